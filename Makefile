@@ -1,0 +1,63 @@
+# The project's commands. Each sets up what it needs, says what it is doing, and does only what is out of date.
+#
+#   make run     builds and serves the portal with its demo on http://localhost:3000
+#   make test    every test: engine, integration on SQLite and on Postgres, journeys in a browser
+#   make bench   measures the figures that README.md states
+#   make site    only the files browsers load, in target/site
+#   make fmt · make lint
+#
+# Needed beforehand: Rust (rustup), Node 20 or newer with npm, make, bash and a C compiler.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Scripts find what cargo makes under ./target.
+unexport CARGO_TARGET_DIR
+.PHONY: help run test test-rust test-postgres test-browser bench site fmt lint
+
+# Where `make run` keeps its database, keys and mail, and where it listens.
+DATA ?= data
+LISTEN ?= 127.0.0.1:3000
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: site
+	@echo "run: building the program (the first time: about ten minutes on two cores)"
+	@cargo build --release
+	@DATA='$(DATA)' LISTEN='$(LISTEN)' end2end/run.sh
+
+test: test-rust test-postgres test-browser
+	@echo "test: everything passed"
+
+test-rust: site
+	@echo "test: engine, modules and integration on SQLite (the first time builds everything: about ten minutes on two cores)"
+	@cargo test --workspace --quiet
+
+test-postgres:
+	@end2end/setup.sh postgres
+	@echo "test: integration on Postgres"
+	@end2end/postgres.sh cargo test --quiet --test app
+
+test-browser: site
+	@end2end/setup.sh browser > /dev/null
+	@cargo build
+	@echo "test: journeys in a browser"
+	@cd end2end && npx playwright test
+
+bench: site
+	@end2end/setup.sh browser postgres > /dev/null
+	@echo "bench: building the program"
+	@cargo build --release
+	@node end2end/bench.mjs
+
+site:
+	@end2end/setup.sh wasm packages
+	@node end2end/site.mjs
+
+fmt:
+	@cargo fmt --all
+
+lint:
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Puts in place what building and testing need and this machine lacks; silent about what is there already.
+#   end2end/setup.sh [wasm] [packages] [browser] [postgres]
+# `browser` prints the path of the browser and `postgres` the folder of the server's programs; everything else goes to stderr.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# debian PACKAGE PURPOSE: installs a Debian package, or says what has to be installed and stops.
+debian() {
+    local as_root=()
+    command -v apt-get > /dev/null || fail "$2 is missing: install it (Debian's package is called $1), then run this again"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo > /dev/null && { [ -t 0 ] || sudo -n true 2> /dev/null; } || fail "$2 is missing: run 'apt-get install $1' as root, then run this again"
+        as_root=(sudo)
+    fi
+    say "$2 is missing: installing Debian's $1"
+    "${as_root[@]}" apt-get update -qq >&2 || say "the package lists could not be refreshed; trying with those that are there"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >&2 || fail "Debian's $1 could not be installed; install it, then run this again"
+}
+
+wasm() {
+    local target=wasm32-unknown-unknown
+    if ! [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+        command -v rustup > /dev/null || fail "this Rust has no $target: install Rust by rustup (https://rustup.rs), then run this again"
+        say "adding Rust's $target"
+        rustup target add "$target" >&2
+    fi
+    # The binder must be the version the library was built with.
+    local version
+    version=$(sed -n 's/^wasm-bindgen = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml)
+    if [ "$(binder)" != "$version" ]; then
+        say "installing wasm-bindgen $version into target/tools (two to three minutes)"
+        cargo install --quiet wasm-bindgen-cli --version "$version" --root target/tools >&2
+        [ "$(binder)" = "$version" ] || fail "wasm-bindgen $version was installed but answers '$(binder)'"
+    fi
+}
+
+binder() {
+    PATH="$PWD/target/tools/bin:$PATH" wasm-bindgen --version 2> /dev/null | cut -d' ' -f2 || true
+}
+
+packages() {
+    if ! [ end2end/node_modules/.package-lock.json -nt end2end/package-lock.json ]; then
+        say "installing the packages of end2end (browser driver, wasm optimiser)"
+        (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error >&2)
+        touch end2end/node_modules/.package-lock.json
+    fi
+}
+
+browser() {
+    find_browser || { debian chromium "A Chromium for the browser tests"; find_browser; } || fail "Chromium was installed but is not on PATH"
+}
+
+find_browser() {
+    [ -z "${CHROMIUM:-}" ] || { echo "$CHROMIUM"; return; }
+    command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable
+}
+
+postgres() {
+    find_postgres || { debian postgresql "The Postgres server, which the tests start one of their own of,"; find_postgres; } || fail "Postgres was installed but initdb was not found"
+}
+
+find_postgres() {
+    local found
+    found=$(command -v initdb || { ls -1 /usr/lib/postgresql/*/bin/initdb 2> /dev/null || true; } | sort -V | tail -1)
+    [ -n "$found" ] && dirname "$found"
+}
+
+for what in "$@"; do
+    case $what in wasm | packages | browser | postgres) "$what" ;; *) fail "unknown: $what" ;; esac
+done

@@ -1,0 +1,78 @@
+// Who the journeys are made by, and what holds on every page they open: no script error, nothing the content security policy refused.
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { type Page, test as base, expect } from "@playwright/test";
+import { code as codeOf, signIn as signInAs } from "../demo.mjs";
+
+export interface SignIn {
+  email: string;
+  password: string;
+  customer: string;
+  state: string;
+}
+
+export const signIns = () => JSON.parse(process.env.PORTICO_SIGN_INS!) as SignIn[];
+
+/** The demo's sign-in of a customer in that state; the healthy one stands first. */
+export function person(state?: string): SignIn {
+  const found = state === undefined ? signIns()[0] : signIns().find((signIn) => signIn.state === state);
+  if (!found) throw new Error(`the demo has nobody whose state is ${state}: ${signIns().map((signIn) => signIn.state)}`);
+  return found;
+}
+
+/** Where the setup keeps the session of somebody it signed in. */
+export const sessionOf = (who: SignIn) => join(process.env.PORTICO_TEST_DATA!, `session-${who.email}.json`);
+
+/** A code from that person's authenticator, one not used before. */
+export const code = (email: string): string => codeOf(process.env.PORTICO_TEST_DATA, email);
+
+/** Signs in by the pages, as a person does. */
+export const signIn = (page: Page, who: SignIn): Promise<void> => signInAs(page, who, process.env.PORTICO_TEST_DATA);
+
+/** What went wrong in a page that no test should have to look for. */
+function watch(page: Page, problems: string[]): void {
+  page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
+  page.on("console", (message) => {
+    // A refused form (422) and a page that is not there (404) are answers, which Chromium reports as errors of loading.
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
+  });
+}
+
+async function watchPolicy(page: Page, problems: string[]): Promise<void> {
+  await page.exposeFunction("porticoPolicyViolation", (what: string) => problems.push(`${page.url()}: policy refused ${what}`));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => (window as never as { porticoPolicyViolation(what: string): void }).porticoPolicyViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+  });
+}
+
+/** The page's islands live. */
+export async function islandsReady(page: Page): Promise<void> {
+  await expect(page.locator("html[data-islands=ready]")).toBeAttached();
+}
+
+/** No violation that axe finds, and nothing wider than the window. */
+export async function isSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.target.join(" ")).join(", ")}`)).toEqual([]);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(overflow, "the page scrolls sideways").toBeLessThanOrEqual(0);
+}
+
+export const test = base.extend<{ who: string | undefined; problems: string[] }>({
+  /** The state of the customer a journey is made as (`test.use({ who: "healthy" })`); nobody where it isn't said. */
+  who: [undefined, { option: true }],
+  baseURL: async ({}, use) => use(process.env.PORTICO_URL),
+  storageState: async ({ who }, use) => use(who && sessionOf(person(who))),
+  problems: async ({}, use) => {
+    const problems: string[] = [];
+    await use(problems);
+    expect(problems).toEqual([]);
+  },
+  page: async ({ page, problems, javaScriptEnabled }, use) => {
+    watch(page, problems);
+    if (javaScriptEnabled !== false) await watchPolicy(page, problems);
+    await use(page);
+  },
+});
+
+export { expect };

@@ -1,0 +1,40 @@
+-- Double entry. The entries of one posting sum to zero, so the whole does.
+CREATE TABLE ledger_entries (
+    vendor_id TEXT NOT NULL REFERENCES vendors (id),
+    id TEXT NOT NULL,
+    -- The entries made together.
+    posting_id TEXT NOT NULL,
+    -- The engine's Account: 'receivable' | 'cash' | 'revenue' | 'tax' | 'customer_balance' | 'discounts' | 'write_offs' | 'rounding'
+    account TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    -- Debit positive.
+    amount_minor BIGINT NOT NULL,
+    -- What it is of: an invoice, a credit note, a payment, a balance credit.
+    subject_id TEXT NOT NULL,
+    -- Billing time.
+    posted_at BIGINT NOT NULL,
+    PRIMARY KEY (vendor_id, id)
+);
+CREATE INDEX ledger_entries_by_account ON ledger_entries (vendor_id, account, posted_at);
+
+-- Money the vendor owes a customer ahead of invoices. What is left of a credit is its amount less the allocations that used it.
+CREATE TABLE balance_credits (
+    vendor_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    -- 'credit_note' | 'granted' | 'top_up' | 'overpayment'
+    source TEXT NOT NULL,
+    -- The credit note or payment it came from.
+    source_id TEXT,
+    description TEXT NOT NULL,
+    -- Nothing is left of it; NULL: something is.
+    used_up_at BIGINT,
+    -- Order of use.
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (vendor_id, id),
+    FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id)
+);
+CREATE INDEX balance_credits_left ON balance_credits (vendor_id, customer_id, currency, created_at) WHERE used_up_at IS NULL;

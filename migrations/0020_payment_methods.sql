@@ -1,0 +1,29 @@
+-- What a customer can be charged by. The number is the gateway's: here stand its token and what a person knows the card by.
+CREATE TABLE payment_methods (
+    vendor_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    -- Which gateway keeps it, and its name there.
+    gateway TEXT NOT NULL,
+    token TEXT NOT NULL,
+    -- 'visa' | 'mastercard' | 'amex' | 'other'
+    brand TEXT NOT NULL,
+    last4 TEXT NOT NULL,
+    -- It can be charged to the end of this month.
+    exp_month BIGINT NOT NULL,
+    exp_year BIGINT NOT NULL,
+    -- 'default' (charged first) | 'backup' (charged when those before it decline) | 'kept' (never charged by itself) | 'removed'
+    role TEXT NOT NULL,
+    -- Order among the backups, 1 first; 0 for every other role.
+    backup_position BIGINT NOT NULL,
+    -- The customer's n-th method, counted from 1: the order they were added in.
+    position BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    removed_at BIGINT,
+    PRIMARY KEY (vendor_id, id),
+    UNIQUE (vendor_id, gateway, token),
+    UNIQUE (vendor_id, customer_id, position),
+    FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id)
+);
+-- One default a customer.
+CREATE UNIQUE INDEX payment_methods_default ON payment_methods (vendor_id, customer_id) WHERE role = 'default';

@@ -1,0 +1,138 @@
+//! `portico bench`: this program measured from outside, on its own demo, beside the targets it is held to.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`run`] | what is measured, in order |
+//! | `subject` | the measured program: a process of its own, its processor time and memory |
+//! | `client` | signing in and loading it, over plain loopback connections |
+//!
+//! What a browser sees is measured by `end2end/bench.mjs`, which prints both as one table. Nothing here is used by the portal.
+
+mod client;
+mod subject;
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use client::{Browser, Load};
+use subject::Subject;
+
+/// How long a load lasts, and by how many connections at once.
+const LOAD: Duration = Duration::from_secs(6);
+const CONNECTIONS: usize = 4;
+
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// One measured figure.
+#[derive(Debug, Serialize)]
+pub struct Figure {
+    pub what: String,
+    pub value: f64,
+    pub unit: &'static str,
+    /// At most (or, where [`Figure::is_floor`], at least) this.
+    pub target: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_floor: bool,
+    pub how: String,
+}
+
+impl Figure {
+    fn new(what: impl Into<String>, value: f64, unit: &'static str, how: impl Into<String>) -> Figure {
+        Figure { what: what.into(), value, unit, target: None, is_floor: false, how: how.into() }
+    }
+
+    fn at_most(self, target: f64) -> Figure {
+        Figure { target: Some(target), ..self }
+    }
+
+    fn at_least(self, target: f64) -> Figure {
+        Figure { target: Some(target), is_floor: true, ..self }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<58} {:>10.2} {}", self.what, self.value, self.unit)?;
+        if let Some(target) = self.target {
+            let (word, is_met) = if self.is_floor { ("at least", self.value >= target) } else { ("at most", self.value <= target) };
+            write!(f, "  ({word} {target}: {})", if is_met { "met" } else { "MISSED" })?;
+        }
+        write!(f, "\n    {}", self.how)
+    }
+}
+
+/// Measures everything; `postgres` is the address of a server where an empty database may be filled.
+/// `say` is told what is going on.
+pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let mut figures = Vec::new();
+    let databases = [("SQLite", None, 0.4)].into_iter().chain(postgres.map(|url| ("Postgres", Some(url), 0.7)));
+    for (database, url, target) in databases {
+        say(&format!("filling {database} with the demo"));
+        let subject = Subject::start(url)?;
+        let idle = subject.memory_mb()?;
+        let browser = Browser::sign_in(&subject)?;
+        say(&format!("loading / on {database}"));
+        overview(&subject, &browser, database, target, &mut figures)?;
+        if url.is_none() {
+            figures.push(Figure::new("memory idle", idle, "MB", "VmRSS of the serving process before its first sign-in").at_most(60.0));
+            let loaded = subject.memory_mb()?;
+            figures.push(Figure::new("memory loaded", loaded, "MB", format!("VmRSS right after {CONNECTIONS} connections loaded it")).at_most(150.0));
+            say("a first visit's files");
+            first_visit(&browser, &mut figures)?;
+        }
+    }
+    Ok(figures)
+}
+
+fn overview(subject: &Subject, browser: &Browser, database: &str, target: f64, figures: &mut Vec<Figure>) -> Result<(), Error> {
+    // Statements are prepared and caches warm on a server that has run for more than a moment.
+    browser.load("/", Load { encoding: None, connections: CONNECTIONS, time: LOAD / 6 })?;
+    for (name, encoding, target) in [("uncompressed", None, Some(target)), ("compressed", Some("br, gzip"), None)] {
+        let before = subject.cpu()?;
+        let loaded = browser.load("/", Load { encoding, connections: CONNECTIONS, time: LOAD })?;
+        let cpu = subject.cpu()? - before;
+        let each = cpu.as_secs_f64() * 1000.0 / loaded.count() as f64;
+        let how = format!(
+            "utime + stime of the serving process, on one core, over {} requests by {CONNECTIONS} connections from another process; {} bytes each",
+            loaded.count(),
+            loaded.bytes
+        );
+        let figure = Figure::new(format!("/ signed in, {name}, {database}: processor time a request"), each, "ms", how);
+        figures.push(match target { Some(target) => figure.at_most(target), None => figure });
+        if encoding.is_none() {
+            let (p50, p99) = (loaded.percentile(50), loaded.percentile(99));
+            let how = format!("the same load: p50 {:.2} ms, p99 {:.2} ms, {:.0} requests/s", ms(p50), ms(p99), loaded.count() as f64 / LOAD.as_secs_f64());
+            figures.push(Figure::new(format!("/ under load, {database}: p99 as a multiple of p50"), p99.as_secs_f64() / p50.as_secs_f64(), "×", how).at_most(5.0));
+        }
+    }
+    Ok(())
+}
+
+/// What the first page makes a browser fetch, as brotli.
+fn first_visit(browser: &Browser, figures: &mut Vec<Figure>) -> Result<(), Error> {
+    let page = browser.get("/", None)?.text();
+    let (mut script, mut style) = (0, 0);
+    let mut seen = Vec::new();
+    for path in page.split('"').filter(|part| part.starts_with("/assets/")) {
+        if seen.contains(&path) {
+            continue;
+        }
+        seen.push(path);
+        let bytes = browser.get(path, Some("br"))?.body.len();
+        if path.ends_with(".css") { style += bytes } else { script += bytes }
+    }
+    let html = browser.get("/", Some("br"))?.body.len();
+    let how = format!("every file that / names, fetched with Accept-Encoding: br; beside them {:.1} kB style and {:.1} kB page", kb(style), kb(html));
+    figures.push(Figure::new("script and wasm of a first visit, brotli", kb(script), "kB", how).at_most(90.0));
+    Ok(())
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn kb(bytes: usize) -> f64 {
+    bytes as f64 / 1000.0
+}

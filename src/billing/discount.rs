@@ -1,0 +1,185 @@
+//! Coupons: what they take off, from which lines, in what order, and for how long.
+//!
+//! What deliberately does not live here: who may redeem a coupon and how often (the promotion's record counts that).
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Result,
+    calendar::{Instant, Zone, add_calendar_months, zone_name},
+    invoice::Line,
+    money::{self, Currency, Ratio, Rounding},
+};
+
+/// Why a coupon is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum DiscountError {
+    #[error("The coupon “{0}” must take off more than 0 and at most 100 percent.")]
+    Percent(String),
+    #[error("The coupon “{0}” must take off an amount above zero.")]
+    Amount(String),
+    #[error("The coupon “{0}” must last at least one month.")]
+    NoMonths(String),
+    #[error("The coupon “{coupon}” is worth {coupon_currency} and cannot be used on a document in {currency}.")]
+    Currency { coupon: String, coupon_currency: Currency, currency: Currency },
+}
+
+/// A promotion: what it takes off, and for how long.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coupon {
+    pub key: String,
+    pub off: Off,
+    pub duration: Duration,
+}
+
+/// What a coupon takes off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Off {
+    /// 0 < percent ≤ 100.
+    Percent(Decimal),
+    Amount {
+        amount_minor: i64,
+        currency: Currency,
+    },
+}
+
+/// How long a coupon takes it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duration {
+    /// The first invoice with something to discount.
+    Once,
+    /// Every period that starts before the first discounted period's start plus so many calendar months.
+    Repeating {
+        months: u32,
+    },
+    Forever,
+}
+
+impl Coupon {
+    pub fn check(&self) -> Result<()> {
+        let key = || self.key.clone();
+        match &self.off {
+            Off::Percent(percent) if *percent <= Decimal::ZERO || *percent > Decimal::ONE_HUNDRED => {
+                return Err(DiscountError::Percent(key()).into());
+            }
+            Off::Amount { amount_minor, .. } if *amount_minor <= 0 => return Err(DiscountError::Amount(key()).into()),
+            Off::Percent(_) | Off::Amount { .. } => {}
+        }
+        match self.duration {
+            Duration::Repeating { months: 0 } => Err(DiscountError::NoMonths(key()).into()),
+            Duration::Once | Duration::Repeating { .. } | Duration::Forever => Ok(()),
+        }
+    }
+}
+
+/// A coupon redeemed by a subscription, and what has become of it so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Discount {
+    pub subscription: String,
+    pub coupon: Coupon,
+    /// The subscription's frozen billing zone, whose months `repeating` counts.
+    #[serde(with = "zone_name")]
+    pub zone: Zone,
+    /// The start of the first period it discounted; none until then. Kept from [`AppliedDiscount::first_period_start`].
+    pub first_period_start: Option<Instant>,
+}
+
+/// What a coupon took off one document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AppliedDiscount {
+    pub subscription: String,
+    pub coupon: String,
+    pub amount_minor: i64,
+    /// To be kept on the [`Discount`] before the next document: it makes `once` spent and starts `repeating`.
+    pub first_period_start: Option<Instant>,
+}
+
+impl Discount {
+    /// Whether the coupon is used up by its first document.
+    pub fn is_once(&self) -> bool {
+        self.coupon.duration == Duration::Once
+    }
+
+    /// Where the coupon's reach ends: the first start of a period that it no longer discounts.
+    pub fn ends_before(&self, first_period_start: Instant) -> Result<Option<Instant>> {
+        match self.coupon.duration {
+            Duration::Once | Duration::Forever => Ok(None),
+            Duration::Repeating { months } => Ok(Some(add_calendar_months(first_period_start, months, self.zone)?)),
+        }
+    }
+
+    /// The lines it reaches that still have something to discount, and the start of the first period it ever discounted.
+    fn reach(&self, lines: &[Line]) -> Result<(Vec<usize>, Option<Instant>)> {
+        if self.is_once() && self.first_period_start.is_some() {
+            return Ok((Vec::new(), self.first_period_start));
+        }
+        let mut reached = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            let is_own = line.subscription.as_ref() == Some(&self.subscription);
+            if is_own && line.is_discountable() && line.net_minor()? > 0 {
+                reached.push(index);
+            }
+        }
+        let starts = reached.iter().filter_map(|index| lines.get(*index)).filter_map(period_start);
+        let first = self.first_period_start.or(starts.min());
+        if let Some(end) = first.map(|first| self.ends_before(first)).transpose()?.flatten() {
+            reached.retain(|index| lines.get(*index).and_then(period_start).is_none_or(|start| start < end));
+        }
+        Ok((reached, first))
+    }
+}
+
+fn period_start(line: &Line) -> Option<Instant> {
+    line.period.map(|period| period.start).or(line.from)
+}
+
+/// Fills in the lines' discounts: percents first, in the order given, each on what is left; then amounts; never below zero.
+/// One rounding (half up) a coupon, spread over the lines it reaches by largest remainder. A coupon that two subscriptions of one
+/// document redeemed is two discounts, each rounded by itself.
+pub fn apply(lines: &mut [Line], discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
+    let (percents, amounts): (Vec<&Discount>, Vec<&Discount>) = discounts.iter().partition(|discount| matches!(discount.coupon.off, Off::Percent(_)));
+    let mut applied = Vec::new();
+    for discount in percents.into_iter().chain(amounts) {
+        let (reached, first_period_start) = discount.reach(lines)?;
+        if reached.is_empty() {
+            continue;
+        }
+        let left = reached.iter().filter_map(|index| lines.get(*index)).map(Line::net_minor).collect::<Result<Vec<_>>>()?;
+        let whole = money::sum(left.iter().copied())?;
+        let amount_minor = match &discount.coupon.off {
+            Off::Percent(percent) => {
+                let share = Ratio::from(*percent).div(Ratio::whole(100))?.min(Ratio::ONE);
+                Ratio::whole(whole).mul(share)?.round(Rounding::HalfUp)?
+            }
+            Off::Amount { amount_minor, currency: own } if *own == currency => whole.min(*amount_minor),
+            Off::Amount { currency: own, .. } => {
+                let coupon = discount.coupon.key.clone();
+                return Err(DiscountError::Currency { coupon, coupon_currency: *own, currency }.into());
+            }
+        };
+        for (index, share) in reached.iter().zip(money::spread(amount_minor, &left)?) {
+            if let Some(line) = lines.get_mut(*index) {
+                line.discount_minor = money::add(line.discount_minor, share)?;
+            }
+        }
+        applied.push(AppliedDiscount { subscription: discount.subscription.clone(), coupon: discount.coupon.key.clone(), amount_minor, first_period_start });
+    }
+    Ok(applied)
+}
+
+/// Decides the discounts of lines that wait for the next invoice (a change settled later), as if they were a document now, so that
+/// what was previewed is what will be charged and what is credited meanwhile is net of it. The next document leaves them alone.
+///
+/// As on a document, a coupon for once is not spent where the lines come to less than nothing.
+pub fn fix(lines: &mut [Line], discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
+    let is_credit = money::sum(lines.iter().map(|line| line.amount_minor))? < 0;
+    let spendable = discounts.iter().filter(|discount| !(is_credit && discount.is_once())).cloned().collect::<Vec<_>>();
+    let applied = apply(lines, &spendable, currency)?;
+    for line in lines.iter_mut().filter(|line| line.is_discountable()) {
+        line.discount_is_fixed = true;
+    }
+    Ok(applied)
+}

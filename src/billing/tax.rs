@@ -1,0 +1,309 @@
+//! Which tax rates apply, and how much tax a document's lines carry.
+//!
+//! What deliberately does not live here: whether a tax id exists (an authority's service knows; here only its form is read),
+//! and what the seller must file.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Result,
+    invoice::Line,
+    money::{self, Ratio, Rounding},
+};
+
+/// Why a tax rate is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum TaxError {
+    #[error("The tax rate “{0}” must not be negative.")]
+    Negative(String),
+    #[error("The tax rate “{0}” ends before it begins.")]
+    EndsBeforeItBegins(String),
+}
+
+/// A dated rate of a place, perhaps of certain products only.
+///
+/// Entries that share a `key` are one rate whose percent changed: on any day only the latest of them applies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaxRate {
+    pub key: String,
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The rate of one region; absent, of the whole country.
+    pub region: Option<String>,
+    pub percent: Decimal,
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub to: Option<NaiveDate>,
+    /// The plans and add-ons it is for; absent, all that no other fitting rate names.
+    pub products: Option<Vec<String>>,
+}
+
+impl TaxRate {
+    pub fn check(&self) -> Result<()> {
+        if self.percent < Decimal::ZERO {
+            return Err(TaxError::Negative(self.key.clone()).into());
+        }
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if to < from => Err(TaxError::EndsBeforeItBegins(self.key.clone()).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the rate is in force at a place on a day.
+    fn fits(&self, place: &TaxParty, on: NaiveDate) -> bool {
+        let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+        let region = match (&self.region, &place.region) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(region), Some(here)) => same(region, here),
+        };
+        let dated = self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to);
+        same(&self.country, &place.country) && region && dated
+    }
+
+    /// Whether the rate names any products; an empty list names none.
+    fn is_general(&self) -> bool {
+        self.products.as_deref().is_none_or(<[String]>::is_empty)
+    }
+
+    fn names(&self, product: Option<&str>) -> bool {
+        let products = self.products.as_deref().unwrap_or_default();
+        product.is_some_and(|product| products.iter().any(|named| named == product))
+    }
+}
+
+/// Whether lines are net of tax or have it inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PricesTax {
+    #[default]
+    Exclusive,
+    Inclusive,
+}
+
+/// Where somebody is for tax, and the id they gave.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaxParty {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub region: Option<String>,
+    pub tax_id: Option<String>,
+}
+
+/// Whether a customer pays tax at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exemption {
+    #[default]
+    None,
+    Exempt,
+}
+
+/// What a document must know to be taxed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaxSituation {
+    pub vendor: TaxParty,
+    pub customer: TaxParty,
+    pub exemption: Exemption,
+    /// The day the document is issued, in the billing zone.
+    pub on: NaiveDate,
+    pub rates: Vec<TaxRate>,
+}
+
+/// How new charges of a document are taxed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    Taxed,
+    /// The customer accounts for the tax; the invoice must say so.
+    ReverseCharge,
+    Exempt,
+}
+
+/// What the document must say about its tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxNote {
+    ReverseCharge,
+    Exempt,
+}
+
+/// A rate on a line, and the line's share of the document's tax at it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineTax {
+    pub rate: String,
+    pub percent: Decimal,
+    /// Shares of one rate sum to its [`TaxTotal::amount_minor`]. Zero until the document is assembled.
+    pub amount_minor: i64,
+}
+
+/// One rate of a document: rounded once, on the sum of its lines after discount.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaxTotal {
+    pub rate: String,
+    pub percent: Decimal,
+    /// Net of tax.
+    pub base_minor: i64,
+    pub amount_minor: i64,
+}
+
+impl TaxSituation {
+    /// Reverse charge: vendor and customer in different EU countries, both with a well-formed tax id. Where a customer is exempt as
+    /// well, the invoice names the reverse charge; neither carries tax.
+    pub fn treatment(&self) -> Treatment {
+        let (vendor, customer) = (&self.vendor, &self.customer);
+        let abroad = !vendor.country.eq_ignore_ascii_case(&customer.country);
+        if abroad && vendor.has_eu_tax_id() && customer.has_eu_tax_id() {
+            Treatment::ReverseCharge
+        } else if self.exemption == Exemption::Exempt {
+            Treatment::Exempt
+        } else {
+            Treatment::Taxed
+        }
+    }
+
+    /// The rates for a product: every dated rate that fits the customer's country and region; a rate that names the product
+    /// displaces the general ones. Nothing fits, no tax.
+    pub fn rates_for(&self, product: Option<&str>) -> Vec<LineTax> {
+        if self.treatment() != Treatment::Taxed {
+            return Vec::new();
+        }
+        let fitting = self.rates.iter().filter(|rate| rate.fits(&self.customer, self.on));
+        let fitting = fitting.filter(|rate| rate.is_general() || rate.names(product)).collect::<Vec<_>>();
+        // Entries with one key are one rate whose percent changed: the latest beginning counts, of equals the later given.
+        let is_superseded = |index: usize, rate: &TaxRate| {
+            let later = |other: usize, newer: &TaxRate| (newer.from, other) > (rate.from, index) && newer.key == rate.key;
+            fitting.iter().enumerate().any(|(other, newer)| later(other, newer))
+        };
+        let current = fitting.iter().enumerate().filter(|(index, rate)| !is_superseded(*index, rate));
+        let (naming, general): (Vec<_>, Vec<_>) = current.map(|(_, rate)| rate).partition(|rate| rate.names(product));
+        let chosen = if naming.is_empty() { general } else { naming };
+        let line_tax = |rate: &&TaxRate| LineTax { rate: rate.key.clone(), percent: rate.percent, amount_minor: 0 };
+        chosen.into_iter().map(line_tax).collect()
+    }
+}
+
+impl TaxParty {
+    fn has_eu_tax_id(&self) -> bool {
+        self.tax_id.as_deref().is_some_and(|tax_id| is_well_formed_eu_tax_id(&self.country, tax_id))
+    }
+}
+
+/// Whether a text has the form of a tax id of an EU country (given by its ISO code; Greece writes EL), prefix included. Spaces,
+/// dots and dashes do not count.
+///
+/// Northern Ireland's XI ids are of no EU country: a customer in GB is outside, whatever its id. Forms: the European Commission's
+/// table of VAT number structures (VIES). A form check only: digits are not checked against each other.
+pub fn is_well_formed_eu_tax_id(country: &str, tax_id: &str) -> bool {
+    let country = country.to_ascii_uppercase();
+    let tax_id = tax_id.chars().filter(|c| !c.is_whitespace() && !".-".contains(*c)).collect::<String>().to_ascii_uppercase();
+    let prefix = if country == "GR" { "EL" } else { country.as_str() };
+    let Some(number) = tax_id.strip_prefix(prefix) else { return false };
+    let forms = eu_forms(prefix);
+    let has_form = |form: &&str| {
+        let fits = |(shape, c): (char, char)| match shape {
+            '9' => c.is_ascii_digit(),
+            'A' => c.is_ascii_uppercase(),
+            'X' => c.is_ascii_uppercase() || c.is_ascii_digit(),
+            '+' => c.is_ascii_uppercase() || c.is_ascii_digit() || "+*".contains(c),
+            other => other == c,
+        };
+        form.chars().count() == number.chars().count() && form.chars().zip(number.chars()).all(fits)
+    };
+    forms.iter().any(has_form)
+}
+
+/// Whether tax ids of a country are of the European Union, so that their form can be read here.
+pub fn has_eu_tax_ids(country: &str) -> bool {
+    let country = country.to_ascii_uppercase();
+    !eu_forms(if country == "GR" { "EL" } else { &country }).is_empty()
+}
+
+/// The forms of tax ids under a prefix.
+fn eu_forms(prefix: &str) -> &'static [&'static str] {
+    // 9 a digit, A a letter, X either, + a letter, digit, plus or star; anything else itself.
+    match prefix {
+        "AT" => &["U99999999"],
+        "BE" => &["0999999999", "1999999999"],
+        "BG" => &["999999999", "9999999999"],
+        "CY" => &["99999999A"],
+        "CZ" => &["99999999", "999999999", "9999999999"],
+        "DE" | "EE" | "EL" | "PT" => &["999999999"],
+        "DK" | "FI" | "HU" | "LU" | "MT" | "SI" => &["99999999"],
+        "ES" => &["X9999999X"],
+        "FR" => &["XX999999999"],
+        "HR" | "IT" | "LV" => &["99999999999"],
+        "IE" => &["9999999A", "9999999AA", "9+99999A"],
+        "LT" => &["999999999", "999999999999"],
+        "NL" => &["++++++++++99"],
+        "PL" | "SK" => &["9999999999"],
+        "RO" => &["99", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "9999999999"],
+        "SE" => &["999999999999"],
+        _ => &[],
+    }
+}
+
+/// Computes a document's tax from lines that know their rates and discounts, and gives each line its share.
+///
+/// Each rate is rounded once, half up, on the sum of its lines after discount. Exclusive: tax = base × r. Inclusive: the gross of
+/// a line holds all its rates R together, so one of them is gross × r ÷ (1 + R), and `base` is the rest.
+pub fn compute(lines: &mut [Line], prices: PricesTax) -> Result<Vec<TaxTotal>> {
+    let mut totals: Vec<TaxTotal> = Vec::new();
+    for tax in lines.iter().flat_map(|line| &line.tax) {
+        if !totals.iter().any(|total| total.is_of(tax)) {
+            totals.push(TaxTotal { rate: tax.rate.clone(), percent: tax.percent, base_minor: 0, amount_minor: 0 });
+        }
+    }
+    for total in &mut totals {
+        let mut exact = Vec::with_capacity(lines.len());
+        for line in lines.iter() {
+            exact.push(if line.tax.iter().any(|tax| total.is_of(tax)) { line.exact_tax(total.percent, prices)? } else { Ratio::ZERO });
+        }
+        let sum = exact.iter().try_fold(Ratio::ZERO, |sum, part| sum.add(*part))?;
+        total.amount_minor = sum.round(Rounding::HalfUp)?;
+        for (line, share) in lines.iter_mut().zip(money::spread_exact(total.amount_minor, &exact)?) {
+            for tax in line.tax.iter_mut().filter(|tax| total.is_of(tax)) {
+                tax.amount_minor = share;
+            }
+        }
+    }
+    for total in &mut totals {
+        let taxed = lines.iter().filter(|line| line.tax.iter().any(|tax| total.is_of(tax)));
+        let bases = taxed.map(|line| line.base_minor(prices)).collect::<Result<Vec<_>>>()?;
+        total.base_minor = money::sum(bases)?;
+    }
+    Ok(totals)
+}
+
+impl TaxTotal {
+    /// Whether a line's tax belongs to this total: the same rate at the same percent.
+    pub fn is_of(&self, tax: &LineTax) -> bool {
+        self.rate == tax.rate && self.percent == tax.percent
+    }
+}
+
+impl Line {
+    /// What this line alone would owe at one of its rates, unrounded.
+    fn exact_tax(&self, percent: Decimal, prices: PricesTax) -> Result<Ratio> {
+        let net = Ratio::whole(self.net_minor()?);
+        let hundred = Ratio::whole(100);
+        let whole = match prices {
+            PricesTax::Exclusive => hundred,
+            PricesTax::Inclusive => self.tax.iter().try_fold(hundred, |sum, tax| sum.add(tax.percent.into()))?,
+        };
+        Ok(net.mul(Ratio::from(percent).div(whole)?)?)
+    }
+
+    /// The line after discount and without tax.
+    pub fn base_minor(&self, prices: PricesTax) -> Result<i64> {
+        let net = self.net_minor()?;
+        match prices {
+            PricesTax::Exclusive => Ok(net),
+            PricesTax::Inclusive => Ok(money::sub(net, money::sum(self.tax.iter().map(|tax| tax.amount_minor))?)?),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The rules of scenario.md, held against the engine through its public functions only.
+//!
+//! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
+//! - [`vectors`]: what other systems publish
+//! - [`time`], [`proration`], [`prices`], [`invoices`], [`corrections`]: a case for each sentence, checked by eye
+//! - [`laws`]: what holds for all inputs
+
+mod corrections;
+mod invoices;
+mod laws;
+mod prices;
+mod proration;
+mod time;
+mod vectors;
+mod world;

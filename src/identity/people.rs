@@ -1,0 +1,434 @@
+//! People's sign-ins: invitations, passwords, enrolment, sessions ended, and the notices by mail that follow each change. The demo and
+//! the tests call these same actions.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::identity::factor::{Wrong, digits};
+use crate::identity::link::{self, Link, LinkKind};
+use crate::identity::password::{self, Busy, Weak};
+use crate::identity::recovery;
+use crate::identity::session;
+use crate::identity::sign_in::{self, Browser, Pending, Step, normal_email};
+use crate::identity::step_up::Fresh;
+use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
+use crate::identity::totp::{self, Seed};
+use crate::platform::db::{DbError, DbResult, Tx};
+use crate::services::customers::{self, Role};
+use crate::services::mail::{self, Letter};
+use crate::services::vendors::Vendor;
+use crate::services::{Actor, Desk, Refusal};
+
+/// Who is asked to join, and as what.
+#[derive(Clone, Debug)]
+pub struct Invitation<'a> {
+    pub email: &'a str,
+    pub name: &'a str,
+    /// The customer they become a member of; `None` for the vendor's staff.
+    pub customer: Option<(&'a str, Role)>,
+}
+
+/// What came of an invitation.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    pub identity_id: String,
+    /// Token of the link in the mail; `None` where the person has a password already and was only made a member.
+    pub token: Option<String>,
+}
+
+/// The outbox kind of [`ResetRequest`].
+pub const RESET_REQUEST: &str = "reset_request";
+
+/// Somebody asked for a reset link; whether the address has an account is looked up outside their request.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ResetRequest {
+    pub email: String,
+}
+
+#[derive(Debug)]
+pub enum PasswordRefusal {
+    Weak(Weak),
+    /// The password given as the present one is not.
+    WrongPresent,
+    Wait { until: i64 },
+    ShutOff,
+    /// The link was used, has expired, or never was one.
+    DeadLink,
+    Busy,
+    Failed(Refusal),
+}
+
+impl From<Busy> for PasswordRefusal {
+    fn from(_: Busy) -> PasswordRefusal {
+        PasswordRefusal::Busy
+    }
+}
+
+impl From<DbError> for PasswordRefusal {
+    fn from(error: DbError) -> PasswordRefusal {
+        PasswordRefusal::Failed(error.into())
+    }
+}
+
+impl From<Refusal> for PasswordRefusal {
+    fn from(refusal: Refusal) -> PasswordRefusal {
+        PasswordRefusal::Failed(refusal)
+    }
+}
+
+#[derive(FromRow)]
+struct Person {
+    id: String,
+    email: String,
+    name: String,
+    password_hash: Option<String>,
+}
+
+async fn by_email(tx: &mut Tx, vendor_id: &str, email: &str) -> DbResult<Option<Person>> {
+    tx.opt("SELECT id, email, name, password_hash FROM identities WHERE vendor_id = $1 AND email = $2", (vendor_id.to_owned(), email.to_owned())).await
+}
+
+async fn by_id(tx: &mut Tx, vendor_id: &str, identity_id: &str) -> Result<Person, Refusal> {
+    tx.opt("SELECT id, email, name, password_hash FROM identities WHERE vendor_id = $1 AND id = $2", (vendor_id.to_owned(), identity_id.to_owned()))
+        .await?
+        .ok_or(Refusal::NotFound)
+}
+
+/// Makes the person's sign-in where there is none, makes them a member, and mails the link that sets their first password.
+pub async fn invite(desk: &mut Desk, invitation: Invitation<'_>) -> Result<Invited, Refusal> {
+    let email = normal_email(invitation.email);
+    if !is_email(&email) {
+        return Err(Refusal::field("email", "Enter an e-mail address such as name@example.com."));
+    }
+    let vendor_id = desk.vendor.id.clone();
+    let now_ms = desk.now.wall_ms();
+    let id = desk.new_id("idn");
+    desk.tx
+        .run(
+            "INSERT INTO identities (vendor_id, id, email, name, totp_last_step, created_at) VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (vendor_id, email) DO NOTHING",
+            (vendor_id.clone(), id, email.clone(), invitation.name.trim().to_owned(), now_ms),
+        )
+        .await?;
+    let person = by_email(&mut desk.tx, &vendor_id, &email).await?.ok_or(Refusal::NotFound)?;
+    let mut customer_name = None;
+    if let Some((customer_id, role)) = invitation.customer {
+        customer_name = Some(customers::load(desk, customer_id).await?.name);
+        customers::add_member(desk, customer_id, &person.id, role).await?;
+    }
+    desk.record("identity.invited", invitation.customer.map(|(id, _)| id), &person.id, json!({ "email": email })).await?;
+    let token = if person.password_hash.is_none() { Some(link::make(desk, &person.id, LinkKind::Invitation).await?) } else { None };
+    let link = token.as_ref().map(|token| format!("{}/invitation?token={token}", desk.app.config.public_url));
+    mail::leave(desk, &person.email, &person.name, Letter::Invitation { customer: customer_name, link }).await?;
+    Ok(Invited { identity_id: person.id, token })
+}
+
+/// Makes somebody the vendor's staff, inviting them.
+pub async fn invite_staff(desk: &mut Desk, email: &str, name: &str, role: &str) -> Result<Invited, Refusal> {
+    let invited = invite(desk, Invitation { email, name, customer: None }).await?;
+    let id = desk.new_id("stf");
+    desk.tx
+        .run(
+            "INSERT INTO staff (vendor_id, id, identity_id, role, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (vendor_id, identity_id) DO UPDATE SET role = excluded.role",
+            (desk.vendor.id.clone(), id, invited.identity_id.clone(), role.to_owned(), desk.now.wall_ms()),
+        )
+        .await?;
+    Ok(invited)
+}
+
+/// Sets the first password by the link of an invitation, and offers a seed to enrol. The token returned names the step that follows.
+pub async fn accept_invitation(app: &App, vendor: &Arc<Vendor>, token: &str, password: &str) -> Result<(Pending, String), PasswordRefusal> {
+    set_by_link(app, vendor, LinkKind::Invitation, token, password).await
+}
+
+/// Sets another password by the link of a reset. Every session ends; the second factor is asked as ever.
+pub async fn reset_password(app: &App, vendor: &Arc<Vendor>, token: &str, password: &str) -> Result<(Pending, String), PasswordRefusal> {
+    set_by_link(app, vendor, LinkKind::Reset, token, password).await
+}
+
+async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &str, password: &str) -> Result<(Pending, String), PasswordRefusal> {
+    let now_ms = app.clock.wall().timestamp_millis();
+    let mut tx = app.db.read().await?;
+    let link: Link = link::look(&mut tx, &vendor.id, kind, token, now_ms).await?.ok_or(PasswordRefusal::DeadLink)?;
+    drop(tx);
+    password::judge(password, &[&link.email, &link.name, &vendor.name]).map_err(PasswordRefusal::Weak)?;
+    let hash = app.passwords.hash(&app.ids, password).await?;
+    let mut desk = Desk::write(app, vendor, Actor::Identity(link.identity_id.clone())).await?;
+    if !link::spend(&mut desk.tx, &vendor.id, &link, now_ms).await? {
+        return Err(PasswordRefusal::DeadLink);
+    }
+    set_password(&mut desk, &link.identity_id, hash).await?;
+    session::end_others(&mut desk.tx, &vendor.id, &link.identity_id, None).await?;
+    // The factor is bound anew: what strangers' failures shut off works again.
+    throttle::forgive(&mut desk.tx, &vendor.id, &Bucket::new(Guess::Password, &link.email, &Place::Anywhere)).await?;
+    let (is_enrolled,): (bool,) = desk
+        .tx
+        .one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone()))
+        .await?;
+    let step = if is_enrolled { Step::Code } else { Step::Enrol };
+    if step == Step::Enrol {
+        offer_seed(&mut desk.tx, app, vendor, &link.identity_id).await?;
+    }
+    let step_token = sign_in::begin(&mut desk.tx, app, vendor, &link.identity_id, step, "/", now_ms).await?;
+    desk.record("identity.password_set", None, &link.identity_id, json!({ "by": if kind == LinkKind::Reset { "reset" } else { "invitation" } })).await?;
+    if kind == LinkKind::Reset {
+        mail::leave(&mut desk, &link.email, &link.name, Letter::PasswordChanged).await?;
+    }
+    let id: (String,) = desk.tx.one("SELECT id FROM sign_ins WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), crate::platform::keys::fingerprint(&step_token))).await?;
+    desk.commit().await?;
+    Ok((Pending { id: id.0, identity_id: link.identity_id, email: link.email, name: link.name, step, next: "/".to_owned() }, step_token))
+}
+
+async fn set_password(desk: &mut Desk, identity_id: &str, hash: String) -> DbResult<()> {
+    desk.tx.run("UPDATE identities SET password_hash = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), identity_id.to_owned(), hash)).await?;
+    Ok(())
+}
+
+/// Asks for a reset link. What is done here is the same for every address; the worker looks whose it is.
+pub async fn ask_reset(app: &App, vendor: &Arc<Vendor>, email: &str) -> Result<(), Refusal> {
+    let email = normal_email(email);
+    let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    let bucket = Bucket::new(Guess::Mail, &email, &Place::Anywhere);
+    if throttle::attempt(&mut desk.tx, &vendor.id, &bucket, desk.now.wall_ms()).await? == Leave::Granted {
+        desk.leave(RESET_REQUEST, &ResetRequest { email }).await?;
+    }
+    Ok(desk.commit().await?)
+}
+
+/// The worker's part of a reset: a link by mail, where the address has an account with a password.
+pub async fn send_reset(desk: &mut Desk, email: &str) -> Result<(), Refusal> {
+    let Some(person) = by_email(&mut desk.tx, &desk.vendor.id, email).await? else { return Ok(()) };
+    // Who never accepted an invitation gets that again: there is no password to reset.
+    let kind = if person.password_hash.is_some() { LinkKind::Reset } else { LinkKind::Invitation };
+    let token = link::make(desk, &person.id, kind).await?;
+    let public_url = &desk.app.config.public_url;
+    let letter = match kind {
+        LinkKind::Reset => Letter::Reset { link: format!("{public_url}/reset-password?token={token}") },
+        LinkKind::Invitation => Letter::Invitation { customer: None, link: Some(format!("{public_url}/invitation?token={token}")) },
+    };
+    mail::leave(desk, &person.email, &person.name, letter).await
+}
+
+/// Seals a new seed into `totp_pending`, unless one is offered already.
+pub(super) async fn offer_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str) -> DbResult<()> {
+    let sealed = Seed::new(app).seal(app, vendor, identity_id);
+    tx.run(
+        "UPDATE identities SET totp_pending = COALESCE(totp_pending, $3) WHERE vendor_id = $1 AND id = $2",
+        (vendor.id.clone(), identity_id.to_owned(), sealed),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The seed a person is to put into their app; `None`: none is offered.
+pub async fn offered_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str) -> Result<Option<Seed>, Refusal> {
+    let sealed: Option<(Option<String>,)> =
+        tx.opt("SELECT totp_pending FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), identity_id.to_owned())).await?;
+    sealed.and_then(|(sealed,)| sealed).map(|sealed| Seed::open(app, vendor, identity_id, &sealed)).transpose()
+}
+
+/// Makes the offered seed the second factor, by one good code of it. False: it is not its code.
+async fn take_seed(desk: &mut Desk, identity_id: &str, code: &str) -> Result<(), Wrong> {
+    let code = digits(code);
+    if code.is_empty() {
+        return Err(Wrong::Empty);
+    }
+    let bucket = Bucket::new(Guess::Code, &format!("{identity_id}\nenrol"), &Place::Anywhere);
+    match throttle::attempt(&mut desk.tx, &desk.vendor.id, &bucket, desk.now.wall_ms()).await? {
+        Leave::Granted => {}
+        Leave::Wait { until } => return Err(Wrong::Wait { until }),
+        Leave::ShutOff => return Err(Wrong::ShutOff),
+    }
+    let seed = offered_seed(&mut desk.tx, &desk.app.clone(), &desk.vendor.clone(), identity_id).await?.ok_or(Wrong::NotEnrolled)?;
+    let step = seed.step_of(&code, desk.now.wall).ok_or(if code.len() == 6 { Wrong::NotThisCode } else { Wrong::Malformed })?;
+    let vendor_id = desk.vendor.id.clone();
+    let touched = desk
+        .tx
+        .run(
+            "UPDATE identities SET totp_secret = totp_pending, totp_pending = NULL, totp_last_step = $3 WHERE vendor_id = $1 AND id = $2 AND totp_pending IS NOT NULL",
+            (vendor_id.clone(), identity_id.to_owned(), step),
+        )
+        .await?;
+    if touched != 1 {
+        return Err(Wrong::Used);
+    }
+    // Bound anew: earlier failures on the old seed count no more.
+    throttle::forgive(&mut desk.tx, &vendor_id, &bucket).await?;
+    throttle::forgive(&mut desk.tx, &vendor_id, &Bucket::new(Guess::Code, identity_id, &Place::Anywhere)).await?;
+    Ok(())
+}
+
+/// Enrols the first second factor with one good code, and begins the session. The recovery codes are returned this once.
+pub async fn enrol_totp(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code: &str, from: Browser<'_>) -> Result<Vec<String>, Wrong> {
+    let mut desk = Desk::write(app, vendor, Actor::Identity(pending.identity_id.clone())).await?;
+    match take_seed(&mut desk, &pending.identity_id, code).await {
+        Ok(()) => {}
+        Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
+        Err(wrong) => {
+            desk.commit().await?;
+            return Err(wrong);
+        }
+    }
+    let now_ms = desk.now.wall_ms();
+    let codes = recovery::replace(&mut desk.tx, app, vendor, &pending.identity_id, now_ms).await?;
+    desk.record("identity.totp_enrolled", None, &pending.identity_id, json!({})).await?;
+    if !sign_in::complete(&mut desk, pending, from).await? {
+        return Err(Wrong::Used);
+    }
+    desk.commit().await?;
+    Ok(codes)
+}
+
+/// Offers a member a new seed; the old one works until a code of the new one was given.
+pub async fn begin_totp_replacement(app: &App, member: &Member, _fresh: Fresh) -> Result<(), Refusal> {
+    let mut desk = member.writes(app).await?;
+    let sealed = Seed::new(app).seal(app, &member.vendor, &member.identity_id);
+    desk.tx
+        .run("UPDATE identities SET totp_pending = $3 WHERE vendor_id = $1 AND id = $2", (member.vendor.id.clone(), member.identity_id.clone(), sealed))
+        .await?;
+    Ok(desk.commit().await?)
+}
+
+/// Replaces the second factor by the offered seed. Other sessions end, this one gets a new token, the person a notice.
+pub async fn replace_totp(app: &App, member: &Member, _fresh: Fresh, code: &str) -> Result<(), Wrong> {
+    let mut desk = member.writes(app).await?;
+    match take_seed(&mut desk, &member.identity_id, code).await {
+        Ok(()) => {}
+        Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
+        Err(wrong) => {
+            desk.commit().await?;
+            return Err(wrong);
+        }
+    }
+    desk.record("identity.totp_replaced", Some(&member.customer_id), &member.identity_id, json!({})).await?;
+    mail::leave(&mut desk, &member.email, &member.name, Letter::TotpChanged).await?;
+    let now_ms = desk.now.wall_ms();
+    let token = secure(&mut desk, member, now_ms).await?;
+    desk.commit().await?;
+    member.renewed(&token, now_ms);
+    Ok(())
+}
+
+/// Changes the password of somebody who knows the present one.
+pub async fn change_password(app: &App, member: &Member, _fresh: Fresh, present: &str, new: &str) -> Result<(), PasswordRefusal> {
+    password::judge(new, &[&member.email, &member.name, &member.vendor.name]).map_err(PasswordRefusal::Weak)?;
+    let now_ms = app.clock.wall().timestamp_millis();
+    let bucket = Bucket::new(Guess::Password, &member.email, &member.place());
+    let mut tx = app.db.write().await?;
+    let leave = throttle::attempt(&mut tx, &member.vendor.id, &bucket, now_ms).await?;
+    let person = by_id(&mut tx, &member.vendor.id, &member.identity_id).await?;
+    tx.commit().await?;
+    match leave {
+        Leave::Granted => {}
+        Leave::Wait { until } => return Err(PasswordRefusal::Wait { until }),
+        Leave::ShutOff => return Err(PasswordRefusal::ShutOff),
+    }
+    if !app.passwords.check(present, person.password_hash.as_deref()).await?.is_right {
+        return Err(PasswordRefusal::WrongPresent);
+    }
+    let hash = app.passwords.hash(&app.ids, new).await?;
+    let mut desk = member.writes(app).await?;
+    throttle::forgive(&mut desk.tx, &member.vendor.id, &bucket).await?;
+    set_password(&mut desk, &member.identity_id, hash).await?;
+    desk.record("identity.password_changed", Some(&member.customer_id), &member.identity_id, json!({})).await?;
+    mail::leave(&mut desk, &person.email, &person.name, Letter::PasswordChanged).await?;
+    let token = secure(&mut desk, member, member.factor_at()).await?;
+    desk.commit().await?;
+    member.renewed(&token, member.factor_at());
+    Ok(())
+}
+
+/// Ten new recovery codes, returned this once; the old ones end.
+pub async fn new_recovery_codes(app: &App, member: &Member, _fresh: Fresh) -> Result<Vec<String>, Refusal> {
+    let mut desk = member.writes(app).await?;
+    let now_ms = desk.now.wall_ms();
+    let codes = recovery::replace(&mut desk.tx, app, &member.vendor, &member.identity_id, now_ms).await?;
+    desk.record("identity.recovery_codes_renewed", Some(&member.customer_id), &member.identity_id, json!({})).await?;
+    mail::leave(&mut desk, &member.email, &member.name, Letter::RecoveryCodesRenewed).await?;
+    desk.commit().await?;
+    Ok(codes)
+}
+
+/// Ends one of the member's sessions, this one included.
+pub async fn end_session(app: &App, member: &Member, session_id: &str) -> Result<(), Refusal> {
+    let mut desk = member.writes(app).await?;
+    if !session::end(&mut desk.tx, &member.vendor.id, &member.identity_id, session_id).await? {
+        return Err(Refusal::NotFound);
+    }
+    desk.record("identity.session_ended", None, &member.identity_id, json!({ "session": session_id })).await?;
+    desk.commit().await?;
+    if session_id == member.session_id() {
+        member.ended();
+    }
+    Ok(())
+}
+
+/// Ends all of the member's sessions but this one.
+pub async fn end_other_sessions(app: &App, member: &Member) -> Result<u64, Refusal> {
+    let mut desk = member.writes(app).await?;
+    let ended = session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
+    desk.record("identity.sessions_ended", None, &member.identity_id, json!({ "sessions": ended })).await?;
+    desk.commit().await?;
+    Ok(ended)
+}
+
+/// Turns the member to another of their customers.
+pub async fn switch_customer(app: &App, member: &Member, customer_id: &str) -> Result<(), Refusal> {
+    if customer_id == member.customer_id {
+        return Ok(());
+    }
+    if !member.others.iter().any(|other| other.customer_id == customer_id) {
+        return Err(Refusal::NotFound);
+    }
+    let mut desk = member.writes(app).await?;
+    let token = session::switch(&mut desk.tx, &app.ids, &member.vendor, &member.session(), customer_id).await?;
+    desk.commit().await?;
+    if let Some(token) = token {
+        member.renewed(&token, member.factor_at());
+    }
+    Ok(())
+}
+
+/// After a factor changed: other sessions end, and this one gets a new token.
+async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<String, Refusal> {
+    session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
+    let app = desk.app.clone();
+    let token = session::renew(&mut desk.tx, &app.ids, &member.vendor, &member.session(), factor_at).await?;
+    token.ok_or_else(|| Refusal::Conflict("This page was sent twice. Open it again to see what holds now.".to_owned()))
+}
+
+/// A recovery code was used: said to the person by mail, for it may not have been them.
+pub(super) async fn note_recovery_code_used(desk: &mut Desk, identity_id: &str, left: i64) -> Result<(), Refusal> {
+    desk.record("identity.recovery_code_used", None, identity_id, json!({ "left": left })).await?;
+    let person = by_id(&mut desk.tx, &desk.vendor.id, identity_id).await?;
+    mail::leave(desk, &person.email, &person.name, Letter::RecoveryCodeUsed { left }).await
+}
+
+/// A code of a sandbox's person that was not used before: what `portico totp` prints. `Err` holds the second from which there is one.
+pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result<String, i64>, Refusal> {
+    if !vendor.is_test {
+        return Err(Refusal::rule("Codes are shown for a sandbox’s people only."));
+    }
+    let mut tx = app.db.read().await?;
+    let row: Option<(String, Option<String>, i64)> = tx
+        .opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email)))
+        .await?;
+    let Some((id, Some(sealed), last_step)) = row else {
+        return Err(Refusal::rule(format!("Nobody with the address {email} has enrolled an authenticator here.")));
+    };
+    let seed = Seed::open(app, vendor, &id, &sealed)?;
+    let step = app.clock.wall().timestamp().div_euclid(totp::STEP_SECONDS);
+    // One step early counts too, so that a code used a moment ago need not be waited out.
+    let free = step.max(last_step + 1);
+    if free <= step + 1 { Ok(Ok(seed.code_of(free))) } else { Ok(Err((free - 1) * totp::STEP_SECONDS)) }
+}
+
+/// Enough to catch slips: mail itself proves an address.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}

@@ -1,0 +1,249 @@
+//! Sessions: a random token in the browser, its hash here. Thirty minutes without use or twelve hours end one; each change of privilege
+//! gives it a new token; a person sees theirs and may end them.
+//!
+//! All of it lives by wall time.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sqlx::FromRow;
+
+use crate::app::App;
+use crate::identity::cookies::{self, Outgoing};
+use crate::platform::db::{DbResult, Tx};
+use crate::platform::ids::Ids;
+use crate::platform::keys::fingerprint;
+use crate::services::vendors::Vendor;
+
+/// Ends a session that is not used.
+pub const IDLE_MS: i64 = 30 * 60 * 1000;
+/// Ends a session whatever happens.
+pub const ABSOLUTE_MS: i64 = 12 * 60 * 60 * 1000;
+/// How often `last_seen_at` is saved.
+const SEEN_EVERY_MS: i64 = 60 * 1000;
+
+/// How a session's token travels. The widget's frame will add a partitioned cookie and a bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A cookie of the portal's own pages.
+    Lax,
+}
+
+impl Transport {
+    pub fn column(self) -> &'static str {
+        match self {
+            Transport::Lax => "lax",
+        }
+    }
+
+    /// Hands a token to the browser.
+    pub fn give(self, outgoing: &Outgoing, token: &str) {
+        match self {
+            Transport::Lax => outgoing.set(cookies::SESSION, token),
+        }
+    }
+
+    /// Takes the token away from the browser.
+    pub fn take(self, outgoing: &Outgoing) {
+        match self {
+            Transport::Lax => outgoing.clear(cookies::SESSION),
+        }
+    }
+}
+
+/// A live session, as a request found it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: String,
+    pub identity_id: String,
+    pub transport: Transport,
+    pub device_id: Option<String>,
+    pub factor_at: i64,
+    pub last_seen_at: i64,
+    pub expires_at: i64,
+    pub(super) token_hash: String,
+}
+
+/// One row of the session query: the session, its person, and one membership.
+#[derive(FromRow)]
+pub(super) struct SessionRow {
+    pub id: String,
+    pub identity_id: String,
+    pub customer_id: Option<String>,
+    pub device_id: Option<String>,
+    pub factor_at: i64,
+    pub last_seen_at: i64,
+    pub expires_at: i64,
+    pub email: String,
+    pub name: String,
+    pub locale: Option<String>,
+    pub time_zone: Option<String>,
+    pub member_customer_id: Option<String>,
+    pub role: Option<String>,
+    pub customer_name: Option<String>,
+    pub customer_locale: Option<String>,
+    pub customer_time_zone: Option<String>,
+}
+
+impl SessionRow {
+    pub(super) fn session(&self, token_hash: String) -> Session {
+        Session {
+            id: self.id.clone(),
+            identity_id: self.identity_id.clone(),
+            transport: Transport::Lax,
+            device_id: self.device_id.clone(),
+            factor_at: self.factor_at,
+            last_seen_at: self.last_seen_at,
+            expires_at: self.expires_at,
+            token_hash,
+        }
+    }
+}
+
+/// The live session of a token with its person and memberships, one row a membership: everything a page needs to know, in one query.
+pub(super) async fn find(tx: &mut Tx, vendor: &Vendor, token_hash: &str, transport: Transport, now_ms: i64) -> DbResult<Vec<SessionRow>> {
+    tx.all(
+        "SELECT s.id, s.identity_id, s.customer_id, s.device_id, s.factor_at, s.last_seen_at, s.expires_at, i.email, i.name, i.locale, i.time_zone,
+            m.customer_id AS member_customer_id, m.role, c.name AS customer_name, c.locale AS customer_locale, c.time_zone AS customer_time_zone
+         FROM sessions s
+         JOIN identities i ON i.vendor_id = s.vendor_id AND i.id = s.identity_id
+         LEFT JOIN members m ON m.vendor_id = s.vendor_id AND m.identity_id = s.identity_id
+         LEFT JOIN customers c ON c.vendor_id = m.vendor_id AND c.id = m.customer_id
+         WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.transport = $3 AND s.expires_at > $4 AND s.last_seen_at > $5",
+        (vendor.id.clone(), token_hash.to_owned(), transport.column(), now_ms, now_ms - IDLE_MS),
+    )
+    .await
+}
+
+/// A token of 256 bits, as it stands in cookies and links.
+pub fn new_token(ids: &Ids) -> String {
+    URL_SAFE_NO_PAD.encode(ids.secret::<32>())
+}
+
+/// What a new session begins with.
+pub struct Beginning<'a> {
+    pub identity_id: &'a str,
+    pub customer_id: Option<&'a str>,
+    pub device_id: Option<&'a str>,
+    pub user_agent: &'a str,
+    pub ip: &'a str,
+}
+
+/// Begins a session whose second factor was given now; the token goes to the browser only.
+pub async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, transport: Transport, beginning: Beginning<'_>, now_ms: i64) -> DbResult<(String, String)> {
+    let token = new_token(&app.ids);
+    let id = app.ids.next("ses", now_ms);
+    // What has ended leaves as others begin: the table stays as large as what is alive.
+    tx.run(
+        "DELETE FROM sessions WHERE vendor_id = $1 AND identity_id = $2 AND (expires_at <= $3 OR last_seen_at <= $4)",
+        (vendor.id.clone(), beginning.identity_id.to_owned(), now_ms, now_ms - IDLE_MS),
+    )
+    .await?;
+    tx.run(
+        "INSERT INTO sessions (vendor_id, id, identity_id, token_hash, transport, customer_id, device_id, factor_at, user_agent, ip, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11)",
+        (
+            vendor.id.clone(),
+            id.clone(),
+            beginning.identity_id.to_owned(),
+            fingerprint(&token),
+            transport.column(),
+            beginning.customer_id.map(str::to_owned),
+            beginning.device_id.map(str::to_owned),
+            now_ms,
+            beginning.user_agent.chars().take(200).collect::<String>(),
+            beginning.ip.to_owned(),
+            now_ms + ABSOLUTE_MS,
+        ),
+    )
+    .await?;
+    Ok((id, token))
+}
+
+/// Gives the session a new token after a good second factor. `None`: the session has ended or was renewed by another request.
+pub async fn renew(tx: &mut Tx, ids: &Ids, vendor: &Vendor, session: &Session, factor_at: i64) -> DbResult<Option<String>> {
+    let token = new_token(ids);
+    let touched = tx
+        .run(
+            "UPDATE sessions SET token_hash = $4, factor_at = $5, last_seen_at = $6 WHERE vendor_id = $1 AND id = $2 AND token_hash = $3",
+            (vendor.id.clone(), session.id.clone(), session.token_hash.clone(), fingerprint(&token), factor_at, factor_at.max(session.last_seen_at)),
+        )
+        .await?;
+    Ok((touched == 1).then_some(token))
+}
+
+/// Turns the session to another customer, under a new token.
+pub async fn switch(tx: &mut Tx, ids: &Ids, vendor: &Vendor, session: &Session, customer_id: &str) -> DbResult<Option<String>> {
+    let token = new_token(ids);
+    let touched = tx
+        .run(
+            "UPDATE sessions SET token_hash = $4, customer_id = $5 WHERE vendor_id = $1 AND id = $2 AND token_hash = $3",
+            (vendor.id.clone(), session.id.clone(), session.token_hash.clone(), fingerprint(&token), customer_id.to_owned()),
+        )
+        .await?;
+    tx.run(
+        "UPDATE identities SET last_customer_id = $3 WHERE vendor_id = $1 AND id = $2",
+        (vendor.id.clone(), session.identity_id.clone(), customer_id.to_owned()),
+    )
+    .await?;
+    Ok((touched == 1).then_some(token))
+}
+
+/// Saves that the session was used, at most once a minute. A page does not wait long for it: a bill run may hold the write lock.
+pub(super) async fn touch(app: &App, vendor: &Vendor, session: &Session, now_ms: i64) {
+    if now_ms - session.last_seen_at < SEEN_EVERY_MS {
+        return;
+    }
+    let save = async {
+        let mut tx = app.db.write().await?;
+        tx.run(
+            "UPDATE sessions SET last_seen_at = $3 WHERE vendor_id = $1 AND id = $2 AND last_seen_at < $3",
+            (vendor.id.clone(), session.id.clone(), now_ms),
+        )
+        .await?;
+        tx.commit().await
+    };
+    match tokio::time::timeout(Duration::from_millis(500), save).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "last use of a session not saved"),
+        Err(_) => tracing::debug!("last use of a session not saved: the database is busy"),
+    }
+}
+
+/// A session as its owner sees it in the list.
+#[derive(Clone, Debug, FromRow)]
+pub struct Listed {
+    pub id: String,
+    pub user_agent: String,
+    pub ip: String,
+    pub created_at: i64,
+    pub last_seen_at: i64,
+}
+
+/// A person's live sessions, the last used first.
+pub async fn list(tx: &mut Tx, vendor_id: &str, identity_id: &str, now_ms: i64) -> DbResult<Vec<Listed>> {
+    tx.all(
+        "SELECT id, user_agent, ip, created_at, last_seen_at FROM sessions
+         WHERE vendor_id = $1 AND identity_id = $2 AND expires_at > $3 AND last_seen_at > $4 ORDER BY last_seen_at DESC, id",
+        (vendor_id.to_owned(), identity_id.to_owned(), now_ms, now_ms - IDLE_MS),
+    )
+    .await
+}
+
+/// Ends one of a person's sessions. False: there is none of that id.
+pub async fn end(tx: &mut Tx, vendor_id: &str, identity_id: &str, session_id: &str) -> DbResult<bool> {
+    let ended = tx
+        .run("DELETE FROM sessions WHERE vendor_id = $1 AND identity_id = $2 AND id = $3", (vendor_id.to_owned(), identity_id.to_owned(), session_id.to_owned()))
+        .await?;
+    Ok(ended == 1)
+}
+
+/// Ends every session of a person but one (or all: `None`): after a factor was changed.
+pub async fn end_others(tx: &mut Tx, vendor_id: &str, identity_id: &str, kept_session_id: Option<&str>) -> DbResult<u64> {
+    tx.run(
+        "DELETE FROM sessions WHERE vendor_id = $1 AND identity_id = $2 AND id <> $3",
+        (vendor_id.to_owned(), identity_id.to_owned(), kept_session_id.unwrap_or_default().to_owned()),
+    )
+    .await
+}

@@ -1,0 +1,204 @@
+//! Configuration: flags and environment, read once at the start and refused there with one clear line when wrong.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::platform::ids::Ids;
+use crate::platform::keys::{KeyError, Keys};
+
+/// What the operator decided. Built by `main.rs` from flags and environment; tests start from [`Config::loopback`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Holds the embedded database, the key file of a sandbox, and mail that no server takes.
+    pub data: PathBuf,
+    /// `postgres://…`; `None`: the embedded database in `data`.
+    pub database_url: Option<String>,
+    pub listen: SocketAddr,
+    /// Scheme and host customers reach the portal by, without a trailing slash: links in mails are built from it, never from a request.
+    pub public_url: String,
+    /// Where the sandbox payment gateway's pages are listened for, and the scheme and host browsers reach them by: an origin other than the
+    /// portal's, without a trailing slash.
+    pub sandbox_listen: SocketAddr,
+    pub sandbox_url: String,
+    /// `smtp://…` or `smtps://…`; `None`: mails become files in `data`.
+    pub smtp_url: Option<String>,
+    /// Who may say by `X-Forwarded-For` whom they speak for.
+    pub trusted_proxies: Vec<IpAddr>,
+    pub keys: Keys,
+    /// True where the keys lie in `data` because none were given: good enough for sandboxes only.
+    pub is_key_from_file: bool,
+    pub password_cost: PasswordCost,
+}
+
+/// What one password hash costs (argon2id, one lane).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+impl Default for PasswordCost {
+    /// 19 MiB and 2 passes: 24 ms of one core.
+    fn default() -> PasswordCost {
+        PasswordCost { memory_kib: 19_456, passes: 2 }
+    }
+}
+
+impl PasswordCost {
+    /// The cheapest argon2 allows: for tests and simulation, never in a running portal.
+    pub const LEAST: PasswordCost = PasswordCost { memory_kib: 8, passes: 1 };
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("PORTICO_PUBLIC_URL must be a scheme and a host, such as https://billing.example.com, without a path")]
+    PublicUrl,
+    #[error("PORTICO_PUBLIC_URL is {0}: without https only localhost is served; put a TLS proxy in front and give its https address")]
+    PlainHttp(String),
+    #[error("--listen {0} is reachable from outside, but PORTICO_PUBLIC_URL is not https: without https only loopback is served")]
+    OpenListen(SocketAddr),
+    #[error("PORTICO_KEY is missing: {0} is not a sandbox on this machine, so its secrets need a key kept outside the data folder (make one with: openssl rand -base64 32)")]
+    KeyMissing(String),
+    #[error("PORTICO_TRUSTED_PROXIES must be IP addresses separated by commas; {0:?} is none")]
+    TrustedProxies(String),
+    #[error("PORTICO_SANDBOX_URL must be a scheme and a host without a path, and not the portal's own: {0} is not")]
+    SandboxUrl(String),
+    #[error("PORTICO_SMTP_URL must begin with smtp:// or smtps://")]
+    SmtpUrl,
+    #[error("{0}: {1}")]
+    KeyFile(PathBuf, KeyError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("{0}: {1}")]
+    Io(PathBuf, std::io::Error),
+}
+
+impl Config {
+    /// A sandbox on this machine with a key nobody keeps: what tests and simulation run on.
+    pub fn loopback(data: PathBuf) -> Config {
+        let (keys, _) = Keys::generate(&Ids::system());
+        Config {
+            data,
+            database_url: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            public_url: "http://localhost:3000".to_owned(),
+            sandbox_listen: SocketAddr::from(([127, 0, 0, 1], 3001)),
+            sandbox_url: "http://127.0.0.1:3001".to_owned(),
+            smtp_url: None,
+            trusted_proxies: Vec::new(),
+            keys,
+            is_key_from_file: true,
+            password_cost: PasswordCost::LEAST,
+        }
+    }
+
+    pub fn database_url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("portico.db").display()))
+    }
+
+    /// True where customers come by https: cookies and pages then insist on it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// True where the portal is this machine's alone.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback_url(&self.public_url)
+    }
+
+    /// Refuses what would serve secrets in the open.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let rest = self.public_url.strip_prefix("https://").or_else(|| self.public_url.strip_prefix("http://")).ok_or(ConfigError::PublicUrl)?;
+        if rest.is_empty() || rest.contains(['/', '?', '#', '@', ' ', '\\']) {
+            return Err(ConfigError::PublicUrl);
+        }
+        if !self.is_https() && !self.is_loopback() {
+            return Err(ConfigError::PlainHttp(self.public_url.clone()));
+        }
+        if !self.is_https() && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::OpenListen(self.listen));
+        }
+        let sandbox_host = self.sandbox_url.strip_prefix("https://").or_else(|| self.sandbox_url.strip_prefix("http://")).unwrap_or_default();
+        if sandbox_host.is_empty() || sandbox_host.contains(['/', '?', '#', '@', ' ', '\\', ';', '\'']) || self.sandbox_url == self.public_url {
+            return Err(ConfigError::SandboxUrl(self.sandbox_url.clone()));
+        }
+        match &self.smtp_url {
+            Some(url) if !url.starts_with("smtp://") && !url.starts_with("smtps://") => Err(ConfigError::SmtpUrl),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The keys: `PORTICO_KEY` where given, else the sandbox's key file in `data`, made when absent.
+pub fn keys(given: Option<&str>, data: &Path, public_url: &str) -> Result<(Keys, bool), ConfigError> {
+    if let Some(text) = given {
+        return Ok((Keys::parse(text)?, false));
+    }
+    if !is_loopback_url(public_url) {
+        return Err(ConfigError::KeyMissing(public_url.to_owned()));
+    }
+    let path = data.join("portico.key");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((Keys::parse(text.trim()).map_err(|error| ConfigError::KeyFile(path, error))?, true)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let (keys, text) = Keys::generate(&Ids::system());
+            write_private(&path, &text).map_err(|error| ConfigError::Io(path, error))?;
+            Ok((keys, true))
+        }
+        Err(error) => Err(ConfigError::Io(path, error)),
+    }
+}
+
+/// Reads `10.0.0.1,::1`.
+pub fn trusted_proxies(text: &str) -> Result<Vec<IpAddr>, ConfigError> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.parse().map_err(|_| ConfigError::TrustedProxies(part.to_owned()))).collect()
+}
+
+fn is_loopback_url(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let name = if let Some(v6) = host.strip_prefix('[') { v6.split(']').next().unwrap_or_default() } else { host.split([':', '/']).next().unwrap_or_default() };
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_or_this_machine_is_served() {
+        let at = |public_url: &str, listen: &str| Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check();
+        for (public_url, listen, is_served) in [
+            ("http://localhost:3000", "127.0.0.1:3000", true),
+            ("http://127.0.0.1:3000", "127.0.0.1:3000", true),
+            ("http://[::1]:3000", "[::1]:3000", true),
+            ("https://billing.example.com", "0.0.0.0:3000", true),
+            ("http://billing.example.com", "127.0.0.1:3000", false),
+            ("http://localhost.example.com", "127.0.0.1:3000", false),
+            ("http://localhost:3000", "0.0.0.0:3000", false),
+            ("https://billing.example.com/portal", "127.0.0.1:3000", false),
+            ("ftp://localhost", "127.0.0.1:3000", false),
+            ("https://", "127.0.0.1:3000", false),
+        ] {
+            assert_eq!(at(public_url, listen).is_ok(), is_served, "{public_url} at {listen}");
+        }
+    }
+
+    #[test]
+    fn a_sandbox_makes_its_key_once_and_production_must_bring_one() {
+        let data = std::env::temp_dir().join(format!("portico-keys-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&data).unwrap();
+        let (first, _) = keys(None, &data, "http://localhost:3000").unwrap();
+        let (again, _) = keys(None, &data, "http://localhost:3000").unwrap();
+        assert_eq!(format!("{first:?}"), format!("{again:?}"));
+        assert!(matches!(keys(None, &data, "https://billing.example.com"), Err(ConfigError::KeyMissing(_))));
+        std::fs::remove_dir_all(data).unwrap();
+    }
+}

@@ -1,0 +1,295 @@
+//! The database, whichever it is: one SQL text a query, run on SQLite or Postgres.
+//!
+//! A [`Tx`] is the only way to run a statement. Statements are `&'static str` with `$1 …` placeholders and tuple parameters;
+//! rows derive `sqlx::FromRow` and hold plain columns (see `migrations/` for what each column means).
+//! No domain knowledge lives here, and no statement but those about the database itself.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Sqlite, Transaction, Type};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// One writer and many readers: SQLite allows no more, and a reader that turns to writing would fail at once.
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// One transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("the database was written by a newer version of Portico (its schema has step {found}, this program knows {known}); start that version, or restore a backup made before the upgrade")]
+    NewerSchema { found: i64, known: i64 },
+    #[error("the database's schema step {0} is not the one this program carries; restore a backup or use the program that wrote it")]
+    ChangedSchema(i64),
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl DbError {
+    /// True where a UNIQUE constraint refused the statement. On Postgres the transaction is over then: prefer `ON CONFLICT`.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, DbError::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+}
+
+pub type DbResult<T> = Result<T, DbError>;
+
+impl Db {
+    /// Opens `postgres://…` or `sqlite:PATH` (created when absent).
+    pub async fn open(url: &str) -> DbResult<Db> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?.application_name("portico");
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+            return Ok(Db::Postgres(pool));
+        }
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL may lose committed transactions at power loss.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(256);
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "ON")).await?;
+        Ok(Db::Sqlite { read, write })
+    }
+
+    /// Brings the schema up to this program's. Refuses a database that a newer program wrote.
+    pub async fn migrate(&self) -> DbResult<()> {
+        let outcome = match self {
+            Db::Sqlite { write, .. } => MIGRATIONS.run(write).await,
+            Db::Postgres(pool) => MIGRATIONS.run(pool).await,
+        };
+        let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default();
+        match outcome {
+            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(DbError::NewerSchema { found, known }),
+            Err(sqlx::migrate::MigrateError::VersionMismatch(step)) => Err(DbError::ChangedSchema(step)),
+            other => Ok(other?),
+        }
+    }
+
+    /// A transaction that only reads, and sees one moment of the database.
+    pub async fn read(&self) -> DbResult<Tx> {
+        Ok(match self {
+            Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+        })
+    }
+
+    /// A transaction that writes. On SQLite it holds the one write lock from its start.
+    pub async fn write(&self) -> DbResult<Tx> {
+        Ok(match self {
+            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn check(&self) -> DbResult<()> {
+        self.read().await?.one::<(i64,)>("SELECT CAST(1 AS BIGINT)", ()).await.map(|_| ())
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Every row.
+    pub async fn all<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
+            Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
+        })
+    }
+
+    /// The row, or `None`.
+    pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
+            Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
+        })
+    }
+
+    /// The one row that must be there.
+    pub async fn one<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<R> {
+        self.opt(sql, args).await?.ok_or(DbError::Sql(sqlx::Error::RowNotFound))
+    }
+
+    /// Runs a statement; how many rows it touched.
+    pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
+        Ok(match self {
+            Tx::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a statement over many rows, a chunk at a time; what it returned.
+    pub async fn all_of<'q, R: Row, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<Vec<R>> {
+        let mut found = Vec::new();
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let (sql, chunk) = statement.chunk(&mut rows);
+            match self {
+                Tx::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
+                Tx::Postgres(tx) => found.extend(sqlx::query_as_with(sql, chunk.postgres()?).fetch_all(&mut **tx).await?),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs a statement over many rows, a chunk at a time; how many rows it touched.
+    pub async fn run_of<'q, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<u64> {
+        let mut touched = 0;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let (sql, chunk) = statement.chunk(&mut rows);
+            touched += match self {
+                Tx::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
+                Tx::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
+            };
+        }
+        Ok(touched)
+    }
+
+    pub async fn commit(self) -> DbResult<()> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A statement around a list of rows: `before ($1, $2), ($3, $4) … after`, for an INSERT or for `(a, b) IN (VALUES …)`.
+///
+/// Rows go in chunks of a few fixed sizes, so that each text is prepared once and no database's limit on parameters is met.
+pub struct Many {
+    pub before: &'static str,
+    /// Parameters a row has.
+    pub columns: usize,
+    pub after: &'static str,
+}
+
+impl Many {
+    fn chunk<A>(&self, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
+        let size = [256, 32, 4].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
+        sql.push_str(self.before);
+        for n in 0..size * self.columns {
+            sql.push_str(match (n, n % self.columns) {
+                (0, _) => " ($",
+                (_, 0) => "), ($",
+                _ => ", $",
+            });
+            sql.push_str(&(n + 1).to_string());
+        }
+        sql.push_str(") ");
+        sql.push_str(self.after);
+        // Made of literals and numbers only.
+        (AssertSqlSafe(sql), rows.by_ref().take(size).collect())
+    }
+}
+
+/// A row either database can give: derive `sqlx::FromRow`, or use a tuple.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A parameter either database takes.
+pub trait Value<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + Send + 'q {}
+impl<'q, T> Value<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + Send + 'q {}
+
+/// The parameters of a statement, `$1` first: a tuple of values (`(id,)` for one, `()` for none), or rows of such tuples one after
+/// the other (see [`Many`]).
+pub trait Args<'q>: Send + Sized {
+    fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()>;
+    fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()>;
+
+    fn sqlite(self) -> DbResult<SqliteArguments> {
+        let mut args = SqliteArguments::default();
+        self.add_to_sqlite(&mut args)?;
+        Ok(args)
+    }
+
+    fn postgres(self) -> DbResult<PgArguments> {
+        let mut args = PgArguments::default();
+        self.add_to_postgres(&mut args)?;
+        Ok(args)
+    }
+}
+
+impl<'q, A: Args<'q>> Args<'q> for Vec<A> {
+    fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()> {
+        self.into_iter().try_for_each(|row| row.add_to_sqlite(args))
+    }
+
+    fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()> {
+        self.into_iter().try_for_each(|row| row.add_to_postgres(args))
+    }
+}
+
+macro_rules! tuple_args {
+    ($($name:ident)*) => {
+        impl<'q, $($name: Value<'q>),*> Args<'q> for ($($name,)*) {
+            #[allow(non_snake_case, unused_variables)]
+            fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()> {
+                let ($($name,)*) = self;
+                $(args.add($name).map_err(sqlx::Error::Encode)?;)*
+                Ok(())
+            }
+            #[allow(non_snake_case, unused_variables)]
+            fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()> {
+                let ($($name,)*) = self;
+                $(args.add($name).map_err(sqlx::Error::Encode)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+macro_rules! tuple_args_up_to {
+    ($head:ident $($tail:ident)*) => { tuple_args!($head $($tail)*); tuple_args_up_to!($($tail)*); };
+    () => { tuple_args!(); };
+}
+tuple_args_up_to!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z AA AB AC AD AE AF);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_runs_with_tuple_parameters_and_typed_rows() {
+        let dir = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let db = Db::open(&format!("sqlite:{}", dir.join("t.db").display())).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        let row: (i64, Option<String>) = tx.one("SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT)", (7_i64, None::<String>)).await.unwrap();
+        assert_eq!(row, (7, None));
+        // Closing waits for whoever still holds a connection.
+        drop(tx);
+        db.close().await;
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

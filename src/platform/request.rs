@@ -1,0 +1,45 @@
+//! What the guard (`server/guard.rs`) learned about a request before any door saw it; doors take these as extractors.
+
+use std::net::IpAddr;
+
+use axum::body::Bytes;
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+/// Names one request in the log and on an error page.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Who asks, as far as trusted proxies and the connection say; `None` where neither does (a test).
+#[derive(Clone, Copy, Debug)]
+pub struct ClientIp(pub Option<IpAddr>);
+
+impl std::fmt::Display for ClientIp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(ip) => write!(f, "{ip}"),
+            None => f.write_str("unknown"),
+        }
+    }
+}
+
+/// A posted form as it came, so that it can be shown again when the session ended meanwhile.
+#[derive(Clone, Debug)]
+pub struct Posted(pub Bytes);
+
+/// The sentence an error page shows, on a response that is to become one.
+#[derive(Clone, Debug)]
+pub struct Sentence(pub String);
+
+macro_rules! from_extensions {
+    ($($part:ident),*) => { $(
+        impl<S: Send + Sync> FromRequestParts<S> for $part {
+            type Rejection = StatusCode;
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<$part, StatusCode> {
+                parts.extensions.get::<$part>().cloned().ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    )* };
+}
+from_extensions!(RequestId, ClientIp);

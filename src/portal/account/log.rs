@@ -1,0 +1,116 @@
+//! What happened to the customer's account, in words: the latest on the account's page, all of it on a page of its own.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::portal::entry::shell;
+use crate::services::activity::{By, Entry};
+use crate::ui::format::{Dates, money};
+use crate::ui::shell::{Place, frame};
+use crate::ui::words::Words;
+use crate::ui::{page, parts};
+use crate::{rich, t};
+
+pub fn page(app: &App, member: &Member, mut entries: Vec<Entry>, is_later_page: bool) -> Response {
+    let w = Words::of(&member.locale);
+    let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
+    let shown = usize::try_from(super::PAGE).unwrap_or(usize::MAX);
+    let next = entries.get(shown.saturating_sub(1)).filter(|_| entries.len() > shown).map(|last| format!("/account/activity?before={}", last.id));
+    entries.truncate(shown);
+    let shell = shell(member, w, Place::Account);
+    let now = app.now(&member.vendor).billing;
+    page::document(app, &member.vendor, StatusCode::OK, &t!(w, "activity-title"), move || {
+        let sentence = match entries.first() {
+            _ if is_later_page => rich!(w, "activity-answer-earlier"),
+            Some(last) => rich!(w, "activity-answer", day = dates.day_year(last.happened_at)),
+            None => rich!(w, "activity-answer-none"),
+        };
+        let older = next.map(|href| view! { <a class="btn plain" href=href>{t!(w, "activity-older")}</a> });
+        let latest = is_later_page.then(|| view! { <a class="link" href="/account/activity">{t!(w, "activity-latest")}</a> });
+        let content = view! {
+            {parts::as_of(view! { <a class="link" href="/account">{t!(w, "account-title")}</a> }, dates.stamp(now))}
+            {parts::answer(sentence, None)}
+            {table(&dates, &entries)}
+            <p class="acts field">{older}{latest}</p>
+        };
+        frame(shell, content)
+    })
+}
+
+/// The entries as a table; times are of the reader's zone, which the head names.
+pub fn table(dates: &Dates, entries: &[Entry]) -> impl IntoView + use<> {
+    let w = dates.words;
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| view! { <tr><th scope="row">{told(w, entry)}<span class="sub">{by(w, &entry.by)}</span></th><td class="when">{dates.moment(entry.happened_at)}</td></tr> })
+        .collect();
+    view! {
+        <table class="log">
+            <caption class="vh">{t!(w, "activity-title")}</caption>
+            <thead><tr><th scope="col">{t!(w, "activity-what")}</th><th scope="col" class="when">{t!(w, "activity-when", zone = dates.zone_name())}</th></tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+}
+
+fn by(w: Words, by: &By) -> String {
+    match by {
+        By::Person(name) => t!(w, "activity-by", name = name),
+        By::Staff => t!(w, "activity-by-staff"),
+        By::Itself => t!(w, "activity-by-itself"),
+    }
+}
+
+/// One event as a sentence. One whose kind has no words yet says at least that something was noted.
+fn told(w: Words, entry: &Entry) -> String {
+    let text = |key: &str| entry.data.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let amount = || {
+        let minor = ["amount_minor", "total_minor", "due_minor"].into_iter().find_map(|key| entry.data.get(key)).and_then(Value::as_i64);
+        minor.map(|minor| money(minor, &text("currency"))).unwrap_or_default()
+    };
+    match entry.kind.as_str() {
+        "customer.created" => t!(w, "activity-customer-created"),
+        "customer.updated" => t!(w, "activity-customer-updated"),
+        "member.added" | "identity.invited" => t!(w, "activity-member-added"),
+        "invoice.issued" => t!(w, "activity-invoice-issued", number = text("number"), amount = amount()),
+        "credit_note.issued" => t!(w, "activity-credit-note-issued", number = text("number"), amount = amount()),
+        "invoice.paid" => t!(w, "activity-invoice-paid", number = text("number"), amount = amount()),
+        "invoice.payment_failed" => t!(w, "activity-invoice-payment-failed", number = text("number")),
+        "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
+        "charge.created" => t!(w, "activity-charge", amount = amount()),
+        "balance.granted" => t!(w, "activity-balance-granted", amount = amount()),
+        "payment.succeeded" => t!(w, "activity-payment-succeeded", amount = amount()),
+        "payment.declined" => t!(w, "activity-payment-declined", amount = amount()),
+        "payment.needs_action" => t!(w, "activity-payment-needs-action", amount = amount()),
+        "payment.cancelled" => t!(w, "activity-payment-cancelled", amount = amount()),
+        "payment_method.added" => t!(w, "activity-method-added"),
+        "payment_method.made_default" => t!(w, "activity-method-default"),
+        "payment_method.made_backup" | "payment_method.moved_up" => t!(w, "activity-method-backup"),
+        "payment_method.stopped_backup" => t!(w, "activity-method-kept"),
+        "payment_method.removed" => t!(w, "activity-method-removed"),
+        "payment_setup.given_up" => t!(w, "activity-method-given-up"),
+        "subscription.created" => t!(w, "activity-subscription-created", plan = text("name")),
+        "subscription.started" => t!(w, "activity-subscription-started", plan = text("name")),
+        "subscription.changed" => t!(w, "activity-subscription-changed"),
+        "subscription.change_planned" => t!(w, "activity-change-planned"),
+        "subscription.change_undone" => t!(w, "activity-change-undone"),
+        "subscription.cancellation_planned" => t!(w, "activity-cancellation-planned"),
+        "subscription.cancellation_undone" => t!(w, "activity-cancellation-undone"),
+        "subscription.ended" => t!(w, "activity-subscription-ended"),
+        "subscription.reactivated" => t!(w, "activity-subscription-reactivated"),
+        "subscription.past_due" => t!(w, "activity-past-due"),
+        "subscription.recovered" => t!(w, "activity-recovered"),
+        "subscription.pause_planned" => t!(w, "activity-pause-planned"),
+        "subscription.pause_undone" => t!(w, "activity-pause-undone"),
+        "subscription.paused" => t!(w, "activity-paused"),
+        "subscription.resumed" => t!(w, "activity-resumed"),
+        "subscription.trial_ending" => t!(w, "activity-trial-ending"),
+        "quote.paid_too_late" => t!(w, "activity-quote-too-late", amount = amount()),
+        "usage.reversed" => t!(w, "activity-usage-reversed"),
+        _ => t!(w, "activity-other"),
+    }
+}

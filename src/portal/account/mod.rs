@@ -1,0 +1,85 @@
+//! `/account`: what stands on the customer's invoices and who receives them, how pages are shown to this person, who else belongs, and what
+//! happened. Passwords, codes and sessions are `portal::security`.
+
+use axum::Router;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::identity::{Member, preferences};
+use crate::portal::entry::see_other;
+use crate::services::{Refusal, activity, customers};
+
+mod log;
+mod show;
+mod typed;
+
+use typed::{Company, Display};
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/account", get(show_account).post(change_company))
+        .route("/account/display", post(change_display))
+        .route("/account/activity", get(show_activity))
+}
+
+/// What was just done, told once.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Done {
+    did: String,
+}
+
+async fn show_account(State(app): State<App>, member: Member, Query(done): Query<Done>) -> Result<Response, Refusal> {
+    show::page(&app, &member, StatusCode::OK, show::Forms { did: done.did, ..show::Forms::default() }).await
+}
+
+async fn change_company(State(app): State<App>, member: Member, Form(company): Form<Company>) -> Result<Response, Refusal> {
+    member.may_manage_billing()?;
+    let mut desk = member.writes(&app).await?;
+    let now = customers::lock(&mut desk, &member.customer_id).await?;
+    match customers::update_details(&mut desk, &member.customer_id, &company.details(&now)).await {
+        Ok(()) => {
+            desk.commit().await?;
+            Ok(see_other("/account?did=company"))
+        }
+        Err(Refusal::Fields(errors)) => {
+            drop(desk);
+            show::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, show::Forms { company: Some(company), errors, ..show::Forms::default() }).await
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+async fn change_display(State(app): State<App>, member: Member, Form(display): Form<Display>) -> Result<Response, Refusal> {
+    let mut desk = member.writes(&app).await?;
+    match preferences::choose(&mut desk, &member.identity_id, &display.preferences()).await {
+        Ok(()) => {
+            desk.commit().await?;
+            Ok(see_other("/account?did=display"))
+        }
+        Err(Refusal::Fields(errors)) => {
+            drop(desk);
+            show::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, show::Forms { display: Some(display), errors, ..show::Forms::default() }).await
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// How much of the log one page shows.
+const PAGE: i64 = 50;
+
+/// The cursor: the id of the entry above which the reader has seen all.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Before {
+    before: String,
+}
+
+async fn show_activity(State(app): State<App>, member: Member, Query(before): Query<Before>) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    let entries = activity::of_customer(&mut desk, &member.customer_id, &before.before, PAGE + 1).await?;
+    Ok(log::page(&app, &member, entries, !before.before.is_empty()))
+}

@@ -1,0 +1,92 @@
+//! The field that asks for a second factor, wherever one is asked, and the sentences for codes that were not taken.
+//!
+//! A form that needs step-up puts [`step_up_field`] before its button, takes `code` (may be absent) among its fields, and calls
+//! `identity::step_up::confirm` before its action; on `Err(wrong)` it renders itself again with [`error`] and [`status`].
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::*;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::identity::factor::Wrong;
+use crate::services::{FieldError, Refusal};
+use crate::t;
+use crate::ui::parts::{Field, field};
+use crate::ui::words::Words;
+
+/// Asks for a code where the member's factor is no longer fresh; nothing otherwise.
+pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Option<impl IntoView + use<>> {
+    let w = Words::of(&member.locale);
+    let now_ms = app.clock.wall().timestamp_millis();
+    if member.fresh_factor(now_ms).is_some() {
+        return None;
+    }
+    let minutes = (now_ms - member.factor_at()) / 60_000;
+    let hint = t!(w, "code-step-up-hint", minutes = minutes);
+    Some(code_field(w, t!(w, "code-label-app"), hint, errors))
+}
+
+/// The field itself: one for codes of the app and recovery codes.
+pub fn code_field(w: Words, label: String, hint: String, errors: &[FieldError]) -> impl IntoView + use<> {
+    let hint = format!("{hint} {}", t!(w, "code-hint-recovery"));
+    field(Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)
+}
+
+/// What to say at the field. `None`: it failed for reasons of ours; use [`status`].
+pub fn error(w: Words, wrong: &Wrong, now_ms: i64) -> Option<FieldError> {
+    let message = match wrong {
+        Wrong::Empty => t!(w, "code-empty"),
+        Wrong::Malformed => t!(w, "code-malformed"),
+        Wrong::NotThisCode => t!(w, "code-wrong"),
+        Wrong::Used => t!(w, "code-used"),
+        Wrong::Wait { until } => wait(w, *until, now_ms),
+        Wrong::ShutOff => t!(w, "code-shut-off"),
+        Wrong::NotEnrolled => t!(w, "code-not-enrolled"),
+        Wrong::Failed(_) => return None,
+    };
+    Some(FieldError { field: "code", message })
+}
+
+/// The same for forms that collect their errors; a failure of ours goes on as one.
+pub fn errors(app: &App, member: &Member, wrong: Wrong) -> Result<Vec<FieldError>, Refusal> {
+    match (error(Words::of(&member.locale), &wrong, app.clock.wall().timestamp_millis()), wrong) {
+        (Some(error), _) => Ok(vec![error]),
+        (None, Wrong::Failed(refusal)) => Err(refusal),
+        (None, _) => Ok(Vec::new()),
+    }
+}
+
+/// The status of a page that shows such an error.
+pub fn status(wrong: &Wrong) -> StatusCode {
+    match wrong {
+        Wrong::Wait { .. } | Wrong::ShutOff => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Renders the form again with the error at its code field, or lets a failure of ours become its page.
+pub fn refuse(w: Words, wrong: Wrong, now_ms: i64, again: impl FnOnce(StatusCode, &[FieldError]) -> Response) -> Response {
+    let status = status(&wrong);
+    let until = if let Wrong::Wait { until } = wrong { Some(until) } else { None };
+    match (error(w, &wrong, now_ms), wrong) {
+        (Some(error), _) => with_retry_after(again(status, &[error]), until, now_ms),
+        (None, Wrong::Failed(refusal)) => refusal.into_response(),
+        (None, _) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Tells programs, too, when to come back.
+pub fn with_retry_after(mut response: Response, until: Option<i64>, now_ms: i64) -> Response {
+    if let Some(until) = until {
+        let seconds = ((until - now_ms) / 1000 + 1).max(1);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.unsigned_abs()));
+    }
+    response
+}
+
+/// How long to wait, rounded up: never promise too little.
+pub fn wait(w: Words, until: i64, now_ms: i64) -> String {
+    let seconds = ((until - now_ms).max(1) + 999) / 1000;
+    if seconds < 120 { t!(w, "wait-seconds", seconds = seconds) } else { t!(w, "wait-minutes", minutes = (seconds + 59) / 60) }
+}

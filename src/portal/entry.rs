@@ -1,0 +1,142 @@
+//! Who comes in at the customers' door: extractors for the vendor whose portal this is and the [`Member`] who is signed in, and what
+//! those see who are not.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::*;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::identity::cookies::Outgoing;
+use crate::identity::member::{self, Found};
+use crate::platform::request::Posted;
+use crate::services::customers::Role;
+use crate::services::vendors::Vendor;
+use crate::t;
+use crate::ui::shell::{self, Place, Shell};
+use crate::ui::words::Words;
+use crate::ui::page;
+
+/// The vendor whose portal a request came to, by its host name.
+pub struct AtVendor(pub Arc<Vendor>);
+
+impl FromRequestParts<App> for AtVendor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<AtVendor, Response> {
+        let host = parts.uri.authority().map(|a| a.as_str()).or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
+        match host.and_then(|host| app.vendor_of_host(host)) {
+            Some(vendor) => Ok(AtVendor(vendor)),
+            None => Err((StatusCode::MISDIRECTED_REQUEST, "No portal answers to this host name.\n").into_response()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Response;
+
+    /// A GET without a session goes to sign in and comes back; anything else gets a page that keeps what was typed.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Member, Response> {
+        let AtVendor(vendor) = AtVendor::from_request_parts(parts, app).await?;
+        let outgoing = Outgoing::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+        match member::find(app, &vendor, &parts.headers, &outgoing).await {
+            Ok(Found::Member(member)) => Ok(*member),
+            Ok(Found::NoCustomer { email, .. }) => Err(no_customer(app, &vendor, &email)),
+            Ok(Found::Nobody) => Err(nobody(app, &vendor, parts)),
+            Err(error) => {
+                tracing::error!(%error, "session not looked up");
+                Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+            }
+        }
+    }
+}
+
+/// Fields that are never shown again.
+const SECRET_FIELDS: [&str; 5] = ["password", "new_password", "current_password", "code", "token"];
+
+fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    if parts.method == Method::GET || parts.method == Method::HEAD {
+        return see_other(&sign_in_path(path));
+    }
+    let is_document = parts.headers.get("sec-fetch-dest").is_none_or(|dest| dest == "document");
+    if !is_document {
+        return (StatusCode::UNAUTHORIZED, "The session has ended.\n").into_response();
+    }
+    let w = Words::of(&vendor.locale);
+    let kept: Vec<(String, String)> = parts
+        .extensions
+        .get::<Posted>()
+        .map(|posted| form_urlencoded::parse(&posted.0).into_owned().collect::<Vec<_>>())
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str()))
+        .collect();
+    let path = path.to_owned();
+    let form = view! {
+        <h1>{t!(w, "session-ended-heading")}</h1>
+        <p>{t!(w, "session-ended-what")}</p>
+        <a class="btn" href="/sign-in" target="_blank" rel="noopener">{t!(w, "session-ended-sign-in")}</a>
+        <form method="post" action=path>
+            {kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
+            <button class="btn plain">{t!(w, "session-ended-again")}</button>
+        </form>
+    };
+    door(app, vendor, StatusCode::UNAUTHORIZED, &t!(w, "session-ended-title"), move || form)
+}
+
+fn no_customer(app: &App, vendor: &Arc<Vendor>, email: &str) -> Response {
+    let w = Words::of(&vendor.locale);
+    let email = email.to_owned();
+    door(app, vendor, StatusCode::FORBIDDEN, &t!(w, "no-customer-title"), move || {
+        view! {
+            <h1>{t!(w, "no-customer-heading")}</h1>
+            <p>{t!(w, "no-customer-what", email = email)}</p>
+            <form method="post" action="/sign-out"><button class="btn plain">{t!(w, "nav-sign-out")}</button></form>
+        }
+    })
+}
+
+/// A page of the vendor for somebody who is not, or not yet, signed in.
+pub fn door<V: IntoView + 'static>(app: &App, vendor: &Arc<Vendor>, status: StatusCode, title: &str, content: impl FnOnce() -> V) -> Response {
+    let w = Words::of(&vendor.locale);
+    let legal_line = t!(w, "door-legal-line", name = &vendor.legal_name, city = &vendor.city);
+    page::document(app, vendor, status, title, || {
+        let content = content();
+        shell::door(w, vendor.name.clone(), vendor.brand_mark.clone(), vendor.is_test, legal_line, content)
+    })
+}
+
+/// What the shell shows of a member.
+pub fn shell(member: &Member, w: Words, place: Place) -> Shell {
+    let role = match member.role {
+        Role::Owner => t!(w, "role-owner"),
+        Role::Billing => t!(w, "role-billing"),
+        Role::Viewer => t!(w, "role-viewer"),
+    };
+    Shell {
+        words: w,
+        vendor_name: member.vendor.name.clone(),
+        brand_mark: member.vendor.brand_mark.clone(),
+        is_test: member.vendor.is_test,
+        customer_name: member.customer_name.clone(),
+        signed_in_as: t!(w, "signed-in-as", name = &member.name, role = role),
+        can_switch: !member.others.is_empty(),
+        place,
+    }
+}
+
+/// `/sign-in`, remembering where to go back to.
+pub fn sign_in_path(next: &str) -> String {
+    if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>()) }
+}
+
+/// A 303: the answer to a form that did what it was asked.
+pub fn see_other(path: &str) -> Response {
+    let location = HeaderValue::from_str(path).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}

@@ -1,0 +1,37 @@
+//! `/invoices`, `/invoices/{number}` and its PDF: what was invoiced, why, and what became of it. Paying is `portal::payments`.
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::services::{Refusal, invoices};
+
+mod document;
+mod empty;
+mod list;
+mod paper;
+
+pub fn router() -> Router<App> {
+    Router::new().route("/invoices", get(show_list)).route("/invoices/{number}", get(show))
+}
+
+async fn show_list(State(app): State<App>, member: Member, Query(asked): Query<list::Asked>) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    if invoices::span_of(&mut desk, &member.customer_id).await?.is_none() {
+        return empty::page(&app, &member, &mut desk).await;
+    }
+    list::page(&app, &member, &mut desk, asked).await
+}
+
+/// One address shape for both: the number, or the number with `.pdf`.
+async fn show(State(app): State<App>, member: Member, headers: axum::http::HeaderMap, Path(number): Path<String>) -> Result<Response, Refusal> {
+    if let Some(number) = number.strip_suffix(".pdf") {
+        return paper::download(&app, &member, &headers, number).await;
+    }
+    let mut desk = member.reads(&app).await?;
+    document::page(&app, &member, &mut desk, &number, StatusCode::OK).await
+}

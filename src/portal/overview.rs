@@ -1,0 +1,350 @@
+//! `/`: what you pay next, when and from what, what it is made of, and what needs attention.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use billing::calendar::{Instant, Period};
+use billing::invoice::Line;
+use billing::price::Model;
+use billing::state::State as Standing;
+use billing::subscription::{OpenPart, Used};
+use billing::tax::{PricesTax, TaxRate};
+use leptos::prelude::*;
+use rust_decimal::Decimal;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::services::invoices::{self, Priced, Status, Summary};
+use crate::services::payments::{self, Attention, Method};
+use crate::services::subscriptions::{self, Subscription, Upcoming};
+use crate::services::usage::{self, By, Meter};
+use crate::services::{Desk, Refusal, balance, catalog, customers};
+use crate::ui::chart::{self, Gauge, Scale};
+use crate::ui::format::{Dates, currency_head, figure, money, number, unit_price};
+use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
+use crate::ui::payment::{attention_note, expiry_month, method_name};
+use crate::ui::reason::Teller;
+use crate::ui::shell::{Place, frame};
+use crate::ui::words::Words;
+use crate::ui::{page, parts};
+use crate::{rich, t};
+
+use super::entry::shell;
+use super::payments::local_today;
+use super::plan::{columns, unit_of};
+
+pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    let seen = Seen::load(&mut desk, &member).await?;
+    drop(desk);
+    let w = seen.w;
+    let shell = shell(&member, w, Place::Overview);
+    Ok(page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-overview"), move || {
+        let (heading, lede) = seen.answer();
+        let content = view! {
+            {parts::as_of(seen.legal_name.clone(), seen.dates.stamp(seen.at))}
+            {parts::answer(heading, lede)}
+            {seen.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.planned()}
+            <div class="split sec">
+                <div>{seen.next_charge()}{seen.gauges()}</div>
+                <aside aria-label=t!(w, "overview-account")><dl class="facts">{seen.facts()}</dl></aside>
+            </div>
+        };
+        frame(shell, content)
+    }))
+}
+
+/// Everything the page shows, loaded.
+struct Seen {
+    w: Words,
+    dates: Dates,
+    at: Instant,
+    legal_name: String,
+    currency: String,
+    subscription: Option<Subscription>,
+    /// The next invoice with what was used so far, and with what is expected.
+    so_far: Option<Upcoming>,
+    expected: Option<Upcoming>,
+    meters: Vec<Metered>,
+    known_meters: Vec<Meter>,
+    taxes: Vec<TaxRate>,
+    method: Option<Method>,
+    attention: Vec<Attention>,
+    balance_minor: i64,
+    last: Option<Summary>,
+    can_change: bool,
+}
+
+/// A meter that is being charged for.
+struct Metered {
+    meter: Meter,
+    part: OpenPart,
+    used: Decimal,
+    forecast: Option<usage::Forecast>,
+}
+
+impl Seen {
+    async fn load(desk: &mut Desk, member: &Member) -> Result<Seen, Refusal> {
+        let w = Words::of(&member.locale);
+        let customer = customers::load(desk, &member.customer_id).await?;
+        let subscription = subscriptions::current(desk, &member.customer_id).await?;
+        let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
+        let at = desk.now.billing;
+        let known_meters = usage::meters(desk).await?;
+        let mut meters = Vec::new();
+        let (mut so_far, mut expected) = (None, None);
+        if let Some(s) = &subscription {
+            let open = s.cycle.as_ref().map(|cycle| cycle.open.clone()).unwrap_or_default();
+            let end = s.cycle.as_ref().map(|cycle| cycle.whole.end);
+            let used = subscriptions::used(desk, &customer.id, &open, at).await?;
+            for (part, used) in open.into_iter().zip(&used) {
+                let key = part.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
+                let (Some(meter), Some(end)) = (known_meters.iter().find(|meter| meter.key == key), end) else { continue };
+                let period = Period { start: part.from, end };
+                let forecast = usage::forecast(desk, &customer.id, meter, period, used.units, By::Day, zone).await?;
+                meters.push(Metered { meter: meter.clone(), part, used: used.units, forecast });
+            }
+            so_far = subscriptions::upcoming(desk, &customer, s, at, Some(&used)).await?;
+            let will_use: Vec<Used> =
+                used.iter().zip(&meters).map(|(used, metered)| Used { units: metered.forecast.as_ref().map_or(used.units, |forecast| forecast.total), ..used.clone() }).collect();
+            expected = if will_use.len() == used.len() { subscriptions::upcoming(desk, &customer, s, at, Some(&will_use)).await? } else { so_far.clone() };
+        }
+        let currency = subscription.as_ref().map_or(customer.currency.clone(), |s| s.currency.code().to_owned());
+        let today = local_today(desk, member);
+        Ok(Seen {
+            w,
+            dates: Dates::new(w, zone),
+            at,
+            legal_name: customer.legal_name.clone(),
+            taxes: catalog::tax_rates_of(desk, &customer.country).await?,
+            method: payments::list(desk, &customer.id).await?.into_iter().find(Method::is_default),
+            attention: payments::attention(desk, &customer.id, today).await?,
+            balance_minor: balance::total(desk, &customer.id, &currency).await?,
+            last: invoices::list(desk, &customer.id, 1).await?.into_iter().next(),
+            can_change: member.may_manage_billing().is_ok(),
+            currency,
+            subscription,
+            so_far,
+            expected,
+            meters,
+            known_meters,
+        })
+    }
+
+    /// The next invoice as it will likely be.
+    fn next(&self) -> Option<(Instant, &Priced)> {
+        self.expected.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced)))
+    }
+
+    fn is_certain(&self) -> bool {
+        let total = |upcoming: &Option<Upcoming>| upcoming.as_ref().and_then(|u| u.priced.as_ref().map(|priced| priced.document.total_minor));
+        total(&self.so_far) == total(&self.expected) && self.meters.is_empty()
+    }
+
+    /// The one sentence, and what is certain of it.
+    fn answer(&self) -> (String, Option<String>) {
+        let w = self.w;
+        let Some(s) = &self.subscription else { return (rich!(w, "overview-no-plan"), Some(rich!(w, "overview-no-plan-what"))) };
+        let from = self.method.as_ref().map(|method| method_name(w, method));
+        let Some((at, priced)) = self.next() else {
+            return match s.state {
+                Standing::Cancelled => (rich!(w, "overview-ended", plan = s.plan_name()), None),
+                Standing::Paused => (rich!(w, "overview-paused", plan = s.plan_name()), None),
+                _ => (rich!(w, "overview-nothing", plan = s.plan_name()), None),
+            };
+        };
+        let (day, amount) = (self.dates.day(at), money(priced.due_minor, &self.currency));
+        if priced.due_minor == 0 {
+            return (rich!(w, "overview-free", plan = s.plan_name(), day = day), self.trial_lede(s));
+        }
+        let heading = match (self.is_certain(), &from) {
+            (true, Some(from)) => rich!(w, "overview-pay", day = day, amount = amount, method = from),
+            (true, None) => rich!(w, "overview-pay-no-method", day = day, amount = amount),
+            (false, Some(from)) => rich!(w, "overview-pay-about", day = day, amount = amount, method = from),
+            (false, None) => rich!(w, "overview-pay-about-no-method", day = day, amount = amount),
+        };
+        let lede = self.trial_lede(s).or_else(|| {
+            let stands = self.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, &self.currency)))?;
+            (!self.is_certain()).then(|| rich!(w, "overview-stands", amount = stands, day = self.dates.last_day(at)))
+        });
+        (heading, lede)
+    }
+
+    fn trial_lede(&self, s: &Subscription) -> Option<String> {
+        let end = s.trial_end_at.filter(|_| s.state == Standing::Trialing)?;
+        Some(rich!(self.w, "overview-trial", plan = s.plan_name(), day = self.dates.day(end)))
+    }
+
+    /// A cancellation or change that is planned.
+    fn planned(&self) -> Option<AnyView> {
+        let w = self.w;
+        let s = self.subscription.as_ref()?;
+        let html = match (s.cancel_at.filter(|_| s.ended_at.is_none()), &s.scheduled) {
+            (Some(at), _) => rich!(w, "overview-cancel-planned", plan = s.plan_name(), day = self.dates.last_day(at)),
+            (None, Some(scheduled)) => rich!(w, "overview-change-planned", plan = &scheduled.terms.plan.name, day = self.dates.day(scheduled.at)),
+            (None, None) => return None,
+        };
+        Some(parts::note(view! { <span inner_html=html></span>" "<a href="/plan">{t!(w, "overview-planned-link")}</a> }).into_any())
+    }
+
+    /// The lines of the next invoice, so far and expected.
+    fn next_charge(&self) -> Option<AnyView> {
+        let w = self.w;
+        let (at, expected) = self.next()?;
+        let so_far = self.so_far.as_ref().and_then(|next| next.priced.as_ref());
+        let teller = Teller { words: w, dates: self.dates, currency: &self.currency };
+        let s = self.subscription.as_ref()?;
+        let same = |one: &Line, other: &Line| one.kind == other.kind && one.price == other.price && one.plan == other.plan && one.add_on == other.add_on && one.from == other.from;
+        let rows = expected
+            .document
+            .lines
+            .iter()
+            .map(|line| {
+                // The reason told is of what stands: nobody is charged for a guess.
+                let stands = so_far.and_then(|priced| priced.document.lines.iter().find(|other| same(line, other)));
+                let amount = stands.map_or_else(|| figure(0, &self.currency), |stands| figure(stands.amount_minor, &self.currency));
+                Row {
+                    reason: teller.tell(stands.unwrap_or(line), &unit_of(line, &[s], &self.known_meters)),
+                    figures: vec![Figure::soft(amount), Figure::full(figure(line.amount_minor, &self.currency))],
+                }
+            })
+            .collect();
+        let day = self.dates.day(at);
+        let lines = Lines {
+            words: w,
+            currency: self.currency.clone(),
+            caption: Caption::Shown { id: "h-next", title: t!(w, "overview-made-of", day = &day), remark: String::new() },
+            head: t!(w, "lines-open-why"),
+            columns: vec![
+                Column { head: t!(w, "overview-so-far", currency = currency_head(&self.currency)), is_far: false },
+                Column { head: t!(w, "overview-forecast", currency = currency_head(&self.currency)), is_far: false },
+            ],
+            groups: vec![Group { title: None, rows }],
+            totals: self.totals(so_far, expected, &day),
+        };
+        Some(view! { <section aria-labelledby="h-next">{lines_view(lines)}</section> }.into_any())
+    }
+
+    fn totals(&self, so_far: Option<&Priced>, expected: &Priced, day: &str) -> Vec<Total> {
+        let w = self.w;
+        let both = |label: String, kind: TotalKind, of: &dyn Fn(&Priced) -> i64, shown: &dyn Fn(i64) -> String| Total {
+            label,
+            kind,
+            figures: vec![Figure::soft(shown(so_far.map_or(0, of))), Figure::full(shown(of(expected)))],
+        };
+        let plain = |amount: i64| figure(amount, &self.currency);
+        let mut totals = Vec::new();
+        let document = &expected.document;
+        if document.discount_minor != 0 {
+            totals.push(both(t!(w, "lines-discount"), TotalKind::Sum, &|p| p.document.discount_minor.saturating_neg(), &plain));
+        }
+        if document.prices == PricesTax::Exclusive && !document.tax.is_empty() {
+            totals.push(both(t!(w, "lines-before-tax"), TotalKind::Sum, &|p| p.document.subtotal_minor.saturating_sub(p.document.discount_minor), &plain));
+        }
+        for tax in &document.tax {
+            let name = self.taxes.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
+            let label = match document.prices {
+                PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = number(tax.percent)),
+                PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = number(tax.percent)),
+            };
+            totals.push(both(label, TotalKind::Sum, &|p| p.document.tax.iter().find(|other| other.rate == tax.rate).map_or(0, |other| other.amount_minor), &plain));
+        }
+        if expected.balance_minor != 0 {
+            totals.push(both(t!(w, "lines-balance"), TotalKind::Sum, &|p| p.balance_minor.saturating_neg(), &plain));
+        }
+        totals.push(both(t!(w, "overview-due", day = day), TotalKind::Total, &|p| p.due_minor, &|amount| money(amount, &self.currency)));
+        totals
+    }
+
+    /// Usage at a glance, a meter each.
+    fn gauges(&self) -> Vec<AnyView> {
+        self.meters.iter().map(|metered| self.gauge(metered)).collect()
+    }
+
+    fn gauge(&self, metered: &Metered) -> AnyView {
+        let w = self.w;
+        let Metered { meter, part, used, forecast } = metered;
+        let expected = forecast.as_ref().map(|forecast| forecast.total).filter(|total| total > used);
+        let (free, bounds) = bounds(part);
+        let most = expected.unwrap_or(*used).max(free).max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
+        let marks = std::iter::once((free, t!(w, "gauge-included", n = number(free))))
+            .filter(|_| free > Decimal::ZERO)
+            .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = number(*at), each = unit_price(*each, &self.currency)))))
+            .filter(|(at, _)| *at <= most)
+            .map(|(at, label)| (chart::ink(at), label))
+            .collect();
+        let title = match expected {
+            Some(expected) => t!(w, "gauge-title-forecast", name = &meter.name, used = number(*used), unit = &meter.unit, expected = number(expected), free = number(free)),
+            None => t!(w, "gauge-title", name = &meter.name, used = number(*used), unit = &meter.unit, free = number(free)),
+        };
+        let gauge = Gauge {
+            title,
+            scale: Scale::of(chart::ink(most), number),
+            included: chart::ink(free),
+            used: chart::ink(*used),
+            expected: expected.map(chart::ink),
+            used_label: t!(w, "gauge-used", n = number(*used)),
+            expected_label: expected.map(|expected| t!(w, "gauge-expected", n = number(expected))),
+            marks,
+        };
+        let href = format!("/usage?meter={}", meter.key);
+        view! {
+            <section class="sec">
+                <div class="head"><h2>{t!(w, "gauge-head", name = &meter.name, unit = &meter.unit)}</h2><a class="link" href=href>{t!(w, "gauge-link")}</a></div>
+                {chart::gauge(&gauge)}
+            </section>
+        }
+        .into_any()
+    }
+
+    /// The side column.
+    fn facts(&self) -> Vec<AnyView> {
+        let w = self.w;
+        let mut facts = Vec::new();
+        if let Some(s) = &self.subscription {
+            let quantity = super::plan::seats(w, s.terms.quantity);
+            let fee = columns::headline(w, &s.terms.plan, &self.currency);
+            let label = if self.can_change { t!(w, "overview-change") } else { t!(w, "overview-see-plan") };
+            let below = view! { <dd>{fee}</dd><dd><a class="link" href="/plan">{label}</a></dd> };
+            facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
+        }
+        let (method, expires) = match &self.method {
+            Some(method) => (method_name(w, method), Some(t!(w, "overview-expires", month = expiry_month(&self.dates, method)))),
+            None => (t!(w, "overview-no-method"), None),
+        };
+        let below = view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
+        facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
+        facts.push(parts::fact(t!(w, "overview-balance"), money(self.balance_minor, &self.currency), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any());
+        if let Some(last) = &self.last {
+            let day = self.dates.day(last.issued());
+            let state = match last.status() {
+                Status::Paid => view! { <dd>{parts::state_good(t!(w, "overview-paid"))}" "{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
+                Status::Open => view! { <dd>{parts::state_warn(t!(w, "overview-open"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
+                Status::Void | Status::Uncollectible => view! { <dd>{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
+            };
+            let href = format!("/invoices/{}", last.number);
+            let below = view! { {state}<dd><a class="link" href=href>{last.number.clone()}</a></dd> };
+            facts.push(parts::fact(t!(w, "overview-last"), money(last.total_minor, &last.currency), below).into_any());
+        }
+        facts
+    }
+}
+
+/// How many units are free, and where the price of one changes beyond.
+fn bounds(part: &OpenPart) -> (Decimal, Vec<(Decimal, Decimal)>) {
+    let mut free = part.price.included;
+    let mut bounds = Vec::new();
+    if let Model::Graduated { tiers } | Model::Volume { tiers } = &part.price.model {
+        let mut from = part.price.included;
+        for tier in tiers {
+            if tier.unit_amount.is_zero() && tier.flat_amount.is_zero() && from == free {
+                free = tier.up_to.map_or(free, |end| end + part.price.included);
+            } else if from > free {
+                bounds.push((from, tier.unit_amount));
+            }
+            from = tier.up_to.map_or(from, |end| end + part.price.included);
+        }
+    }
+    (free, bounds)
+}

@@ -1,0 +1,121 @@
+//! The page between a wish and its doing: it says what will happen, asks for the second factor where it is stale, and shows why
+//! something can't be done.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use leptos::prelude::*;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::islands::fields::FieldsHere;
+use crate::portal::code_field::step_up_field;
+use crate::portal::entry::shell;
+use crate::services::payments::Method;
+use crate::services::{FieldError, Refusal};
+use crate::ui::payment::method_name;
+use crate::ui::shell::{Place, frame};
+use crate::ui::words::Words;
+use crate::ui::{page, parts};
+use crate::{rich, t};
+
+/// What is about to be done.
+#[derive(Clone)]
+pub enum Step {
+    Add,
+    Replace(Method),
+    MakeDefault(Method),
+    MakeBackup(Method),
+    MoveUp(Method),
+    StopBackup(Method),
+    Remove(Method),
+    /// It was to be removed and can't be.
+    MustStay(Method),
+}
+
+/// The field of an error that belongs to none.
+const NO_FIELD: &str = "trouble";
+
+/// A sentence that belongs to no field.
+pub fn trouble(sentence: String) -> FieldError {
+    FieldError { field: NO_FIELD, message: sentence }
+}
+
+impl Step {
+    pub fn method_id(&self) -> Option<String> {
+        self.method().map(|method| method.id.clone())
+    }
+
+    fn method(&self) -> Option<&Method> {
+        match self {
+            Step::Add => None,
+            Step::Replace(m) | Step::MakeDefault(m) | Step::MakeBackup(m) | Step::MoveUp(m) | Step::StopBackup(m) | Step::Remove(m) | Step::MustStay(m) => Some(m),
+        }
+    }
+
+    fn is_about_a_new_card(&self) -> bool {
+        matches!(self, Step::Add | Step::Replace(_))
+    }
+
+    /// Where its form goes.
+    fn action(&self) -> String {
+        let to = |method: &Method, verb: &str| format!("/payment-methods/{}/{verb}", method.id);
+        match self {
+            Step::Add | Step::Replace(_) => "/payment-methods".to_owned(),
+            Step::MakeDefault(m) => to(m, "default"),
+            Step::MakeBackup(m) => to(m, "backup"),
+            Step::MoveUp(m) => to(m, "earlier"),
+            Step::StopBackup(m) => to(m, "keep"),
+            Step::Remove(m) | Step::MustStay(m) => to(m, "remove"),
+        }
+    }
+
+    /// What happens, on top; what else it means; and the button.
+    fn words(&self, w: Words) -> (String, Option<String>, String) {
+        let name = self.method().map(|method| method_name(w, method)).unwrap_or_default();
+        match self {
+            Step::Add => (rich!(w, "step-add"), Some(rich!(w, "step-add-what")), t!(w, "step-add-button")),
+            Step::Replace(_) => (rich!(w, "step-replace", method = &name), Some(rich!(w, "step-replace-what", method = &name)), t!(w, "step-add-button")),
+            Step::MakeDefault(_) => (rich!(w, "step-default", method = &name), Some(rich!(w, "step-default-what")), t!(w, "step-default-button", method = &name)),
+            Step::MakeBackup(_) | Step::MoveUp(_) => (rich!(w, "step-backup", method = &name), None, t!(w, "step-backup-button", method = &name)),
+            Step::StopBackup(_) => (rich!(w, "step-keep", method = &name), None, t!(w, "step-keep-button", method = &name)),
+            Step::Remove(_) => (rich!(w, "step-remove", method = &name), Some(rich!(w, "step-remove-what")), t!(w, "step-remove-button", method = &name)),
+            Step::MustStay(_) => (rich!(w, "step-must-stay", method = &name), None, String::new()),
+        }
+    }
+}
+
+pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
+    let w = Words::of(&member.locale);
+    let origin = app.gateway(&member.vendor).ok().and_then(|gateway| gateway.origin()).filter(|_| step.is_about_a_new_card());
+    let shell = shell(member, w, Place::Payment);
+    let (errors, troubles): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.field != NO_FIELD);
+    let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
+    let (heading, lede, button) = step.words(w);
+    let title = if errors.is_empty() && troubles.is_empty() { t!(w, "methods-title") } else { t!(w, "methods-title-error") };
+    Ok(page::document_reaching(app, &member.vendor, status, &title, origin.as_deref(), move || {
+        let replaces = match &step {
+            Step::Replace(method) => Some(view! { <input type="hidden" name="replaces" value=method.id.clone() /> }),
+            _ => None,
+        };
+        let can_do = !matches!(step, Step::MustStay(_));
+        let content = view! {
+            {parts::as_of(view! { <a class="link" href="/payment-methods">{t!(w, "methods-title")}</a> }, String::new())}
+            {parts::error_summary(w, &errors)}
+            {troubles.into_iter().map(|trouble| parts::error_note(t!(w, "step-not-done"), trouble.message)).collect_view()}
+            {parts::answer(heading, lede)}
+            {can_do.then(|| {
+                let is_new_card = step.is_about_a_new_card();
+                view! {
+                    <form method="post" action=step.action() class="narrow">
+                        {replaces}
+                        {is_new_card.then(|| view! { <FieldsHere /> })}
+                        {code_field}
+                        <div class="acts field"><button class="btn">{button}</button><a class="btn plain" href="/payment-methods">{t!(w, "step-back")}</a></div>
+                    </form>
+                }
+            })}
+            {(!can_do).then(|| view! { <div class="acts field"><a class="btn" href="/payment-methods">{t!(w, "step-to-methods")}</a></div> })}
+        };
+        frame(shell, content)
+    }))
+}

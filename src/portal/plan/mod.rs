@@ -1,0 +1,247 @@
+//! `/plan`: what you have, what else there is, and the way to change, cancel and undo. Every change that costs money is priced first
+//! ([`change`]), and what is confirmed is exactly what was shown.
+
+use axum::Router;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use billing::state::State as Standing;
+use leptos::prelude::*;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::identity::step_up;
+use crate::services::catalog::{self, Offer};
+use crate::services::payments::Errand;
+use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
+use crate::services::{Desk, FieldError, Refusal, customers};
+use crate::ui::format::{Dates, money};
+use crate::ui::shell::{Place, frame};
+use crate::ui::words::Words;
+use crate::ui::{page, parts};
+use crate::{rich, t};
+
+use super::code_field;
+use super::entry::{see_other, shell};
+
+mod cancel;
+mod change;
+pub(super) mod columns;
+mod sheet;
+
+pub(super) use sheet::unit_of;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/plan", get(show))
+        .route("/plan/change", get(change::choose).post(change::confirm))
+        .route("/plan/cancel", get(cancel::ask).post(cancel::cancel))
+        .route("/plan/undo", post(undo))
+}
+
+/// A member's own view of their subscription: what every page here starts from.
+struct Seen {
+    subscription: Option<Subscription>,
+    offers: Vec<Offer>,
+    next: Option<Upcoming>,
+    w: Words,
+    dates: Dates,
+    stamp: String,
+}
+
+impl Seen {
+    async fn load(desk: &mut Desk, member: &Member) -> Result<Seen, Refusal> {
+        let customer = customers::load(desk, &member.customer_id).await?;
+        let subscription = subscriptions::current(desk, &member.customer_id).await?;
+        let currency = subscription.as_ref().map_or_else(|| customer.currency(), |s| Ok(s.currency))?;
+        let offers = catalog::offers(desk, currency).await?;
+        let at = desk.now.billing;
+        let next = match &subscription {
+            Some(subscription) => subscriptions::upcoming(desk, &customer, subscription, at, None).await?,
+            None => None,
+        };
+        let w = Words::of(&member.locale);
+        let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
+        let dates = Dates::new(w, zone);
+        Ok(Seen { subscription, offers, next, w, dates, stamp: dates.stamp(at) })
+    }
+
+    /// "5 seats": how many, in the words of the plan's own price.
+    fn quantity(&self, subscription: &Subscription) -> String {
+        seats(self.w, subscription.terms.quantity)
+    }
+}
+
+/// "1 seat", "5 seats".
+pub(super) fn seats(w: Words, quantity: rust_decimal::Decimal) -> String {
+    let count = i64::try_from(quantity.trunc()).unwrap_or(i64::MAX);
+    t!(w, "plan-seats", count = count)
+}
+
+/// What was just done, told once.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Done {
+    did: String,
+    invoice: String,
+}
+
+async fn show(State(app): State<App>, member: Member, Query(done): Query<Done>) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    let seen = Seen::load(&mut desk, &member).await?;
+    plan_page(&app, &member, &mut desk, StatusCode::OK, seen, done, Vec::new()).await
+}
+
+async fn plan_page(app: &App, member: &Member, desk: &mut Desk, status: StatusCode, seen: Seen, done: Done, errors: Vec<FieldError>) -> Result<Response, Refusal> {
+    let w = seen.w;
+    let said = told(desk, member, &done, w).await?;
+    let shell = shell(member, w, Place::Plan);
+    let code_field = code_field::step_up_field(app, member, &errors);
+    let can_change = member.may_manage_billing().is_ok();
+    let (heading, lede) = answer(&seen);
+    Ok(page::document(app, &member.vendor, status, &t!(w, "nav-plan"), move || {
+        let planned = seen.subscription.as_ref().and_then(|s| planned(&seen, s, can_change, code_field.map(|field| field.into_any())));
+        let is_running = seen.subscription.as_ref().is_some_and(|s| matches!(s.state, Standing::Active | Standing::PastDue | Standing::Trialing));
+        let can_cancel = is_running && can_change && seen.subscription.as_ref().is_some_and(|s| s.cancel_at.is_none());
+        let columns = columns::compare(&seen, can_change && is_running);
+        let content = view! {
+            {parts::as_of(t!(w, "nav-plan"), seen.stamp.clone())}
+            {parts::error_summary(w, &errors)}
+            {said.map(|said| view! { <p class="said" role="status">{parts::tick()}" "{said}</p> })}
+            {parts::answer(heading, lede)}
+            {planned}
+            {can_change.then(|| view! {
+                <div class="acts">
+                    {is_running.then(|| view! { <a class="btn" href="/plan/change">{t!(w, "plan-change-link")}</a> })}
+                    {can_cancel.then(|| view! { <a class="btn plain" href="/plan/cancel">{t!(w, "plan-cancel-link")}</a> })}
+                </div>
+            })}
+            {(!can_change).then(|| view! { <p class="sub">{t!(w, "plan-viewer")}</p> })}
+            <section class="sec" aria-labelledby="h-compare"><div class="head"><h2 id="h-compare">{t!(w, "plan-compare")}</h2></div>{columns}</section>
+        };
+        frame(shell, content)
+    }))
+}
+
+/// The sentence on top: what you have and what it costs, by the state it is in.
+fn answer(seen: &Seen) -> (String, Option<String>) {
+    let w = seen.w;
+    let Some(s) = &seen.subscription else { return (rich!(w, "plan-none"), Some(rich!(w, "plan-none-what"))) };
+    let (plan, quantity) = (s.plan_name().to_owned(), seen.quantity(s));
+    let day = |at| seen.dates.day_year(at);
+    let next = seen.next.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced.due_minor)));
+    match s.state {
+        Standing::Trialing => {
+            let end = s.trial_end_at.map(day).unwrap_or_default();
+            (rich!(w, "plan-trialing", plan = plan, quantity = quantity, day = end), Some(rich!(w, "plan-trialing-what")))
+        }
+        Standing::Cancelled => (rich!(w, "plan-ended", plan = plan, day = s.ended_at.map(day).unwrap_or_default()), Some(rich!(w, "plan-ended-what"))),
+        Standing::Paused => (rich!(w, "plan-paused", plan = plan), None),
+        Standing::Scheduled => (rich!(w, "plan-scheduled", plan = plan, quantity = quantity, day = day(s.starts_at)), None),
+        Standing::Active | Standing::PastDue => {
+            let lede = match (s.cancel_at, next) {
+                (Some(_), _) | (None, None) => None,
+                (None, Some((at, due_minor))) => Some(rich!(w, "plan-next", day = seen.dates.day(at), amount = money(due_minor, s.currency.code()))),
+            };
+            (rich!(w, "plan-active", plan = plan, quantity = quantity), lede)
+        }
+    }
+}
+
+/// What is planned for it, with the way to undo it.
+fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<AnyView>) -> Option<AnyView> {
+    let w = seen.w;
+    let (sentence, what, button) = if let Some(at) = s.cancel_at {
+        let last = seen.dates.last_day(at);
+        (rich!(w, "plan-cancel-planned", plan = s.plan_name(), day = last), "cancel", t!(w, "plan-cancel-undo", plan = s.plan_name()))
+    } else {
+        let scheduled = s.scheduled.as_ref()?;
+        let sentence = rich!(
+            w, "plan-change-planned",
+            plan = &scheduled.terms.plan.name, quantity = seats(w, scheduled.terms.quantity), day = seen.dates.day(scheduled.at)
+        );
+        (sentence, "change", t!(w, "plan-change-undo", plan = s.plan_name()))
+    };
+    Some(
+        view! {
+            <div class="note">
+                {parts::warning_mark()}
+                <div class="grow">
+                    <p inner_html=sentence></p>
+                    {can_change.then(|| view! {
+                        <form method="post" action="/plan/undo" class="narrow">
+                            <input type="hidden" name="what" value=what />
+                            {code_field}
+                            <button class="btn plain small">{button}</button>
+                        </form>
+                    })}
+                </div>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// What a step before this page did, in words; the invoice is looked up, nothing of the address is believed.
+async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result<Option<String>, Refusal> {
+    Ok(match done.did.as_str() {
+        "changed" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
+            Ok(invoice) => {
+                let paid = money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
+                Some(t!(w, "plan-did-change-paid", amount = paid, number = invoice.number))
+            }
+            Err(Refusal::NotFound) => None,
+            Err(refusal) => return Err(refusal),
+        },
+        "changed" => Some(t!(w, "plan-did-change")),
+        "planned" => Some(t!(w, "plan-did-plan")),
+        "cancelled" => Some(t!(w, "plan-did-cancel")),
+        "kept" => Some(t!(w, "plan-did-keep")),
+        _ => None,
+    })
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct UndoForm {
+    what: String,
+    code: String,
+}
+
+/// Takes a planned change or cancellation back. Costs nothing, so there is nothing to price.
+async fn undo(State(app): State<App>, member: Member, Form(form): Form<UndoForm>) -> Result<Response, Refusal> {
+    member.may_manage_billing()?;
+    if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
+        let errors = code_field::errors(&app, &member, wrong)?;
+        let mut desk = member.reads(&app).await?;
+        let seen = Seen::load(&mut desk, &member).await?;
+        return plan_page(&app, &member, &mut desk, StatusCode::UNPROCESSABLE_ENTITY, seen, Done::default(), errors).await;
+    }
+    let action = match form.what.as_str() {
+        "cancel" => Action::Reactivate,
+        "change" => Action::UndoChange,
+        _ => return Err(Refusal::NotFound),
+    };
+    let errand = Errand::new(&app, &member.vendor, member.actor());
+    let mut desk = errand.writes().await?;
+    let subscription = subscriptions::current(&mut desk, &member.customer_id).await?.ok_or(Refusal::NotFound)?;
+    let is_planned = match action {
+        Action::Reactivate => subscription.cancel_at.is_some(),
+        _ => subscription.scheduled.is_some(),
+    };
+    // Pressed twice, or in another tab: it is as they want it.
+    if is_planned {
+        subscriptions::act(&mut desk, &member.customer_id, &subscription.id, &action).await?;
+        desk.commit().await?;
+    }
+    Ok(see_other("/plan?did=kept"))
+}
+
+impl Seen {
+    /// The currency of what is offered: the subscription's, else the prices' own.
+    fn currency(&self, terms: &billing::subscription::PlanTerms) -> String {
+        let own = || terms.prices.first().map(|price| price.currency);
+        self.subscription.as_ref().map(|s| s.currency).or_else(own).map_or_else(String::new, |currency| currency.code().to_owned())
+    }
+}

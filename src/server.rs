@@ -1,0 +1,64 @@
+//! Composition: doors, assets and health under one router, and the listener that serves it.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::portal;
+use crate::services::payments::sandbox;
+
+mod guard;
+
+/// Everything the program answers.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(portal::router())
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+/// Serves until `stop` resolves; requests under way are finished first.
+pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    // Without TCP_NODELAY small responses wait for the client's delayed acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop).await
+}
+
+/// Serves the test payment page of the sandbox vendors: an origin of its own, with nothing of the portal on it.
+pub async fn serve_sandbox(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, sandbox::router(app)).with_graceful_shutdown(stop).await
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    match app.db.check().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+async fn asset(State(app): State<App>, Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    let Some(asset) = app.assets.get(&name).filter(|_| version == app.assets.version) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let takes_brotli = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("br"));
+    let cache = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, "public, max-age=31536000, immutable"), (header::VARY, "Accept-Encoding")];
+    match asset.brotli.filter(|_| takes_brotli) {
+        Some(brotli) => (cache, [(header::CONTENT_ENCODING, "br")], brotli).into_response(),
+        None => (cache, asset.bytes).into_response(),
+    }
+}

@@ -1,0 +1,204 @@
+//! The guard before every door: names the request, refuses what comes from other sites or cannot be stored, limits what is read, turns
+//! failures and panics into pages that tell nothing, and sets the headers every response has. The policy for scripts and styles is made
+//! where pages are (`ui/page.rs`), for it needs their nonce.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::identity::cookies::Outgoing;
+use crate::platform::keys::hex;
+use crate::platform::request::{ClientIp, Posted, RequestId, Sentence};
+use crate::ui::trouble;
+
+/// The largest form: generous for what people type.
+const FORM_BYTES: usize = 64 * 1024;
+/// The longest address.
+const ADDRESS_BYTES: usize = 8 * 1024;
+
+pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(hex(&app.ids.secret::<8>()));
+    let span = tracing::info_span!("request", id = %id.0, method = %request.method(), path = %request.uri().path());
+    let asked = Asked::of(&request);
+    let outgoing = Outgoing::default();
+    let ip = client_ip(&app, &request);
+    let extensions = request.extensions_mut();
+    extensions.insert(id.clone());
+    extensions.insert(ip);
+    extensions.insert(outgoing.clone());
+    let answer = async {
+        match admit(&app, request).await {
+            Ok(request) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| {
+                let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+                tracing::error!(panic = what, "a request panicked");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }),
+            Err(refused) => refused,
+        }
+    };
+    let mut response = answer.instrument(span.clone()).await;
+    if asked.is_page && !has_page(&response) && (response.status().is_client_error() || response.status().is_server_error()) {
+        response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), &response, &id));
+    }
+    outgoing.apply(response.headers_mut());
+    set_headers(&app, response.headers_mut(), &id);
+    response
+}
+
+/// What must be remembered of a request to answer it by an error page.
+struct Asked {
+    host: Option<String>,
+    is_page: bool,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Asked {
+        let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned);
+        let for_script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document" && dest != "iframe");
+        let path = request.uri().path();
+        let for_programs = ["/assets/", "/healthz", "/readyz", "/v1/"].iter().any(|start| path.starts_with(start));
+        Asked { host, is_page: !for_script && !for_programs }
+    }
+}
+
+/// Lets a request in, its form read, or refuses it.
+async fn admit(app: &App, request: Request) -> Result<Request, Response> {
+    let address = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    if address.len() > ADDRESS_BYTES {
+        return Err(StatusCode::URI_TOO_LONG.into_response());
+    }
+    if has_nul(address.as_bytes()) {
+        return Err(StatusCode::BAD_REQUEST.into_response());
+    }
+    if is_safe(request.method()) {
+        return Ok(request);
+    }
+    if !is_same_origin(app, request.headers()) {
+        tracing::warn!(origin = ?request.headers().get(header::ORIGIN), "refused: a form from another site");
+        return Err(StatusCode::FORBIDDEN.into_response());
+    }
+    let is_form = request.headers().get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()).is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Ok(request);
+    }
+    let (mut parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    if has_nul(&bytes) {
+        return Err(StatusCode::BAD_REQUEST.into_response());
+    }
+    parts.extensions.insert(Posted(bytes.clone()));
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// U+0000, which Postgres cannot store, as itself or as typed in an address or form.
+fn has_nul(text: &[u8]) -> bool {
+    text.contains(&0) || text.windows(3).any(|three| three == b"%00")
+}
+
+/// True where a changing request comes from our own pages, or from no browser at all: a browser of the last years says where from
+/// (`Sec-Fetch-Site`), an older one sends its `Origin` with every post.
+fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("not text"));
+    match text(HeaderName::from_static("sec-fetch-site")) {
+        Some("same-origin" | "none") => true,
+        Some(_) => false,
+        None => match text(header::ORIGIN) {
+            None => true,
+            Some(origin) => {
+                let host = text(header::HOST).unwrap_or_default();
+                origin == app.config.public_url || origin.split_once("://").is_some_and(|(_, origin_host)| !host.is_empty() && origin_host.eq_ignore_ascii_case(host))
+            }
+        },
+    }
+}
+
+/// The connection's address, or the one a trusted proxy names: the last in `X-Forwarded-For` that is no proxy of ours.
+fn client_ip(app: &App, request: &Request) -> ClientIp {
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return ClientIp(None) };
+    let trusted = &app.config.trusted_proxies;
+    if !trusted.contains(&peer.ip()) {
+        return ClientIp(Some(peer.ip()));
+    }
+    let named: Vec<IpAddr> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
+    ClientIp(Some(named.into_iter().rev().find(|ip| !trusted.contains(ip)).unwrap_or(peer.ip())))
+}
+
+fn has_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"))
+}
+
+fn set_headers(app: &App, headers: &mut HeaderMap, id: &RequestId) {
+    let fixed = [
+        ("x-content-type-options", "nosniff"),
+        // Not no-referrer: forms would then post `Origin: null`.
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("frame-ancestors 'none'"));
+    if app.config.is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}
+
+impl IntoResponse for crate::services::Refusal {
+    /// For handlers that have no form to show the refusal in. The guard makes a page of it.
+    fn into_response(self) -> Response {
+        use crate::services::Refusal;
+        let status = match &self {
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::Role | Refusal::StepUp => StatusCode::FORBIDDEN,
+            Refusal::Rule(_) | Refusal::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
+            Refusal::Database(error) => {
+                tracing::error!(%error, "the database failed");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+            Refusal::Damaged(what) => {
+                tracing::error!(%what, "a stored record is damaged");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Sentence(self.to_string()));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_nul;
+
+    #[test]
+    fn a_nul_is_seen_however_it_is_written() {
+        assert!(has_nul(b"a=\0") && has_nul(b"a=%00") && has_nul(b"/x%00"));
+        assert!(!has_nul(b"a=100%25&b=0"));
+    }
+}

@@ -1,0 +1,32 @@
+//! The catalogue: what the vendor sells, at what prices, taxed and discounted how. A subscription takes its terms from here once and
+//! keeps them.
+//!
+//! What deliberately does not live here: what a price comes to (`billing::price`), and who subscribed to it (`subscriptions`).
+
+mod offers;
+mod rates;
+mod terms;
+
+pub use offers::{NewMeter, NewPlan, NewPrice, Plan, create_add_on, create_meter, create_plan, plan, plan_by_key, plans, publish_plan, retire_plan};
+pub use rates::{CouponRecord, coupon_by_key, create_coupon, create_tax_rate, exchange_rates_to, redeem, set_exchange_rate, tax_rates_of};
+pub use terms::{Offer, add_on_terms, interval_for, offers, plan_terms};
+
+use billing::calendar::{Interval, Unit};
+
+use crate::services::Refusal;
+
+/// A unit as columns keep it.
+pub fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Day => "day",
+        Unit::Week => "week",
+        Unit::Month => "month",
+        Unit::Year => "year",
+    }
+}
+
+/// The interval two columns hold.
+pub fn interval_of(unit: &str, count: i64) -> Result<Interval, Refusal> {
+    let unit = [Unit::Day, Unit::Week, Unit::Month, Unit::Year].into_iter().find(|u| unit_name(*u) == unit).ok_or_else(|| Refusal::damaged(unit))?;
+    Interval::new(unit, u32::try_from(count).map_err(Refusal::damaged)?).map_err(Refusal::damaged)
+}

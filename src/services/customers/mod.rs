@@ -1,0 +1,205 @@
+//! Customers: the billing accounts of a vendor, what is printed about them, and who belongs to them.
+//!
+//! What deliberately does not live here: how a person signs in (`identity`), and what a customer owes (`invoices`, `balance`).
+
+mod members;
+
+pub use members::{Member, Person, Role, add_member, members_of, memberships_of, people_of};
+
+/// How many addresses may receive invoices without a sign-in.
+pub const MOST_INVOICE_EMAILS: usize = 10;
+
+use billing::calendar::Zone;
+use billing::money::Currency;
+use billing::tax::{Exemption, TaxParty, has_eu_tax_ids, is_well_formed_eu_tax_id};
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::services::{Desk, FieldError, Refusal};
+
+/// A customer's record; columns as in `migrations/0003_customers.sql`.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct Customer {
+    pub id: String,
+    pub external_id: Option<String>,
+    pub name: String,
+    pub legal_name: String,
+    pub address_line1: Option<String>,
+    pub address_line2: Option<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<String>,
+    pub country: String,
+    pub tax_id: Option<String>,
+    pub tax_exempt: bool,
+    pub purchase_order: Option<String>,
+    /// JSON array of strings; see [`Customer::invoice_emails`].
+    pub invoice_emails: String,
+    pub currency: String,
+    pub time_zone: String,
+    pub locale: String,
+    pub version: i64,
+}
+
+impl Customer {
+    pub fn currency(&self) -> Result<Currency, Refusal> {
+        Currency::from_code(&self.currency).map_err(Refusal::damaged)
+    }
+
+    pub fn zone(&self) -> Result<Zone, Refusal> {
+        self.time_zone.parse().map_err(Refusal::damaged)
+    }
+
+    /// Addresses that receive invoices without a sign-in.
+    pub fn invoice_emails(&self) -> Vec<String> {
+        serde_json::from_str(&self.invoice_emails).unwrap_or_default()
+    }
+
+    pub fn tax_party(&self) -> TaxParty {
+        TaxParty { country: self.country.clone(), region: self.region.clone(), tax_id: self.tax_id.clone() }
+    }
+
+    pub fn exemption(&self) -> Exemption {
+        if self.tax_exempt { Exemption::Exempt } else { Exemption::None }
+    }
+}
+
+/// What a customer may change about itself; all of it stands on the next invoice.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Details {
+    pub name: String,
+    pub legal_name: String,
+    pub address_line1: Option<String>,
+    pub address_line2: Option<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub tax_id: Option<String>,
+    pub purchase_order: Option<String>,
+    pub invoice_emails: Vec<String>,
+    pub locale: String,
+    pub time_zone: String,
+}
+
+/// A customer to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCustomer {
+    pub external_id: Option<String>,
+    pub details: Details,
+    pub tax_exempt: bool,
+    pub currency: Currency,
+}
+
+/// Adds a customer; its id.
+pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusal> {
+    check(&new.details)?;
+    let id = desk.new_id("cus");
+    let d = &new.details;
+    let emails = serde_json::to_string(&d.invoice_emails).map_err(Refusal::damaged)?;
+    desk.tx
+        .run(
+            "INSERT INTO customers (vendor_id, id, external_id, name, legal_name, address_line1, address_line2, postal_code, city, region, country, tax_id, tax_exempt,
+                purchase_order, invoice_emails, currency, time_zone, locale, version, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, $19)",
+            (
+                desk.vendor.id.clone(), id.clone(), new.external_id.clone(), d.name.clone(), d.legal_name.clone(), d.address_line1.clone(), d.address_line2.clone(), d.postal_code.clone(),
+                d.city.clone(), d.region.clone(), d.country.clone(), d.tax_id.clone(), new.tax_exempt, d.purchase_order.clone(), emails, new.currency.code(), d.time_zone.clone(),
+                d.locale.clone(), desk.now.billing_ms(),
+            ),
+        )
+        .await?;
+    desk.record("customer.created", Some(&id), &id, json!({ "name": d.name })).await?;
+    Ok(id)
+}
+
+/// Replaces what a customer says about itself, and says so to open quotes.
+pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> Result<(), Refusal> {
+    check(d)?;
+    check_tax_id(d)?;
+    let emails = serde_json::to_string(&d.invoice_emails).map_err(Refusal::damaged)?;
+    let touched = desk
+        .tx
+        .run(
+            "UPDATE customers SET name = $3, legal_name = $4, address_line1 = $5, address_line2 = $6, postal_code = $7, city = $8, region = $9, country = $10, tax_id = $11,
+                purchase_order = $12, invoice_emails = $13, time_zone = $14, locale = $15, version = version + 1 WHERE vendor_id = $1 AND id = $2",
+            (
+                desk.vendor.id.clone(), customer_id.to_owned(), d.name.clone(), d.legal_name.clone(), d.address_line1.clone(), d.address_line2.clone(), d.postal_code.clone(), d.city.clone(),
+                d.region.clone(), d.country.clone(), d.tax_id.clone(), d.purchase_order.clone(), emails, d.time_zone.clone(), d.locale.clone(),
+            ),
+        )
+        .await?;
+    if touched == 0 {
+        return Err(Refusal::NotFound);
+    }
+    desk.record("customer.updated", Some(customer_id), customer_id, json!({ "name": d.name, "country": d.country })).await
+}
+
+/// A customer who types a tax id is told when it can't be one. What a vendor brings along is kept as it is; it only earns no reverse charge.
+fn check_tax_id(d: &Details) -> Result<(), Refusal> {
+    match d.tax_id.as_deref().filter(|_| has_eu_tax_ids(&d.country)) {
+        Some(tax_id) if !is_well_formed_eu_tax_id(&d.country, tax_id) => Err(Refusal::field(
+            "tax_id",
+            "This isn’t how a VAT number of the country above is written. Enter it with its country letters, such as ATU12345678, or leave the field empty.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check(d: &Details) -> Result<(), Refusal> {
+    let mut errors = Vec::new();
+    let mut wrong = |field, message: &str| errors.push(FieldError { field, message: message.to_owned() });
+    if d.name.trim().is_empty() {
+        wrong("name", "Enter a name.");
+    }
+    if d.legal_name.trim().is_empty() {
+        wrong("legal_name", "Enter the company’s full name, as it stands on invoices.");
+    }
+    if !crate::ui::countries::is_known(&d.country) {
+        wrong("country", "Choose a country.");
+    }
+    if d.time_zone.parse::<Zone>().is_err() {
+        wrong("time_zone", "Choose a time zone.");
+    }
+    let lines: [(&'static str, &str); 9] = [
+        ("name", &d.name),
+        ("legal_name", &d.legal_name),
+        ("address_line1", d.address_line1.as_deref().unwrap_or_default()),
+        ("address_line2", d.address_line2.as_deref().unwrap_or_default()),
+        ("postal_code", d.postal_code.as_deref().unwrap_or_default()),
+        ("city", d.city.as_deref().unwrap_or_default()),
+        ("region", d.region.as_deref().unwrap_or_default()),
+        ("tax_id", d.tax_id.as_deref().unwrap_or_default()),
+        ("purchase_order", d.purchase_order.as_deref().unwrap_or_default()),
+    ];
+    for (field, text) in lines {
+        if text.chars().count() > 200 {
+            wrong(field, "Shorten this to 200 letters.");
+        }
+    }
+    if d.invoice_emails.len() > MOST_INVOICE_EMAILS {
+        wrong("invoice_emails", &format!("Enter at most {MOST_INVOICE_EMAILS} addresses; these are {}.", d.invoice_emails.len()));
+    }
+    if let Some(email) = d.invoice_emails.iter().find(|email| !is_address(email)) {
+        wrong("invoice_emails", &format!("“{email}” is not an e-mail address."));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
+}
+
+/// Good enough to try: something, an @, and a domain with a dot. Only a mail that arrives proves more.
+fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !text.contains(char::is_whitespace) && text.len() <= 254
+}
+
+/// The customer, or [`Refusal::NotFound`].
+pub async fn load(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
+    desk.tx.opt("SELECT * FROM customers WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?.ok_or(Refusal::NotFound)
+}
+
+/// The customer, locked until the transaction ends: the first lock of customer → subscription → number series.
+pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
+    let touched = desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    if touched == 0 { Err(Refusal::NotFound) } else { load(desk, customer_id).await }
+}

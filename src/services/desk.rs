@@ -1,0 +1,93 @@
+//! The desk: the only way into a room. It holds the transaction, the vendor every statement is scoped to, who is acting, and the moment.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::platform::clock::{Now, from_ms};
+use crate::platform::db::{DbResult, Tx};
+use crate::services::Refusal;
+use crate::services::vendors::Vendor;
+
+/// Who does it: written beside every event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Identity(String),
+    Staff(String),
+    /// What happens by itself because its time has come.
+    System,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Actor::Identity(id) => write!(f, "identity:{id}"),
+            Actor::Staff(id) => write!(f, "staff:{id}"),
+            Actor::System => f.write_str("system"),
+        }
+    }
+}
+
+/// One action's view of one vendor: dropped without [`Desk::commit`], nothing of it happened.
+pub struct Desk {
+    pub tx: Tx,
+    pub vendor: Arc<Vendor>,
+    pub actor: Actor,
+    pub now: Now,
+    pub app: App,
+}
+
+impl Desk {
+    /// A desk that only reads.
+    pub async fn read(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
+        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone() })
+    }
+
+    /// A desk that writes.
+    pub async fn write(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
+        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone() })
+    }
+
+    /// The same desk at another billing moment: what falls due is done as of the moment it fell due.
+    pub fn at_billing(&mut self, billing_ms: i64) {
+        self.now.billing = from_ms(billing_ms);
+    }
+
+    pub fn vendor_id(&self) -> &str {
+        &self.vendor.id
+    }
+
+    /// A new id of the noun that `prefix` names.
+    pub fn new_id(&self, prefix: &str) -> String {
+        self.app.ids.next(prefix, self.now.wall_ms())
+    }
+
+    /// Appends a domain event. `data` must be free of secrets: customers read it in their activity log and webhooks carry it.
+    pub async fn record(&mut self, kind: &'static str, customer_id: Option<&str>, subject_id: &str, data: serde_json::Value) -> Result<(), Refusal> {
+        let id = self.new_id("evt");
+        self.tx
+            .run(
+                "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at)
+                 VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+                (self.vendor.id.clone(), id, kind, customer_id.map(str::to_owned), subject_id.to_owned(), self.actor.to_string(), data.to_string(), self.now.billing_ms(), self.now.wall_ms()),
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Leaves work for a worker to do once this transaction holds.
+    pub async fn leave(&mut self, kind: &'static str, payload: &impl serde::Serialize) -> Result<(), Refusal> {
+        let id = self.new_id("out");
+        let payload = serde_json::to_string(payload).map_err(Refusal::damaged)?;
+        self.tx
+            .run(
+                "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES ($1, $2, $3, $4, $5, 0, $5)",
+                (self.vendor.id.clone(), id, kind, payload, self.now.wall_ms()),
+            )
+            .await?;
+        Ok(())
+    }
+
+    pub async fn commit(self) -> DbResult<()> {
+        self.tx.commit().await
+    }
+}

@@ -1,0 +1,121 @@
+//! Corrections: a credit note of an amount or of lines, its money against what is still due, into the balance, or back by the method
+//! that paid.
+
+use billing::correction::{Invoiced, LineCredit, credit_amount, credit_lines};
+use billing::invoice::{DocumentKind, Reason};
+use billing::ledger;
+use billing::settlement::split_note;
+use serde_json::json;
+use sqlx::FromRow;
+
+use super::issue::{Issue, Issued, write};
+use super::lines::{DraftLine, charged_of_invoice};
+use super::settle::{self, Allocation};
+use super::{read, snapshot};
+use crate::services::balance::{self, Source};
+use crate::services::{Desk, Refusal, customers, ledger as books};
+
+/// What to take back of an invoice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreditRequest {
+    /// Gross.
+    Amount(i64),
+    Lines(Vec<LineCredit>),
+    /// A gross amount whose money goes back by the payment's method; none: all that can.
+    Refund(Option<i64>),
+}
+
+/// Issues a credit note for an invoice. Of a refund, `credited_invoices.refund_minor` says what `payments` has to give back.
+pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) -> Result<Issued, Refusal> {
+    let found = read::load(desk, invoice_id).await?;
+    let customer = customers::lock(desk, &found.customer_id).await?;
+    if found.kind != DocumentKind::Invoice {
+        return Err(Refusal::rule("Only an invoice can be corrected by a credit note."));
+    }
+    let snapshot: snapshot::Snapshot = found.snapshot()?;
+    let rounding_credited_minor = rounding_credited(desk, invoice_id).await?;
+    let invoiced = Invoiced {
+        currency: billing::money::Currency::from_code(&found.currency).map_err(Refusal::damaged)?,
+        prices: snapshot.prices,
+        lines: charged_of_invoice(desk, invoice_id).await?,
+        rounding_minor: snapshot.rounding_minor,
+        rounding_credited_minor,
+    };
+    let document = match request {
+        CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount)?,
+        CreditRequest::Lines(lines) => credit_lines(&invoiced, lines)?,
+        CreditRequest::Refund(amount) => {
+            let most = refundable_minor(desk, invoice_id).await?;
+            let amount = amount.unwrap_or(most);
+            if amount > most {
+                return Err(Refusal::rule(format!("Only {most} minor units of this invoice were paid by a payment method and can go back to it.")));
+            }
+            credit_amount(&invoiced, amount)?
+        }
+    };
+    let size = billing::money::neg(document.total_minor).map_err(billing::Error::from)?;
+    let lines = document.lines.iter().map(|line| DraftLine::new(desk, line.clone(), None)).collect();
+    let corrects = vec![(found.id.clone(), found.number.clone())];
+    let issue = Issue { customer: &customer, reason: Reason::Manual, at: desk.now.billing, zone: snapshot.zone, document: &document, lines, corrects, balance_minor: 0 };
+    let (id, number) = write(desk, &issue).await?;
+
+    if let CreditRequest::Refund(_) = request {
+        books::post(desk, &customer.id, &found.currency, &id, &ledger::credit_note_issued(&document, size)?).await?;
+        books::post(desk, &customer.id, &found.currency, &id, &ledger::refund_paid(size)?).await?;
+        desk.tx
+            .run(
+                "UPDATE credited_invoices SET refund_minor = $4 WHERE vendor_id = $1 AND credit_note_id = $2 AND invoice_id = $3",
+                (desk.vendor.id.clone(), id.clone(), invoice_id.to_owned(), size),
+            )
+            .await?;
+        desk.record("refund.created", Some(&customer.id), &id, json!({ "invoice": found.number, "amount_minor": size, "currency": found.currency })).await?;
+        desk.leave("refund", &json!({ "credit_note_id": id, "invoice_id": invoice_id, "amount_minor": size })).await?;
+    } else {
+        let split = split_note(size, settle::amount_due(desk, invoice_id).await?.max(0))?;
+        if split.to_invoice_minor > 0 {
+            settle::allocate(desk, invoice_id, split.to_invoice_minor, Allocation::CreditNote(&id)).await?;
+            settle::note_if_settled(desk, invoice_id).await?;
+        }
+        books::post(desk, &customer.id, &found.currency, &id, &ledger::credit_note_issued(&document, split.to_invoice_minor)?).await?;
+        if split.rest_minor > 0 {
+            balance::put(desk, &customer.id, &found.currency, split.rest_minor, Source::CreditNote, Some(&id), &number).await?;
+        }
+    }
+    Ok(Issued { id, number, document, due_minor: 0 })
+}
+
+/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's.
+async fn rounding_credited(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+    let notes: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT i.document FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.credit_note_id WHERE c.vendor_id = $1 AND c.invoice_id = $2 AND i.reason = 'manual'",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    let mut credited = 0;
+    for (document,) in notes {
+        let note: snapshot::Snapshot = serde_json::from_str(&document).map_err(Refusal::damaged)?;
+        credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+    }
+    Ok(credited)
+}
+
+#[derive(FromRow)]
+struct PaidRow {
+    paid_minor: i64,
+    refunded_minor: i64,
+}
+
+/// What payments paid of an invoice and no refund has given back.
+pub async fn refundable_minor(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+    let row: PaidRow = desk
+        .tx
+        .one(
+            "SELECT CAST(COALESCE((SELECT SUM(amount_minor) FROM allocations WHERE vendor_id = $1 AND invoice_id = $2 AND kind = 'payment'), 0) AS BIGINT) AS paid_minor,
+                CAST(COALESCE((SELECT SUM(refund_minor) FROM credited_invoices WHERE vendor_id = $1 AND invoice_id = $2), 0) AS BIGINT) AS refunded_minor",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    Ok(billing::money::sub(row.paid_minor, row.refunded_minor).map_err(billing::Error::from)?)
+}

@@ -1,0 +1,207 @@
+//! Issuing: a document gets its number, is frozen and chained, posted to the ledger and settled from the balance. After this it never
+//! changes; corrections are documents of their own.
+
+use billing::calendar::{Instant, Zone};
+use billing::invoice::{Document, DocumentKind, LineRef, Reason};
+use billing::ledger;
+use billing::settlement::{due_at, split_note};
+use chrono::Datelike;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::draft::{Draft, Priced};
+use super::lines::{self, DraftLine};
+use super::settle::{self, Allocation};
+use super::snapshot::{self, Frame};
+use crate::services::balance::{self, Source};
+use crate::services::subscriptions::word;
+use crate::services::{Desk, Refusal, catalog, ledger as books};
+
+/// A document that stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issued {
+    pub id: String,
+    pub number: String,
+    pub document: Document,
+    /// What is left to pay.
+    pub due_minor: i64,
+}
+
+/// What a document is beside its amounts.
+pub(super) struct Issue<'a> {
+    pub customer: &'a crate::services::customers::Customer,
+    pub reason: Reason,
+    pub at: Instant,
+    pub zone: Zone,
+    pub document: &'a Document,
+    /// The document's lines with the ids and prices they are kept under.
+    pub lines: Vec<DraftLine>,
+    /// Of a credit note: what it corrects.
+    pub corrects: Vec<(String, String)>,
+    /// What the balance pays of it at once.
+    pub balance_minor: i64,
+}
+
+/// Issues a draft as it was priced: numbers it, posts it, and uses the balance (or fills it, for a credit note).
+pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Result<Issued, Refusal> {
+    let document = &priced.document;
+    let lines: Vec<DraftLine> =
+        draft.lines.iter().zip(&document.lines).map(|(draft, line)| DraftLine { line: line.clone(), ..draft.clone() }).collect();
+    let corrects = match document.kind {
+        DocumentKind::Invoice => Vec::new(),
+        DocumentKind::CreditNote => invoices_of(desk, lines.iter().filter_map(|draft| draft.line.credits.as_ref())).await?,
+    };
+    let issue = Issue { customer: &draft.customer, reason: draft.reason, at: draft.at, zone: draft.zone, document, lines, corrects, balance_minor: priced.balance_minor };
+    let (id, number) = write(desk, &issue).await?;
+    for line in &draft.lines {
+        lines::drop_pending(desk, &line.id).await?;
+    }
+    let (customer, currency) = (draft.customer.id.as_str(), draft.currency.code());
+    match document.kind {
+        DocumentKind::Invoice => {
+            books::post(desk, customer, currency, &id, &ledger::invoice_issued(document)?).await?;
+            for used in &priced.balance {
+                settle::allocate(desk, &id, used.amount_minor, Allocation::Balance(&used.reference)).await?;
+                balance::mark_used(desk, &used.reference).await?;
+            }
+            if priced.balance_minor > 0 {
+                books::post(desk, customer, currency, &id, &ledger::balance_applied(priced.balance_minor)?).await?;
+                balance::touch(desk, customer).await?;
+            }
+            settle::note_if_settled(desk, &id).await?;
+        }
+        DocumentKind::CreditNote => into_balance(desk, &issue, &id, &number).await?,
+    }
+    Ok(Issued { id, number, document: document.clone(), due_minor: priced.due_minor })
+}
+
+/// Where the money of a net credit goes: against what is still due of the invoices that charged, the rest into the balance.
+async fn into_balance(desk: &mut Desk, issue: &Issue<'_>, id: &str, number: &str) -> Result<(), Refusal> {
+    let mut rest = billing::money::neg(issue.document.total_minor).map_err(billing::Error::from)?;
+    let size = rest;
+    for (invoice_id, _) in &issue.corrects {
+        let split = split_note(rest, settle::amount_due(desk, invoice_id).await?.max(0))?;
+        if split.to_invoice_minor > 0 {
+            settle::allocate(desk, invoice_id, split.to_invoice_minor, Allocation::CreditNote(id)).await?;
+            settle::note_if_settled(desk, invoice_id).await?;
+        }
+        rest = split.rest_minor;
+    }
+    let (customer, currency) = (issue.customer.id.as_str(), issue.document.currency.code());
+    books::post(desk, customer, currency, id, &ledger::credit_note_issued(issue.document, size - rest)?).await?;
+    if rest > 0 {
+        balance::put(desk, customer, currency, rest, Source::CreditNote, Some(id), number).await?;
+    }
+    Ok(())
+}
+
+/// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
+pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
+    let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    let id = desk.new_id("inv");
+    let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
+    let (series, prefix) = match document.kind {
+        DocumentKind::Invoice => (format!("invoice:{year}"), ""),
+        DocumentKind::CreditNote => (format!("credit_note:{year}"), "CN-"),
+    };
+    // Locks the series until the transaction ends: a number that is rolled back is given again.
+    let (position, last_hash): (i64, String) = desk
+        .tx
+        .one(
+            "INSERT INTO number_series (vendor_id, key, last, last_hash) VALUES ($1, $2, 1, '')
+             ON CONFLICT (vendor_id, key) DO UPDATE SET last = number_series.last + 1 RETURNING last, last_hash",
+            (desk.vendor.id.clone(), series.clone()),
+        )
+        .await?;
+    let number = format!("{prefix}{year}-{position:04}");
+    let due = match document.kind {
+        DocumentKind::Invoice => due_at(*at, u32::try_from(desk.vendor.payment_terms_days).map_err(Refusal::damaged)?, *zone)?,
+        DocumentKind::CreditNote => *at,
+    };
+    let tax_names: Vec<(String, String)> = if document.tax.is_empty() {
+        Vec::new()
+    } else {
+        catalog::tax_rates_of(desk, &customer.country).await?.into_iter().map(|rate| (rate.key, rate.name)).collect()
+    };
+    let numbers = corrects.iter().map(|(_, number)| number.clone()).collect();
+    let frame = Frame { customer, number: &number, reason: *reason, issued_at: *at, due_at: due, zone: *zone, corrects: numbers, balance_minor: *balance_minor, tax_names: &tax_names };
+    let snapshot = snapshot::freeze(desk, frame, document, lines).await?;
+    let text = serde_json::to_string(&snapshot).map_err(Refusal::damaged)?;
+    let hash = chain(&last_hash, &text);
+    desk.tx
+        .run("UPDATE number_series SET last_hash = $3 WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), series.clone(), hash.clone()))
+        .await?;
+
+    let mut subscriptions: Vec<&String> = lines.iter().filter_map(|draft| draft.line.subscription.as_ref()).collect();
+    subscriptions.dedup();
+    let subscription = match subscriptions.as_slice() {
+        [only] => Some((*only).clone()),
+        _ => None,
+    };
+    let is_settled = document.kind == DocumentKind::CreditNote;
+    let search = search_text(&number, &snapshot);
+    desk.tx
+        .run(
+            "INSERT INTO invoices (vendor_id, id, customer_id, kind, number, series, position, reason, subscription_id, currency, total_minor, issued_at, due_at, settled_at, document, hash, search)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+            (
+                desk.vendor.id.clone(), id.clone(), customer.id.clone(), word(document.kind)?, number.clone(), series, position, word(*reason)?, subscription, document.currency.code(),
+                document.total_minor, at.timestamp_millis(), due.timestamp_millis(), is_settled.then(|| at.timestamp_millis()), text, hash, search,
+            ),
+        )
+        .await?;
+    lines::insert(desk, &id, lines).await?;
+    for (invoice_id, _) in corrects {
+        desk.tx
+            .run(
+                "INSERT INTO credited_invoices (vendor_id, credit_note_id, invoice_id, refund_minor) VALUES ($1, $2, $3, 0)",
+                (desk.vendor.id.clone(), id.clone(), invoice_id.clone()),
+            )
+            .await?;
+    }
+    let kind = match document.kind {
+        DocumentKind::Invoice => "invoice.issued",
+        DocumentKind::CreditNote => "credit_note.issued",
+    };
+    desk.record(kind, Some(&customer.id), &id, json!({ "number": number, "total_minor": document.total_minor, "currency": document.currency.code(), "reason": word(*reason)? })).await?;
+    Ok((id, number))
+}
+
+/// SHA-256 over the hash before it and the document: changing any one breaks every later one of the series.
+pub fn chain(last_hash: &str, document: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(last_hash.as_bytes());
+    hash.update(b"\n");
+    hash.update(document.as_bytes());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn search_text(number: &str, snapshot: &snapshot::Snapshot) -> String {
+    let mut words = vec![number.to_lowercase()];
+    for line in &snapshot.lines {
+        let name = line.line.name.to_lowercase();
+        if !words.contains(&name) {
+            words.push(name);
+        }
+    }
+    words.extend(snapshot.purchase_order.iter().map(|order| order.to_lowercase()));
+    words.join("\n")
+}
+
+/// The invoices that some lines stand on, the oldest first: id and number.
+async fn invoices_of(desk: &mut Desk, line_ids: impl Iterator<Item = &LineRef>) -> Result<Vec<(String, String)>, Refusal> {
+    let mut found: Vec<(i64, String, String)> = Vec::new();
+    for line_id in line_ids {
+        let row: Option<(i64, String, String)> = desk
+            .tx
+            .opt(
+                "SELECT i.issued_at, i.id, i.number FROM invoice_lines l JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id
+                 WHERE l.vendor_id = $1 AND l.id = $2 AND i.kind = 'invoice'",
+                (desk.vendor.id.clone(), line_id.clone()),
+            )
+            .await?;
+        found.extend(row.filter(|row| !found.contains(row)));
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, id, number)| (id, number)).collect())
+}

@@ -1,0 +1,291 @@
+//! Documents read back: one, a list, what is open. One statement each.
+
+use billing::calendar::Instant;
+use billing::invoice::DocumentKind;
+use sqlx::FromRow;
+
+use super::snapshot::Snapshot;
+use crate::platform::clock::from_ms;
+use crate::services::subscriptions::of_word;
+use crate::services::{Desk, Refusal};
+
+/// What a document's state comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Open,
+    Paid,
+    Void,
+    Uncollectible,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Paid => "paid",
+            Status::Void => "void",
+            Status::Uncollectible => "uncollectible",
+        }
+    }
+}
+
+/// An issued document with the sums of what settles it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invoice {
+    pub id: String,
+    pub customer_id: String,
+    pub kind: DocumentKind,
+    pub number: String,
+    /// The engine's Reason, as stored.
+    pub reason: String,
+    pub subscription_id: Option<String>,
+    pub currency: String,
+    pub total_minor: i64,
+    pub issued_at: Instant,
+    pub due_at: Instant,
+    pub settled_at: Option<Instant>,
+    pub status: Status,
+    /// Σ of its allocations by kind.
+    pub paid_minor: i64,
+    pub balance_minor: i64,
+    pub credited_minor: i64,
+    /// What is still to be paid.
+    pub due_minor: i64,
+    document: String,
+    pub hash: String,
+}
+
+impl Invoice {
+    /// The frozen document.
+    pub fn snapshot(&self) -> Result<Snapshot, Refusal> {
+        serde_json::from_str(&self.document).map_err(Refusal::damaged)
+    }
+
+    /// The frozen document's text, as hashed.
+    pub fn document(&self) -> &str {
+        &self.document
+    }
+
+    pub fn is_overdue(&self, on: Instant) -> bool {
+        self.status == Status::Open && self.due_at < on
+    }
+}
+
+#[derive(FromRow)]
+struct InvoiceRow {
+    id: String,
+    customer_id: String,
+    kind: String,
+    number: String,
+    reason: String,
+    subscription_id: Option<String>,
+    currency: String,
+    total_minor: i64,
+    issued_at: i64,
+    due_at: i64,
+    settled_at: Option<i64>,
+    ended_as: Option<String>,
+    document: String,
+    hash: String,
+    paid_minor: i64,
+    balance_minor: i64,
+    credited_minor: i64,
+    allocated_minor: i64,
+}
+
+impl TryFrom<InvoiceRow> for Invoice {
+    type Error = Refusal;
+    fn try_from(row: InvoiceRow) -> Result<Invoice, Refusal> {
+        let status = status(&row.ended_as, row.settled_at);
+        let due_minor = match status {
+            Status::Void | Status::Uncollectible => 0,
+            Status::Open | Status::Paid => billing::settlement::due(row.total_minor, [row.allocated_minor])?.max(0),
+        };
+        Ok(Invoice {
+            kind: of_word(&row.kind)?,
+            issued_at: from_ms(row.issued_at),
+            due_at: from_ms(row.due_at),
+            settled_at: row.settled_at.map(from_ms),
+            status,
+            due_minor,
+            id: row.id,
+            customer_id: row.customer_id,
+            number: row.number,
+            reason: row.reason,
+            subscription_id: row.subscription_id,
+            currency: row.currency,
+            total_minor: row.total_minor,
+            paid_minor: row.paid_minor,
+            balance_minor: row.balance_minor,
+            credited_minor: row.credited_minor,
+            document: row.document,
+            hash: row.hash,
+        })
+    }
+}
+
+fn status(ended_as: &Option<String>, settled_at: Option<i64>) -> Status {
+    match (ended_as.as_deref(), settled_at) {
+        (Some("void"), _) => Status::Void,
+        (Some(_), _) => Status::Uncollectible,
+        (None, Some(_)) => Status::Paid,
+        (None, None) => Status::Open,
+    }
+}
+
+/// The document, or [`Refusal::NotFound`].
+pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
+    let row: Option<InvoiceRow> = desk
+        .tx
+        .opt(
+            "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor
+             FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
+             WHERE i.vendor_id = $1 AND i.id = $2 GROUP BY i.vendor_id, i.id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// A customer's document by its number: another customer's looks like none.
+pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Result<Invoice, Refusal> {
+    let row: Option<InvoiceRow> = desk
+        .tx
+        .opt(
+            "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor
+             FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
+             WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.number = $3 GROUP BY i.vendor_id, i.id",
+            (desk.vendor.id.clone(), customer_id.to_owned(), number.to_owned()),
+        )
+        .await?;
+    row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct Summary {
+    pub id: String,
+    pub kind: String,
+    pub number: String,
+    pub reason: String,
+    pub currency: String,
+    pub total_minor: i64,
+    pub issued_at: i64,
+    pub due_at: i64,
+    pub settled_at: Option<i64>,
+    pub ended_as: Option<String>,
+    pub due_minor: i64,
+    /// Number, line names and purchase order, lower-cased, a line each.
+    pub search: String,
+}
+
+impl Summary {
+    pub fn status(&self) -> Status {
+        status(&self.ended_as, self.settled_at)
+    }
+
+    pub fn issued(&self) -> Instant {
+        from_ms(self.issued_at)
+    }
+
+    pub fn due(&self) -> Instant {
+        from_ms(self.due_at)
+    }
+}
+
+/// A customer's documents, the newest first.
+pub async fn list(desk: &mut Desk, customer_id: &str, at_most: i64) -> Result<Vec<Summary>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT i.id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
+                CASE WHEN i.settled_at IS NOT NULL OR i.ended_as IS NOT NULL THEN 0 ELSE
+                    i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) END AS due_minor
+             FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 ORDER BY i.issued_at DESC, i.id DESC LIMIT $3",
+            (desk.vendor.id.clone(), customer_id.to_owned(), at_most),
+        )
+        .await?)
+}
+
+/// An invoice that waits for money.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct Open {
+    pub id: String,
+    pub customer_id: String,
+    pub number: String,
+    pub currency: String,
+    pub total_minor: i64,
+    pub due_minor: i64,
+    pub issued_at: i64,
+    pub due_at: i64,
+}
+
+/// A customer's open invoices, the first due first.
+pub async fn open_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Open>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT i.id, i.customer_id, i.number, i.currency, i.total_minor, i.issued_at, i.due_at,
+                i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS due_minor
+             FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.settled_at IS NULL AND i.ended_as IS NULL ORDER BY i.due_at, i.id",
+            (desk.vendor.id.clone(), customer_id.to_owned()),
+        )
+        .await?)
+}
+
+/// Every open invoice of the vendor, the first issued first.
+pub async fn open_of_vendor(desk: &mut Desk) -> Result<Vec<Open>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT i.id, i.customer_id, i.number, i.currency, i.total_minor, i.issued_at, i.due_at,
+                i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS due_minor
+             FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL ORDER BY i.issued_at, i.id",
+            (desk.vendor.id.clone(),),
+        )
+        .await?)
+}
+
+/// Open invoices of the vendor, issued by an instant, that no payment was ever tried for: what is still to be collected.
+pub async fn never_tried(desk: &mut Desk, until: Instant) -> Result<Vec<String>, Refusal> {
+    let rows: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id) ORDER BY i.issued_at, i.id",
+            (desk.vendor.id.clone(), until.timestamp_millis()),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// One thing that settled part of an invoice.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct Allocated {
+    /// 'payment' | 'balance' | 'credit_note' | 'withholding' | 'write_off' | 'rounding'
+    pub kind: String,
+    pub amount_minor: i64,
+    pub payment_id: Option<String>,
+    /// Of a credit note.
+    pub credit_note_number: Option<String>,
+    pub allocated_at: i64,
+}
+
+/// What settled an invoice, in order.
+pub async fn allocations_of(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Allocated>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT a.kind, a.amount_minor, a.payment_id, n.number AS credit_note_number, a.allocated_at FROM allocations a
+             LEFT JOIN invoices n ON n.vendor_id = a.vendor_id AND n.id = a.credit_note_id
+             WHERE a.vendor_id = $1 AND a.invoice_id = $2 ORDER BY a.allocated_at, a.id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?)
+}

@@ -1,0 +1,132 @@
+//! What is due of an invoice, and what settles it: allocation rows. Paid is their sum and stands nowhere else; `settled_at` only
+//! remembers when that sum first reached the total.
+
+use billing::ledger;
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::services::balance::{self, Source};
+use crate::services::{Desk, Refusal, ledger as books, subscriptions};
+
+/// What lowers the amount due, by where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Allocation<'a> {
+    Payment(&'a str),
+    Balance(&'a str),
+    CreditNote(&'a str),
+    WriteOff,
+}
+
+#[derive(FromRow)]
+struct DueRow {
+    customer_id: String,
+    currency: String,
+    number: String,
+    total_minor: i64,
+    allocated_minor: i64,
+    ended_as: Option<String>,
+}
+
+async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
+    desk.tx
+        .opt(
+            "SELECT i.customer_id, i.currency, i.number, i.total_minor, i.ended_as,
+                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor
+             FROM invoices i WHERE i.vendor_id = $1 AND i.id = $2",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?
+        .ok_or(Refusal::NotFound)
+}
+
+impl DueRow {
+    fn due_minor(&self) -> Result<i64, Refusal> {
+        if self.ended_as.is_some() {
+            return Ok(0);
+        }
+        Ok(billing::settlement::due(self.total_minor, [self.allocated_minor])?)
+    }
+}
+
+/// What is still to be paid of an invoice: its total less its allocations, nothing of one that is void or given up.
+pub async fn amount_due(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+    due_row(desk, invoice_id).await?.due_minor()
+}
+
+/// Adds an allocation. Ledger entries are the caller's.
+pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
+    let id = desk.new_id("alc");
+    let own = str::to_owned;
+    let (kind, payment, credit, note) = match from {
+        Allocation::Payment(id) => ("payment", Some(own(id)), None, None),
+        Allocation::Balance(id) => ("balance", None, Some(own(id)), None),
+        Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id))),
+        Allocation::WriteOff => ("write_off", None, None, None),
+    };
+    desk.tx
+        .run(
+            "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, allocated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, desk.now.billing_ms()),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Marks an invoice settled once nothing is due of it; its subscriptions recover with it.
+pub(crate) async fn note_if_settled(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+    let row = due_row(desk, invoice_id).await?;
+    if row.due_minor()? > 0 {
+        return Ok(());
+    }
+    let touched = desk
+        .tx
+        .run(
+            "UPDATE invoices SET settled_at = $3 WHERE vendor_id = $1 AND id = $2 AND settled_at IS NULL",
+            (desk.vendor.id.clone(), invoice_id.to_owned(), desk.now.billing_ms()),
+        )
+        .await?;
+    if touched > 0 && row.total_minor > 0 {
+        desk.record("invoice.paid", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "total_minor": row.total_minor, "currency": row.currency })).await?;
+        subscriptions::note_settled(desk, invoice_id).await?;
+    }
+    Ok(())
+}
+
+/// A payment came in for an invoice. Told twice, it counts once. What is paid beyond what is due goes into the balance.
+pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str, amount_minor: i64) -> Result<(), Refusal> {
+    let row = due_row(desk, invoice_id).await?;
+    let known: Option<(String,)> = desk
+        .tx
+        .opt(
+            "SELECT id FROM allocations WHERE vendor_id = $1 AND payment_id = $2 UNION ALL SELECT id FROM balance_credits WHERE vendor_id = $1 AND source_id = $2 AND source = 'overpayment'",
+            (desk.vendor.id.clone(), payment_id.to_owned()),
+        )
+        .await?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let to_invoice = amount_minor.min(row.due_minor()?.max(0));
+    let rest = billing::money::sub(amount_minor, to_invoice).map_err(billing::Error::from)?;
+    if to_invoice > 0 {
+        allocate(desk, invoice_id, to_invoice, Allocation::Payment(payment_id)).await?;
+        books::post(desk, &row.customer_id, &row.currency, payment_id, &ledger::payment_received(to_invoice)?).await?;
+    }
+    if rest > 0 {
+        balance::put(desk, &row.customer_id, &row.currency, rest, Source::Overpayment, Some(payment_id), &row.number).await?;
+        books::post(desk, &row.customer_id, &row.currency, payment_id, &ledger::balance_topped_up(rest)?).await?;
+    }
+    note_if_settled(desk, invoice_id).await
+}
+
+/// A payment of an invoice was declined: its subscriptions are past due from now on.
+pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
+    let row = due_row(desk, invoice_id).await?;
+    desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? })).await?;
+    subscriptions::note_declined(desk, invoice_id).await
+}
+
+/// There is nothing to charge an invoice to: once payment is due, its subscriptions are past due. Told again, nothing more happens.
+pub async fn note_unpayable(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+    let invoice = super::read::load(desk, invoice_id).await?;
+    if invoice.due_at <= desk.now.billing { subscriptions::note_declined(desk, invoice_id).await } else { Ok(()) }
+}

@@ -1,0 +1,437 @@
+//! The payment's state machine. A row is written and committed before the gateway is called; every answer, whenever it comes and
+//! however often, goes through [`record`].
+//!
+//! ```text
+//! created ─ send ─▶ processing ─┬▶ succeeded
+//!                      ▲        ├▶ declined
+//!                      │        └▶ needs_action ─ the customer answers ─▶ succeeded | declined
+//!                      └ no answer: ask again, same key                    cancelled: nothing was charged and nothing will be
+//! ```
+//!
+//! Succeeded wins from every state: where money moved, nothing else is true. What a payment settles and what a decline means for a
+//! subscription belongs to `invoices` and `quotes`.
+
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::services::{Desk, Refusal, customers, invoices, quotes};
+
+use super::errand::{Errand, unanswered};
+use super::gateway::{Charge, ChargeRequest, DeclineReason, GatewayError, Outcome, Presence};
+use super::methods::{self, Method};
+
+/// A payment. Columns as in `migrations/0022_payments.sql`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    pub id: String,
+    pub customer_id: String,
+    pub pays: Pays,
+    pub method_id: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub status: Status,
+    pub gateway: String,
+    pub reference: Option<String>,
+    pub attempts: i64,
+    pub paid_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What a payment is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pays {
+    Invoice(String),
+    /// A confirmed change: it happens when this succeeds, with its invoice.
+    Quote(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    Created,
+    Processing,
+    Succeeded,
+    Declined(DeclineReason),
+    /// The customer must answer their bank, at this address.
+    NeedsAction { url: String },
+    Cancelled,
+}
+
+impl Status {
+    /// Whether money may still move.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Status::Created | Status::Processing | Status::NeedsAction { .. })
+    }
+}
+
+/// What to charge.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    pub customer_id: String,
+    pub pays: Pays,
+    /// `None`: the default method.
+    pub method_id: Option<String>,
+    pub amount_minor: i64,
+    pub currency: String,
+}
+
+#[derive(FromRow)]
+struct PaymentRow {
+    id: String,
+    customer_id: String,
+    invoice_id: Option<String>,
+    quote_id: Option<String>,
+    method_id: String,
+    amount_minor: i64,
+    currency: String,
+    status: String,
+    decline_reason: Option<String>,
+    action_url: Option<String>,
+    gateway: String,
+    reference: Option<String>,
+    attempts: i64,
+    paid_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<PaymentRow> for Payment {
+    type Error = Refusal;
+    fn try_from(row: PaymentRow) -> Result<Payment, Refusal> {
+        let damaged = || Refusal::damaged(format!("payment {}", row.id));
+        let pays = match (row.invoice_id, row.quote_id) {
+            (Some(invoice), None) => Pays::Invoice(invoice),
+            (None, Some(quote)) => Pays::Quote(quote),
+            _ => return Err(damaged()),
+        };
+        let status = match row.status.as_str() {
+            "created" => Status::Created,
+            "processing" => Status::Processing,
+            "succeeded" => Status::Succeeded,
+            "declined" => Status::Declined(DeclineReason::or_other(row.decline_reason.as_deref().unwrap_or_default())),
+            "needs_action" => Status::NeedsAction { url: row.action_url.ok_or_else(damaged)? },
+            "cancelled" => Status::Cancelled,
+            _ => return Err(damaged()),
+        };
+        Ok(Payment {
+            pays,
+            status,
+            id: row.id,
+            customer_id: row.customer_id,
+            method_id: row.method_id,
+            amount_minor: row.amount_minor,
+            currency: row.currency,
+            gateway: row.gateway,
+            reference: row.reference,
+            attempts: row.attempts,
+            paid_at: row.paid_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// A payment by its id, whoever's.
+pub async fn load(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
+    let row: Option<PaymentRow> = desk
+        .tx
+        .opt(
+            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
+             FROM payments WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), payment_id.to_owned()),
+        )
+        .await?;
+    row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// One of a customer's payments; somebody else's is not there.
+pub async fn find(desk: &mut Desk, customer_id: &str, payment_id: &str) -> Result<Payment, Refusal> {
+    let payment = load(desk, payment_id).await?;
+    if payment.customer_id == customer_id { Ok(payment) } else { Err(Refusal::NotFound) }
+}
+
+/// Every payment of an invoice, the latest first.
+pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(
+            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
+             FROM payments WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY position DESC",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// The latest payment of a confirmed change.
+pub async fn of_quote(desk: &mut Desk, quote_id: &str) -> Result<Option<Payment>, Refusal> {
+    let row: Option<PaymentRow> = desk
+        .tx
+        .opt(
+            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
+             FROM payments WHERE vendor_id = $1 AND quote_id = $2 ORDER BY position DESC LIMIT 1",
+            (desk.vendor.id.clone(), quote_id.to_owned()),
+        )
+        .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// Payments of a customer's open invoices with the invoice's number, the latest first: what the customer may have to repair.
+pub(super) async fn of_open_invoices(desk: &mut Desk, customer_id: &str) -> Result<Vec<(Payment, String)>, Refusal> {
+    let mut found = Vec::new();
+    for invoice in invoices::open_of(desk, customer_id).await? {
+        found.extend(of_invoice(desk, &invoice.id).await?.into_iter().map(|payment| (payment, invoice.number.clone())));
+    }
+    Ok(found)
+}
+
+/// Payments that money may still move by and that nobody has touched since, the oldest first.
+pub(super) async fn under_way(desk: &mut Desk, untouched_since: i64) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(
+            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
+             FROM payments WHERE vendor_id = $1 AND status IN ('created', 'processing', 'needs_action') AND updated_at < $2 ORDER BY updated_at LIMIT 500",
+            (desk.vendor.id.clone(), untouched_since),
+        )
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// Phase one: the payment's row, in the caller's transaction. Refused while another payment for the same thing is under way, so that
+/// however many come together, one goes on.
+pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal> {
+    customers::lock(desk, &new.customer_id).await?;
+    let gateway = desk.app.gateway(&desk.vendor)?;
+    let on_file = methods::list(desk, &new.customer_id).await?;
+    let method = match &new.method_id {
+        Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
+        None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::rule("There is no card on file to charge. Nothing was charged. Add a card first."))?,
+    };
+    let (invoice_id, quote_id) = match &new.pays {
+        Pays::Invoice(id) => (Some(id.clone()), None),
+        Pays::Quote(id) => (None, Some(id.clone())),
+    };
+    if let Some(quote_id) = &quote_id {
+        let paid: Option<(String,)> =
+            desk.tx.opt("SELECT id FROM payments WHERE vendor_id = $1 AND quote_id = $2 AND status = 'succeeded'", (desk.vendor.id.clone(), quote_id.clone())).await?;
+        if paid.is_some() {
+            return Err(already());
+        }
+    }
+    let id = desk.new_id("pay");
+    // The customer is locked: nobody else counts meanwhile.
+    let (position,): (i64,) = desk
+        .tx
+        .one(
+            "SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $2 OR quote_id = $3)",
+            (desk.vendor.id.clone(), invoice_id.clone(), quote_id.clone()),
+        )
+        .await?;
+    let fresh = desk
+        .tx
+        .run(
+            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, position, method_id, amount_minor, currency, status, gateway, attempts, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'created', $10, 0, $11, $11) ON CONFLICT DO NOTHING",
+            (
+                desk.vendor.id.clone(), id.clone(), new.customer_id.clone(), invoice_id, quote_id, position, method.id, new.amount_minor, new.currency.clone(), gateway.name(),
+                desk.now.wall_ms(),
+            ),
+        )
+        .await?;
+    if fresh == 0 {
+        return Err(already());
+    }
+    load(desk, &id).await
+}
+
+fn already() -> Refusal {
+    Refusal::Conflict("A payment for this is under way already, so it was not charged again. Reload the page in a moment to see what came of it.".into())
+}
+
+/// Phase two: the gateway is called, outside any transaction, with the payment's id as its key. Then phase three. A gateway that does
+/// not answer leaves the payment processing: [`ask`] finds out later.
+pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description: &str) -> Result<Payment, Refusal> {
+    let mut desk = errand.writes().await?;
+    let wall_ms = desk.now.wall_ms();
+    let claimed = desk
+        .tx
+        .run(
+            "UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')",
+            (desk.vendor.id.clone(), payment_id.to_owned(), wall_ms),
+        )
+        .await?;
+    let payment = load(&mut desk, payment_id).await?;
+    if claimed == 0 {
+        return Ok(payment);
+    }
+    let method = methods::find_ever(&mut desk, &payment.customer_id, &payment.method_id).await?;
+    let now = desk.now;
+    desk.commit().await?;
+    let gateway = errand.gateway()?;
+    let presence = match who {
+        Customer::Present => Presence::OnSession { return_url: format!("{}{}", errand.app.config.public_url, page_path(payment_id)) },
+        Customer::Absent => Presence::OffSession,
+    };
+    let request = ChargeRequest {
+        key: payment.id.clone(),
+        customer_id: payment.customer_id.clone(),
+        method_token: method.token,
+        amount_minor: payment.amount_minor,
+        currency: payment.currency.clone(),
+        presence,
+        description: description.to_owned(),
+        now,
+    };
+    match gateway.charge(request).await {
+        Ok(charge) => settle(errand, payment_id, &charge).await,
+        Err(error @ GatewayError::NoAnswer(_)) => {
+            tracing::warn!(%error, payment = payment_id, "no answer to a charge: it will be asked for");
+            Ok(payment)
+        }
+        Err(error) => {
+            tracing::error!(%error, payment = payment_id, "a charge was refused as it stands");
+            let mut desk = errand.writes().await?;
+            let payment = give_up(&mut desk, payment_id).await?;
+            desk.commit().await?;
+            Ok(payment)
+        }
+    }
+}
+
+/// Whether the customer is there to answer their bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Customer {
+    Present,
+    Absent,
+}
+
+/// The portal's page of a payment, where the customer's bank sends them back to.
+pub fn page_path(payment_id: &str) -> String {
+    format!("/payments/{payment_id}")
+}
+
+/// Phase three on a desk of its own.
+async fn settle(errand: &Errand, payment_id: &str, charge: &Charge) -> Result<Payment, Refusal> {
+    let mut desk = errand.writes().await?;
+    let payment = record(&mut desk, payment_id, charge).await?;
+    desk.commit().await?;
+    Ok(payment)
+}
+
+/// Phase three: what the gateway says goes into the books. Told again, or in another order, it comes to the same.
+pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Result<Payment, Refusal> {
+    let before = load(desk, payment_id).await?;
+    customers::lock(desk, &before.customer_id).await?;
+    if charge.amount_minor != before.amount_minor || charge.currency != before.currency {
+        return Err(Refusal::damaged(format!("the gateway charged {} {} for {payment_id} of {} {}", charge.amount_minor, charge.currency, before.amount_minor, before.currency)));
+    }
+    let key = (desk.vendor.id.clone(), payment_id.to_owned());
+    let (wall_ms, billing_ms) = (desk.now.wall_ms(), desk.now.billing_ms());
+    let reference = charge.reference.clone();
+    let moved = match &charge.outcome {
+        Outcome::Succeeded => {
+            desk.tx
+                .run(
+                    "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, reference = $3, paid_at = $4, updated_at = $5
+                     WHERE vendor_id = $1 AND id = $2 AND status <> 'succeeded'",
+                    (key.0, key.1, reference, billing_ms, wall_ms),
+                )
+                .await?
+        }
+        Outcome::Declined(reason) => {
+            desk.tx
+                .run(
+                    "UPDATE payments SET status = 'declined', decline_reason = $3, action_url = NULL, reference = $4, updated_at = $5
+                     WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
+                    (key.0, key.1, reason.name(), reference, wall_ms),
+                )
+                .await?
+        }
+        Outcome::NeedsAction { url } => {
+            desk.tx
+                .run(
+                    "UPDATE payments SET status = 'needs_action', action_url = $3, reference = $4, updated_at = $5 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')",
+                    (key.0, key.1, url.clone(), reference, wall_ms),
+                )
+                .await?
+        }
+        Outcome::Pending => {
+            desk.tx
+                .run(
+                    "UPDATE payments SET reference = $3, updated_at = $4 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
+                    (key.0, key.1, reference, wall_ms),
+                )
+                .await?;
+            0
+        }
+    };
+    let payment = load(desk, payment_id).await?;
+    if moved == 0 {
+        return Ok(payment);
+    }
+    let data = json!({ "amount_minor": payment.amount_minor, "currency": payment.currency, "method_id": payment.method_id });
+    match (&payment.status, &payment.pays) {
+        (Status::Succeeded, pays) => {
+            desk.record("payment.succeeded", Some(&payment.customer_id), payment_id, data).await?;
+            match pays {
+                Pays::Invoice(invoice_id) => invoices::record_payment(desk, invoice_id, payment_id, payment.amount_minor).await?,
+                // In this very transaction the change is made that it pays for: both or neither.
+                Pays::Quote(quote_id) => quotes::note_paid(desk, quote_id, &payment).await?,
+            }
+        }
+        (Status::Declined(reason), pays) => {
+            let mut data = data;
+            data["reason"] = json!(reason.name());
+            desk.record("payment.declined", Some(&payment.customer_id), payment_id, data).await?;
+            match pays {
+                Pays::Invoice(invoice_id) => invoices::note_declined(desk, invoice_id, reason.name()).await?,
+                Pays::Quote(quote_id) => quotes::note_unpaid(desk, quote_id, &payment).await?,
+            }
+        }
+        _ => desk.record("payment.needs_action", Some(&payment.customer_id), payment_id, data).await?,
+    }
+    Ok(payment)
+}
+
+/// Nothing was charged and nothing will be.
+pub(super) async fn give_up(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
+    let moved = desk
+        .tx
+        .run(
+            "UPDATE payments SET status = 'cancelled', action_url = NULL, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
+            (desk.vendor.id.clone(), payment_id.to_owned(), desk.now.wall_ms()),
+        )
+        .await?;
+    let payment = load(desk, payment_id).await?;
+    if moved > 0 {
+        desk.record("payment.cancelled", Some(&payment.customer_id), payment_id, json!({ "amount_minor": payment.amount_minor, "currency": payment.currency })).await?;
+    }
+    if let (true, Pays::Quote(quote_id)) = (moved > 0, &payment.pays) {
+        quotes::note_unpaid(desk, quote_id, &payment).await?;
+    }
+    Ok(payment)
+}
+
+/// Asks the gateway what became of a payment that is under way, and records it. Safe to ask at any time and as often as one likes.
+pub async fn ask(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal> {
+    if !payment.status.is_under_way() {
+        return Ok(payment.clone());
+    }
+    let gateway = errand.gateway()?;
+    match gateway.find_charge(&payment.id, payment.reference.as_deref()).await {
+        Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
+        Ok(None) => Ok(payment.clone()),
+        Err(error) => Err(unanswered(&error, "The payment provider did not answer, so we can’t say yet what became of this payment. It is charged once at most. Please reload this page in a minute.")),
+    }
+}
+
+/// The customer does not want to answer their bank: the charge is given up at the gateway, and what that came to is recorded.
+pub async fn cancel(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal> {
+    let gateway = errand.gateway()?;
+    match gateway.cancel_charge(&payment.id, payment.reference.as_deref()).await {
+        Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
+        Ok(None) => Ok(payment.clone()),
+        Err(error) => Err(unanswered(&error, "The payment provider did not answer, so this payment could not be stopped. It is charged once at most. Please try again in a minute.")),
+    }
+}

@@ -1,0 +1,266 @@
+//! The seam to whoever moves the money. Everything the product knows of a gateway stands in this trait; a new one is a new
+//! implementation, held to the same contract tests (`tests/gateways.rs`).
+//!
+//! Three rules every implementation keeps:
+//! - The same key is the same operation: asked again, it answers what it answered, and does nothing more.
+//! - [`GatewayError::NoAnswer`] means it may have happened. Only asking (or the same key again) tells.
+//! - Nothing here is called inside a database transaction.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::platform::clock::Now;
+use crate::services::Refusal;
+use crate::services::payments::sandbox::SandboxPlace;
+use crate::services::vendors::Vendor;
+
+/// A gateway's answer, later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
+
+pub trait Gateway: Send + Sync {
+    /// Kept beside every token, so that a method is never offered to a gateway that did not make it.
+    fn name(&self) -> &'static str;
+
+    /// Where its pages are: the one origin a payment page may post to and frame. `None`: it has no pages.
+    fn origin(&self) -> Option<String>;
+
+    /// Begins keeping a method on file. The customer types the number at the gateway: on its own page, or in fields it frames into ours.
+    fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup>;
+
+    /// What became of a setup. The address a customer comes back to says nothing by itself; this does.
+    fn setup<'a>(&'a self, reference: &'a str) -> Answer<'a, SetupState>;
+
+    /// Charges a kept method.
+    fn charge<'a>(&'a self, request: ChargeRequest) -> Answer<'a, Charge>;
+
+    /// What became of the charge made under `key`; `reference` where an answer to it ever came. `None`: this gateway never heard of it, so
+    /// nothing was charged.
+    fn find_charge<'a>(&'a self, key: &'a str, reference: Option<&'a str>) -> Answer<'a, Option<Charge>>;
+
+    /// Gives up a charge that waits for the customer or the bank; what it came to, which is its success where that came first.
+    fn cancel_charge<'a>(&'a self, key: &'a str, reference: Option<&'a str>) -> Answer<'a, Option<Charge>>;
+
+    /// Gives back part or all of a charge that succeeded. Never more than was charged.
+    fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund>;
+
+    /// Forgets a kept method. One that is not there is forgotten already.
+    fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
+}
+
+/// Why there is no answer to work with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// A timeout, a broken connection, a server error: it may have happened or not.
+    #[error("the payment provider did not answer: {0}")]
+    NoAnswer(String),
+    /// It understood and will not: nothing happened. A defect or a wrong setting, never a customer's doing.
+    #[error("the payment provider refused the request: {0}")]
+    Refused(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct SetupRequest {
+    /// Our setup's id: the idempotency key.
+    pub key: String,
+    pub customer_id: String,
+    /// Shown on the gateway's page: who keeps this card.
+    pub vendor_name: String,
+    /// Where the customer is sent afterwards, whatever happened.
+    pub return_url: String,
+    pub now: Now,
+}
+
+/// A setup that waits for the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The gateway's own id.
+    pub reference: String,
+    /// The gateway's page: always works, also without script.
+    pub page_url: String,
+    /// Fields for our page, in a frame of the gateway's; `None` where the gateway has none.
+    pub fields: Option<HostedFields>,
+}
+
+/// What our page needs to frame the gateway's fields. The frame posts the setup's reference (a text) to this page when it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedFields {
+    pub frame_url: String,
+    /// The only origin whose messages count.
+    pub origin: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetupState {
+    /// The customer has not finished.
+    Open,
+    Done(KeptMethod),
+    /// The bank would not have it, and the customer left or may try another.
+    Failed(DeclineReason),
+    /// Given up, or left lying too long.
+    Cancelled,
+}
+
+/// A method the gateway keeps, as far as we may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptMethod {
+    pub token: String,
+    pub brand: Brand,
+    pub last4: String,
+    /// 1–12, and four digits.
+    pub exp_month: i64,
+    pub exp_year: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ChargeRequest {
+    /// Our payment's id: the idempotency key.
+    pub key: String,
+    pub customer_id: String,
+    pub method_token: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub presence: Presence,
+    /// What stands beside it at the gateway: an invoice's number.
+    pub description: String,
+    pub now: Now,
+}
+
+/// Whether the customer is there to answer their bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nobody is there: a bank that wants to be answered declines with [`DeclineReason::AuthenticationRequired`].
+    OffSession,
+    /// The customer waits, and is sent to `return_url` after answering.
+    OnSession { return_url: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The gateway's own id.
+    pub reference: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Succeeded,
+    Declined(DeclineReason),
+    /// The bank asks the customer something, at this address.
+    NeedsAction { url: String },
+    /// Under way at the bank: ask again later.
+    Pending,
+}
+
+#[derive(Clone, Debug)]
+pub struct RefundRequest {
+    pub key: String,
+    /// The gateway's id of the charge.
+    pub charge_reference: String,
+    pub amount_minor: i64,
+    pub now: Now,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub reference: String,
+    pub outcome: RefundOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOutcome {
+    Succeeded,
+    Pending,
+    /// More than is left of the charge, or the charge never succeeded.
+    Refused,
+}
+
+macro_rules! named {
+    ($(#[$meta:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)? } or $fallback:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type { $($(#[$doc])* $variant),* }
+
+        impl $type {
+            pub const ALL: &[$type] = &[$($type::$variant),*];
+
+            /// As columns, the interface and scenarios have it.
+            pub fn name(self) -> &'static str {
+                match self { $($type::$variant => $name),* }
+            }
+
+            /// `None` for a name that is not one of ours.
+            pub fn from_name(name: &str) -> Option<$type> {
+                match name { $($name => Some($type::$variant),)* _ => None }
+            }
+
+            /// A gateway may say what we have no word for.
+            pub fn or_other(name: &str) -> $type {
+                $type::from_name(name).unwrap_or($type::$fallback)
+            }
+        }
+    };
+}
+
+named! {
+    /// Why a bank said no.
+    DeclineReason {
+        Generic = "generic_decline",
+        InsufficientFunds = "insufficient_funds",
+        LostCard = "lost_card",
+        StolenCard = "stolen_card",
+        ExpiredCard = "expired_card",
+        IncorrectCvc = "incorrect_cvc",
+        ProcessingError = "processing_error",
+        /// Asked for while nobody was there to answer.
+        AuthenticationRequired = "authentication_required",
+        /// The customer was asked and did not confirm.
+        AuthenticationFailed = "authentication_failed",
+        /// Given up before the bank decided.
+        Cancelled = "cancelled",
+        /// The method is not kept any more.
+        MethodGone = "method_gone",
+    } or Generic
+}
+
+impl DeclineReason {
+    /// Trying the same method again cannot help: the customer must do something first.
+    pub fn is_final(self) -> bool {
+        match self {
+            DeclineReason::LostCard | DeclineReason::StolenCard | DeclineReason::ExpiredCard | DeclineReason::IncorrectCvc | DeclineReason::MethodGone => true,
+            DeclineReason::AuthenticationRequired | DeclineReason::AuthenticationFailed => true,
+            DeclineReason::Generic | DeclineReason::InsufficientFunds | DeclineReason::ProcessingError | DeclineReason::Cancelled => false,
+        }
+    }
+}
+
+named! {
+    Brand {
+        Visa = "visa",
+        Mastercard = "mastercard",
+        Amex = "amex",
+        Other = "other",
+    } or Other
+}
+
+/// The gateways of this installation: one for each vendor. A sandbox vendor never meets one that moves money, and no other vendor meets
+/// the sandbox.
+pub enum Gateways {
+    /// Each vendor its own.
+    Own(SandboxPlace),
+    /// The same for everyone: simulations and tests.
+    Fixed(Arc<dyn Gateway>),
+}
+
+impl Gateways {
+    pub fn of(&self, vendor: &Vendor) -> Result<Arc<dyn Gateway>, Refusal> {
+        match self {
+            Gateways::Fixed(gateway) => Ok(gateway.clone()),
+            Gateways::Own(place) => match place.gateway(vendor) {
+                Some(sandbox) => Ok(Arc::new(sandbox)),
+                None => Err(Refusal::rule("No payment provider is connected yet, so nothing can be charged and no card can be added. Please tell us, and we will put it right.")),
+            },
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Payments: the methods a customer keeps on file, and the charges made to them.
+//!
+//! A card number never comes here: it is typed on the gateway's own page, and what comes back is a token, a brand, four digits and an
+//! expiry. Every charge begins as a row of [`payments`](self) that is committed before the gateway is called; the row's id is the
+//! idempotency key, so whatever is lost on the way, asking again cannot charge again.
+//!
+//! What deliberately does not live here: what an invoice owes and the ledger (`invoices`), and when to try again after a decline.
+
+mod attention;
+mod charges;
+mod collect;
+mod errand;
+pub mod gateway;
+mod methods;
+pub mod sandbox;
+pub mod scripted;
+mod setups;
+
+pub use attention::{Attention, attention};
+pub use charges::{Customer, NewPayment, Payment, Pays, Status, ask, cancel, find, load, of_invoice, of_quote, open, page_path, record, send};
+pub use collect::{Collected, collect, detach, pay, recover};
+pub use errand::Errand;
+pub use gateway::{Brand, DeclineReason, Gateway, Gateways, Outcome, Presence};
+pub use methods::{
+    DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove, stop_backup, why_it_must_stay,
+};
+pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

@@ -1,0 +1,322 @@
+//! The sandbox's books: what happens to setups, methods, charges and refunds. The pages and the trait both end here.
+
+use chrono::Datelike;
+use sqlx::FromRow;
+
+use crate::platform::clock::Now;
+use crate::services::payments::scripted::same;
+
+use super::cards::{self, Behaviour, TestCard};
+use super::*;
+
+/// A setup as its page needs it.
+#[derive(Clone, Debug, FromRow)]
+pub struct SetupRow {
+    pub vendor_id: String,
+    pub reference: String,
+    pub vendor_name: String,
+    pub return_url: String,
+    pub status: String,
+    pub decline_reason: Option<String>,
+    pub token: Option<String>,
+}
+
+#[derive(Clone, Debug, FromRow)]
+struct MethodRow {
+    token: String,
+    kind: String,
+    brand: String,
+    last4: String,
+    exp_month: i64,
+    exp_year: i64,
+    is_detached: bool,
+}
+
+/// A charge as its confirmation page needs it.
+#[derive(Clone, Debug, FromRow)]
+pub struct ChargeRow {
+    pub reference: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub description: String,
+    pub status: String,
+    pub decline_reason: Option<String>,
+    pub return_url: Option<String>,
+}
+
+#[derive(FromRow)]
+struct RefundRow {
+    reference: String,
+    charge_reference: String,
+    amount_minor: i64,
+    status: String,
+}
+
+/// A card that was typed in and found to be on the list: all that is kept of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed {
+    pub card: &'static TestCard,
+    pub exp_month: i64,
+    pub exp_year: i64,
+}
+
+impl MethodRow {
+    fn kept(self) -> KeptMethod {
+        KeptMethod { brand: Brand::or_other(&self.brand), token: self.token, last4: self.last4, exp_month: self.exp_month, exp_year: self.exp_year }
+    }
+}
+
+/// Whether a card of this expiry is out of use at `now`: it is good to the end of its month.
+pub fn has_expired(exp_month: i64, exp_year: i64, now: &Now) -> bool {
+    let today = now.billing;
+    (exp_year, exp_month) < (i64::from(today.year()), i64::from(today.month()))
+}
+
+impl Sandbox {
+    /// The page where the customer types a card in.
+    pub fn setup_url(&self, reference: &str) -> String {
+        format!("{}/{}/setups/{reference}", self.place.origin, self.vendor_id)
+    }
+
+    fn charge_url(&self, reference: &str) -> String {
+        format!("{}/{}/charges/{reference}", self.place.origin, self.vendor_id)
+    }
+
+    fn new_reference(&self, kind: &str) -> String {
+        let secret = self.place.ids.secret::<16>();
+        secret.iter().fold(format!("test_{kind}_"), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    pub(super) async fn book_setup(&self, request: SetupRequest) -> Result<Setup, GatewayError> {
+        let mut tx = self.place.db.write().await?;
+        tx.run(
+            "INSERT INTO sandbox_setups (vendor_id, reference, idempotency_key, vendor_name, return_url, status, created_at)
+             VALUES ($1, $2, $3, $4, $5, 'open', $6) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
+            (self.vendor_id.clone(), self.new_reference("seti"), request.key.clone(), request.vendor_name, request.return_url, request.now.wall_ms()),
+        )
+        .await?;
+        let (reference,): (String,) =
+            tx.one("SELECT reference FROM sandbox_setups WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key)).await?;
+        tx.commit().await?;
+        let page_url = self.setup_url(&reference);
+        let fields = HostedFields { frame_url: format!("{page_url}/fields"), origin: self.place.origin.clone() };
+        Ok(Setup { reference, page_url, fields: Some(fields) })
+    }
+
+    /// `None`: there is no such setup.
+    pub async fn find_setup(&self, reference: &str) -> Result<Option<SetupRow>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        Ok(tx.opt("SELECT * FROM sandbox_setups WHERE vendor_id = $1 AND reference = $2", (self.vendor_id.clone(), reference.to_owned())).await?)
+    }
+
+    pub(super) async fn setup_state(&self, reference: &str) -> Result<SetupState, GatewayError> {
+        let row = self.find_setup(reference).await?.ok_or_else(|| GatewayError::Refused("no such setup".into()))?;
+        Ok(match row.status.as_str() {
+            "done" => {
+                let token = row.token.ok_or_else(|| GatewayError::Refused("a finished setup has no method".into()))?;
+                SetupState::Done(self.method(&token).await?.ok_or_else(|| GatewayError::Refused("a finished setup has no method".into()))?.kept())
+            }
+            "failed" => SetupState::Failed(DeclineReason::or_other(row.decline_reason.as_deref().unwrap_or_default())),
+            "cancelled" => SetupState::Cancelled,
+            _ => SetupState::Open,
+        })
+    }
+
+    /// The customer typed a card in. Says the setup's status afterwards; one that is finished stays as it is.
+    pub async fn enter_card(&self, reference: &str, typed: Typed) -> Result<Option<SetupRow>, GatewayError> {
+        let (status, reason) = match typed.card.behaviour {
+            Behaviour::RefusedAtSetup(reason) => ("failed", Some(reason.name())),
+            Behaviour::ConfirmsSetup | Behaviour::ConfirmsCharges => ("confirming", None),
+            Behaviour::Succeeds | Behaviour::DeclinesCharges(_) => ("done", None),
+        };
+        let token = reason.is_none().then(|| self.new_reference("pm"));
+        let mut tx = self.place.db.write().await?;
+        let moved = tx
+            .run(
+                // A refused card may be followed by another.
+                "UPDATE sandbox_setups SET status = $3, decline_reason = $4, token = $5 WHERE vendor_id = $1 AND reference = $2 AND status IN ('open', 'confirming', 'failed')",
+                (self.vendor_id.clone(), reference.to_owned(), status, reason, token.clone()),
+            )
+            .await?;
+        if let Some(token) = token.filter(|_| moved == 1) {
+            tx.run(
+                "INSERT INTO sandbox_methods (vendor_id, token, kind, brand, last4, exp_month, exp_year, is_detached) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                (self.vendor_id.clone(), token, typed.card.kind, typed.card.brand.name(), typed.card.last4(), typed.exp_month, typed.exp_year, false),
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        self.find_setup(reference).await
+    }
+
+    /// The customer answered their bank while adding a card.
+    pub async fn answer_setup(&self, reference: &str, answer: BankAnswer) -> Result<Option<SetupRow>, GatewayError> {
+        let (status, reason) = match answer {
+            BankAnswer::Confirmed => ("done", None),
+            BankAnswer::Failed => ("failed", Some(DeclineReason::AuthenticationFailed.name())),
+        };
+        self.move_setup("UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status = 'confirming'", reference, status, reason).await
+    }
+
+    /// The customer goes back without adding a card.
+    pub async fn cancel_setup(&self, reference: &str) -> Result<Option<SetupRow>, GatewayError> {
+        self.move_setup("UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status IN ('open', 'confirming', 'failed')", reference, "cancelled", None).await
+    }
+
+    async fn move_setup(&self, sql: &'static str, reference: &str, status: &'static str, reason: Option<&'static str>) -> Result<Option<SetupRow>, GatewayError> {
+        let mut tx = self.place.db.write().await?;
+        tx.run(sql, (self.vendor_id.clone(), reference.to_owned(), status, reason)).await?;
+        tx.commit().await?;
+        self.find_setup(reference).await
+    }
+
+    async fn method(&self, token: &str) -> Result<Option<MethodRow>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        Ok(tx.opt("SELECT token, kind, brand, last4, exp_month, exp_year, is_detached FROM sandbox_methods WHERE vendor_id = $1 AND token = $2", (self.vendor_id.clone(), token.to_owned())).await?)
+    }
+
+    fn decide(&self, method: Option<MethodRow>, request: &ChargeRequest) -> Result<(&'static str, Option<DeclineReason>), GatewayError> {
+        let declined = |reason| Ok(("declined", Some(reason)));
+        let Some(method) = method.filter(|m| !m.is_detached) else { return declined(DeclineReason::MethodGone) };
+        let card = cards::by_kind(&method.kind).ok_or_else(|| GatewayError::Refused("no such test card".into()))?;
+        if has_expired(method.exp_month, method.exp_year, &request.now) {
+            return declined(DeclineReason::ExpiredCard);
+        }
+        match (card.behaviour, &request.presence) {
+            (Behaviour::DeclinesCharges(reason) | Behaviour::RefusedAtSetup(reason), _) => declined(reason),
+            (Behaviour::ConfirmsCharges, Presence::OffSession) => declined(DeclineReason::AuthenticationRequired),
+            (Behaviour::ConfirmsCharges, Presence::OnSession { .. }) => Ok(("needs_action", None)),
+            (Behaviour::Succeeds | Behaviour::ConfirmsSetup, _) => Ok(("succeeded", None)),
+        }
+    }
+
+    pub(super) async fn book_charge(&self, request: ChargeRequest) -> Result<Charge, GatewayError> {
+        if request.amount_minor <= 0 {
+            return Err(GatewayError::Refused("a charge must be above zero".into()));
+        }
+        let (status, reason) = self.decide(self.method(&request.method_token).await?, &request)?;
+        let return_url = match &request.presence {
+            Presence::OnSession { return_url } => Some(return_url.clone()),
+            Presence::OffSession => None,
+        };
+        let mut tx = self.place.db.write().await?;
+        tx.run(
+            "INSERT INTO sandbox_charges (vendor_id, idempotency_key, reference, token, amount_minor, currency, description, status, decline_reason, return_url, refunded_minor, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
+            (
+                self.vendor_id.clone(), request.key.clone(), self.new_reference("ch"), request.method_token.clone(), request.amount_minor, request.currency.clone(),
+                request.description.clone(), status, reason.map(DeclineReason::name), return_url, request.now.wall_ms(),
+            ),
+        )
+        .await?;
+        tx.commit().await?;
+        let charge = self.charge_by_key(&request.key).await?.ok_or_else(|| GatewayError::NoAnswer("a charge just written is not there".into()))?;
+        same(&charge, &request)
+    }
+
+    pub(super) async fn charge_by_key(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        let row: Option<ChargeRow> = tx
+            .opt(
+                "SELECT reference, amount_minor, currency, description, status, decline_reason, return_url FROM sandbox_charges WHERE vendor_id = $1 AND idempotency_key = $2",
+                (self.vendor_id.clone(), key.to_owned()),
+            )
+            .await?;
+        row.map(|row| self.charge_of(row)).transpose()
+    }
+
+    fn charge_of(&self, row: ChargeRow) -> Result<Charge, GatewayError> {
+        let outcome = match row.status.as_str() {
+            "succeeded" => Outcome::Succeeded,
+            "declined" => Outcome::Declined(DeclineReason::or_other(row.decline_reason.as_deref().unwrap_or_default())),
+            "needs_action" => Outcome::NeedsAction { url: self.charge_url(&row.reference) },
+            "pending" => Outcome::Pending,
+            other => return Err(GatewayError::Refused(format!("a charge is “{other}”"))),
+        };
+        Ok(Charge { reference: row.reference, amount_minor: row.amount_minor, currency: row.currency, outcome })
+    }
+
+    /// `None`: there is no such charge.
+    pub async fn find_charge_page(&self, reference: &str) -> Result<Option<ChargeRow>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        Ok(tx
+            .opt(
+                "SELECT reference, amount_minor, currency, description, status, decline_reason, return_url FROM sandbox_charges WHERE vendor_id = $1 AND reference = $2",
+                (self.vendor_id.clone(), reference.to_owned()),
+            )
+            .await?)
+    }
+
+    /// The customer answered their bank about a charge. One that is decided stays as it is.
+    pub async fn answer_charge(&self, reference: &str, answer: BankAnswer) -> Result<Option<ChargeRow>, GatewayError> {
+        let (status, reason) = match answer {
+            BankAnswer::Confirmed => ("succeeded", None),
+            BankAnswer::Failed => ("declined", Some(DeclineReason::AuthenticationFailed.name())),
+        };
+        let mut tx = self.place.db.write().await?;
+        tx.run(
+            "UPDATE sandbox_charges SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status = 'needs_action'",
+            (self.vendor_id.clone(), reference.to_owned(), status, reason),
+        )
+        .await?;
+        tx.commit().await?;
+        self.find_charge_page(reference).await
+    }
+
+    pub(super) async fn give_up(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+        let mut tx = self.place.db.write().await?;
+        tx.run(
+            "UPDATE sandbox_charges SET status = 'declined', decline_reason = $3 WHERE vendor_id = $1 AND idempotency_key = $2 AND status IN ('needs_action', 'pending')",
+            (self.vendor_id.clone(), key.to_owned(), DeclineReason::Cancelled.name()),
+        )
+        .await?;
+        tx.commit().await?;
+        self.charge_by_key(key).await
+    }
+
+    pub(super) async fn book_refund(&self, request: RefundRequest) -> Result<Refund, GatewayError> {
+        let mut tx = self.place.db.write().await?;
+        let fresh = tx
+            .run(
+                "INSERT INTO sandbox_refunds (vendor_id, idempotency_key, reference, charge_reference, amount_minor, status, created_at)
+                 VALUES ($1, $2, $3, $4, $5, 'refused', $6) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
+                (self.vendor_id.clone(), request.key.clone(), self.new_reference("re"), request.charge_reference.clone(), request.amount_minor, request.now.wall_ms()),
+            )
+            .await?;
+        if fresh == 1 && request.amount_minor > 0 {
+            // Guarded, so that two refunds at once cannot both have the last cent.
+            let fits = tx
+                .run(
+                    "UPDATE sandbox_charges SET refunded_minor = refunded_minor + $3
+                     WHERE vendor_id = $1 AND reference = $2 AND status = 'succeeded' AND refunded_minor + $3 <= amount_minor",
+                    (self.vendor_id.clone(), request.charge_reference.clone(), request.amount_minor),
+                )
+                .await?;
+            if fits == 1 {
+                tx.run("UPDATE sandbox_refunds SET status = 'succeeded' WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key.clone())).await?;
+            }
+        }
+        let row: RefundRow = tx
+            .one("SELECT reference, charge_reference, amount_minor, status FROM sandbox_refunds WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key))
+            .await?;
+        tx.commit().await?;
+        if row.charge_reference != request.charge_reference || row.amount_minor != request.amount_minor {
+            return Err(GatewayError::Refused("this key was used for another refund".into()));
+        }
+        let outcome = if row.status == "succeeded" { RefundOutcome::Succeeded } else { RefundOutcome::Refused };
+        Ok(Refund { reference: row.reference, outcome })
+    }
+
+    pub(super) async fn forget(&self, token: &str) -> Result<(), GatewayError> {
+        let mut tx = self.place.db.write().await?;
+        tx.run("UPDATE sandbox_methods SET is_detached = $3 WHERE vendor_id = $1 AND token = $2", (self.vendor_id.clone(), token.to_owned(), true)).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// What the customer told their bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BankAnswer {
+    Confirmed,
+    Failed,
+}

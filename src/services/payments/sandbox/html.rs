@@ -1,0 +1,156 @@
+//! What the sandbox's pages are made of: HTML as text, deliberately plain, so that nobody takes it for the portal or for a real bank.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::app::App;
+use crate::ui::words::escape;
+
+use super::cards::CARDS;
+use super::entry::{CardForm, EntryError};
+
+/// A page on its way out: who may frame it, where its forms may lead, and whether it tells the page around it.
+pub struct Page {
+    title: &'static str,
+    body: String,
+    return_origin: Option<String>,
+    is_framed: bool,
+    tells: Option<String>,
+}
+
+impl Page {
+    pub fn new(title: &'static str, body: String) -> Page {
+        Page { title, body, return_origin: None, is_framed: false, tells: None }
+    }
+
+    /// Forms of this page may end at `origin`: browsers hold redirects to the policy too.
+    pub fn returning_to(self, origin: String) -> Page {
+        Page { return_origin: Some(origin), ..self }
+    }
+
+    /// Only the origin it returns to may frame it.
+    pub fn framed(self) -> Page {
+        Page { is_framed: true, ..self }
+    }
+
+    /// Says to the page around it, and to no other origin, that this setup is finished.
+    pub fn telling(self, reference: &str) -> Page {
+        Page { tells: Some(reference.to_owned()), ..self }
+    }
+
+    pub fn answer(self, app: &App, status: StatusCode) -> Response {
+        let nonce = STANDARD_NO_PAD.encode(app.ids.secret::<18>());
+        let origin = self.return_origin.unwrap_or_default();
+        let script = self.tells.map(|reference| {
+            // JSON inside a script must not be able to end it.
+            let safe = |json: serde_json::Value| json.to_string().replace('<', "\\u003c");
+            format!("<script nonce=\"{nonce}\">parent.postMessage({}, {})</script>", safe(reference.into()), safe(origin.clone().into()))
+        });
+        let html = format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
+             <title>{}</title><style nonce=\"{nonce}\">{STYLE}</style></head><body{}>{}{}</body></html>",
+            self.title,
+            if self.is_framed { " class=\"framed\"" } else { "" },
+            self.body,
+            script.unwrap_or_default(),
+        );
+        let ancestors = if self.is_framed { origin.as_str() } else { "'none'" };
+        let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self' {origin}; frame-ancestors {ancestors}; base-uri 'none'");
+        let mut response = (status, html).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        match HeaderValue::from_str(&policy) {
+            Ok(policy) => response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy),
+            Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+        response
+    }
+}
+
+const STYLE: &str = "\
+*{box-sizing:border-box}\
+body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff}\
+.test{background:#ffe28a;color:#3a2c00;padding:.5rem 1rem;text-align:center;font-weight:600}\
+main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem}\
+h1{font-size:1.4rem;margin:0 0 .25rem}h2{font-size:1rem;margin:2rem 0 .5rem}p{margin:0 0 1rem}\
+label{display:block;font-weight:600;margin-top:1rem}.hint{display:block;font-weight:400;color:#555}\
+input{width:100%;font:inherit;padding:.6rem;border:1px solid #767676;border-radius:4px;background:#fff;color:inherit}\
+input[aria-invalid]{border:2px solid #b00020}.err{display:block;color:#b00020;font-weight:600}\
+.two{display:grid;grid-template-columns:1fr 1fr;gap:1rem}\
+button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.25rem;margin:1.25rem .5rem 0 0;border:1px solid #1a1a1a;border-radius:4px;background:#1a1a1a;color:#fff;cursor:pointer}\
+button.plain{background:#fff;color:#1a1a1a}\
+:focus-visible{outline:3px solid #0b5fff;outline-offset:2px}\
+table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;padding:.4rem .5rem .4rem 0;border-top:1px solid #ccc;vertical-align:top;font-weight:400}\
+th{white-space:nowrap;font-variant-numeric:tabular-nums}thead th{font-weight:600;border:0}\
+.framed main{padding:0 2px 4px}.framed .test{font-size:.85rem;padding:.25rem}\
+@media (prefers-color-scheme:dark){body,input,button.plain{background:#161616;color:#eee}.framed{background:#fff;color:#1a1a1a}.framed input{background:#fff;color:#1a1a1a}.hint{color:#aaa}.framed .hint{color:#555}\
+input[aria-invalid]{border-color:#ff8a8a}.err{color:#ff8a8a}.framed .err{color:#b00020}.framed input[aria-invalid]{border-color:#b00020}button{border-color:#eee;background:#eee;color:#161616}th,td{border-color:#444}}";
+
+const BANNER: &str = "<p class=\"test\" role=\"note\">Test payment page. No money moves here, and real cards are refused.</p>";
+
+/// The whole page where a card is typed in.
+pub fn card_page(page_url: &str, vendor_name: &str, form: &CardForm, errors: &[EntryError]) -> String {
+    format!(
+        "{BANNER}<main><h1>Add a test card for {}</h1><p>Only the test numbers listed below work.</p>{}<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>{}</main>",
+        escape(vendor_name),
+        card_form(form, errors, "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"),
+        escape(page_url),
+        numbers_table(),
+    )
+}
+
+/// The same fields for a frame.
+pub fn card_fields(form: &CardForm, errors: &[EntryError]) -> String {
+    format!("<p class=\"test\" role=\"note\">Test fields: only published test numbers work.</p><main>{}</main>", card_form(form, errors, "<button>Add this card</button>"))
+}
+
+fn card_form(form: &CardForm, errors: &[EntryError], buttons: &str) -> String {
+    let field = |name: &'static str, label: &str, hint: &str, value: &str, rest: &str| {
+        let error = errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| *sentence);
+        // Focus goes to the first field that is wrong.
+        let is_first = errors.first().is_some_and(|(field, _)| *field == name);
+        format!(
+            "<div><label for=\"{name}\">{label}<span class=\"hint\" id=\"{name}-hint\">{hint}</span></label>{}<input id=\"{name}\" name=\"{name}\" value=\"{}\" {rest} aria-describedby=\"{name}-hint{}\"{}{}></div>",
+            error.map(|sentence| format!("<span class=\"err\" id=\"{name}-error\" role=\"alert\">{sentence}</span>")).unwrap_or_default(),
+            escape(value),
+            if error.is_some() { format!(" {name}-error") } else { String::new() },
+            if error.is_some() { " aria-invalid=\"true\"" } else { "" },
+            if is_first { " autofocus" } else { "" },
+        )
+    };
+    format!(
+        "<form method=\"post\">{}<div class=\"two\">{}{}</div>{}{buttons}</form>",
+        // Neither number nor security code is ever sent back.
+        field("number", "Card number", "A published test number", "", "inputmode=\"numeric\" autocomplete=\"cc-number\" maxlength=\"40\" required"),
+        field("expiry", "Expiry date", "MM / YY, any that lies ahead", &form.expiry, "autocomplete=\"cc-exp\" maxlength=\"12\" required"),
+        field("cvc", "Security code", "Any 3 digits, 4 for American Express", "", "inputmode=\"numeric\" autocomplete=\"cc-csc\" maxlength=\"8\" required"),
+        field("name", "Name on the card", "Optional, not kept", &form.name, "autocomplete=\"cc-name\" maxlength=\"200\""),
+    )
+}
+
+/// The bank asks.
+pub fn confirm_page(question: &str, yes: &str, no: &str) -> String {
+    format!(
+        "{BANNER}<main><h1>Test bank: is it you?</h1><p>{}</p><p>A real bank would ask for its app or a code here.</p>\
+         <form method=\"post\"><button name=\"answer\" value=\"confirm\">{}</button><button class=\"plain\" name=\"answer\" value=\"refuse\">{}</button></form></main>",
+        escape(question),
+        escape(yes),
+        escape(no)
+    )
+}
+
+/// In a frame, when the card is in. The link is for where the message does not arrive.
+pub fn told_page(return_url: &str) -> String {
+    format!("<main><p>The test card was taken. <a href=\"{}\" target=\"_top\">Go on</a></p></main>", escape(return_url))
+}
+
+/// The published numbers alone.
+pub fn numbers_page() -> String {
+    format!("{BANNER}<main><h1>Test payment page</h1><p>It stands in for a payment provider. A portal sends its customers here to type in a card.</p>{}</main>", numbers_table())
+}
+
+fn numbers_table() -> String {
+    let rows: String = CARDS.iter().map(|card| format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", card.number, escape(card.what))).collect();
+    format!("<h2>Test card numbers</h2><p>With any expiry date that lies ahead and any security code. Every other number is refused.</p><table><thead><tr><th scope=\"col\">Number</th><th scope=\"col\">What happens</th></tr></thead><tbody>{rows}</tbody></table>")
+}

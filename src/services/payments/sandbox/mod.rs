@@ -1,0 +1,89 @@
+//! The sandbox: a payment gateway that moves no money, for sandbox vendors. It stands where a real one would: it keeps its own books
+//! (`sandbox_*`), shows its own pages on an origin of its own, and is reached through the same trait as every other.
+//!
+//! It knows the published test numbers ([`cards`]) and refuses every other; no number is written anywhere. What a card does is
+//! decided by its number alone, so the same story comes out the same. What deliberately does not live here: anything of the portal.
+
+use std::sync::Arc;
+
+use crate::platform::db::{Db, DbError};
+use crate::platform::ids::Ids;
+use crate::services::vendors::Vendor;
+
+use super::gateway::*;
+
+mod books;
+pub mod cards;
+pub mod entry;
+mod html;
+mod pages;
+
+pub use books::{BankAnswer, ChargeRow, SetupRow, Typed, has_expired};
+pub use pages::router;
+
+/// Where the sandbox is and what it is made of: enough to be any sandbox vendor's gateway.
+#[derive(Clone)]
+pub struct SandboxPlace {
+    pub db: Db,
+    pub ids: Arc<Ids>,
+    /// Scheme, host and port of its pages, without a trailing slash: never the portal's.
+    pub origin: String,
+}
+
+impl SandboxPlace {
+    /// The sandbox of one vendor. `None` where the vendor is not a sandbox: real customers never meet it.
+    pub fn gateway(&self, vendor: &Vendor) -> Option<Sandbox> {
+        vendor.is_test.then(|| Sandbox { place: self.clone(), vendor_id: vendor.id.clone() })
+    }
+}
+
+/// The sandbox as one vendor's gateway.
+pub struct Sandbox {
+    place: SandboxPlace,
+    vendor_id: String,
+}
+
+/// A database that cannot be used is a gateway that does not answer.
+impl From<DbError> for GatewayError {
+    fn from(error: DbError) -> GatewayError {
+        GatewayError::NoAnswer(error.to_string())
+    }
+}
+
+impl Gateway for Sandbox {
+    fn name(&self) -> &'static str {
+        "sandbox"
+    }
+
+    fn origin(&self) -> Option<String> {
+        Some(self.place.origin.clone())
+    }
+
+    fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {
+        Box::pin(self.book_setup(request))
+    }
+
+    fn setup<'a>(&'a self, reference: &'a str) -> Answer<'a, SetupState> {
+        Box::pin(self.setup_state(reference))
+    }
+
+    fn charge<'a>(&'a self, request: ChargeRequest) -> Answer<'a, Charge> {
+        Box::pin(self.book_charge(request))
+    }
+
+    fn find_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
+        Box::pin(self.charge_by_key(key))
+    }
+
+    fn cancel_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
+        Box::pin(self.give_up(key))
+    }
+
+    fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund> {
+        Box::pin(self.book_refund(request))
+    }
+
+    fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.forget(token))
+    }
+}

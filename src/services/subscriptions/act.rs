@@ -1,0 +1,223 @@
+//! Acting on a subscription: worked out, then written. And the same for what is due by itself.
+
+use billing::calendar::Instant;
+use serde::{Deserialize, Serialize};
+
+use super::bill::{self, Bills};
+use super::cancel::{self, CancelRequest};
+use super::change::{self, ChangeRequest};
+use super::discounts;
+use super::due;
+use super::late::{self, Look};
+use super::pause::{self, PauseRequest};
+use super::reactivate;
+use super::record::{self, Subscription};
+use super::step::{Reading, Step};
+use crate::platform::clock::from_ms;
+use crate::services::customers::{self, Customer};
+use crate::services::invoices::Issued;
+use crate::services::{Desk, Refusal};
+
+/// What can be done to a subscription.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    Change(ChangeRequest),
+    /// Forgets a change planned for the period's end.
+    UndoChange,
+    Cancel(CancelRequest),
+    Pause(PauseRequest),
+    Resume,
+    Reactivate,
+}
+
+impl Action {
+    /// Whether it happens only once it is paid. Nobody is kept from leaving by a declined card.
+    pub fn is_paid_first(&self) -> bool {
+        match self {
+            Action::Change(_) | Action::Resume | Action::Reactivate => true,
+            Action::UndoChange | Action::Cancel(_) | Action::Pause(_) => false,
+        }
+    }
+}
+
+/// An action worked out and not yet written.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub customer: Customer,
+    pub step: Step,
+    pub bills: Bills,
+}
+
+impl Planned {
+    /// The one document it makes, if any: a subscription has one currency.
+    pub fn bill(&self) -> Option<&bill::Bill> {
+        self.bills.bills.iter().find(|bill| bill.draft.currency == self.step.subscription.currency)
+    }
+
+    /// What must be paid for it.
+    pub fn due_minor(&self) -> i64 {
+        self.bill().map_or(0, |bill| bill.priced.due_minor)
+    }
+}
+
+/// Works an action out as of an instant. Everything due before must have been done.
+pub async fn plan(desk: &mut Desk, customer: &Customer, subscription: &Subscription, action: &Action, at: Instant, reading: &Reading, look: &Look) -> Result<Planned, Refusal> {
+    if subscription.is_held(desk.now.wall_ms()) {
+        return Err(Refusal::Conflict("A payment for this subscription is under way. Nothing else was changed; please look again in a minute.".into()));
+    }
+    let mut step = match action {
+        Action::Change(request) => change::plan(desk, subscription, request, at, reading).await?,
+        Action::UndoChange => {
+            let discounts = discounts::load(desk, &subscription.id).await?;
+            change::plan_undo(subscription, discounts)?
+        }
+        Action::Cancel(request) => cancel::plan(desk, subscription, request, at, reading).await?,
+        Action::Pause(request) => pause::plan(desk, subscription, request, at, reading).await?,
+        Action::Resume => pause::plan_resume(desk, subscription, at).await?,
+        Action::Reactivate => reactivate::plan(desk, subscription, at).await?,
+    };
+    step.subscription.held_by = None;
+    step.subscription.held_until_at = None;
+    let bills = bill::bills(desk, customer, at, std::slice::from_ref(&step), look).await?;
+    Ok(Planned { customer: customer.clone(), step, bills })
+}
+
+/// Writes what was worked out.
+pub(crate) async fn write_planned(desk: &mut Desk, planned: Planned) -> Result<Vec<Issued>, Refusal> {
+    bill::write(desk, &planned.customer, vec![planned.step], planned.bills).await
+}
+
+/// Does an action at once, its invoice (if it makes one) left open. For what is not paid first, and for the vendor's own hand.
+pub async fn act(desk: &mut Desk, customer_id: &str, subscription_id: &str, action: &Action) -> Result<Vec<Issued>, Refusal> {
+    let now = desk.now.billing;
+    let customer = customers::lock(desk, customer_id).await?;
+    let mut issued = catch_up(desk, customer_id, now).await?;
+    let subscription = record::load_of(desk, customer_id, subscription_id).await?;
+    late::hold_usage(desk, &customer, std::slice::from_ref(&subscription)).await?;
+    let planned = plan(desk, &customer, &subscription, action, now, &Reading::Fresh, &Look::ToWrite).await?;
+    issued.extend(write_planned(desk, planned).await?);
+    Ok(issued)
+}
+
+/// Customers of the vendor for whom something is due by an instant, each with the first moment, in due order.
+pub async fn due_customers(desk: &mut Desk, until: Instant, at_most: i64) -> Result<Vec<(Instant, String)>, Refusal> {
+    let rows: Vec<(i64, String)> = desk
+        .tx
+        .all(
+            "SELECT MIN(due_at) AS due_at, customer_id FROM (
+                SELECT due_at, customer_id FROM subscriptions WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
+                UNION ALL
+                SELECT due_at, customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+             ) AS due GROUP BY customer_id ORDER BY 1, 2 LIMIT $4",
+            (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms(), at_most),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(at, customer)| (from_ms(at), customer)).collect())
+}
+
+/// When something is first due for a customer.
+pub async fn first_due(desk: &mut Desk, customer_id: &str) -> Result<Option<Instant>, Refusal> {
+    first_due_by(desk, customer_id, from_ms(i64::MAX), Charges::OfThatInstantToo).await
+}
+
+/// Whether one-off charges of the last instant itself are due with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Charges {
+    OfThatInstantToo,
+    /// Something else is about to make a document at that instant, which they will share.
+    OnlyBefore,
+}
+
+async fn first_due_by(desk: &mut Desk, customer_id: &str, until: Instant, charges: Charges) -> Result<Option<Instant>, Refusal> {
+    let until = until.timestamp_millis();
+    let charges_until = match charges {
+        Charges::OfThatInstantToo => until,
+        Charges::OnlyBefore => until.saturating_sub(1),
+    };
+    let (first,): (Option<i64>,) = desk
+        .tx
+        .one(
+            "SELECT MIN(due_at) FROM (
+                SELECT due_at FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $3 AND (held_until_at IS NULL OR held_until_at <= $4)
+                UNION ALL
+                SELECT due_at FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $5
+             ) AS due",
+            (desk.vendor.id.clone(), customer_id.to_owned(), until, desk.now.wall_ms(), charges_until),
+        )
+        .await?;
+    Ok(first.map(from_ms))
+}
+
+/// Does the first thing due for a customer by an instant: everything of that one moment, in one document. `None`: nothing is due. Two
+/// workers cannot do it twice: the customer is locked first, and what is due is read after.
+pub async fn run_due(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<Option<Vec<Issued>>, Refusal> {
+    run_first(desk, customer_id, until, Charges::OfThatInstantToo).await
+}
+
+async fn run_first(desk: &mut Desk, customer_id: &str, until: Instant, charges: Charges) -> Result<Option<Vec<Issued>>, Refusal> {
+    let customer = customers::lock(desk, customer_id).await?;
+    let Some(at) = first_due_by(desk, customer_id, until, charges).await? else { return Ok(None) };
+    let now = desk.now;
+    desk.at_billing(at.timestamp_millis());
+    let issued = happen_at(desk, &customer, at).await;
+    desk.now = now;
+    issued.map(Some)
+}
+
+async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<Vec<Issued>, Refusal> {
+    let wall = desk.now.wall_ms();
+    let mut steps = Vec::new();
+    let mut subscriptions = record::of_customer(desk, &customer.id).await?;
+    // In the order they were made: the document's lines come in it.
+    subscriptions.reverse();
+    late::hold_usage(desk, customer, &subscriptions).await?;
+    for subscription in subscriptions {
+        if subscription.due_at.is_some_and(|due| due <= at) && !subscription.is_held(wall) {
+            steps.push(due::happen(desk, subscription, at).await?);
+        }
+    }
+    let bills = bill::bills(desk, customer, at, &steps, &Look::ToWrite).await?;
+    bill::write(desk, customer, steps, bills).await
+}
+
+/// Does all that is due for a customer before an action of theirs: what falls due exactly then has happened before it, but for one-off
+/// charges, which share its document.
+pub(crate) async fn catch_up(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<Vec<Issued>, Refusal> {
+    let mut issued = Vec::new();
+    while let Some(more) = run_first(desk, customer_id, until, Charges::OnlyBefore).await? {
+        issued.extend(more);
+    }
+    Ok(issued)
+}
+
+/// Whether something is due for a customer that has not been done yet.
+pub(crate) async fn is_behind(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<bool, Refusal> {
+    Ok(first_due_by(desk, customer_id, until, Charges::OnlyBefore).await?.is_some())
+}
+
+/// Keeps everything else away from a subscription while a confirmed quote is being paid.
+pub(crate) async fn hold(desk: &mut Desk, subscription: &Subscription, quote_id: &str, until_ms: i64) -> Result<(), Refusal> {
+    let touched = desk
+        .tx
+        .run(
+            "UPDATE subscriptions SET held_by = $3, held_until_at = $4 WHERE vendor_id = $1 AND id = $2 AND (held_until_at IS NULL OR held_until_at <= $5 OR held_by = $3)",
+            (desk.vendor.id.clone(), subscription.id.clone(), quote_id.to_owned(), until_ms, desk.now.wall_ms()),
+        )
+        .await?;
+    if touched == 0 {
+        return Err(Refusal::Conflict("A payment for this subscription is under way. Nothing else was changed; please look again in a minute.".into()));
+    }
+    Ok(())
+}
+
+/// Lets go of a subscription that a quote held.
+pub(crate) async fn release(desk: &mut Desk, subscription_id: &str, quote_id: &str) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "UPDATE subscriptions SET held_by = NULL, held_until_at = NULL WHERE vendor_id = $1 AND id = $2 AND held_by = $3",
+            (desk.vendor.id.clone(), subscription_id.to_owned(), quote_id.to_owned()),
+        )
+        .await?;
+    Ok(())
+}

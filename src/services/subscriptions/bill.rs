@@ -1,0 +1,234 @@
+//! Steps become documents: what falls due at one instant for one customer and currency is one document, whatever it came from. Worked
+//! out by [`bills`], written by [`write`]; a preview does the first and forgets it.
+
+use std::collections::BTreeSet;
+
+use billing::calendar::{Instant, Zone};
+use billing::discount::Discount;
+use billing::invoice::{Line, Reason};
+use billing::money::Currency;
+use billing::settlement::BalanceCredit;
+use billing::tax::TaxSituation;
+use rust_decimal::Decimal;
+use sqlx::FromRow;
+
+use super::discounts::{self, Redeemed};
+use super::late::{self, Late, Look};
+use super::record::{self, Subscription};
+use super::step::Step;
+use crate::services::customers::Customer;
+use crate::services::invoices::{self, Draft, DraftLine, Issued, PendingLine, Priced, Waits};
+use crate::services::{Desk, Refusal, balance, catalog};
+
+/// A document to be.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    pub draft: Draft,
+    pub priced: Priced,
+    /// Subscriptions that have lines on it without a step of their own, with their coupons.
+    others: Vec<(Subscription, Vec<Redeemed>)>,
+}
+
+/// What an instant comes to for a customer.
+#[derive(Clone, Debug)]
+pub struct Bills {
+    pub bills: Vec<Bill>,
+    late: Late,
+}
+
+impl Bills {
+    /// Ids of the billed parts that late usage is billed for, and what was counted of each.
+    pub fn late_counted(&self) -> Vec<(String, Decimal)> {
+        self.late.parts.iter().map(|part| (part.id.clone(), part.units)).collect()
+    }
+}
+
+/// What a document is made of beside the steps: what waited, what came late, and what decides its tax and who pays it.
+pub(super) struct Around {
+    pending: Vec<PendingLine>,
+    late: Late,
+    /// Subscriptions with lines of theirs, but no step, and their coupons.
+    others: Vec<(Subscription, Vec<Redeemed>)>,
+    balance: Vec<BalanceCredit>,
+    tax: TaxSituation,
+    zone: Zone,
+}
+
+#[derive(FromRow)]
+struct Counts {
+    pending: i64,
+    credits: i64,
+    late: i64,
+}
+
+impl Around {
+    /// Loads it, in two statements where nothing waits.
+    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, steps: &[&Step], look: &Look) -> Result<Around, Refusal> {
+        let counts: Counts = desk
+            .tx
+            .one(
+                "SELECT (SELECT COUNT(*) FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2) AS pending,
+                    (SELECT COUNT(*) FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL) AS credits,
+                    (SELECT COUNT(*) FROM late_usage WHERE vendor_id = $1 AND customer_id = $2 AND late_from_at IS NOT NULL) AS late",
+                (desk.vendor.id.clone(), customer.id.clone()),
+            )
+            .await?;
+        let code = currency.code();
+        let pending = if counts.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
+        // Only an invoice carries late usage; looking for it where none is made would lose it.
+        let is_invoiced = steps.iter().any(|step| step.reason.is_some());
+        let late = if is_invoiced && counts.late > 0 { late::find(desk, &customer.id, look).await? } else { Late::default() };
+        let balance = if counts.credits > 0 { balance::left(desk, &customer.id, code).await? } else { Vec::new() };
+        let tax = invoices::tax_situation(desk, customer, desk.now.billing, zone).await?;
+        let lines = pending.iter().map(|pending| &pending.draft).chain(late.parts.iter().filter_map(|part| part.line.as_ref()));
+        let ids: BTreeSet<String> =
+            lines.filter_map(|draft| draft.line.subscription.clone()).filter(|id| !steps.iter().any(|step| step.subscription.id == *id)).collect();
+        let mut others = Vec::new();
+        for id in ids {
+            others.push((record::load(desk, &id).await?, discounts::load(desk, &id).await?));
+        }
+        Ok(Around { pending, late, others, balance, tax, zone })
+    }
+
+    /// The document that steps of one instant make with it. None where there is nothing to invoice.
+    pub(super) fn compose(&self, desk: &Desk, customer: &Customer, currency: Currency, at: Instant, steps: &[&Step]) -> Result<Option<Bill>, Refusal> {
+        let reasons: Vec<Reason> = steps.iter().filter_map(|step| step.reason).collect();
+        let mut lines: Vec<DraftLine> = Vec::new();
+        let (mut due, mut next): (Vec<DraftLine>, Vec<DraftLine>) = (Vec::new(), Vec::new());
+        for PendingLine { draft, waits } in self.pending.iter().cloned() {
+            match waits {
+                Waits::Until(instant) if instant <= at => due.push(draft),
+                Waits::ForClosingAt(closing) => {
+                    let is_closed = |step: &&&Step| Some(&step.subscription.id) == draft.line.subscription.as_ref() && step.closed.contains(&closing);
+                    if steps.iter().any(|step| is_closed(&step)) {
+                        lines.push(draft);
+                    }
+                }
+                Waits::ForTheNext | Waits::Until(_) => next.push(draft),
+            }
+        }
+        if reasons.is_empty() && due.is_empty() {
+            return Ok(None);
+        }
+        lines.extend(steps.iter().flat_map(|step| step.lines.iter().cloned()));
+        lines.extend(due);
+        lines.extend(next);
+        lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).filter_map(|part| part.line.clone()));
+        keep_credited_discounts(&mut lines);
+        let mut discounts: Vec<Discount> = steps.iter().flat_map(|step| step.engine_discounts()).collect();
+        discounts.extend(self.others.iter().flat_map(|(subscription, list)| discounts::for_engine(subscription, list)));
+        let draft = Draft { customer: customer.clone(), currency, reason: reason(&reasons), at, zone: self.zone, lines, discounts };
+        let priced = invoices::price(desk, &draft, &self.tax, &self.balance)?;
+        Ok(priced.map(|priced| Bill { draft, priced, others: self.others.clone() }))
+    }
+}
+
+/// The documents that steps of one instant make, with what waited for them and what came late.
+pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, steps: &[Step], look: &Look) -> Result<Bills, Refusal> {
+    let mut currencies: BTreeSet<Currency> = steps.iter().map(|step| step.subscription.currency).collect();
+    if *look == Look::ToWrite {
+        for code in invoices::currencies_due(desk, &customer.id, at).await? {
+            currencies.insert(Currency::from_code(&code).map_err(Refusal::damaged)?);
+        }
+    }
+    let zone = match steps {
+        [one, ..] => one.subscription.zone,
+        [] => customer.zone()?,
+    };
+    let mut found = Bills { bills: Vec::new(), late: Late::default() };
+    for currency in currencies {
+        let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
+        let around = Around::load(desk, customer, currency, zone, &of_currency, look).await?;
+        found.bills.extend(around.compose(desk, customer, currency, at, &of_currency)?);
+        found.late.merge(around.late, currency);
+    }
+    Ok(found)
+}
+
+/// A line that another of the same document takes back keeps the discount that one was worked out by.
+fn keep_credited_discounts(lines: &mut [DraftLine]) {
+    let credited: BTreeSet<String> = lines.iter().filter_map(|draft| draft.line.credits.clone()).collect();
+    for draft in lines.iter_mut().filter(|draft| credited.contains(&draft.id)) {
+        draft.line.discount_is_fixed = true;
+    }
+}
+
+/// The one reason a document states, of several.
+fn reason(reasons: &[Reason]) -> Reason {
+    let order = [Reason::Final, Reason::Cycle, Reason::Start, Reason::Change, Reason::Threshold];
+    match reasons {
+        // Several subscriptions: an ordinary renewal is what most of it is.
+        [_, _, ..] if reasons.contains(&Reason::Cycle) => Reason::Cycle,
+        _ => order.into_iter().find(|reason| reasons.contains(reason)).unwrap_or(Reason::Manual),
+    }
+}
+
+/// Writes steps and the documents they make. What has been worked out is what is written; nothing is computed again.
+pub(crate) async fn write(desk: &mut Desk, customer: &Customer, steps: Vec<Step>, bills: Bills) -> Result<Vec<Issued>, Refusal> {
+    let mut steps = steps;
+    let mut documents = Vec::new();
+    // The subscriptions first: settling a document may move them on from there.
+    for Bill { draft, priced, others } in bills.bills {
+        for step in &mut steps {
+            discounts::note_applied(&step.subscription.id, &mut step.discounts, &priced.document.discounts);
+        }
+        for (subscription, mut list) in others {
+            discounts::note_applied(&subscription.id, &mut list, &priced.document.discounts);
+            discounts::save(desk, &subscription.id, &list).await?;
+        }
+        documents.push((draft, priced));
+    }
+    late::save(desk, &customer.id, &bills.late).await?;
+    for step in steps {
+        save(desk, customer, step).await?;
+    }
+    let mut issued = Vec::new();
+    for (draft, priced) in documents {
+        issued.push(invoices::issue(desk, &draft, &priced).await?);
+    }
+    Ok(issued)
+}
+
+async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<(), Refusal> {
+    if step.is_new {
+        record::insert(desk, &step.subscription).await?;
+    }
+    keep_waiting(desk, customer, &mut step).await?;
+    let Step { subscription, discounts, redeems, billed, events, .. } = step;
+    for coupon in &redeems {
+        catalog::redeem(desk, coupon).await?;
+    }
+    discounts::save(desk, &subscription.id, &discounts).await?;
+    late::keep(desk, &subscription, &billed).await?;
+    record::save(desk, &subscription).await?;
+    for event in events {
+        desk.record(event.kind, Some(&subscription.customer_id), &subscription.id, event.data).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a step's lines for documents to come. What waits for the next document has its discount decided now, as previewed; what waits
+/// for a closing shares the document's, and shows meanwhile the one it would have today. Either way a change before the document knows
+/// what to credit.
+async fn keep_waiting(desk: &mut Desk, customer: &Customer, step: &mut Step) -> Result<(), Refusal> {
+    if step.waiting.is_empty() {
+        return Ok(());
+    }
+    let s = step.subscription.clone();
+    let (mut next, closing): (Vec<_>, Vec<_>) = std::mem::take(&mut step.waiting).into_iter().partition(|(_, waits)| *waits == Waits::ForTheNext);
+    let mut lines: Vec<Line> = next.iter().map(|(draft, _)| draft.line.clone()).collect();
+    let applied = billing::discount::fix(&mut lines, &step.engine_discounts(), s.currency)?;
+    for ((draft, _), line) in next.iter_mut().zip(lines) {
+        draft.line = line;
+    }
+    discounts::note_applied(&s.id, &mut step.discounts, &applied);
+    let situation = invoices::tax_situation(desk, customer, desk.now.billing, s.zone).await?;
+    for group in [next, closing] {
+        let lines: Vec<DraftLine> = group.iter().map(|(draft, _)| draft.clone()).collect();
+        let draft = Draft { customer: customer.clone(), currency: s.currency, reason: Reason::Cycle, at: desk.now.billing, zone: s.zone, lines, discounts: step.engine_discounts() };
+        let Some(document) = invoices::assemble(desk, &draft, &situation)? else { continue };
+        let lines: Vec<PendingLine> = group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
+        invoices::keep_pending(desk, &s.customer_id, s.currency.code(), &lines).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The end of a subscription: now, or with its period.
+
+use billing::calendar::Instant;
+use billing::invoice::Reason;
+use billing::state::{Event as Happening, State};
+use billing::subscription::{Cycle, Unused, cancel};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::change::When;
+use super::discounts;
+use super::due::{after, close_early, next_due};
+use super::record::Subscription;
+use super::step::{Event, Reading, Step, basis, billed, drafts};
+use crate::services::invoices::charged;
+use crate::services::{Desk, Refusal};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CancelRequest {
+    pub when: When,
+    /// Of an end in mid-period.
+    pub unused: Unused,
+    /// One of the vendor's reasons, and the customer's own words.
+    pub reason: Option<String>,
+    pub comment: Option<String>,
+}
+
+/// Works a cancellation out.
+pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &CancelRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
+    // Refused here already where there is nothing to end.
+    let ended = after(subscription.state, Happening::Cancel)?;
+    let discounts = discounts::load(desk, &subscription.id).await?;
+    let mut step = Step::new(subscription.clone(), discounts);
+    let s = &mut step.subscription;
+    s.cancel_asked_at = Some(at);
+    s.cancel_reason = request.reason.clone();
+    s.cancel_comment = request.comment.clone();
+    let end_at = match (subscription.state, &subscription.cycle) {
+        (State::Trialing, _) => subscription.trial_end_at,
+        (State::Scheduled, _) => None,
+        // Nothing runs any more that could end later.
+        (State::Paused, Some(cycle)) if cycle.open.is_empty() && cycle.whole.end <= at => None,
+        (_, Some(cycle)) => Some(cycle.whole.end),
+        (_, None) => None,
+    };
+    let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "reason": request.reason, "comment": request.comment, "end_at": end_at });
+    if let (When::PeriodEnd, Some(end_at)) = (request.when, end_at) {
+        s.cancel_at = Some(end_at);
+        s.due_at = next_due(s);
+        step.events.push(Event { kind: "subscription.cancellation_planned", data });
+        return Ok(step);
+    }
+
+    s.state = ended;
+    s.cancel_at = Some(at);
+    s.ended_at = Some(at);
+    s.scheduled = None;
+    s.pause_at = None;
+    if let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.period().contains(at)) {
+        let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
+        let used = reading.running(desk, subscription, at).await?;
+        let charged = charged(desk, &subscription.id, at).await?;
+        let outcome = cancel(&basis, &cycle, at, request.unused, &charged, &used)?;
+        let lines = drafts(desk, outcome.lines, &[&subscription.terms], &cycle.open);
+        step.billed = billed(&cycle, &[], at, request.unused, &lines, &used)?;
+        step.subscription.cycle = Some(Cycle { open: Vec::new(), ..outcome.cycle });
+        close_early(desk, &mut step, reading).await?;
+        step.reason = Some(Reason::Final);
+        step.lines.extend(lines);
+    }
+    step.subscription.due_at = next_due(&step.subscription);
+    step.events.push(Event { kind: "subscription.ended", data });
+    Ok(step)
+}

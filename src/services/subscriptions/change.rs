@@ -1,0 +1,163 @@
+//! A change of plan, quantity, interval, add-ons or coupons: now, or with the next period; paid now, or with the next invoice.
+
+use billing::calendar::{Instant, Interval};
+use billing::invoice::Reason;
+use billing::state::{Event as Happening, State};
+use billing::subscription::{Terms, Unused, change};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::discounts;
+use super::due::{after, close_early, next_due};
+use super::record::{Scheduled, Subscription};
+use super::start::{check_quantity, terms};
+use super::step::{Event, Reading, Step, basis, billed, drafts};
+use crate::services::invoices::{Waits, charged};
+use crate::services::{Desk, Refusal, catalog};
+
+/// What is to be different. What is absent stays as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct ChangeRequest {
+    pub plan_id: Option<String>,
+    pub interval: Option<Interval>,
+    pub quantity: Option<Decimal>,
+    /// Keys and quantities: replaces the list.
+    pub add_ons: Option<Vec<(String, Decimal)>>,
+    /// Keys: replaces the list.
+    pub coupons: Option<Vec<String>>,
+    pub when: When,
+    pub settle: Settle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    #[default]
+    Now,
+    PeriodEnd,
+}
+
+/// When the difference is invoiced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Settle {
+    #[default]
+    Now,
+    NextInvoice,
+}
+
+/// Works a change out.
+pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &ChangeRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
+    let mut s = subscription.clone();
+    s.state = after(s.state, Happening::Change)?;
+    let (plan_id, new) = wanted(desk, subscription, request).await?;
+    let now = discounts::load(desk, &s.id).await?;
+    let (list, redeems) = match &request.coupons {
+        Some(keys) => discounts::replaced(desk, &now, keys).await?,
+        None => (now.clone(), Vec::new()),
+    };
+    let mut step = Step { redeems, ..Step::new(s, now) };
+    let data = json!({
+        "from": subscription.terms.plan.key, "to": new.plan.key, "name": new.plan.name,
+        "from_quantity": subscription.terms.quantity.to_string(), "quantity": new.quantity.to_string(), "when": request.when,
+    });
+
+    let Some(cycle) = subscription.cycle.clone().filter(|_| subscription.state != State::Trialing && subscription.state != State::Scheduled) else {
+        // Nothing has been charged yet, so there is nothing to credit: what is agreed is simply different.
+        step.subscription.plan_id = plan_id;
+        step.subscription.terms = new;
+        step.discounts = list;
+        step.events.push(Event { kind: "subscription.changed", data });
+        return Ok(step);
+    };
+    let later = |mut step: Step, effective_at: Instant| {
+        let planned = request.coupons.is_some().then_some(list.clone());
+        step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, at: effective_at });
+        step.events.push(Event { kind: "subscription.change_planned", data: data.clone() });
+        step
+    };
+    if request.when == When::PeriodEnd {
+        return Ok(later(step, cycle.whole.end));
+    }
+
+    let basis = basis(desk, subscription, &[&subscription.terms, &new], []).await?;
+    let used = reading.running(desk, subscription, at).await?;
+    let charged = charged(desk, &subscription.id, at).await?;
+    let outcome = change(&basis, &subscription.terms, &new, &cycle, at, &charged, &used)?;
+    if outcome.effective_at > at {
+        return Ok(later(step, outcome.effective_at));
+    }
+    let lines = drafts(desk, outcome.lines, &[&new, &subscription.terms], &cycle.open);
+    step.billed = billed(&cycle, &outcome.cycle.open, at, Unused::Credited, &lines, &used)?;
+    let s = &mut step.subscription;
+    // What was planned for the old period's end goes with it.
+    if outcome.cycle.whole.end != cycle.whole.end {
+        let moved = |planned: Instant| if planned == cycle.whole.end { outcome.cycle.whole.end } else { planned };
+        s.cancel_at = s.cancel_at.map(moved);
+        s.pause_at = s.pause_at.map(moved);
+    }
+    s.scheduled = None;
+    s.plan_id = plan_id;
+    s.terms = new;
+    s.cycle = Some(outcome.cycle);
+    step.discounts = list;
+    step.events.push(Event { kind: "subscription.changed", data });
+    match (request.settle, subscription.closings.last()) {
+        (Settle::Now, _) => {
+            close_early(desk, &mut step, reading).await?;
+            step.reason = Some(Reason::Change);
+            step.lines.extend(lines);
+        }
+        // The invoice that an ended period waits for is the next one.
+        (Settle::NextInvoice, Some(closing)) => step.waiting = lines.into_iter().map(|line| (line, Waits::ForClosingAt(closing.at))).collect(),
+        (Settle::NextInvoice, None) => step.waiting = lines.into_iter().map(|line| (line, Waits::ForTheNext)).collect(),
+    }
+    step.subscription.due_at = next_due(&step.subscription);
+    Ok(step)
+}
+
+/// The terms that are wanted. A plan that stays keeps the prices it was agreed at.
+async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> Result<(String, Terms), Refusal> {
+    let plan_id = request.plan_id.clone().unwrap_or_else(|| s.plan_id.clone());
+    let plan = catalog::plan(desk, &plan_id).await?;
+    let is_other_plan = plan_id != s.plan_id;
+    if is_other_plan && !plan.is_published {
+        return Err(Refusal::rule(format!("{} is not for sale.", plan.name)));
+    }
+    let interval = match request.interval {
+        Some(interval) => interval,
+        // A plan that is not sold at the present interval is taken at its own.
+        None if is_other_plan => catalog::interval_for(desk, &plan_id, s.terms.plan.interval).await?,
+        None => s.terms.plan.interval,
+    };
+    let quantity = request.quantity.unwrap_or(s.terms.quantity);
+    check_quantity(&plan, quantity)?;
+    let add_ons: Vec<(String, Decimal)> = match &request.add_ons {
+        Some(list) => list.clone(),
+        None => s.terms.add_ons.iter().map(|add_on| (add_on.key.clone(), add_on.quantity)).collect(),
+    };
+    let mut wanted = if !is_other_plan && interval.repeats_like(s.terms.plan.interval) {
+        Terms { plan: s.terms.plan.clone(), quantity, add_ons: Vec::new() }
+    } else {
+        terms(desk, &plan_id, interval, quantity, &[], s.currency).await?
+    };
+    for (key, quantity) in add_ons {
+        let kept = s.terms.add_ons.iter().find(|add_on| add_on.key == key).cloned();
+        wanted.add_ons.push(match kept {
+            Some(kept) => billing::subscription::AddOnTerms { quantity, ..kept },
+            None => catalog::add_on_terms(desk, &key, quantity, s.currency).await?,
+        });
+    }
+    wanted.check()?;
+    Ok((plan_id, wanted))
+}
+
+/// Forgets a change that was planned for the period's end.
+pub(super) fn plan_undo(subscription: &Subscription, discounts: Vec<super::discounts::Redeemed>) -> Result<Step, Refusal> {
+    let Some(scheduled) = &subscription.scheduled else { return Err(Refusal::rule("No change is planned.")) };
+    let data = json!({ "to": scheduled.terms.plan.key, "name": scheduled.terms.plan.name });
+    let mut step = Step::new(Subscription { scheduled: None, ..subscription.clone() }, discounts);
+    step.events.push(Event { kind: "subscription.change_undone", data });
+    Ok(step)
+}

@@ -1,0 +1,114 @@
+//! Coupons on a subscription: redeemed, replaced, and what has become of them.
+
+use billing::calendar::Instant;
+use billing::discount::{AppliedDiscount, Coupon, Discount};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::record::Subscription;
+use crate::platform::clock::from_ms;
+use crate::services::catalog::{self, CouponRecord};
+use crate::services::{Desk, Refusal};
+
+/// A coupon on a subscription.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Redeemed {
+    pub id: String,
+    pub coupon_id: String,
+    pub coupon: Coupon,
+    pub first_period_start: Option<Instant>,
+}
+
+#[derive(FromRow)]
+struct RedeemedRow {
+    id: String,
+    coupon_id: String,
+    coupon: String,
+    first_period_start_at: Option<i64>,
+}
+
+/// The coupons on a subscription, in order of application.
+pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed>, Refusal> {
+    let rows: Vec<RedeemedRow> = desk
+        .tx
+        .all(
+            "SELECT id, coupon_id, coupon, first_period_start_at FROM discounts WHERE vendor_id = $1 AND subscription_id = $2 AND removed_at IS NULL ORDER BY position, id",
+            (desk.vendor.id.clone(), subscription_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
+            Ok(Redeemed { id: row.id, coupon_id: row.coupon_id, coupon, first_period_start: row.first_period_start_at.map(from_ms) })
+        })
+        .collect()
+}
+
+/// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed. Also what is to be counted.
+pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String]) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
+    let (mut list, mut redeems): (Vec<Redeemed>, Vec<CouponRecord>) = (Vec::new(), Vec::new());
+    for key in keys {
+        if list.iter().any(|redeemed| redeemed.coupon.key == *key) {
+            return Err(Refusal::rule(format!("The code “{key}” is named twice.")));
+        }
+        if let Some(stays) = now.iter().find(|redeemed| redeemed.coupon.key == *key) {
+            list.push(stays.clone());
+            continue;
+        }
+        let record = catalog::coupon_by_key(desk, key).await?;
+        if record.max_redemptions.is_some_and(|most| record.redemptions >= most) {
+            return Err(Refusal::rule(format!("The code “{key}” has been used as often as it may be.")));
+        }
+        let id = desk.new_id("dsc");
+        list.push(Redeemed { id, coupon_id: record.id.clone(), coupon: record.coupon()?, first_period_start: None });
+        redeems.push(record);
+    }
+    Ok((list, redeems))
+}
+
+/// As the engine takes them.
+pub fn for_engine(subscription: &Subscription, list: &[Redeemed]) -> Vec<Discount> {
+    let discount = |redeemed: &Redeemed| Discount {
+        subscription: subscription.id.clone(),
+        coupon: redeemed.coupon.clone(),
+        zone: subscription.zone,
+        first_period_start: redeemed.first_period_start,
+    };
+    list.iter().map(discount).collect()
+}
+
+/// What a document did to them.
+pub fn note_applied(subscription_id: &str, list: &mut [Redeemed], applied: &[AppliedDiscount]) {
+    for discount in applied.iter().filter(|discount| discount.subscription == subscription_id) {
+        for redeemed in list.iter_mut().filter(|redeemed| redeemed.coupon.key == discount.coupon) {
+            redeemed.first_period_start = discount.first_period_start;
+        }
+    }
+}
+
+/// Writes the list as it now stands: new ones added, absent ones taken off.
+pub(super) async fn save(desk: &mut Desk, subscription_id: &str, list: &[Redeemed]) -> Result<(), Refusal> {
+    let before = load(desk, subscription_id).await?;
+    for gone in before.iter().filter(|old| !list.iter().any(|kept| kept.id == old.id)) {
+        desk.tx
+            .run("UPDATE discounts SET removed_at = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), gone.id.clone(), desk.now.billing_ms()))
+            .await?;
+    }
+    for (position, redeemed) in (0_i64..).zip(list) {
+        let first = redeemed.first_period_start.map(|at| at.timestamp_millis());
+        if before.iter().any(|old| old.id == redeemed.id && old.first_period_start == redeemed.first_period_start) && before.len() == list.len() {
+            continue;
+        }
+        let coupon = serde_json::to_string(&redeemed.coupon).map_err(Refusal::damaged)?;
+        desk.tx
+            .run(
+                "INSERT INTO discounts (vendor_id, id, subscription_id, coupon_id, coupon, position, first_period_start_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 ON CONFLICT (vendor_id, id) DO UPDATE SET position = excluded.position, first_period_start_at = excluded.first_period_start_at",
+                (
+                    desk.vendor.id.clone(), redeemed.id.clone(), subscription_id.to_owned(), redeemed.coupon_id.clone(), coupon, position, first, desk.now.billing_ms(),
+                ),
+            )
+            .await?;
+    }
+    Ok(())
+}

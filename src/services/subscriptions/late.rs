@@ -1,0 +1,198 @@
+//! Usage that arrived after its period was invoiced: found by its arrival, rated again with its period, billed as the difference.
+
+use billing::calendar::Period;
+use billing::money::Currency;
+use billing::subscription::{BilledPart, late_usage};
+use rust_decimal::Decimal;
+use sqlx::FromRow;
+
+use super::record::{Subscription, load};
+use super::step::{Billed, basis};
+use crate::services::customers::Customer;
+use crate::services::invoices::DraftLine;
+use crate::services::{Desk, Refusal, usage};
+
+/// A billed part to bill again.
+#[derive(Clone, Debug)]
+pub struct LatePart {
+    pub id: String,
+    pub subscription: Subscription,
+    pub part: BilledPart,
+    pub units: Decimal,
+    pub line: Option<DraftLine>,
+}
+
+/// What a customer's late usage comes to.
+#[derive(Clone, Debug, Default)]
+pub struct Late {
+    pub parts: Vec<LatePart>,
+    /// Whether it is all there is, so that writing it leaves nothing to look for.
+    is_all: bool,
+}
+
+impl Late {
+    /// Takes over what another look found for documents of a currency.
+    pub(super) fn merge(&mut self, other: Late, currency: Currency) {
+        self.is_all |= other.is_all;
+        self.parts.extend(other.parts.into_iter().filter(|part| part.subscription.currency == currency));
+    }
+}
+
+#[derive(FromRow)]
+struct PartRow {
+    id: String,
+    subscription_id: String,
+    meter: String,
+    part: String,
+    units: String,
+}
+
+/// How late usage is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// To be shown and forgotten.
+    ToShow,
+    /// To be written: no usage can arrive until this transaction ends (see [`hold_usage`]).
+    ToWrite,
+    /// As a quote pinned it: ids of billed parts and what was counted of them then.
+    Pinned(Vec<(String, Decimal)>),
+}
+
+/// Holds a customer's usage still for an action that may bill it, before any of it is read.
+pub async fn hold_usage(desk: &mut Desk, customer: &Customer, subscriptions: &[Subscription]) -> Result<(), Refusal> {
+    let is_metered = |s: &Subscription| !s.closings.is_empty() || s.cycle.as_ref().is_some_and(|cycle| !cycle.open.is_empty());
+    if subscriptions.iter().any(is_metered) || late_from(desk, &customer.id).await?.is_some() {
+        usage::close(desk, &customer.id, customer.zone()?).await?;
+    }
+    Ok(())
+}
+
+/// Usage was recorded or taken back, the earliest of it at this instant (unix ms): remembered where that has been billed already.
+pub async fn note_usage(desk: &mut Desk, customer_id: &str, earliest_ms: i64) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "UPDATE late_usage SET late_from_at = $3 WHERE vendor_id = $1 AND customer_id = $2 AND billed_until_at > $3 AND (late_from_at IS NULL OR late_from_at > $3)",
+            (desk.vendor.id.clone(), customer_id.to_owned(), earliest_ms),
+        )
+        .await?;
+    Ok(())
+}
+
+/// From when a customer has usage that came late.
+async fn late_from(desk: &mut Desk, customer_id: &str) -> Result<Option<i64>, Refusal> {
+    let row: Option<(Option<i64>,)> =
+        desk.tx.opt("SELECT late_from_at FROM late_usage WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    Ok(row.and_then(|(from,)| from))
+}
+
+/// Looks for late usage of a customer, from `late_from` on where that is known already.
+pub async fn find(desk: &mut Desk, customer_id: &str, look: &Look) -> Result<Late, Refusal> {
+    if let Look::Pinned(pinned) = look {
+        return find_pinned(desk, pinned).await;
+    }
+    let Some(from) = late_from(desk, customer_id).await? else { return Ok(Late::default()) };
+    let meters = usage::meters(desk).await?;
+    let rows: Vec<PartRow> = desk
+        .tx
+        .all(
+            "SELECT id, subscription_id, meter, part, units FROM billed_parts WHERE vendor_id = $1 AND customer_id = $2 AND to_at > $3 ORDER BY to_at, id",
+            (desk.vendor.id.clone(), customer_id.to_owned(), from),
+        )
+        .await?;
+    let mut parts = Vec::new();
+    for row in rows {
+        let part: BilledPart = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
+        let Some(meter) = meters.iter().find(|meter| meter.key == row.meter) else { continue };
+        let units = usage::of_period(desk, customer_id, meter, Period { start: part.part.from, end: part.to }).await?;
+        if units != row.units.parse::<Decimal>().map_err(Refusal::damaged)? {
+            parts.push(rate(desk, row, part, units).await?);
+        }
+    }
+    Ok(Late { parts, is_all: true })
+}
+
+/// What came since the quote stays for the next invoice: it is looked for again then.
+async fn find_pinned(desk: &mut Desk, pinned: &[(String, Decimal)]) -> Result<Late, Refusal> {
+    let mut parts = Vec::new();
+    for (id, units) in pinned {
+        let row: Option<PartRow> =
+            desk.tx.opt("SELECT id, subscription_id, meter, part, units FROM billed_parts WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone())).await?;
+        let Some(row) = row else { continue };
+        let part = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
+        parts.push(rate(desk, row, part, *units).await?);
+    }
+    Ok(Late { parts, is_all: false })
+}
+
+async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -> Result<LatePart, Refusal> {
+    let subscription = load(desk, &row.subscription_id).await?;
+    let basis = basis(desk, &subscription, &[&subscription.terms], [&part.part.price]).await?;
+    let line = late_usage(&basis, &part, units)?;
+    let line = line.map(|line| DraftLine::new(desk, line, Some(part.part.price.clone())));
+    Ok(LatePart { id: row.id, subscription, part, units, line })
+}
+
+/// What was billed of a meter in a period of a subscription, at what price: a change in mid-period makes two parts of it.
+pub async fn billed_parts(desk: &mut Desk, subscription_id: &str, meter: &str, period: Period) -> Result<Vec<BilledPart>, Refusal> {
+    let rows: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT part FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND meter = $3 AND from_at >= $4 AND to_at <= $5 ORDER BY from_at, id",
+            (desk.vendor.id.clone(), subscription_id.to_owned(), meter.to_owned(), period.start.timestamp_millis(), period.end.timestamp_millis()),
+        )
+        .await?;
+    rows.iter().map(|(part,)| serde_json::from_str(part).map_err(Refusal::damaged)).collect()
+}
+
+/// Writes what was billed again.
+pub(super) async fn save(desk: &mut Desk, customer_id: &str, late: &Late) -> Result<(), Refusal> {
+    for LatePart { id, part, units, line, .. } in &late.parts {
+        let more = line.as_ref().map_or(0, |draft| draft.line.amount_minor);
+        let billed_minor = billing::money::add(part.billed_minor, more).map_err(billing::Error::from)?;
+        let json = serde_json::to_string(&BilledPart { billed_minor, ..part.clone() }).map_err(Refusal::damaged)?;
+        desk.tx
+            .run("UPDATE billed_parts SET part = $3, units = $4 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone(), json, units.to_string()))
+            .await?;
+    }
+    if late.is_all {
+        desk.tx.run("UPDATE late_usage SET late_from_at = NULL WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what a step billed, so that what comes later can be told from it. Parts that a reversal opened again are forgotten.
+pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
+    for open in subscription.cycle.iter().flat_map(|cycle| &cycle.open) {
+        let meter = open.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
+        desk.tx
+            .run(
+                "DELETE FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND meter = $3 AND from_at >= $4",
+                (desk.vendor.id.clone(), subscription.id.clone(), meter, open.from.timestamp_millis()),
+            )
+            .await?;
+    }
+    for Billed { part, units } in billed {
+        let id = desk.new_id("bpt");
+        let meter = part.part.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
+        let json = serde_json::to_string(part).map_err(Refusal::damaged)?;
+        desk.tx
+            .run(
+                "INSERT INTO billed_parts (vendor_id, id, subscription_id, customer_id, meter, from_at, to_at, part, units, billed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                (
+                    desk.vendor.id.clone(), id, subscription.id.clone(), subscription.customer_id.clone(), meter, part.part.from.timestamp_millis(), part.to.timestamp_millis(), json,
+                    units.to_string(), desk.now.billing_ms(),
+                ),
+            )
+            .await?;
+    }
+    if let Some(until) = billed.iter().map(|billed| billed.part.to).max() {
+        desk.tx
+            .run(
+                "INSERT INTO late_usage (vendor_id, customer_id, billed_until_at) VALUES ($1, $2, $3)
+                 ON CONFLICT (vendor_id, customer_id) DO UPDATE SET billed_until_at = excluded.billed_until_at WHERE late_usage.billed_until_at < excluded.billed_until_at",
+                (desk.vendor.id.clone(), subscription.customer_id.clone(), until.timestamp_millis()),
+            )
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Subscriptions: a customer's agreement to a plan, from its start to its end. One verb a file; each works out a [`Step`], [`bill`]
+//! makes documents of steps and writes them, [`due`] does what happens by itself.
+//!
+//! What deliberately does not live here: what things cost (`billing`), what documents are (`invoices`), what a price promised to a
+//! customer is (`quotes`), and taking money (`payments`).
+
+mod act;
+mod bill;
+mod cancel;
+mod change;
+mod discounts;
+mod due;
+mod late;
+mod paid;
+mod pause;
+mod reactivate;
+mod record;
+mod start;
+mod step;
+mod upcoming;
+
+pub use act::{Action, Planned, act, due_customers, first_due, plan, run_due};
+pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
+pub(crate) use late::{Look, hold_usage, note_usage};
+pub use bill::Bill;
+pub use cancel::CancelRequest;
+pub use change::{ChangeRequest, Settle, When};
+pub use discounts::{Redeemed, load as discounts_of};
+pub use due::next_due;
+pub use late::billed_parts;
+pub use paid::{note_declined, note_settled};
+pub use pause::PauseRequest;
+pub use record::{AnchorWish, Closing, Scheduled, Subscription, by_external_id, current, load, load_of, of_customer, of_word, word};
+pub use start::{StartRequest, Started, start};
+pub use step::{Counted, Reading, Step, basis, proration, used};
+pub use upcoming::{Upcoming, upcoming, upcoming_by, upcoming_of_step};

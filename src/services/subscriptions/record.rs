@@ -1,0 +1,285 @@
+//! A subscription's record: read into the engine's types, written back, locked, and when something is next due for it.
+
+use billing::calendar::{Anchor, Instant, Interval, Zone};
+use billing::money::Currency;
+use billing::state::State;
+use billing::subscription::{Cycle, Terms, Unused};
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use sqlx::FromRow;
+
+use super::discounts::Redeemed;
+use crate::platform::clock::from_ms;
+use crate::services::{Desk, Refusal};
+
+/// A subscription as the actions work on it. Columns as in `migrations/0006_subscriptions.sql`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscription {
+    pub id: String,
+    pub customer_id: String,
+    pub external_id: Option<String>,
+    pub plan_id: String,
+    pub state: State,
+    pub currency: Currency,
+    pub zone: Zone,
+    pub terms: Terms,
+    /// None until the first period begins.
+    pub cycle: Option<Cycle>,
+    pub anchor: Option<AnchorWish>,
+    pub starts_at: Instant,
+    pub trial_end_at: Option<Instant>,
+    pub trial_end_announced_at: Option<Instant>,
+    pub cancel_at: Option<Instant>,
+    pub cancel_asked_at: Option<Instant>,
+    pub cancel_reason: Option<String>,
+    pub cancel_comment: Option<String>,
+    pub ended_at: Option<Instant>,
+    pub pause_unused: Option<Unused>,
+    pub pause_at: Option<Instant>,
+    pub paused_at: Option<Instant>,
+    /// Periods that ended and wait for their last usage, the oldest first.
+    pub closings: Vec<Closing>,
+    pub scheduled: Option<Scheduled>,
+    pub due_at: Option<Instant>,
+    /// The quote whose payment is under way.
+    pub held_by: Option<String>,
+    /// Unix milliseconds of wall time.
+    pub held_until_at: Option<i64>,
+    pub version: i64,
+}
+
+/// Where the first period is to be anchored, when not at its own start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorWish {
+    /// 00:00 of this day of the month in the billing zone.
+    Day(u32),
+    At(Instant),
+}
+
+impl AnchorWish {
+    /// The anchor of a cycle that starts at an instant.
+    pub fn anchor(wish: Option<AnchorWish>, interval: Interval, start: Instant, zone: Zone) -> Result<Anchor, Refusal> {
+        Ok(match wish {
+            None => Anchor::at(start, zone),
+            Some(AnchorWish::At(instant)) => Anchor::at(instant, zone),
+            Some(AnchorWish::Day(day)) => Anchor::on_day(day, start, zone, interval).map_err(billing::Error::from)?,
+        })
+    }
+}
+
+/// What the next period begins with instead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scheduled {
+    pub plan_id: String,
+    pub terms: Terms,
+    /// The coupons that replace those of now; none: those stay. They were redeemed when the change was planned.
+    pub discounts: Option<Vec<Redeemed>>,
+    pub at: Instant,
+}
+
+/// A period that ended and is invoiced later, when its last usage has had time to arrive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closing {
+    pub cycle: Cycle,
+    /// The period's end plus the vendor's grace.
+    pub at: Instant,
+}
+
+#[derive(FromRow)]
+struct SubscriptionRow {
+    id: String,
+    customer_id: String,
+    external_id: Option<String>,
+    plan_id: String,
+    status: String,
+    currency: String,
+    time_zone: String,
+    terms: String,
+    cycle: Option<String>,
+    anchor: Option<String>,
+    starts_at: i64,
+    trial_end_at: Option<i64>,
+    trial_end_announced_at: Option<i64>,
+    cancel_at: Option<i64>,
+    cancel_asked_at: Option<i64>,
+    cancel_reason: Option<String>,
+    cancel_comment: Option<String>,
+    ended_at: Option<i64>,
+    pause_unused: Option<String>,
+    pause_at: Option<i64>,
+    paused_at: Option<i64>,
+    closings: String,
+    scheduled: Option<String>,
+    due_at: Option<i64>,
+    held_by: Option<String>,
+    held_until_at: Option<i64>,
+    version: i64,
+}
+
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Refusal> {
+    serde_json::from_str(json).map_err(Refusal::damaged)
+}
+
+fn parsed_opt<T: DeserializeOwned>(json: &Option<String>) -> Result<Option<T>, Refusal> {
+    json.as_deref().map(parsed).transpose()
+}
+
+fn written(value: &impl Serialize) -> Result<String, Refusal> {
+    serde_json::to_string(value).map_err(Refusal::damaged)
+}
+
+fn written_opt(value: &Option<impl Serialize>) -> Result<Option<String>, Refusal> {
+    value.as_ref().map(written).transpose()
+}
+
+/// The word a unit-like enum is stored as.
+pub fn word(value: impl Serialize) -> Result<String, Refusal> {
+    match serde_json::to_value(value).map_err(Refusal::damaged)? {
+        serde_json::Value::String(word) => Ok(word),
+        other => Err(Refusal::damaged(other)),
+    }
+}
+
+/// The enum a stored word means.
+pub fn of_word<T: DeserializeOwned>(word: &str) -> Result<T, Refusal> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(Refusal::damaged)
+}
+
+impl TryFrom<SubscriptionRow> for Subscription {
+    type Error = Refusal;
+    fn try_from(row: SubscriptionRow) -> Result<Subscription, Refusal> {
+        Ok(Subscription {
+            state: of_word(&row.status)?,
+            currency: Currency::from_code(&row.currency).map_err(Refusal::damaged)?,
+            zone: row.time_zone.parse().map_err(Refusal::damaged)?,
+            terms: parsed(&row.terms)?,
+            cycle: parsed_opt(&row.cycle)?,
+            anchor: parsed_opt(&row.anchor)?,
+            starts_at: from_ms(row.starts_at),
+            trial_end_at: row.trial_end_at.map(from_ms),
+            trial_end_announced_at: row.trial_end_announced_at.map(from_ms),
+            cancel_at: row.cancel_at.map(from_ms),
+            cancel_asked_at: row.cancel_asked_at.map(from_ms),
+            ended_at: row.ended_at.map(from_ms),
+            pause_unused: row.pause_unused.as_deref().map(of_word).transpose()?,
+            pause_at: row.pause_at.map(from_ms),
+            paused_at: row.paused_at.map(from_ms),
+            closings: parsed(&row.closings)?,
+            scheduled: parsed_opt(&row.scheduled)?,
+            due_at: row.due_at.map(from_ms),
+            id: row.id,
+            customer_id: row.customer_id,
+            external_id: row.external_id,
+            plan_id: row.plan_id,
+            cancel_reason: row.cancel_reason,
+            cancel_comment: row.cancel_comment,
+            held_by: row.held_by,
+            held_until_at: row.held_until_at,
+            version: row.version,
+        })
+    }
+}
+
+impl Subscription {
+    pub fn interval(&self) -> Interval {
+        self.terms.plan.interval
+    }
+
+    /// The name a customer knows it by.
+    pub fn plan_name(&self) -> &str {
+        &self.terms.plan.name
+    }
+
+    pub fn is_entitled(&self) -> bool {
+        self.state.is_entitled()
+    }
+
+    /// Whether a confirmed change is being paid for at this moment.
+    pub fn is_held(&self, wall_ms: i64) -> bool {
+        self.held_by.is_some() && self.held_until_at.is_some_and(|until| until > wall_ms)
+    }
+}
+
+/// The subscription, or [`Refusal::NotFound`].
+pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Subscription, Refusal> {
+    let row: Option<SubscriptionRow> =
+        desk.tx.opt("SELECT * FROM subscriptions WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), subscription_id.to_owned())).await?;
+    row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// The subscription if it is this customer's: another customer's must look like none.
+pub async fn load_of(desk: &mut Desk, customer_id: &str, subscription_id: &str) -> Result<Subscription, Refusal> {
+    load(desk, subscription_id).await.and_then(|s| if s.customer_id == customer_id { Ok(s) } else { Err(Refusal::NotFound) })
+}
+
+/// The vendor's own name for a subscription, resolved.
+pub async fn by_external_id(desk: &mut Desk, external_id: &str) -> Result<Option<Subscription>, Refusal> {
+    let row: Option<SubscriptionRow> =
+        desk.tx.opt("SELECT * FROM subscriptions WHERE vendor_id = $1 AND external_id = $2", (desk.vendor.id.clone(), external_id.to_owned())).await?;
+    row.map(Subscription::try_from).transpose()
+}
+
+/// A customer's subscriptions, the newest first, ended ones too.
+pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subscription>, Refusal> {
+    let rows: Vec<SubscriptionRow> = desk
+        .tx
+        .all(
+            "SELECT * FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 ORDER BY created_at DESC, id DESC",
+            (desk.vendor.id.clone(), customer_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
+/// The subscription a customer's pages are about: the newest that has not ended, else the newest.
+pub async fn current(desk: &mut Desk, customer_id: &str) -> Result<Option<Subscription>, Refusal> {
+    let row: Option<SubscriptionRow> = desk
+        .tx
+        .opt(
+            "SELECT * FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 ORDER BY CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END, created_at DESC, id DESC LIMIT 1",
+            (desk.vendor.id.clone(), customer_id.to_owned()),
+        )
+        .await?;
+    row.map(Subscription::try_from).transpose()
+}
+
+/// Adds a new subscription.
+pub(super) async fn insert(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "INSERT INTO subscriptions (vendor_id, id, customer_id, external_id, plan_id, status, currency, time_zone, terms, cycle, anchor, starts_at, trial_end_at, closings, version, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '[]', 0, $14)",
+            (
+                desk.vendor.id.clone(), s.id.clone(), s.customer_id.clone(), s.external_id.clone(), s.plan_id.clone(), word(s.state)?, s.currency.code(), s.zone.name(), written(&s.terms)?,
+                written_opt(&s.cycle)?, written_opt(&s.anchor)?, s.starts_at.timestamp_millis(), s.trial_end_at.map(ms), desk.now.billing_ms(),
+            ),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict.
+pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
+    let period = s.cycle.as_ref().map(Cycle::period);
+    let touched = desk
+        .tx
+        .run(
+            "UPDATE subscriptions SET plan_id = $3, status = $4, terms = $5, cycle = $6, period_start_at = $7, period_end_at = $8, starts_at = $9, trial_end_at = $10,
+                trial_end_announced_at = $11, cancel_at = $12, cancel_asked_at = $13, cancel_reason = $14, cancel_comment = $15, ended_at = $16, pause_unused = $17, pause_at = $18,
+                paused_at = $19, scheduled = $20, due_at = $21, held_by = $22, held_until_at = $23, anchor = $24, closings = $25, version = version + 1
+             WHERE vendor_id = $1 AND id = $2 AND version = $26",
+            (
+                desk.vendor.id.clone(), s.id.clone(), s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?, period.map(|p| ms(p.start)), period.map(|p| ms(p.end)),
+                ms(s.starts_at), s.trial_end_at.map(ms), s.trial_end_announced_at.map(ms), s.cancel_at.map(ms), s.cancel_asked_at.map(ms), s.cancel_reason.clone(), s.cancel_comment.clone(),
+                s.ended_at.map(ms), s.pause_unused.map(word).transpose()?, s.pause_at.map(ms), s.paused_at.map(ms), written_opt(&s.scheduled)?, s.due_at.map(ms), s.held_by.clone(),
+                s.held_until_at, written_opt(&s.anchor)?, written(&s.closings)?, s.version,
+            ),
+        )
+        .await?;
+    if touched == 0 { Err(Refusal::Conflict("This subscription was changed meanwhile. Nothing was done; please look again.".into())) } else { Ok(()) }
+}
+
+fn ms(at: Instant) -> i64 {
+    at.timestamp_millis()
+}

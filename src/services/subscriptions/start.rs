@@ -1,0 +1,143 @@
+//! The start of a subscription: now or later, with or without a trial.
+
+use billing::calendar::{Instant, Interval};
+use billing::state::State;
+use billing::subscription::Terms;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::bill;
+use super::discounts;
+use super::due::{self, next_due, trial_end};
+use super::late::{self, Look};
+use super::record::{AnchorWish, Subscription};
+use super::step::{Event, Step};
+use crate::services::customers;
+use crate::services::invoices::Issued;
+use crate::services::{Desk, Refusal, catalog};
+
+/// What somebody subscribes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StartRequest {
+    pub customer_id: String,
+    pub external_id: Option<String>,
+    pub plan_id: String,
+    pub interval: Interval,
+    pub quantity: Decimal,
+    /// Keys and quantities.
+    pub add_ons: Vec<(String, Decimal)>,
+    /// Keys, in order of application.
+    pub coupons: Vec<String>,
+    /// None: as many as the plan gives.
+    pub trial_days: Option<u32>,
+    pub anchor: Option<AnchorWish>,
+    /// Later than now; none: now.
+    pub starts_at: Option<Instant>,
+}
+
+/// A subscription that was started, and its first invoice where something is charged at once.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub subscription_id: String,
+    pub issued: Vec<Issued>,
+}
+
+/// Starts a subscription. What it costs at once is an open invoice; taking the money is the caller's next step.
+pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, Refusal> {
+    let customer = customers::lock(desk, &request.customer_id).await?;
+    let now = desk.now.billing;
+    let (currency, zone) = (customer.currency()?, customer.zone()?);
+    let plan = catalog::plan(desk, &request.plan_id).await?;
+    let terms = terms(desk, &request.plan_id, request.interval, request.quantity, &request.add_ons, currency).await?;
+    check_quantity(&plan, request.quantity)?;
+    let starts_at = request.starts_at.filter(|at| *at > now).unwrap_or(now);
+    let days = match request.trial_days {
+        Some(days) => days,
+        None => u32::try_from(plan.trial_days).map_err(Refusal::damaged)?,
+    };
+    let trial_end_at = if days > 0 { Some(trial_end(starts_at, days, zone)?) } else { None };
+    let (list, redeems) = discounts::replaced(desk, &[], &request.coupons).await?;
+
+    let subscription = Subscription {
+        id: desk.new_id("sub"),
+        customer_id: customer.id.clone(),
+        external_id: request.external_id.clone(),
+        plan_id: plan.id,
+        state: State::Scheduled,
+        currency,
+        zone,
+        terms,
+        cycle: None,
+        anchor: request.anchor,
+        starts_at,
+        trial_end_at,
+        trial_end_announced_at: None,
+        cancel_at: None,
+        cancel_asked_at: None,
+        cancel_reason: None,
+        cancel_comment: None,
+        ended_at: None,
+        pause_unused: None,
+        pause_at: None,
+        paused_at: None,
+        closings: Vec::new(),
+        scheduled: None,
+        due_at: None,
+        held_by: None,
+        held_until_at: None,
+        version: 0,
+    };
+    let subscription_id = subscription.id.clone();
+    let mut step = Step { redeems, is_new: true, ..Step::new(subscription, list) };
+    step.events.push(Event { kind: "subscription.created", data: json!({ "plan": step.subscription.terms.plan.key, "name": plan.name, "quantity": request.quantity.to_string() }) });
+    if starts_at <= now {
+        due::start(desk, &mut step, now).await?;
+        // A short trial is announced at once.
+        step = due::go_on(desk, step, now).await?;
+    }
+    step.subscription.due_at = next_due(&step.subscription);
+    late::hold_usage(desk, &customer, &[]).await?;
+    let steps = vec![step];
+    let bills = bill::bills(desk, &customer, now, &steps, &Look::ToWrite).await?;
+    let issued = bill::write(desk, &customer, steps, bills).await?;
+    Ok(Started { subscription_id, issued })
+}
+
+/// The terms of a choice from the catalogue, checked.
+pub(super) async fn terms(
+    desk: &mut Desk,
+    plan_id: &str,
+    interval: Interval,
+    quantity: Decimal,
+    add_ons: &[(String, Decimal)],
+    currency: billing::money::Currency,
+) -> Result<Terms, Refusal> {
+    let plan = catalog::plan_terms(desk, plan_id, interval, currency).await?;
+    let mut terms = Terms { plan, quantity, add_ons: Vec::new() };
+    for (key, quantity) in add_ons {
+        terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, currency).await?);
+    }
+    terms.check()?;
+    // A price that can never be charged is refused now, not when it falls due.
+    let prices = terms.plan.prices.iter().chain(terms.add_ons.iter().flat_map(|add_on| &add_on.prices));
+    if prices.clone().any(|price| price.currency != currency) {
+        let rates = catalog::exchange_rates_to(desk, currency).await?;
+        let on = desk.now.billing.date_naive();
+        for price in prices.filter(|price| price.currency != currency) {
+            if billing::price::exchange_rate(&rates, price.currency, currency, on).is_none() {
+                let missing = billing::price::PriceError::NoExchangeRate { price: price.name.clone(), from: price.currency, to: currency, on };
+                return Err(billing::Error::from(missing).into());
+            }
+        }
+    }
+    Ok(terms)
+}
+
+/// Seats within what the plan allows.
+pub(super) fn check_quantity(plan: &catalog::Plan, quantity: Decimal) -> Result<(), Refusal> {
+    match plan.max_quantity {
+        Some(most) if quantity > Decimal::from(most) => Err(Refusal::field("quantity", format!("{} has at most {most} seats.", plan.name))),
+        _ => Ok(()),
+    }
+}

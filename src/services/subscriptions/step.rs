@@ -1,0 +1,208 @@
+//! One event of a subscription's life, worked out and not yet written: the subscription as it will stand, the lines it makes, the usage
+//! those lines bill. Every verb makes one; the worker gathers several into a document; a preview shows one and forgets it.
+
+use billing::calendar::{By, Instant, Period};
+use billing::discount::Discount;
+use billing::invoice::{Line, LineKind, Reason};
+use billing::money::Rounding;
+use billing::price::Price;
+use billing::subscription::{Basis, BilledPart, Cycle, OpenPart, Product, Proration, Terms, Unused, Used};
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Closing, Subscription, of_word};
+use crate::services::catalog::CouponRecord;
+use crate::services::invoices::{DraftLine, Waits};
+use crate::services::subscriptions::discounts::{self, Redeemed};
+use crate::services::{Desk, Refusal, catalog, usage};
+
+/// What an event comes to.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// As it will stand.
+    pub subscription: Subscription,
+    /// The coupons on it from now on.
+    pub discounts: Vec<Redeemed>,
+    /// Coupons to be counted as redeemed.
+    pub redeems: Vec<CouponRecord>,
+    /// Why there is a document; none: nothing is invoiced now.
+    pub reason: Option<Reason>,
+    /// For a document of this instant.
+    pub lines: Vec<DraftLine>,
+    /// Closings whose waiting lines belong on it.
+    pub closed: Vec<Instant>,
+    /// For documents to come.
+    pub waiting: Vec<(DraftLine, Waits)>,
+    /// Usage that the lines bill, and how many units of it.
+    pub billed: Vec<Billed>,
+    pub events: Vec<Event>,
+    /// Not a record yet.
+    pub is_new: bool,
+}
+
+/// The domain event a step leaves.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub kind: &'static str,
+    pub data: serde_json::Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Billed {
+    pub part: BilledPart,
+    pub units: rust_decimal::Decimal,
+}
+
+/// What the engine must know of a subscription whatever happens to it.
+pub async fn basis<'a>(desk: &mut Desk, s: &Subscription, terms: &[&Terms], others: impl IntoIterator<Item = &'a Price>) -> Result<Basis, Refusal> {
+    let of_terms = terms.iter().flat_map(|terms| terms.plan.prices.iter().chain(terms.add_ons.iter().flat_map(|add_on| &add_on.prices)));
+    let open = s.cycle.iter().chain(s.closings.iter().map(|closing| &closing.cycle)).flat_map(|cycle| &cycle.open);
+    let converts = of_terms.chain(open.map(|part| &part.price)).any(|price| price.currency != s.currency) || others.into_iter().any(|price| price.currency != s.currency);
+    let exchange_rates = if converts { catalog::exchange_rates_to(desk, s.currency).await? } else { Vec::new() };
+    Ok(Basis { subscription: s.id.clone(), currency: s.currency, zone: s.zone, proration: proration(desk)?, exchange_rates })
+}
+
+/// How the vendor prorates.
+pub fn proration(desk: &Desk) -> Result<Proration, Refusal> {
+    Ok(Proration { by: of_word::<By>(&desk.vendor.proration_by)?, rounding: of_word::<Rounding>(&desk.vendor.proration_rounding)? })
+}
+
+/// The usage of open parts up to an instant.
+pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: Instant) -> Result<Vec<Used>, Refusal> {
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let meters = usage::meters(desk).await?;
+    let mut used = Vec::with_capacity(open.len());
+    for part in open {
+        let key = part.price.meter.as_ref().map(|meter| meter.key.as_str()).unwrap_or_default();
+        let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
+        let units = if part.from < until { usage::of_period(desk, customer_id, meter, Period { start: part.from, end: until }).await? } else { rust_decimal::Decimal::ZERO };
+        used.push(Used { product: part.product.clone(), price: part.price.key.clone(), units });
+    }
+    Ok(used)
+}
+
+/// Where an action's usage figures come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Read now.
+    Fresh,
+    /// As a quote pinned them: what arrived since is billed as late usage.
+    Pinned(Counted),
+}
+
+/// Usage as it was counted at one moment.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+pub struct Counted {
+    /// Of the running period.
+    pub running: Vec<Used>,
+    /// Of each period that waits for its last usage.
+    pub closing: Vec<Vec<Used>>,
+}
+
+impl Counted {
+    /// What a subscription has used up to an instant.
+    pub async fn of(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Counted, Refusal> {
+        let running = match &s.cycle {
+            Some(cycle) if cycle.whole.end > at => used(desk, &s.customer_id, &cycle.open, at).await?,
+            _ => Vec::new(),
+        };
+        let mut closing = Vec::new();
+        for Closing { cycle, .. } in &s.closings {
+            closing.push(used(desk, &s.customer_id, &cycle.open, cycle.whole.end).await?);
+        }
+        Ok(Counted { running, closing })
+    }
+}
+
+impl Reading {
+    /// The running period's usage up to an instant.
+    pub async fn running(&self, desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Used>, Refusal> {
+        match (self, &s.cycle) {
+            (Reading::Pinned(counted), _) => Ok(counted.running.clone()),
+            (Reading::Fresh, Some(cycle)) => used(desk, &s.customer_id, &cycle.open, at).await,
+            (Reading::Fresh, None) => Ok(Vec::new()),
+        }
+    }
+
+    /// What was pinned of the period that closes `position`-th.
+    pub fn closing(&self, position: usize) -> Option<Vec<Used>> {
+        match self {
+            Reading::Fresh => None,
+            Reading::Pinned(counted) => counted.closing.get(position).cloned(),
+        }
+    }
+}
+
+/// Gives lines their ids and the prices they were charged at, from the terms and open parts they came of.
+pub fn drafts(desk: &Desk, lines: Vec<Line>, terms: &[&Terms], open: &[OpenPart]) -> Vec<DraftLine> {
+    lines
+        .into_iter()
+        .map(|line| {
+            let price = price_of(&line, terms, open);
+            DraftLine::new(desk, line, price)
+        })
+        .collect()
+}
+
+fn price_of(line: &Line, terms: &[&Terms], open: &[OpenPart]) -> Option<Price> {
+    let product = Product::of(line)?;
+    let key = line.price.as_deref()?;
+    let metered = open.iter().find(|part| part.product == product && part.price.key == key && line.from == Some(part.from));
+    if let Some(part) = metered.filter(|_| matches!(line.kind, LineKind::Usage | LineKind::Minimum | LineKind::LateUsage)) {
+        return Some(part.price.clone());
+    }
+    terms.iter().find_map(|terms| {
+        let prices = match &product {
+            Product::Plan(plan) if *plan == terms.plan.key => &terms.plan.prices,
+            Product::Plan(_) => return None,
+            Product::AddOn(add_on) => &terms.add_ons.iter().find(|of| of.key == *add_on)?.prices,
+        };
+        prices.iter().find(|price| price.key == key).cloned()
+    })
+}
+
+/// The open parts of a cycle that an event ended, as billed by its lines.
+pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, lines: &[DraftLine], used: &[Used]) -> Result<Vec<Billed>, Refusal> {
+    let mut billed = Vec::new();
+    for part in ended.open.iter().filter(|part| part.from < to) {
+        let is_open = goes_on.iter().any(|open| open.from == part.from && open.price.charges_like(&part.price));
+        if is_open {
+            continue;
+        }
+        let of_part = lines.iter().filter(|draft| {
+            let kind = matches!(draft.line.kind, LineKind::Usage | LineKind::Minimum);
+            kind && Product::of(&draft.line).as_ref() == Some(&part.product) && draft.line.price.as_deref() == Some(&part.price.key) && draft.line.from == Some(part.from) && draft.line.credits.is_none()
+        });
+        let billed_minor = billing::money::sum(of_part.map(|draft| draft.line.amount_minor)).map_err(billing::Error::from)?;
+        let units = used.iter().find(|used| used.product == part.product && used.price == part.price.key).map(|used| used.units).unwrap_or_default();
+        // The cycle is kept for its period; where it stood before is of no use later.
+        let cycle = Cycle { before: None, open: Vec::new(), ..ended.clone() };
+        billed.push(Billed { part: BilledPart { part: part.clone(), to, cycle, unused, billed_minor }, units });
+    }
+    Ok(billed)
+}
+
+impl Step {
+    /// Nothing has happened yet.
+    pub fn new(subscription: Subscription, discounts: Vec<Redeemed>) -> Step {
+        Step {
+            subscription,
+            discounts,
+            redeems: Vec::new(),
+            reason: None,
+            lines: Vec::new(),
+            closed: Vec::new(),
+            waiting: Vec::new(),
+            billed: Vec::new(),
+            events: Vec::new(),
+            is_new: false,
+        }
+    }
+
+    /// The discounts that reach this step's lines.
+    pub fn engine_discounts(&self) -> Vec<Discount> {
+        discounts::for_engine(&self.subscription, &self.discounts)
+    }
+}

@@ -1,0 +1,171 @@
+//! What the next invoice holds so far: usage up to now, the next period's advance fees, and what waits. The same document that will be
+//! issued, only earlier.
+
+use billing::calendar::Instant;
+use billing::discount::AppliedDiscount;
+use billing::invoice::Reason;
+use billing::state::State;
+use billing::subscription::{Basis, Cycle, Terms, Used, begin, close};
+use chrono::TimeDelta;
+
+use super::bill::Around;
+use super::discounts::{self, Redeemed};
+use super::late::Look;
+use super::record::{AnchorWish, Subscription};
+use super::step::{Step, basis, drafts, used};
+use crate::services::customers::Customer;
+use crate::services::invoices::{DraftLine, Priced, Waits};
+use crate::services::{Desk, Refusal};
+
+/// The next invoice, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upcoming {
+    /// When it is issued.
+    pub at: Instant,
+    /// None: it would have no lines, so there will be none.
+    pub priced: Option<Priced>,
+}
+
+/// The next invoice of a subscription with the usage given, or with what was used so far. `None`: nothing more comes.
+pub async fn upcoming(desk: &mut Desk, customer: &Customer, subscription: &Subscription, at: Instant, usage: Option<&[Used]>) -> Result<Option<Upcoming>, Refusal> {
+    let read;
+    let usage = match usage {
+        Some(usage) => usage,
+        None => {
+            read = used_so_far(desk, subscription, at).await?;
+            &read
+        }
+    };
+    Ok(upcoming_by(desk, customer, subscription, &[usage]).await?.pop())
+}
+
+/// The next invoice by each of several usages (of the parts that it will close), such as so far and expected: loaded once. Empty where
+/// nothing more comes.
+pub async fn upcoming_by(desk: &mut Desk, customer: &Customer, subscription: &Subscription, usages: &[&[Used]]) -> Result<Vec<Upcoming>, Refusal> {
+    let discounts = discounts::load(desk, &subscription.id).await?;
+    of(desk, customer, subscription, discounts, &[], usages).await
+}
+
+/// The next invoice after a step that is not written, with what was used so far.
+pub async fn upcoming_of_step(desk: &mut Desk, customer: &Customer, step: &Step, applied: &[AppliedDiscount], at: Instant) -> Result<Option<Upcoming>, Refusal> {
+    let mut discounts = step.discounts.clone();
+    discounts::note_applied(&step.subscription.id, &mut discounts, applied);
+    let usage = used_so_far(desk, &step.subscription, at).await?;
+    Ok(of(desk, customer, &step.subscription, discounts, &step.waiting, &[&usage]).await?.pop())
+}
+
+/// The period that the next invoice closes: one that ended and waits, else the running one.
+fn closes(s: &Subscription) -> Option<&Cycle> {
+    s.closings.first().map(|closing| &closing.cycle).or(s.cycle.as_ref())
+}
+
+async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Used>, Refusal> {
+    match closes(s) {
+        Some(cycle) => used(desk, &s.customer_id, &cycle.open, at.min(cycle.whole.end)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn of(
+    desk: &mut Desk,
+    customer: &Customer,
+    subscription: &Subscription,
+    discounts: Vec<Redeemed>,
+    waiting: &[(DraftLine, Waits)],
+    usages: &[&[Used]],
+) -> Result<Vec<Upcoming>, Refusal> {
+    let Some(next) = Next::of(desk, subscription, discounts).await? else { return Ok(Vec::new()) };
+    let (currency, zone) = (subscription.currency, subscription.zone);
+    let mut step = Step::new(next.subscription, next.discounts);
+    step.reason = Some(Reason::Cycle);
+    step.closed = next.closed;
+    let around = Around::load(desk, customer, currency, zone, &[&step], &Look::ToShow).await?;
+    let mut upcoming = Vec::with_capacity(usages.len());
+    for usage in usages {
+        step.lines = next.advance.clone();
+        if let Some(cycle) = &next.closes {
+            let lines = close(&next.basis, cycle, usage)?;
+            step.lines.extend(drafts(desk, lines, &[], &cycle.open));
+        }
+        step.lines.extend(waiting.iter().map(|(draft, _)| draft.clone()));
+        let bill = around.compose(desk, customer, currency, next.at, &[&step])?;
+        upcoming.push(Upcoming { at: next.at, priced: bill.map(|bill| bill.priced) });
+    }
+    Ok(upcoming)
+}
+
+/// What the next invoice will do, but for usage.
+struct Next {
+    at: Instant,
+    subscription: Subscription,
+    discounts: Vec<Redeemed>,
+    /// The next period's fees.
+    advance: Vec<DraftLine>,
+    /// The period whose usage it holds.
+    closes: Option<Cycle>,
+    /// A closing that others wait for.
+    closed: Vec<Instant>,
+    basis: Basis,
+}
+
+impl Next {
+    async fn of(desk: &mut Desk, subscription: &Subscription, discounts: Vec<Redeemed>) -> Result<Option<Next>, Refusal> {
+        let planned = subscription.scheduled.iter().map(|scheduled| &scheduled.terms);
+        let terms: Vec<&Terms> = std::iter::once(&subscription.terms).chain(planned).collect();
+        let basis = basis(desk, subscription, &terms, []).await?;
+        let mut next = Next { at: subscription.starts_at, subscription: subscription.clone(), discounts, advance: Vec::new(), closes: None, closed: Vec::new(), basis };
+        // An ended period that waits for its usage is invoiced first, and its fees wait with it.
+        if let Some(closing) = subscription.closings.first() {
+            next.at = closing.at;
+            next.closed.push(closing.at);
+            next.closes = Some(closing.cycle.clone());
+            return Ok(Some(next));
+        }
+        let s = &mut next.subscription;
+        match s.state {
+            State::Cancelled => return Ok(None),
+            State::Paused => {
+                let Some(cycle) = s.cycle.clone().filter(|cycle| !cycle.open.is_empty()) else { return Ok(None) };
+                next.at = ends(desk, &cycle);
+                next.closes = Some(cycle);
+            }
+            State::Scheduled | State::Trialing => {
+                let start = s.trial_end_at.unwrap_or(s.starts_at);
+                if s.cancel_at.is_some_and(|cancel| cancel <= start) {
+                    return Ok(None);
+                }
+                let anchor = AnchorWish::anchor(s.anchor, s.terms.plan.interval, start, s.zone)?;
+                let cycle = Cycle::starting(anchor, s.terms.plan.interval, start).map_err(billing::Error::from)?;
+                next.at = start;
+                next.advance = drafts(desk, begin(&next.basis, &s.terms, &cycle)?.lines, &[&s.terms], &[]);
+            }
+            State::Active | State::PastDue => {
+                let Some(cycle) = s.cycle.clone() else { return Ok(None) };
+                let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
+                if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
+                    if let Some(scheduled) = s.scheduled.take() {
+                        s.plan_id = scheduled.plan_id;
+                        s.terms = scheduled.terms;
+                        if let Some(list) = scheduled.discounts {
+                            let as_now = |planned: Redeemed| next.discounts.iter().find(|now| now.id == planned.id).cloned().unwrap_or(planned);
+                            next.discounts = list.into_iter().map(as_now).collect();
+                        }
+                    }
+                    let following = cycle.following(s.terms.plan.interval).map_err(billing::Error::from)?;
+                    next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
+                } else if cycle.open.is_empty() {
+                    return Ok(None);
+                }
+                next.at = ends(desk, &cycle);
+                next.closes = Some(cycle);
+            }
+        }
+        Ok(Some(next))
+    }
+}
+
+/// When a period is invoiced: at its end, or after the grace where it has usage to wait for.
+fn ends(desk: &Desk, cycle: &Cycle) -> Instant {
+    let grace = if cycle.open.is_empty() { 0 } else { desk.vendor.usage_grace_seconds };
+    cycle.whole.end + TimeDelta::seconds(grace)
+}

@@ -1,0 +1,408 @@
+//! Events in, and out again: batches that may be sent twice, late and out of order.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use super::meter::{Aggregate, Meter, meters};
+use super::read::day_of;
+use super::tally::{Counted, PLACES, Quantity, SLOT_MS, Tally, TallyRow, slot_of, text};
+use crate::platform::clock::{Instant, from_ms};
+use crate::platform::db::Many;
+use crate::services::{Desk, Refusal, subscriptions};
+
+/// Most events a call takes.
+pub const MAX_BATCH: usize = 10_000;
+/// How far a sender's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
+const MAX_TEXT: usize = 200;
+const MAX_QUANTITY: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
+
+/// A usage event as it is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The sender's own id: sent again, the event still counts once.
+    pub id: String,
+    /// The meter's key.
+    pub meter: String,
+    /// Read by `sum`, `max` and `last` meters.
+    pub quantity: Option<Decimal>,
+    /// Read by `unique` meters.
+    pub value: Option<String>,
+    /// When it happened; now, unless said.
+    pub time: Option<Instant>,
+}
+
+/// What became of one event of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Counted,
+    /// The same event was here before and counts once.
+    Known,
+    /// Not counted; why, as a sentence for the sender.
+    Refused(String),
+}
+
+/// Takes a batch in: one outcome an event, in their order. What is refused does not keep the rest out.
+///
+/// A batch leaves no domain event: its rows are the record of what happened, and an activity log of them would hide everything else.
+pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> Result<Vec<Outcome>, Refusal> {
+    if events.len() > MAX_BATCH {
+        return Err(Refusal::rule(format!("A batch holds at most {MAX_BATCH} events; this one has {}. Send it in parts.", events.len())));
+    }
+    let vendor = desk.vendor.id.clone();
+    let customer: Option<(String,)> = desk.tx.opt("SELECT time_zone FROM customers WHERE vendor_id = $1 AND id = $2", (vendor.clone(), customer_id.to_owned())).await?;
+    let (zone,) = customer.ok_or(Refusal::NotFound)?;
+    let meters: HashMap<String, Meter> = meters(desk).await?.into_iter().map(|meter| (meter.key.clone(), meter)).collect();
+
+    let mut outcomes: Vec<Outcome> = Vec::with_capacity(events.len());
+    // By the sender's id, so that concurrent batches wait for each other's ids in one order.
+    let mut candidates: BTreeMap<&str, Candidate> = BTreeMap::new();
+    for (index, event) in events.iter().enumerate() {
+        outcomes.push(match check(event, &meters, desk.now.billing) {
+            Err(why) => Outcome::Refused(why),
+            Ok(meter) => {
+                let content = content(customer_id, event);
+                match candidates.get(event.id.as_str()) {
+                    Some(first) if first.content == content => Outcome::Known,
+                    Some(_) => Outcome::Refused(other_content(&event.id)),
+                    None => {
+                        let happened_at = event.time.unwrap_or(desk.now.billing).timestamp_millis();
+                        candidates.insert(&event.id, Candidate { index, meter, content, happened_at, arrival: 0 });
+                        Outcome::Counted
+                    }
+                }
+            }
+        });
+    }
+    if candidates.is_empty() {
+        return Ok(outcomes);
+    }
+
+    // From here on no other batch of this customer adds up. Arrivals follow the order of the batch.
+    let count = i64::try_from(candidates.len()).map_err(Refusal::damaged)?;
+    let (arrival, zone) = lock(desk, customer_id, &zone, count).await?;
+    let mut in_order: Vec<&mut Candidate> = candidates.values_mut().collect();
+    in_order.sort_by_key(|candidate| candidate.index);
+    for (number, candidate) in (arrival - count + 1..).zip(in_order) {
+        candidate.arrival = number;
+    }
+
+    let ids = candidates
+        .iter()
+        .map(|(id, c)| (vendor.clone(), (*id).to_owned(), c.content.clone(), customer_id.to_owned(), c.meter.id.clone(), c.happened_at, c.arrival, desk.now.wall_ms()))
+        .collect();
+    let standing: Vec<Standing> = desk.tx.all_of(&INSERT_IDS, ids).await?;
+    for row in &standing {
+        let Some(candidate) = candidates.get(row.id.as_str()) else { continue };
+        if row.customer_id == customer_id && row.arrival == candidate.arrival {
+            continue;
+        }
+        outcomes[candidate.index] = if row.content == candidate.content { Outcome::Known } else { Outcome::Refused(other_content(&row.id)) };
+    }
+
+    let new: Vec<(&Meter, Counted)> = candidates
+        .values()
+        .filter(|candidate| outcomes[candidate.index] == Outcome::Counted)
+        .map(|candidate| {
+            let event = &events[candidate.index];
+            let quantity = match candidate.meter.aggregate {
+                Aggregate::Sum | Aggregate::Max | Aggregate::Last => event.quantity.unwrap_or_default(),
+                Aggregate::Count | Aggregate::Unique => Decimal::ZERO,
+            };
+            let value = event.value.clone().filter(|_| candidate.meter.aggregate == Aggregate::Unique);
+            (candidate.meter, Counted { happened_at: candidate.happened_at, arrival: candidate.arrival, quantity: Quantity(quantity), value })
+        })
+        .collect();
+    store(desk, customer_id, &zone, &new).await?;
+    if let Some(earliest) = new.iter().map(|(_, event)| event.happened_at).min() {
+        subscriptions::note_usage(desk, customer_id, earliest).await?;
+    }
+    Ok(outcomes)
+}
+
+struct Candidate<'a> {
+    index: usize,
+    meter: &'a Meter,
+    content: String,
+    happened_at: i64,
+    arrival: i64,
+}
+
+#[derive(FromRow)]
+struct Standing {
+    id: String,
+    content: String,
+    customer_id: String,
+    arrival: i64,
+}
+
+/// The first to come stands: what is there comes back, whether just written or not.
+static INSERT_IDS: Many = Many {
+    before: "INSERT INTO usage_event_ids (vendor_id, id, content, customer_id, meter_id, happened_at, arrival, recorded_at) VALUES",
+    columns: 8,
+    after: "ON CONFLICT (vendor_id, id) DO UPDATE SET content = usage_event_ids.content RETURNING id, content, customer_id, arrival",
+};
+
+static INSERT_EVENTS: Many = Many {
+    before: "INSERT INTO usage_events (vendor_id, customer_id, meter_id, happened_at, arrival, quantity, value, arrived_at, is_reversed) VALUES",
+    columns: 9,
+    after: "",
+};
+
+static SELECT_BUCKETS: Many = Many {
+    before: "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets
+             WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES",
+    columns: 4,
+    after: ")",
+};
+
+static SELECT_DAYS: Many = Many {
+    before: "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_days
+             WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES",
+    columns: 4,
+    after: ")",
+};
+
+static UPSERT_BUCKETS: Many = Many {
+    before: "INSERT INTO usage_buckets (vendor_id, customer_id, meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival, arrival) VALUES",
+    columns: 11,
+    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
+            last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival, arrival = excluded.arrival",
+};
+
+static UPSERT_DAYS: Many = Many {
+    before: "INSERT INTO usage_days (vendor_id, customer_id, meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival) VALUES",
+    columns: 10,
+    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
+            last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival",
+};
+
+static ADD_VALUES: Many = Many {
+    before: "INSERT INTO usage_values (vendor_id, customer_id, meter_id, slot_at, value, count) VALUES",
+    columns: 6,
+    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at, value) DO UPDATE SET count = usage_values.count + excluded.count",
+};
+
+/// Tallies by meter and beginning.
+type Tallies = BTreeMap<(String, i64), Tally>;
+
+/// Takes the customer's usage lock until the transaction ends, and `count` arrival numbers; the last of them, and the zone of its days.
+pub(super) async fn lock(desk: &mut Desk, customer_id: &str, zone: &str, count: i64) -> Result<(i64, String), Refusal> {
+    Ok(desk
+        .tx
+        .one(
+            "INSERT INTO usage_accounts (vendor_id, customer_id, arrival, zone) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (vendor_id, customer_id) DO UPDATE SET arrival = usage_accounts.arrival + excluded.arrival RETURNING arrival, zone",
+            (desk.vendor.id.clone(), customer_id.to_owned(), count, zone.to_owned()),
+        )
+        .await?)
+}
+
+async fn store(desk: &mut Desk, customer_id: &str, zone: &str, new: &[(&Meter, Counted)]) -> Result<(), Refusal> {
+    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
+    let zone = zone.parse().map_err(Refusal::damaged)?;
+    let (mut slots, mut days, mut values, mut touched) = (Tallies::new(), Tallies::new(), BTreeMap::new(), BTreeMap::new());
+    let mut day_of = day_of(zone);
+    for (meter, event) in new {
+        let one = Tally { values: Default::default(), ..Tally::of(event) };
+        let slot = (meter.id.clone(), slot_of(event.happened_at));
+        days.entry((meter.id.clone(), day_of(event.happened_at)?)).or_default().merge(&one)?;
+        slots.entry(slot.clone()).or_default().merge(&one)?;
+        if let Some(value) = &event.value {
+            *values.entry((slot.clone(), value.clone())).or_insert(0_i64) += 1;
+        }
+        let latest = touched.entry(slot).or_insert(0_i64);
+        *latest = event.arrival.max(*latest);
+    }
+    let rows = new
+        .iter()
+        .map(|(meter, event)| {
+            let Quantity(quantity) = event.quantity;
+            (vendor.clone(), customer.clone(), meter.id.clone(), event.happened_at, event.arrival, text(quantity), event.value.clone(), desk.now.billing_ms(), false)
+        })
+        .collect();
+    desk.tx.run_of(&INSERT_EVENTS, rows).await?;
+    for (tallies, select) in [(&mut slots, &SELECT_BUCKETS), (&mut days, &SELECT_DAYS)] {
+        let keys = tallies.keys().map(|(meter, at)| (vendor.clone(), customer.clone(), meter.clone(), *at)).collect();
+        let standing: Vec<TallyRow> = desk.tx.all_of(select, keys).await?;
+        for row in standing {
+            let tally = row.tally()?;
+            tallies.entry((row.meter_id, row.slot_at)).or_default().merge(&tally)?;
+        }
+    }
+    write_buckets(desk, customer_id, &slots, &touched).await?;
+    write_days(desk, customer_id, &days).await?;
+    let rows = values.into_iter().map(|(((meter, at), value), count)| (vendor.clone(), customer.clone(), meter, at, value, count)).collect();
+    desk.tx.run_of(&ADD_VALUES, rows).await?;
+    Ok(())
+}
+
+async fn write_buckets(desk: &mut Desk, customer_id: &str, slots: &Tallies, arrivals: &BTreeMap<(String, i64), i64>) -> Result<(), Refusal> {
+    let vendor = desk.vendor.id.clone();
+    let rows = slots
+        .iter()
+        .map(|(key, t)| {
+            let (last, arrival) = (t.last, arrivals.get(key).copied().unwrap_or_default());
+            (
+                vendor.clone(), customer_id.to_owned(), key.0.clone(), key.1, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
+                last.map(|l| l.arrival), arrival,
+            )
+        })
+        .collect();
+    desk.tx.run_of(&UPSERT_BUCKETS, rows).await?;
+    Ok(())
+}
+
+async fn write_days(desk: &mut Desk, customer_id: &str, days: &Tallies) -> Result<(), Refusal> {
+    let vendor = desk.vendor.id.clone();
+    let rows = days
+        .iter()
+        .map(|((meter, at), t)| {
+            let last = t.last;
+            (
+                vendor.clone(), customer_id.to_owned(), meter.clone(), *at, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
+                last.map(|l| l.arrival),
+            )
+        })
+        .collect();
+    desk.tx.run_of(&UPSERT_DAYS, rows).await?;
+    Ok(())
+}
+
+/// Takes an event out again: it counts no longer, and its slot and day are tallied anew. Doing it twice does nothing more.
+pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Result<(), Refusal> {
+    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
+    let zone: Option<(String,)> = desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
+    let (zone,) = zone.ok_or(Refusal::NotFound)?;
+    let (arrival, zone) = lock(desk, customer_id, &zone, 1).await?;
+    let found: Option<(String, i64, i64)> = desk
+        .tx
+        .opt(
+            "SELECT meter_id, happened_at, arrival FROM usage_event_ids WHERE vendor_id = $1 AND customer_id = $2 AND id = $3",
+            (vendor.clone(), customer.clone(), event_id.to_owned()),
+        )
+        .await?;
+    let (meter_id, happened_at, number) = found.ok_or(Refusal::NotFound)?;
+    let reversed: Option<(Option<String>,)> = desk
+        .tx
+        .opt(
+            "UPDATE usage_events SET is_reversed = $6 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND happened_at = $4 AND arrival = $5 AND is_reversed <> $6
+             RETURNING value",
+            (vendor.clone(), customer.clone(), meter_id.clone(), happened_at, number, true),
+        )
+        .await?;
+    let Some((value,)) = reversed else { return Ok(()) };
+    subscriptions::note_usage(desk, customer_id, happened_at).await?;
+    let slot = slot_of(happened_at);
+    if let Some(value) = value {
+        let key = (vendor.clone(), customer.clone(), meter_id.clone(), slot, value);
+        desk.tx.run("UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5", key.clone()).await?;
+        desk.tx.run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key).await?;
+    }
+    let key = (meter_id.clone(), slot);
+    let mut tally = Tally::default();
+    for event in super::read::events(desk, customer_id, &meter_id, slot, slot + SLOT_MS).await? {
+        tally.merge(&Tally { values: Default::default(), ..Tally::of(&event) })?;
+    }
+    write_buckets(desk, customer_id, &BTreeMap::from([(key.clone(), tally)]), &BTreeMap::from([(key, arrival)])).await?;
+    let zone: billing::calendar::Zone = zone.parse().map_err(Refusal::damaged)?;
+    let day = day_of(zone)(happened_at)?;
+    let end = super::series::steps(from_ms(day), from_ms(day + 36 * 3_600_000), super::By::Day, zone)?.get(1).map_or(day, |end| end.timestamp_millis());
+    let mut tally = Tally::default();
+    for row in super::read::buckets(desk, customer_id, &meter_id, day, end).await? {
+        tally.merge(&row.tally()?)?;
+    }
+    write_days(desk, customer_id, &BTreeMap::from([((meter_id.clone(), day), tally)])).await?;
+    desk.record("usage.reversed", Some(customer_id), event_id, serde_json::json!({ "meter": meter_id, "happened_at": happened_at })).await
+}
+
+/// Keeps the customer's days in another zone from now on; those there are tallied anew. For a subscription whose billing zone differs.
+pub async fn keep_days_in(desk: &mut Desk, customer_id: &str, zone: billing::calendar::Zone) -> Result<(), Refusal> {
+    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
+    let (_, kept) = lock(desk, customer_id, zone.name(), 0).await?;
+    if kept == zone.name() {
+        return Ok(());
+    }
+    desk.tx.run("UPDATE usage_accounts SET zone = $3 WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone(), zone.name())).await?;
+    desk.tx.run("DELETE FROM usage_days WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
+    let rows: Vec<TallyRow> = desk
+        .tx
+        .all(
+            "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets WHERE vendor_id = $1 AND customer_id = $2 ORDER BY meter_id, slot_at",
+            (vendor, customer),
+        )
+        .await?;
+    let (mut days, mut day_of) = (Tallies::new(), day_of(zone));
+    for row in rows {
+        let (at, tally) = (day_of(row.slot_at)?, row.tally()?);
+        days.entry((row.meter_id, at)).or_default().merge(&tally)?;
+    }
+    write_days(desk, customer_id, &days).await
+}
+
+/// The meter it belongs to, or the sentence that says why it cannot count.
+fn check<'m>(event: &NewEvent, meters: &'m HashMap<String, Meter>, now: Instant) -> Result<&'m Meter, String> {
+    let is_plain = |text: &str| !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control);
+    if !is_plain(&event.id) {
+        return Err(format!("An event needs an id of 1 to {MAX_TEXT} bytes without control characters."));
+    }
+    let shown: String = event.meter.chars().filter(|c| !c.is_control()).take(80).collect();
+    let meter = meters.get(&event.meter).ok_or_else(|| format!("There is no meter “{shown}”."))?;
+    if let Some(time) = event.time {
+        if time > now + AHEAD {
+            return Err(format!("The event’s time, {}, lies in the future. Check the sender’s clock.", time.format("%Y-%m-%dT%H:%M:%SZ")));
+        }
+        if time.timestamp() < 0 {
+            return Err("The event’s time lies before 1970.".to_owned());
+        }
+    }
+    match (meter.aggregate, event.quantity, &event.value) {
+        (Aggregate::Count, _, _) => {}
+        (Aggregate::Unique, _, None) => return Err(format!("“{}” counts different values: send one in `value`.", meter.key)),
+        (Aggregate::Unique, _, Some(value)) if !is_plain(value) => {
+            return Err(format!("A value has 1 to {MAX_TEXT} bytes and no control characters."));
+        }
+        (Aggregate::Unique, _, Some(_)) => {}
+        (_, None, _) => return Err(format!("“{}” reads a quantity: send one in `quantity`.", meter.key)),
+        (aggregate, Some(quantity), _) => {
+            if quantity.is_sign_negative() && !quantity.is_zero() && aggregate != Aggregate::Sum {
+                return Err(format!("“{}” can’t take a negative quantity: only meters that sum can.", meter.key));
+            }
+            if quantity.abs() > MAX_QUANTITY {
+                return Err(format!("A quantity can’t be larger than {MAX_QUANTITY}."));
+            }
+            if quantity.normalize().scale() > PLACES {
+                return Err(format!("A quantity can have at most {PLACES} decimal places."));
+            }
+        }
+    }
+    Ok(meter)
+}
+
+/// A fingerprint of everything that was sent but the id.
+fn content(customer_id: &str, event: &NewEvent) -> String {
+    let mut hash = Sha256::new();
+    let parts = [
+        Some(customer_id.to_owned()),
+        Some(event.meter.clone()),
+        event.quantity.map(text),
+        event.value.clone(),
+        // A sender that leaves the time out sends the same thing again later.
+        event.time.map(|time| time.timestamp_millis().to_string()),
+    ];
+    for part in parts {
+        hash.update(part.as_ref().map_or(u64::MAX, |part| part.len().try_into().unwrap_or(u64::MAX)).to_le_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    STANDARD_NO_PAD.encode(hash.finalize())
+}
+
+fn other_content(id: &str) -> String {
+    format!("An event with the id “{id}” is here already, with other content. The first one stands.")
+}

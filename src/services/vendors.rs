@@ -1,0 +1,70 @@
+//! Vendors: the tenants of an installation, and which of them a host name means.
+
+use std::sync::Arc;
+
+use sqlx::FromRow;
+
+use crate::platform::db::{Db, DbResult};
+use crate::services::{Desk, Refusal};
+
+/// A vendor's record; columns as in `migrations/0001_vendors.sql`.
+#[derive(Clone, Debug, FromRow)]
+pub struct Vendor {
+    pub id: String,
+    pub host: Option<String>,
+    pub name: String,
+    pub legal_name: String,
+    pub address_line1: String,
+    pub address_line2: Option<String>,
+    pub postal_code: String,
+    pub city: String,
+    pub country: String,
+    pub tax_id: Option<String>,
+    pub support_email: String,
+    pub currency: String,
+    pub time_zone: String,
+    pub locale: String,
+    pub proration_by: String,
+    pub proration_rounding: String,
+    pub prices_include_tax: bool,
+    pub usage_grace_seconds: i64,
+    pub payment_terms_days: i64,
+    pub is_test: bool,
+    pub clock_at: Option<i64>,
+    pub brand_colour: String,
+    pub brand_mark: Option<String>,
+    pub created_at: i64,
+}
+
+/// Every vendor of the installation, oldest first. The one statement that is not scoped to a vendor: it is what scopes the others.
+pub async fn all(db: &Db) -> DbResult<Vec<Arc<Vendor>>> {
+    let mut tx = db.read().await?;
+    let rows: Vec<Vendor> = tx.all("SELECT * FROM vendors ORDER BY created_at, id", ()).await?;
+    Ok(rows.into_iter().map(Arc::new).collect())
+}
+
+/// Adds a vendor.
+pub async fn create(db: &Db, v: &Vendor) -> DbResult<()> {
+    let mut tx = db.write().await?;
+    tx.run(
+        "INSERT INTO vendors (id, host, name, legal_name, address_line1, address_line2, postal_code, city, country, tax_id, support_email, currency, time_zone,
+            locale, proration_by, proration_rounding, prices_include_tax, usage_grace_seconds, payment_terms_days, is_test, clock_at, brand_colour, brand_mark, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)",
+        (
+            v.id.clone(), v.host.clone(), v.name.clone(), v.legal_name.clone(), v.address_line1.clone(), v.address_line2.clone(), v.postal_code.clone(), v.city.clone(),
+            v.country.clone(), v.tax_id.clone(), v.support_email.clone(), v.currency.clone(), v.time_zone.clone(), v.locale.clone(), v.proration_by.clone(),
+            v.proration_rounding.clone(), v.prices_include_tax, v.usage_grace_seconds, v.payment_terms_days, v.is_test, v.clock_at, v.brand_colour.clone(), v.brand_mark.clone(), v.created_at,
+        ),
+    )
+    .await?;
+    tx.commit().await
+}
+
+/// Sets a sandbox's billing clock, or lets it run with the wall again (`None`).
+pub async fn set_clock(desk: &mut Desk, clock_at: Option<i64>) -> Result<(), Refusal> {
+    if !desk.vendor.is_test {
+        return Err(Refusal::rule("Only a sandbox’s clock can be set."));
+    }
+    desk.tx.run("UPDATE vendors SET clock_at = $2 WHERE id = $1", (desk.vendor.id.clone(), clock_at)).await?;
+    Ok(())
+}

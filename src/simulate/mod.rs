@@ -1,0 +1,56 @@
+//! `portico simulate`: a billing story told as JSON, run on a fresh database through the same services as everything else.
+//!
+//! - `input`: the story as typed values, or the one line that says why it is none
+//! - `setting`: its vendor, catalogue and customers
+//! - `run`: time set going, each step done
+//! - `output`: what came of it
+//!
+//! What deliberately does not live here: any rule of billing. A story that comes out wrong is a defect of the services or the engine.
+
+mod input;
+mod node;
+mod output;
+mod run;
+mod setting;
+
+pub use input::{Scenario, Wrong};
+pub use output::Output;
+
+use crate::platform::db::DbError;
+use crate::platform::scratch::Scratch;
+use crate::services::Refusal;
+
+/// Why a story has no result. Not because of a rule: what the rules refuse is part of the result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+    #[error("{}", told(.0))]
+    Refusal(#[from] Refusal),
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("the story was stopped")]
+    Stopped,
+}
+
+/// A failure with what is behind it: who runs this reads no log.
+fn told(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Database(error) => format!("{refusal} {error}"),
+        Refusal::Damaged(what) => format!("{refusal} {what}"),
+        other => other.to_string(),
+    }
+}
+
+/// Reads a scenario and runs it on a database of its own, on the Postgres server named or on SQLite, or until `stop` resolves. Nothing
+/// of it stays either way.
+pub async fn simulate(scenario: &[u8], postgres_url: Option<&str>, stop: impl Future<Output = ()>) -> Result<Output, Failed> {
+    let scenario = Scenario::read(scenario)?;
+    let scratch = Scratch::open(postgres_url).await?;
+    let result = tokio::select! {
+        result = run::run(&scenario, &scratch) => result,
+        () = stop => Err(Failed::Stopped),
+    };
+    scratch.remove().await?;
+    result
+}

@@ -1,0 +1,438 @@
+//! The story runs: time goes to each step, all that falls due on the way happens in order through the worker, then the step is done by
+//! the action a customer or a vendor would use. What the rules refuse is noted, and the story goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::correction::LineCredit;
+use billing::invoice::DocumentKind;
+
+use super::Failed;
+use super::input::{self, Act, Anchored, InvoiceName, LineName, PaymentOutcome, Scenario, Step};
+use super::output::{MessageOut, Names, NextInvoiceOut, Output, PaymentOut, PreviewOut, RefusedOut, is_invoice, ledger, subscription, tax};
+use super::setting::Setting;
+use crate::platform::clock::{Instant, from_ms};
+use crate::platform::scratch::Scratch;
+use crate::services::invoices::{CreditRequest, Invoice};
+use crate::services::payments::scripted::Script;
+use crate::services::payments::{DeclineReason, Status};
+use crate::services::quotes::{self, Confirmed, Preview};
+use crate::services::subscriptions::{self, Action, AnchorWish, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
+use crate::services::usage::{self, NewEvent};
+use crate::services::{Refusal, balance, events, invoices, payments};
+use crate::worker::bill::{self, Report};
+
+/// More documents than any story of one customer has.
+const ALL: i64 = i64::MAX;
+const BATCH: i64 = 1_000;
+
+/// Runs a story on a fresh database; what came of it.
+pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<Output, Failed> {
+    let setting = Setting::make(scenario, scratch).await?;
+    let names = Names { customers: setting.customers.iter().map(|(id, record)| (record.clone(), id.clone())).collect(), ..Names::default() };
+    let mut story = Story { scenario, setting, subscriptions: BTreeMap::new(), names, told: Output::default(), last: None };
+    for (index, step) in scenario.steps.iter().enumerate() {
+        story.step(index, step).await?;
+    }
+    if let Some((index, step)) = scenario.steps.iter().enumerate().next_back() {
+        story.pass_time(index, step.at).await?;
+    }
+    story.result().await
+}
+
+struct Story<'a> {
+    scenario: &'a Scenario,
+    setting: Setting,
+    /// Scenario id to record id of those begun.
+    subscriptions: BTreeMap<String, String>,
+    names: Names,
+    told: Output,
+    /// Where time stands.
+    last: Option<Instant>,
+}
+
+/// Whether a step was done, and if not, why.
+type Done = Result<(), Refusal>;
+
+impl Story<'_> {
+    async fn step(&mut self, index: usize, step: &Step) -> Result<(), Failed> {
+        // What is charged at one instant shares a document: it is made when time moves on, or when a step needs it.
+        if self.last != Some(step.at) || step.act.reads_documents() {
+            self.pass_time(index, step.at).await?;
+        }
+        let done = self.act(step).await;
+        self.note(index, done)?;
+        // What the step made is paid at once, or declined.
+        self.collect(step.at).await
+    }
+
+    fn note(&mut self, index: usize, done: Done) -> Result<(), Failed> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(refusal) => {
+                let reason = reason(refusal)?;
+                self.told.refused.push(RefusedOut { step: index, reason });
+                Ok(())
+            }
+        }
+    }
+
+    /// Everything due until an instant happens, each thing at its own moment.
+    async fn pass_time(&mut self, index: usize, until: Instant) -> Result<(), Failed> {
+        let mut stuck: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let mut desk = self.setting.desk().await?;
+            let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
+            drop(desk);
+            let Some((at, _)) = due.into_iter().find(|(_, customer)| !stuck.contains(customer)) else { break };
+            // What was left undone by a refusal is tried as of now.
+            let at = self.last.map_or(at, |last| at.max(last));
+            self.go_to(at);
+            let report = bill::bill(&self.setting.app, &self.setting.vendor, at).await?;
+            for (customer, refusal) in report.failed {
+                if stuck.insert(customer) {
+                    self.note(index, Err(refusal))?;
+                }
+            }
+        }
+        self.go_to(until);
+        self.collect(until).await
+    }
+
+    fn go_to(&mut self, at: Instant) {
+        self.setting.app.clock.set(at);
+        self.last = Some(at);
+    }
+
+    async fn collect(&self, at: Instant) -> Result<(), Failed> {
+        bill::collect(&self.setting.app, &self.setting.vendor, at, &mut Report::default()).await?;
+        Ok(())
+    }
+
+    async fn act(&mut self, step: &Step) -> Done {
+        match &step.act {
+            Act::Subscribe { .. } => self.subscribe(&step.act).await,
+            Act::Preview(change) => self.preview(change).await,
+            Act::Change(change) => {
+                let action = Action::Change(self.change(change)?);
+                self.confirm(&change.subscription, &action).await
+            }
+            Act::Cancel { subscription, when, unused } => {
+                let request = CancelRequest { when: when_of(*when), unused: *unused, reason: None, comment: None };
+                self.confirm(subscription, &Action::Cancel(request)).await
+            }
+            Act::Pause { subscription, when, unused } => {
+                let request = PauseRequest { when: when_of(*when), unused: *unused };
+                self.confirm(subscription, &Action::Pause(request)).await
+            }
+            Act::Resume { subscription } => self.confirm(subscription, &Action::Resume).await,
+            Act::Reactivate { subscription } => self.confirm(subscription, &Action::Reactivate).await,
+            Act::Usage { customer, meter, quantity, value, time, id } => {
+                let id = id.clone().unwrap_or_else(|| self.event_id());
+                let event = NewEvent { id, meter: meter.clone(), quantity: *quantity, value: value.clone(), time: *time };
+                self.usage(customer, event).await
+            }
+            Act::Charge { customer, amount_minor, description } => {
+                let mut desk = self.setting.desk().await?;
+                invoices::charge(&mut desk, self.customer(customer)?, *amount_minor, description).await?;
+                Ok(desk.commit().await?)
+            }
+            Act::Credit { customer, amount_minor, description } => {
+                let mut desk = self.setting.desk().await?;
+                let customer = self.scenario.customers.iter().find(|of| of.id == *customer).ok_or(Refusal::NotFound)?;
+                let description = description.as_deref().unwrap_or("Credit");
+                balance::grant(&mut desk, self.customer(&customer.id)?, customer.currency.code(), *amount_minor, description).await?;
+                Ok(desk.commit().await?)
+            }
+            Act::PaymentOutcome { customer, outcome } => {
+                let script = match outcome {
+                    PaymentOutcome::Succeeds => Script::Succeeds,
+                    PaymentOutcome::Declines(reason) => Script::Declines(DeclineReason::or_other(reason)),
+                };
+                self.setting.gateway.script(self.customer(customer)?, script);
+                Ok(())
+            }
+            Act::Pay { invoice } => self.pay(invoice).await,
+            Act::Refund { invoice, amount_minor } => self.credit(invoice, |_| Ok(CreditRequest::Refund(Some(*amount_minor)))).await,
+            Act::CreditNote { invoice, amount_minor } => self.credit(invoice, |_| Ok(CreditRequest::Amount(*amount_minor))).await,
+            Act::CreditLines { invoice, lines } => self.credit(invoice, |found| credit_lines(found, lines)).await,
+            Act::Advance => Ok(()),
+        }
+    }
+
+    async fn subscribe(&mut self, act: &Act) -> Done {
+        let Act::Subscribe { customer, subscription, plan, quantity, add_ons, coupons, trial_days, anchor, start } = act else { return Ok(()) };
+        let request = StartRequest {
+            customer_id: self.customer(customer)?.to_owned(),
+            external_id: Some(subscription.clone()),
+            plan_id: self.plan(plan)?.to_owned(),
+            interval: self.scenario.plan(plan).ok_or(Refusal::NotFound)?.interval,
+            quantity: *quantity,
+            add_ons: add_ons.clone(),
+            coupons: coupons.clone(),
+            trial_days: *trial_days,
+            anchor: anchor.map(|anchor| match anchor {
+                Anchored::Day(day) => AnchorWish::Day(day),
+                Anchored::At(instant) => AnchorWish::At(instant),
+            }),
+            starts_at: *start,
+        };
+        let mut desk = self.setting.desk().await?;
+        let started = subscriptions::start(&mut desk, &request).await?;
+        desk.commit().await?;
+        self.names.subscriptions.insert(started.subscription_id.clone(), subscription.clone());
+        self.subscriptions.insert(subscription.clone(), started.subscription_id);
+        Ok(())
+    }
+
+    fn change(&self, change: &input::Change) -> Result<ChangeRequest, Refusal> {
+        Ok(ChangeRequest {
+            plan_id: change.plan.as_deref().map(|plan| self.plan(plan).map(str::to_owned)).transpose()?,
+            interval: change.plan.as_deref().and_then(|plan| self.scenario.plan(plan)).map(|plan| plan.interval),
+            quantity: change.quantity,
+            add_ons: change.add_ons.clone(),
+            coupons: change.coupons.clone(),
+            when: when_of(change.when),
+            settle: match change.settle {
+                input::Settle::Now => Settle::Now,
+                input::Settle::NextInvoice => Settle::NextInvoice,
+            },
+        })
+    }
+
+    async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
+        let id = self
+            .subscriptions
+            .get(subscription)
+            .ok_or_else(|| Refusal::rule(format!("The subscription “{subscription}” was refused when it was to begin.")))?;
+        let mut desk = self.setting.desk().await?;
+        let customer = subscriptions::load(&mut desk, id).await?.customer_id;
+        drop(desk);
+        let preview = quotes::preview(&self.setting.errand(), &customer, id, action).await?;
+        Ok((customer, preview))
+    }
+
+    async fn preview(&mut self, change: &input::Change) -> Done {
+        let (_, preview) = self.quote(&change.subscription, &Action::Change(self.change(change)?)).await?;
+        self.learn_lines().await?;
+        let document = preview.priced.as_ref().map(|priced| &priced.document);
+        let lines = document.into_iter().flat_map(|document| &document.lines).chain(&preview.waiting);
+        let next_invoice = preview.next_invoice.map(|next| NextInvoiceOut { at: next.at, total: next.priced.map_or(0, |priced| priced.document.total_minor) });
+        self.told.previews.push(PreviewOut {
+            at: preview.at,
+            subscription: change.subscription.clone(),
+            lines: lines.map(|line| self.names.line(line)).collect::<Result<_, _>>()?,
+            subtotal: document.map_or(0, |document| document.subtotal_minor),
+            discount: document.map_or(0, |document| document.discount_minor),
+            tax: document.iter().flat_map(|document| document.tax.iter().map(tax)).collect(),
+            tax_total: document.map_or(0, |document| document.tax_total_minor),
+            total: document.map_or(0, |document| document.total_minor),
+            due_now: preview.due_minor,
+            next_invoice,
+        });
+        Ok(())
+    }
+
+    /// What a customer does: sees the price, and confirms it.
+    async fn confirm(&self, subscription: &str, action: &Action) -> Done {
+        let (customer, preview) = self.quote(subscription, action).await?;
+        match quotes::confirm(&self.setting.errand(), &customer, &preview.quote).await? {
+            Confirmed::Done(_) => Ok(()),
+            Confirmed::Declined { reason, .. } => {
+                Err(Refusal::rule(format!("The payment was declined ({reason}). Nothing was charged and nothing was changed.")))
+            }
+            Confirmed::NeedsAction { .. } | Confirmed::UnderWay { .. } => Err(Refusal::damaged("the story’s gateway decides at once")),
+            Confirmed::Changed { differences, .. } => Err(Refusal::damaged(format!("a price confirmed at once was another: {differences:?}"))),
+        }
+    }
+
+    async fn usage(&self, customer: &str, event: NewEvent) -> Done {
+        let mut desk = self.setting.desk().await?;
+        let outcomes = usage::record(&mut desk, self.customer(customer)?, &[event]).await?;
+        desk.commit().await?;
+        match outcomes.into_iter().next() {
+            Some(usage::Outcome::Refused(why)) => Err(Refusal::Rule(why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// An id nobody in the story uses.
+    fn event_id(&self) -> String {
+        self.setting.app.ids.next("event", self.last.map_or(0, |at| at.timestamp_millis()))
+    }
+
+    async fn pay(&mut self, name: &InvoiceName) -> Done {
+        let invoice = self.invoice(name).await?;
+        match payments::pay(&self.setting.errand(), &invoice.customer_id, &invoice.id, None).await?.status {
+            Status::Succeeded => Ok(()),
+            Status::Declined(reason) => Err(Refusal::rule(format!("The payment was declined ({}). Nothing was charged.", reason.name()))),
+            other => Err(Refusal::damaged(format!("the story’s gateway decides at once, not {other:?}"))),
+        }
+    }
+
+    async fn credit(&mut self, name: &InvoiceName, request: impl FnOnce(&Invoice) -> Result<CreditRequest, Refusal>) -> Done {
+        let invoice = self.invoice(name).await?;
+        let request = request(&invoice)?;
+        let mut desk = self.setting.desk().await?;
+        invoices::credit(&mut desk, &invoice.id, &request).await?;
+        Ok(desk.commit().await?)
+    }
+
+    async fn invoice(&self, name: &InvoiceName) -> Result<Invoice, Refusal> {
+        let documents = self.documents().await?;
+        let mut invoices = documents.into_iter().filter(is_invoice);
+        match name {
+            InvoiceName::Nth(n) => invoices.nth(*n).ok_or_else(|| Refusal::rule(format!("There is no invoice {n} yet; the first is 0."))),
+            InvoiceName::Number(number) => {
+                invoices.find(|invoice| invoice.number == *number).ok_or_else(|| Refusal::rule(format!("There is no invoice with the number “{number}”.")))
+            }
+        }
+    }
+
+    /// Every document so far, in the order of their numbers.
+    async fn documents(&self) -> Result<Vec<Invoice>, Refusal> {
+        let mut desk = self.setting.desk().await?;
+        let mut documents = Vec::new();
+        for record in self.setting.customers.values() {
+            for summary in invoices::list(&mut desk, record, ALL).await? {
+                documents.push(invoices::load(&mut desk, &summary.id).await?);
+            }
+        }
+        // Within a year's series numbers rise with the order of issue; so do ids.
+        documents.sort_by(|one, other| (one.issued_at, &one.id).cmp(&(other.issued_at, &other.id)));
+        Ok(documents)
+    }
+
+    async fn learn_lines(&mut self) -> Result<(), Refusal> {
+        for document in self.documents().await? {
+            self.names.learn(&document.snapshot()?);
+        }
+        Ok(())
+    }
+
+    fn customer(&self, id: &str) -> Result<&str, Refusal> {
+        self.setting.customers.get(id).map(String::as_str).ok_or(Refusal::NotFound)
+    }
+
+    fn plan(&self, id: &str) -> Result<&str, Refusal> {
+        self.setting.plans.get(id).map(String::as_str).ok_or(Refusal::NotFound)
+    }
+
+    async fn result(mut self) -> Result<Output, Failed> {
+        self.learn_lines().await?;
+        let documents = self.documents().await?;
+        let mut desk = self.setting.desk().await?;
+        // Which invoice a payment settled.
+        let mut paid: BTreeMap<String, String> = BTreeMap::new();
+        for document in &documents {
+            let snapshot = document.snapshot()?;
+            if document.kind == DocumentKind::CreditNote {
+                self.told.credit_notes.push(self.names.credit_note(document, &snapshot)?);
+                continue;
+            }
+            self.told.invoices.push(self.names.invoice(document, &snapshot)?);
+            for allocation in invoices::allocations_of(&mut desk, &document.id).await? {
+                paid.extend(allocation.payment_id.map(|payment| (payment, document.number.clone())));
+            }
+        }
+        let numbers: BTreeMap<&str, &str> = documents.iter().map(|document| (document.id.as_str(), document.number.as_str())).collect();
+        let mut tried = events::of_kind(&mut desk, "payment.succeeded").await?;
+        tried.extend(events::of_kind(&mut desk, "payment.declined").await?);
+        tried.sort_by(|one, other| (one.happened_at, &one.id).cmp(&(other.happened_at, &other.id)));
+        for event in tried {
+            let payment = payments::load(&mut desk, &event.subject_id).await?;
+            let of_invoice = match &payment.pays {
+                payments::Pays::Invoice(id) => numbers.get(id.as_str()).map(|number| (*number).to_owned()),
+                payments::Pays::Quote(_) => None,
+            };
+            self.told.payments.push(PaymentOut {
+                at: from_ms(event.happened_at),
+                customer: self.names.customer(&payment.customer_id),
+                invoice: of_invoice.or_else(|| paid.get(&payment.id).cloned()),
+                amount: payment.amount_minor,
+                currency: payment.currency,
+                status: if payment.status == Status::Succeeded { "succeeded" } else { "declined" },
+                reason: if let Status::Declined(reason) = payment.status { Some(reason.name()) } else { None },
+            });
+        }
+        for (kind, message) in [("subscription.trial_ending", "trial_ending"), ("invoice.payment_failed", "payment_failed")] {
+            for event in events::of_kind(&mut desk, kind).await? {
+                let customer = event.customer_id.map(|id| self.names.customer(&id)).unwrap_or_default();
+                self.told.messages.push(MessageOut { at: from_ms(event.happened_at), customer, kind: message.to_owned() });
+            }
+        }
+        self.told.messages.sort_by_key(|message| message.at);
+        for step in &self.scenario.steps {
+            let Act::Subscribe { customer, subscription: id, .. } = &step.act else { continue };
+            if let Some(record) = self.subscriptions.get(id) {
+                let s = subscriptions::load(&mut desk, record).await?;
+                self.told.subscriptions.push(subscription(id, customer, &s));
+            }
+        }
+        for customer in &self.scenario.customers {
+            let record = self.customer(&customer.id)?;
+            let mut by_currency = BTreeMap::new();
+            let held = balance::history(&mut desk, record).await?.into_iter().map(|credit| credit.currency);
+            for currency in held.chain([customer.currency.code().to_owned()]) {
+                let total = balance::total(&mut desk, record, &currency).await?;
+                by_currency.insert(currency, total);
+            }
+            self.told.balances.insert(customer.id.clone(), by_currency);
+        }
+        self.told.ledger = ledger(crate::services::ledger::sums(&mut desk).await?)?;
+        Ok(self.told)
+    }
+}
+
+impl Act {
+    /// Whether it needs what was charged at this very instant to be on a document.
+    fn reads_documents(&self) -> bool {
+        match self {
+            Act::Pay { .. } | Act::Refund { .. } | Act::CreditNote { .. } | Act::CreditLines { .. } => true,
+            Act::Subscribe { .. } | Act::Preview(_) | Act::Change(_) | Act::Cancel { .. } | Act::Pause { .. } | Act::Resume { .. } | Act::Reactivate { .. } => {
+                false
+            }
+            Act::Usage { .. } | Act::Charge { .. } | Act::Credit { .. } | Act::PaymentOutcome { .. } | Act::Advance => false,
+        }
+    }
+}
+
+fn when_of(when: input::When) -> When {
+    match when {
+        input::When::Now => When::Now,
+        input::When::PeriodEnd => When::PeriodEnd,
+    }
+}
+
+fn credit_lines(invoice: &Invoice, lines: &[(LineName, Option<i64>)]) -> Result<CreditRequest, Refusal> {
+    let snapshot = invoice.snapshot()?;
+    let credit = |(name, amount_minor): &(LineName, Option<i64>)| {
+        let found = match name {
+            LineName::Nth(n) => {
+                snapshot.lines.get(*n).ok_or_else(|| Refusal::rule(format!("The invoice {} has no line {n}; the first is 0.", invoice.number)))?
+            }
+            LineName::Price(price) => {
+                let mut of_price = snapshot.lines.iter().filter(|line| line.line.price.as_ref() == Some(price));
+                match (of_price.next(), of_price.next()) {
+                    (Some(only), None) => only,
+                    (None, _) => return Err(Refusal::rule(format!("The invoice {} has no line of the price “{price}”.", invoice.number))),
+                    (Some(_), Some(_)) => {
+                        return Err(Refusal::rule(format!("The invoice {} has several lines of the price “{price}”; name one by its place.", invoice.number)));
+                    }
+                }
+            }
+        };
+        // A line that reduced the invoice is credited with its sign.
+        let amount_minor = amount_minor.map(|amount| if found.line.amount_minor < 0 { -amount } else { amount });
+        Ok(LineCredit { line: found.id.clone(), amount_minor })
+    };
+    Ok(CreditRequest::Lines(lines.iter().map(credit).collect::<Result<_, Refusal>>()?))
+}
+
+/// The sentence of a refusal; what is no refusal but a failure stops the story.
+fn reason(refusal: Refusal) -> Result<String, Failed> {
+    match refusal {
+        Refusal::Fields(errors) => Ok(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ")),
+        Refusal::Database(_) | Refusal::Damaged(_) => Err(Failed::Refusal(refusal)),
+        refusal => Ok(refusal.to_string()),
+    }
+}

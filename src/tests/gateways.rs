@@ -1,0 +1,280 @@
+//! The contract of the gateway seam: every gateway keeps it, so these run against each. A new gateway joins by being one more [`Bench`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use portico::services::payments::gateway::*;
+use portico::services::payments::sandbox::{BankAnswer, Sandbox, SandboxPlace, Typed, cards};
+use portico::services::payments::scripted::{Script, Scripted};
+
+use crate::world::World;
+
+/// How the method of a case is to behave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behaves {
+    Succeeds,
+    Declines(DeclineReason),
+    NeedsAction,
+}
+
+/// A gateway with the means to play customer and bank on it.
+enum Bench {
+    Scripted(Arc<Scripted>),
+    Sandbox(Arc<Sandbox>),
+}
+
+impl Bench {
+    async fn each(world: &World) -> [Bench; 2] {
+        let place = SandboxPlace { db: world.app.db.clone(), ids: world.app.ids.clone(), origin: "http://127.0.0.1:3001".into() };
+        [Bench::Scripted(Arc::new(Scripted::new())), Bench::Sandbox(Arc::new(place.gateway(&world.vendor).unwrap()))]
+    }
+
+    fn gateway(&self) -> Arc<dyn Gateway> {
+        match self {
+            Bench::Scripted(gateway) => gateway.clone(),
+            Bench::Sandbox(gateway) => gateway.clone(),
+        }
+    }
+
+    /// A kept method that behaves like that, for the customer of that name.
+    async fn method(&self, world: &World, customer: &str, behaves: Behaves) -> String {
+        let gateway = self.gateway();
+        let setup = gateway.start_setup(setup(world, &format!("set_{customer}"), customer)).await.unwrap();
+        match self {
+            Bench::Scripted(scripted) => scripted.script(
+                customer,
+                match behaves {
+                    Behaves::Succeeds => Script::Succeeds,
+                    Behaves::Declines(reason) => Script::Declines(reason),
+                    Behaves::NeedsAction => Script::NeedsAction,
+                },
+            ),
+            Bench::Sandbox(sandbox) => {
+                let kind = match behaves {
+                    Behaves::Succeeds => "visa",
+                    Behaves::NeedsAction => "confirm_always",
+                    Behaves::Declines(DeclineReason::InsufficientFunds) => "charge_insufficient_funds",
+                    Behaves::Declines(DeclineReason::ExpiredCard) => "charge_expired",
+                    Behaves::Declines(DeclineReason::LostCard) => "charge_lost",
+                    Behaves::Declines(DeclineReason::ProcessingError) => "charge_processing_error",
+                    Behaves::Declines(_) => "charge_generic",
+                };
+                let typed = Typed { card: cards::by_kind(kind).unwrap(), exp_month: 12, exp_year: 2030 };
+                sandbox.enter_card(&setup.reference, typed).await.unwrap();
+                sandbox.answer_setup(&setup.reference, BankAnswer::Confirmed).await.unwrap();
+            }
+        }
+        match gateway.setup(&setup.reference).await.unwrap() {
+            SetupState::Done(method) => method.token,
+            other => panic!("the card was not kept: {other:?}"),
+        }
+    }
+
+    /// The customer answers the bank about a charge.
+    async fn answer(&self, key: &str, answer: BankAnswer) {
+        match self {
+            Bench::Scripted(scripted) => scripted.confirm(
+                key,
+                match answer {
+                    BankAnswer::Confirmed => Outcome::Succeeded,
+                    BankAnswer::Failed => Outcome::Declined(DeclineReason::AuthenticationFailed),
+                },
+            ),
+            Bench::Sandbox(sandbox) => {
+                let charge = sandbox.find_charge(key, None).await.unwrap().unwrap();
+                sandbox.answer_charge(&charge.reference, answer).await.unwrap();
+            }
+        }
+    }
+}
+
+fn setup(world: &World, key: &str, customer: &str) -> SetupRequest {
+    SetupRequest {
+        key: key.into(),
+        customer_id: customer.into(),
+        vendor_name: "Kestrel".into(),
+        return_url: "http://localhost:3000/payment-methods/return?setup=x".into(),
+        now: world.app.now(&world.vendor),
+    }
+}
+
+fn charge(world: &World, key: &str, customer: &str, token: &str, presence: Presence) -> ChargeRequest {
+    ChargeRequest {
+        key: key.into(),
+        customer_id: customer.into(),
+        method_token: token.into(),
+        amount_minor: 16_224,
+        currency: "EUR".into(),
+        presence,
+        description: "2026-0001".into(),
+        now: world.app.now(&world.vendor),
+    }
+}
+
+fn there() -> Presence {
+    Presence::OnSession { return_url: "http://localhost:3000/payments/pay_x".into() }
+}
+
+#[tokio::test]
+async fn the_same_key_charges_once_and_answers_the_same() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
+        let first = gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        assert_eq!(first.outcome, Outcome::Succeeded);
+        assert_eq!((first.amount_minor, first.currency.as_str()), (16_224, "EUR"));
+        for _ in 0..3 {
+            assert_eq!(gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap(), first);
+        }
+        let other = gateway.charge(charge(&world, "pay_2", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        assert_ne!(other.reference, first.reference, "another key is another charge");
+        assert!(first.reference.starts_with("test_"), "{}", first.reference);
+    }
+}
+
+#[tokio::test]
+async fn fifty_requests_at_once_under_one_key_are_one_charge() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
+        let tasks: Vec<_> = (0..50)
+            .map(|_| {
+                let (gateway, request) = (bench.gateway(), charge(&world, "pay_1", "cus_1", &token, Presence::OffSession));
+                tokio::spawn(async move { gateway.charge(request).await.unwrap().reference })
+            })
+            .collect();
+        let mut references = BTreeSet::new();
+        for task in tasks {
+            references.insert(task.await.unwrap());
+        }
+        assert_eq!(references.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_used_for_another_amount_is_refused() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
+        gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        let other = ChargeRequest { amount_minor: 1, ..charge(&world, "pay_1", "cus_1", &token, Presence::OffSession) };
+        assert!(matches!(gateway.charge(other).await, Err(GatewayError::Refused(_))));
+    }
+}
+
+#[tokio::test]
+async fn each_decline_says_its_reason_and_stays_declined() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let reasons = [DeclineReason::Generic, DeclineReason::InsufficientFunds, DeclineReason::LostCard, DeclineReason::ExpiredCard, DeclineReason::ProcessingError];
+        for reason in reasons {
+            let (customer, key) = (format!("cus_{}", reason.name()), format!("pay_{}", reason.name()));
+            let token = bench.method(&world, &customer, Behaves::Declines(reason)).await;
+            for presence in [Presence::OffSession, there()] {
+                let declined = gateway.charge(charge(&world, &key, &customer, &token, presence)).await.unwrap();
+                assert_eq!(declined.outcome, Outcome::Declined(reason));
+            }
+            assert_eq!(gateway.find_charge(&key, None).await.unwrap().unwrap().outcome, Outcome::Declined(reason));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_charge_never_sent_is_not_found() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        assert_eq!(bench.gateway().find_charge("pay_never", None).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_asks_declines_when_nobody_is_there_and_waits_when_somebody_is() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::NeedsAction).await;
+        let alone = gateway.charge(charge(&world, "pay_alone", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        assert_eq!(alone.outcome, Outcome::Declined(DeclineReason::AuthenticationRequired));
+        for (key, answer, outcome) in
+            [("pay_yes", BankAnswer::Confirmed, Outcome::Succeeded), ("pay_no", BankAnswer::Failed, Outcome::Declined(DeclineReason::AuthenticationFailed))]
+        {
+            let waiting = gateway.charge(charge(&world, key, "cus_1", &token, there())).await.unwrap();
+            assert!(matches!(waiting.outcome, Outcome::NeedsAction { .. }), "{:?}", waiting.outcome);
+            bench.answer(key, answer).await;
+            assert_eq!(gateway.find_charge(key, Some(&waiting.reference)).await.unwrap().unwrap().outcome, outcome);
+            // A second answer changes nothing.
+            bench.answer(key, BankAnswer::Confirmed).await;
+            assert_eq!(gateway.find_charge(key, None).await.unwrap().unwrap().outcome, outcome);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_charge_given_up_can_no_longer_succeed_and_one_that_succeeded_can_no_longer_be_given_up() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::NeedsAction).await;
+        gateway.charge(charge(&world, "pay_1", "cus_1", &token, there())).await.unwrap();
+        let cancelled = Outcome::Declined(DeclineReason::Cancelled);
+        assert_eq!(gateway.cancel_charge("pay_1", None).await.unwrap().unwrap().outcome, cancelled);
+        bench.answer("pay_1", BankAnswer::Confirmed).await;
+        assert_eq!(gateway.find_charge("pay_1", None).await.unwrap().unwrap().outcome, cancelled);
+        gateway.charge(charge(&world, "pay_2", "cus_1", &token, there())).await.unwrap();
+        bench.answer("pay_2", BankAnswer::Confirmed).await;
+        assert_eq!(gateway.cancel_charge("pay_2", None).await.unwrap().unwrap().outcome, Outcome::Succeeded);
+    }
+}
+
+#[tokio::test]
+async fn refunds_never_exceed_the_charge_and_the_same_key_refunds_once() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
+        let charged = gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        let refund = |key: &str, amount_minor: i64| RefundRequest { key: key.into(), charge_reference: charged.reference.clone(), amount_minor, now: world.app.now(&world.vendor) };
+        let first = gateway.refund(refund("ref_1", 16_000)).await.unwrap();
+        assert_eq!(first.outcome, RefundOutcome::Succeeded);
+        assert_eq!(gateway.refund(refund("ref_1", 16_000)).await.unwrap(), first);
+        assert_eq!(gateway.refund(refund("ref_2", 225)).await.unwrap().outcome, RefundOutcome::Refused);
+        assert_eq!(gateway.refund(refund("ref_3", 224)).await.unwrap().outcome, RefundOutcome::Succeeded);
+        assert_eq!(gateway.refund(refund("ref_4", 1)).await.unwrap().outcome, RefundOutcome::Refused);
+    }
+}
+
+#[tokio::test]
+async fn a_forgotten_method_declines_and_may_be_forgotten_twice() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
+        gateway.detach(&token).await.unwrap();
+        gateway.detach(&token).await.unwrap();
+        let gone = gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap();
+        assert_eq!(gone.outcome, Outcome::Declined(DeclineReason::MethodGone));
+    }
+}
+
+#[tokio::test]
+async fn a_setup_is_the_same_one_however_often_it_is_started() {
+    let world = World::new().await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let first = gateway.start_setup(setup(&world, "set_1", "cus_1")).await.unwrap();
+        assert_eq!(gateway.start_setup(setup(&world, "set_1", "cus_1")).await.unwrap(), first);
+        assert!(matches!(gateway.setup("test_seti_unknown").await, Err(GatewayError::Refused(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_no_sandbox_never_meets_the_sandbox() {
+    let world = World::new().await;
+    let mut live = (*world.vendor).clone();
+    live.is_test = false;
+    let refused = world.app.gateway(&live).map(|_| ()).unwrap_err();
+    assert!(refused.to_string().contains("No payment provider is connected yet"), "{refused}");
+}

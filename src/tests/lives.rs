@@ -1,0 +1,344 @@
+//! Seeded random lives: customers subscribe, change their minds, use, pause, leave and come back, cards fail, answers get lost, workers
+//! run twice. Whatever happens, the books must agree with each other and with the bank.
+
+use std::collections::BTreeMap;
+
+use billing::calendar::{Interval, Unit};
+use billing::ledger::Account;
+use billing::money::Currency;
+use billing::price::{MeterRef, Model, Price, Tier};
+use billing::subscription::Unused;
+use billing::tax::TaxRate;
+use billing::usage::Aggregate;
+use chrono::Duration;
+use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
+use portico::services::customers::{self, Details, NewCustomer};
+use portico::services::invoices::{self, CreditRequest, Status};
+use portico::services::payments::scripted::{Script, Scripted};
+use portico::services::payments::{self, DeclineReason, Errand};
+use portico::services::quotes::{self, Confirmed};
+use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
+use portico::services::{Actor, Refusal, balance, ledger, usage};
+use portico::worker::bill;
+use rust_decimal::Decimal;
+
+use crate::world::World;
+
+/// A small generator of our own: the same seed is the same life.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+
+    fn amount(&mut self, below: u64) -> i64 {
+        i64::try_from(self.roll(below)).unwrap() + 1
+    }
+
+    fn is(&mut self, of: u64) -> bool {
+        self.roll(of) == 0
+    }
+}
+
+struct Life {
+    world: World,
+    bank: std::sync::Arc<Scripted>,
+    dice: Dice,
+    plans: Vec<String>,
+    customers: Vec<String>,
+    subscriptions: Vec<(String, String)>,
+    refunded_minor: i64,
+    event: u64,
+    log: Vec<String>,
+}
+
+fn eur() -> Currency {
+    Currency::from_code("EUR").unwrap()
+}
+
+async fn life(seed: u64) -> Life {
+    let (world, bank) = World::scripted("2026-01-30T09:17:43Z").await;
+    let mut desk = world.desk().await;
+    let meter = |key: &str, aggregate| NewMeter { key: key.into(), name: key.into(), unit: "units".into(), aggregate, position: 1 };
+    catalog::create_meter(&mut desk, &meter("minutes", Aggregate::Sum)).await.unwrap();
+    catalog::create_meter(&mut desk, &meter("storage", Aggregate::Max)).await.unwrap();
+    let of = |key: &str| Some(MeterRef { key: key.into(), aggregate: if key == "minutes" { Aggregate::Sum } else { Aggregate::Max } });
+    let price = |key: &str, model, meter| Price { key: key.into(), name: key.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter };
+    let tiers = |unit: i64| vec![
+        Tier { up_to: Some(Decimal::from(100)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
+        Tier { up_to: None, unit_amount: Decimal::new(unit, 1), flat_amount: Decimal::from(50) },
+    ];
+    let mut plans = Vec::new();
+    for (n, key) in (1_i64..).zip(["small", "middle", "large", "empty"]) {
+        let mut prices = Vec::new();
+        for (unit, count) in [(Unit::Month, 1), (Unit::Year, 1), (Unit::Week, 2)] {
+            let interval = Interval { unit, count };
+            let mut all = vec![
+                price("base", Model::Flat { amount_minor: 1999 * n }, None),
+                Price { minimum: Some(700), ..price("seats", Model::PerUnit { unit_amount: Decimal::new(3333 * n, 1) }, None) },
+                price("minutes", Model::Graduated { tiers: tiers(7 * n) }, of("minutes")),
+                Price { maximum: Some(900), ..price("storage", Model::PerUnit { unit_amount: Decimal::from(n) }, of("storage")) },
+            ];
+            if key == "empty" {
+                all.truncate(0);
+                all.push(price("minutes", Model::Graduated { tiers: tiers(7) }, of("minutes")));
+            }
+            prices.extend(all.into_iter().map(|price| NewPrice { interval, price }));
+        }
+        let plan = NewPlan { key: key.into(), name: key.into(), description: String::new(), position: n, trial_days: 0, max_quantity: None, prices };
+        let id = catalog::create_plan(&mut desk, &plan).await.unwrap();
+        catalog::publish_plan(&mut desk, &id).await.unwrap();
+        plans.push(id);
+    }
+    for (key, percent) in [("at", Decimal::from(20)), ("at_extra", Decimal::new(175, 2))] {
+        let rate = TaxRate { key: key.into(), name: key.into(), country: "AT".into(), region: None, percent, from: None, to: None, products: None };
+        catalog::create_tax_rate(&mut desk, &rate).await.unwrap();
+    }
+    for (key, off, duration) in [
+        ("TENTH", billing::discount::Off::Percent(Decimal::from(10)), billing::discount::Duration::Forever),
+        ("THIRD", billing::discount::Off::Percent(Decimal::new(3333, 2)), billing::discount::Duration::Repeating { months: 2 }),
+        ("FIVER", billing::discount::Off::Amount { amount_minor: 500, currency: eur() }, billing::discount::Duration::Once),
+    ] {
+        catalog::create_coupon(&mut desk, &billing::discount::Coupon { key: key.into(), off, duration }, None).await.unwrap();
+    }
+    let mut all = Vec::new();
+    for (name, country) in [("Ada", "AT"), ("Bob", "CH")] {
+        let details = Details { name: name.into(), legal_name: name.into(), country: country.into(), locale: "en".into(), time_zone: "Europe/Vienna".into(), ..Details::default() };
+        all.push(customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: eur() }).await.unwrap());
+    }
+    desk.commit().await.unwrap();
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    for customer in &all {
+        let setup = payments::start_setup(&errand, customer, None).await.unwrap();
+        payments::finish_setup(&errand, customer, &setup.setup_id).await.unwrap();
+    }
+    Life { world, bank, dice: Dice(seed), plans, customers: all, subscriptions: Vec::new(), refunded_minor: 0, event: 0, log: Vec::new() }
+}
+
+impl Life {
+    fn errand(&self) -> Errand {
+        Errand::new(&self.world.app, &self.world.vendor, Actor::System)
+    }
+
+    async fn bill(&self) {
+        let report = bill::bill(&self.world.app, &self.world.vendor, self.world.now()).await.unwrap();
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+    }
+
+    /// One thing happens. A refusal by the rules is as good as anything; a defect is not.
+    async fn step(&mut self) -> Result<(), Refusal> {
+        let customer = self.customers[usize::try_from(self.dice.roll(2)).unwrap()].clone();
+        let what = self.dice.roll(16);
+        if what == 0 || self.subscriptions.is_empty() {
+            return self.subscribe(customer).await;
+        }
+        let chosen = usize::try_from(self.dice.roll(u64::try_from(self.subscriptions.len()).unwrap())).unwrap();
+        let (customer, subscription) = self.subscriptions[chosen].clone();
+        match what {
+            1..=3 => {
+                let plan = self.plans[usize::try_from(self.dice.roll(4)).unwrap()].clone();
+                let request = ChangeRequest {
+                    plan_id: (!self.dice.is(3)).then_some(plan),
+                    interval: self.dice.is(4).then_some(Interval { unit: Unit::Year, count: 1 }),
+                    quantity: self.dice.is(2).then(|| Decimal::from(self.dice.amount(9))),
+                    coupons: self.dice.is(5).then(|| vec!["TENTH".to_owned(), "FIVER".to_owned()]),
+                    when: if self.dice.is(4) { When::PeriodEnd } else { When::Now },
+                    settle: if self.dice.is(4) { Settle::NextInvoice } else { Settle::Now },
+                    ..ChangeRequest::default()
+                };
+                self.act(&customer, &subscription, Action::Change(request)).await
+            }
+            4 => {
+                let unused = if self.dice.is(2) { Unused::Credited } else { Unused::Kept };
+                let when = if self.dice.is(2) { When::PeriodEnd } else { When::Now };
+                self.act(&customer, &subscription, Action::Cancel(CancelRequest { when, unused, reason: None, comment: None })).await
+            }
+            5 => {
+                let unused = if self.dice.is(2) { Unused::Credited } else { Unused::Kept };
+                let when = if self.dice.is(2) { When::PeriodEnd } else { When::Now };
+                self.act(&customer, &subscription, Action::Pause(PauseRequest { when, unused })).await
+            }
+            6 => self.act(&customer, &subscription, Action::Resume).await,
+            7 => self.act(&customer, &subscription, Action::Reactivate).await,
+            8..=10 => {
+                self.event += 1;
+                let late = Duration::minutes(self.dice.amount(if self.dice.0 % 3 == 0 { 60_000 } else { 60 }));
+                let (meter, most) = if self.dice.is(3) { ("storage", 300) } else { ("minutes", 900) };
+                let event = usage::NewEvent {
+                    id: format!("e{}", self.event),
+                    meter: meter.into(),
+                    quantity: Some(Decimal::from(self.dice.amount(most))),
+                    value: None,
+                    time: Some(self.world.now() - late),
+                };
+                let mut desk = self.world.desk().await;
+                usage::record(&mut desk, &customer, &[event]).await?;
+                Ok(desk.commit().await.map_err(Refusal::Database)?)
+            }
+            11 => {
+                let mut desk = self.world.desk().await;
+                invoices::charge(&mut desk, &customer, self.dice.amount(5000), "One-off").await?;
+                Ok(desk.commit().await.map_err(Refusal::Database)?)
+            }
+            12 => {
+                let mut desk = self.world.desk().await;
+                balance::grant(&mut desk, &customer, "EUR", self.dice.amount(2000), "Goodwill").await?;
+                Ok(desk.commit().await.map_err(Refusal::Database)?)
+            }
+            13 => self.correct(&customer).await,
+            14 => {
+                let scripts = [Script::Succeeds, Script::Succeeds, Script::Declines(DeclineReason::InsufficientFunds), Script::LosesAnswer, Script::LosesRequest];
+                self.bank.script(&customer, scripts[usize::try_from(self.dice.roll(5)).unwrap()].clone());
+                Ok(())
+            }
+            _ => {
+                let mut desk = self.world.desk().await;
+                let open = invoices::open_of(&mut desk, &customer).await?;
+                drop(desk);
+                match open.first() {
+                    Some(invoice) => payments::pay(&self.errand(), &customer, &invoice.id, None).await.map(|_| ()),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, customer: String) -> Result<(), Refusal> {
+        let mut desk = self.world.desk().await;
+        let request = StartRequest {
+            customer_id: customer.clone(),
+            external_id: None,
+            plan_id: self.plans[usize::try_from(self.dice.roll(4)).unwrap()].clone(),
+            interval: Interval { unit: Unit::Month, count: 1 },
+            quantity: Decimal::from(self.dice.amount(5)),
+            add_ons: Vec::new(),
+            coupons: if self.dice.is(2) { vec!["THIRD".into(), "FIVER".into()] } else { Vec::new() },
+            trial_days: self.dice.is(3).then_some(10),
+            anchor: self.dice.is(3).then_some(subscriptions::AnchorWish::Day(31)),
+            starts_at: None,
+        };
+        let started = subscriptions::start(&mut desk, &request).await?;
+        desk.commit().await.map_err(Refusal::Database)?;
+        self.subscriptions.push((customer, started.subscription_id));
+        Ok(())
+    }
+
+    /// Previewed, then confirmed: what was shown is what happens.
+    async fn act(&mut self, customer: &str, subscription: &str, action: Action) -> Result<(), Refusal> {
+        self.log.push(format!("{} {action:?}", self.world.now()));
+        let preview = quotes::preview(&self.errand(), customer, subscription, &action).await?;
+        self.world.wait(Duration::seconds(self.dice.amount(60)));
+        let taken: i64 = self.bank.taken().iter().map(|(_, amount)| *amount).sum();
+        match quotes::confirm(&self.errand(), customer, &preview.quote).await? {
+            Confirmed::Done(done) => {
+                assert_eq!(done.paid_minor, preview.due_minor, "{action:?}");
+                let total = preview.priced.as_ref().map(|priced| priced.document.total_minor);
+                assert_eq!(done.documents.first().map(|document| document.total_minor), total, "{action:?}");
+                let now: i64 = self.bank.taken().iter().map(|(_, amount)| *amount).sum();
+                assert_eq!(now - taken, done.paid_minor);
+                let again = quotes::confirm(&self.errand(), customer, &preview.quote).await?;
+                assert!(matches!(again, Confirmed::Done(ref told) if *told == done), "{again:?}");
+            }
+            Confirmed::Declined { .. } => {
+                let mut desk = self.world.desk().await;
+                assert_eq!(subscriptions::load(&mut desk, subscription).await?.version, preview.before.version);
+            }
+            Confirmed::UnderWay { .. } | Confirmed::NeedsAction { .. } | Confirmed::Changed { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn correct(&mut self, customer: &str) -> Result<(), Refusal> {
+        let mut desk = self.world.desk().await;
+        let list = invoices::list(&mut desk, customer, 100).await?;
+        let of_kind: Vec<_> = list.iter().filter(|document| document.kind == "invoice").collect();
+        if of_kind.is_empty() {
+            return Ok(());
+        }
+        let chosen = of_kind[usize::try_from(self.dice.roll(u64::try_from(of_kind.len()).unwrap())).unwrap()];
+        let amount = self.dice.amount(3000);
+        let is_refund = self.dice.is(2);
+        self.log.push(format!("{} correct {} of {} {}", self.world.now(), amount, chosen.number, if is_refund { "back" } else { "" }));
+        let request = if is_refund { CreditRequest::Refund(Some(amount)) } else { CreditRequest::Amount(amount) };
+        invoices::credit(&mut desk, &chosen.id, &request).await?;
+        desk.commit().await.map_err(Refusal::Database)?;
+        if is_refund {
+            self.refunded_minor += amount;
+        }
+        Ok(())
+    }
+
+    /// The books agree with each other and with the bank.
+    async fn check(&self, step: u64) {
+        let mut desk = self.world.desk().await;
+        let accounts = ledger::sums(&mut desk).await.unwrap().remove("EUR").unwrap_or_default();
+        let of = |account: Account| accounts.get(&account).copied().unwrap_or_default();
+        assert_eq!(accounts.values().sum::<i64>(), 0, "step {step}: the ledger balances");
+        let (mut due, mut credits) = (0, 0);
+        for customer in &self.customers {
+            credits += balance::total(&mut desk, customer, "EUR").await.unwrap();
+            let mut charged: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+            for summary in invoices::list(&mut desk, customer, 10_000).await.unwrap() {
+                let document = invoices::load(&mut desk, &summary.id).await.unwrap();
+                due += if summary.kind == "invoice" { document.due_minor } else { 0 };
+                assert_eq!(document.status == Status::Open, document.due_minor > 0 && summary.kind == "invoice", "step {step}: {} {:?}", document.number, document.status);
+                let lines = invoices::of_invoice(&mut desk, &summary.id).await.unwrap();
+                assert_eq!(lines.iter().map(|draft| draft.line.amount_minor).sum::<i64>(), document.snapshot().unwrap().subtotal_minor);
+                for draft in lines {
+                    let net = draft.line.net_minor().unwrap();
+                    charged.entry(draft.id.clone()).or_default().0 += net;
+                    if let Some(of) = draft.line.credits {
+                        charged.entry(of).or_default().1 += net;
+                    }
+                }
+            }
+            for (line, (net, taken_back)) in charged {
+                let left = net + taken_back;
+                assert!(left == 0 || left.signum() == net.signum(), "step {step}: {taken_back} was taken back of {net} ({line})\n{}", self.log.join("\n"));
+            }
+        }
+        let paid: i64 = desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'", (self.world.vendor.id.clone(),)).await.unwrap().0;
+        assert_eq!(of(Account::Receivable), due, "step {step}: what is owed is what is due of open invoices");
+        assert_eq!(of(Account::CustomerBalance), -credits, "step {step}: balances");
+        assert_eq!(of(Account::Cash), paid - self.refunded_minor, "step {step}: cash");
+    }
+}
+
+#[tokio::test]
+async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
+    // More of them on request: LIVES=100..140.
+    let seeds = std::env::var("LIVES").ok().and_then(|range| range.split_once("..").map(|(from, to)| from.parse().unwrap()..to.parse().unwrap())).unwrap_or(1..5);
+    for seed in seeds {
+        let mut life = life(seed).await;
+        for step in 0..60 {
+            let outcome = life.step().await;
+            life.log.push(format!("{step} at {}: {outcome:?}", life.world.now()));
+            match outcome {
+                Ok(()) | Err(Refusal::Rule(_) | Refusal::Conflict(_) | Refusal::NotFound | Refusal::Fields(_)) => {}
+                Err(defect) => panic!("seed {seed}, step {step}: {defect:?}"),
+            }
+            if life.dice.is(2) {
+                let hours = life.dice.amount(if life.dice.0 % 4 == 0 { 900 } else { 48 });
+                life.world.wait(Duration::hours(hours));
+                payments::recover(&life.errand()).await.unwrap();
+                life.bill().await;
+            }
+            life.check(step).await;
+        }
+        // Nothing is left to do, and every answer that was lost is found.
+        for customer in life.customers.clone() {
+            life.bank.script(&customer, Script::Succeeds);
+        }
+        life.world.wait(Duration::hours(30));
+        payments::recover(&life.errand()).await.unwrap();
+        life.bill().await;
+        let again = bill::bill(&life.world.app, &life.world.vendor, life.world.now()).await.unwrap();
+        assert_eq!(again.issued, 0, "seed {seed}");
+        let taken: i64 = life.bank.taken().iter().map(|(_, amount)| *amount).sum();
+        let mut desk = life.world.desk().await;
+        let sums = ledger::sums(&mut desk).await.unwrap();
+        assert_eq!(sums["EUR"][&Account::Cash], taken - life.refunded_minor, "seed {seed}: the bank's count");
+    }
+}

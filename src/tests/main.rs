@@ -1,0 +1,20 @@
+//! Integration tests: whole stories through the router, each on a fresh database. Run them on both databases with `make test`;
+//! `cargo test --test app` alone uses SQLite. A story is a file here; [`world`] is what every story starts from.
+//! Rules of one module are tested in that module, the engine's in `src/billing`, what only a browser can show in `end2end`.
+
+mod account;
+mod architecture;
+mod billing;
+mod demo;
+mod gateways;
+mod guard;
+mod invoices;
+mod people;
+mod lives;
+mod sandbox;
+mod sign_in;
+mod simulate;
+mod spine;
+mod usage;
+mod usage_page;
+mod world;

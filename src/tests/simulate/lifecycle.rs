@@ -1,0 +1,158 @@
+//! Pause and resume, cancel and reactivate, payments that fail and recover.
+
+use serde_json::{Value, json};
+
+use super::Story;
+
+const HALF: &str = "2024-06-16T00:00:00Z";
+const JULY: &str = "2024-07-01T00:00:00Z";
+
+fn on_s1(story: Story, at: &str, verb: &str, fields: Value) -> Story {
+    let mut all = json!({"subscription": "s1"});
+    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    story.step(at, verb, all)
+}
+
+#[tokio::test]
+async fn a_cancellation_now_gives_the_unused_back_unless_it_is_kept() {
+    let told = on_s1(Story::flat(3000), HALF, "cancel", json!({})).until(JULY).tell().await.smoothly();
+    let told = told.totals("invoices", &[3000]).totals("credit_notes", &[-1500]).balance(1500);
+    told.holds(json!({"credit_notes": [{"reason": "final"}], "subscriptions": [{"status": "cancelled", "entitled": false, "ended_at": HALF}]}));
+    let told = on_s1(Story::flat(3000), HALF, "cancel", json!({"prorate": false})).until(JULY).tell().await.smoothly();
+    told.totals("invoices", &[3000]).totals("credit_notes", &[]).holds(json!({"subscriptions": [{"status": "cancelled"}]}));
+}
+
+#[tokio::test]
+async fn a_cancellation_at_the_periods_end_may_be_undone_until_then() {
+    let told = on_s1(Story::flat(3000), HALF, "cancel", json!({"when": "period_end"})).until("2024-06-30T00:00:00Z").tell().await.smoothly();
+    told.holds(json!({"subscriptions": [{"status": "active", "entitled": true, "cancel_at": JULY}]}));
+    let told = on_s1(Story::flat(3000), HALF, "cancel", json!({"when": "period_end"})).until(JULY).tell().await.smoothly().totals("invoices", &[3000]);
+    told.holds(json!({"subscriptions": [{"status": "cancelled", "entitled": false}]}));
+    let story = on_s1(Story::flat(3000), HALF, "cancel", json!({"when": "period_end"}));
+    let told = on_s1(story, "2024-06-20T00:00:00Z", "reactivate", json!({})).until(JULY).tell().await.smoothly();
+    told.totals("invoices", &[3000, 3000]).holds(json!({"subscriptions": [{"status": "active", "cancel_at": null}]}));
+}
+
+#[tokio::test]
+async fn reactivated_after_its_end_a_subscription_begins_a_new_period() {
+    let story = on_s1(Story::flat(3000), HALF, "cancel", json!({"prorate": false}));
+    let told = on_s1(story, "2024-07-10T00:00:00Z", "reactivate", json!({})).until("2024-08-10T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[3000, 3000, 3000])
+        .holds(json!({"subscriptions": [{"status": "active", "period": {"from": "2024-08-10T00:00:00Z", "to": "2024-09-10T00:00:00Z"}}]}));
+    on_s1(Story::flat(3000), HALF, "reactivate", json!({})).tell().await.refused(1, "has not ended");
+}
+
+#[tokio::test]
+async fn a_trial_cancelled_is_never_charged() {
+    for when in ["now", "period_end"] {
+        let story = Story::new().plan("p", 1000).subscribe("2024-06-01T00:00:00Z", "p", json!({"trial_days": 14}));
+        let told = on_s1(story, "2024-06-05T00:00:00Z", "cancel", json!({"when": when})).until(JULY).tell().await.smoothly().totals("invoices", &[]);
+        told.holds(json!({"subscriptions": [{"status": "cancelled", "entitled": false}]}));
+    }
+}
+
+#[tokio::test]
+async fn a_pause_gives_the_unused_back_and_resuming_charges_to_the_periods_end() {
+    let story = on_s1(Story::flat(3000), "2024-06-11T00:00:00Z", "pause", json!({}));
+    // 20 of 30 days back; 10 days charged again on the 21st.
+    let told = on_s1(story, "2024-06-21T00:00:00Z", "resume", json!({})).until(JULY).tell().await.smoothly();
+    told.totals("credit_notes", &[-2000])
+        .totals("invoices", &[3000, 1000, 3000])
+        .balance(0)
+        .holds(json!({"invoices": [{}, {"balance_applied": 1000}, {"balance_applied": 1000}]}));
+    let told = on_s1(Story::flat(3000), "2024-06-11T00:00:00Z", "pause", json!({})).until("2024-08-15T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[3000]).holds(json!({"subscriptions": [{"status": "paused", "entitled": false}]}));
+}
+
+#[tokio::test]
+async fn a_pause_without_proration_keeps_what_was_paid() {
+    let story = on_s1(Story::flat(3000), "2024-06-11T00:00:00Z", "pause", json!({"prorate": false}));
+    let told = on_s1(story, "2024-06-21T00:00:00Z", "resume", json!({})).until(JULY).tell().await.smoothly();
+    told.totals("invoices", &[3000, 3000]).totals("credit_notes", &[]);
+}
+
+#[tokio::test]
+async fn resumed_in_a_later_period_only_its_rest_is_charged() {
+    let story = on_s1(Story::flat(3100), "2024-06-16T00:00:00Z", "pause", json!({"prorate": false}));
+    // 11 of July's 31 days are left on the 21st.
+    on_s1(story, "2024-07-21T00:00:00Z", "resume", json!({})).until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[3100, 1100, 3100]);
+}
+
+#[tokio::test]
+async fn a_pause_may_wait_for_the_periods_end() {
+    let told = on_s1(Story::flat(3000), HALF, "pause", json!({"when": "period_end"})).until("2024-08-01T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[3000]).totals("credit_notes", &[]).holds(json!({"subscriptions": [{"status": "paused"}]}));
+}
+
+#[tokio::test]
+async fn what_a_state_does_not_allow_is_refused_and_the_story_goes_on() {
+    let story = on_s1(on_s1(Story::flat(3000), HALF, "pause", json!({})), HALF, "pause", json!({}));
+    let story = on_s1(on_s1(story, HALF, "change", json!({"quantity": 2})), HALF, "resume", json!({}));
+    let told = on_s1(story, HALF, "resume", json!({})).tell().await.refused(2, "paused already").refused(3, "resume it first");
+    told.refused(5, "not paused").holds(json!({"subscriptions": [{"status": "active"}]}));
+    let story = on_s1(on_s1(Story::flat(3000), HALF, "cancel", json!({})), HALF, "cancel", json!({}));
+    story.tell().await.refused(2, "has ended");
+}
+
+#[tokio::test]
+async fn a_subscription_that_was_refused_refuses_what_follows() {
+    let story = Story::flat(3000).ada(json!({"currency": "USD"}));
+    on_s1(story, HALF, "cancel", json!({})).tell().await.refused(0, "USD").refused(1, "refused when it was to begin").holds(json!({"subscriptions": []}));
+}
+
+#[tokio::test]
+async fn a_declined_renewal_is_past_due_until_it_is_paid() {
+    let story = Story::flat(3000).step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "insufficient_funds"})).until(JULY);
+    let told = story.tell().await.smoothly().totals("invoices", &[3000, 3000]);
+    told.holds(json!({
+        "invoices": [{"status": "paid"}, {"status": "open", "amount_due": 3000, "amount_paid": 0}],
+        "payments": [{"status": "succeeded"}, {"at": JULY, "invoice": "2024-0002", "amount": 3000, "status": "declined", "reason": "insufficient_funds"}],
+        "messages": [{"kind": "payment_failed", "customer": "ada"}],
+        "subscriptions": [{"status": "past_due", "entitled": true}],
+        "ledger": {"accounts": {"receivable": 3000, "cash": 3000}}
+    }));
+    let story = Story::flat(3000).step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "insufficient_funds"})).step(
+        "2024-07-02T00:00:00Z",
+        "pay",
+        json!({"invoice": 1}),
+    );
+    let story = story.step("2024-07-03T00:00:00Z", "payment_outcome", json!({"customer": "ada", "outcome": "succeeds"})).step(
+        "2024-07-03T00:00:00Z",
+        "pay",
+        json!({"invoice": 1}),
+    );
+    let told = story.step("2024-07-04T00:00:00Z", "pay", json!({"invoice": 1})).tell().await.refused(2, "declined").refused(5, "Nothing is due");
+    told.holds(
+        json!({"invoices": [{}, {"status": "paid", "amount_paid": 3000}], "subscriptions": [{"status": "active"}], "ledger": {"accounts": {"receivable": 0}}}),
+    );
+}
+
+#[tokio::test]
+async fn a_declined_card_changes_nothing() {
+    let story = Story::flat(3000)
+        .plan("q", 6000)
+        .step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "expired_card"}))
+        .change(HALF, json!({"plan": "q"}));
+    let told = story.tell().await.refused(2, "declined (expired_card)").totals("invoices", &[3000]);
+    told.holds(json!({"subscriptions": [{"plan": "p", "status": "active"}], "payments": [{}, {"status": "declined", "invoice": null}]}));
+}
+
+#[tokio::test]
+async fn what_costs_nothing_asks_no_card() {
+    // A downgrade is a credit, and a change within the balance is paid by it.
+    let story = Story::flat(6000)
+        .plan("q", 3000)
+        .step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "expired_card"}))
+        .change(HALF, json!({"plan": "q"}));
+    let told = story.change("2024-06-17T00:00:00Z", json!({"quantity": 2})).tell().await.smoothly();
+    told.totals("credit_notes", &[-1500]).balance(1500);
+}
+
+#[tokio::test]
+async fn every_figure_of_the_ledger_has_its_place() {
+    let story = Story::flat(3000).tax("fr20", "20").coupon("C", json!({"percent": "10", "duration": "forever"})).merge("/steps/0", json!({"coupons": ["C"]}));
+    // 3000 − 300 = 2700 + 540.
+    story.tell().await.smoothly().totals("invoices", &[3240]).holds(json!({"ledger": {
+        "balanced": true, "accounts": {"receivable": 0, "cash": 3240, "revenue": -3000, "tax": -540, "customer_balance": 0, "discounts": 300, "write_offs": 0, "rounding": 0}
+    }}));
+}

@@ -1,0 +1,139 @@
+//! Which usage counts, when, and what comes late.
+
+use serde_json::{Value, json};
+
+use super::Story;
+
+const JUNE: &str = "2024-06-01T00:00:00Z";
+const JULY: &str = "2024-07-01T00:00:00Z";
+
+/// A unit of “m” costs 1; nothing else costs anything.
+fn metered(aggregate: &str) -> Story {
+    Story::new().meter("m", aggregate).priced("p", "month", json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]))
+}
+
+fn event(story: Story, at: &str, fields: Value) -> Story {
+    let mut all = json!({"customer": "ada", "meter": "m"});
+    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    story.step(at, "usage", all)
+}
+
+#[tokio::test]
+async fn each_aggregate_reads_what_it_reads() {
+    for (aggregate, expected) in [("sum", 9), ("max", 5), ("last", 1), ("count", 3)] {
+        let story = metered(aggregate).subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "3").used("2024-06-03T00:00:00Z", "m", "5").used(
+            "2024-06-04T00:00:00Z",
+            "m",
+            "1",
+        );
+        story.until(JULY).tell().await.smoothly().totals("invoices", &[expected]);
+    }
+    let mut story = metered("unique").subscribe(JUNE, "p", json!({}));
+    for value in ["a", "b", "a", "A"] {
+        story = event(story, "2024-06-02T00:00:00Z", json!({"value": value}));
+    }
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[3]);
+}
+
+#[tokio::test]
+async fn the_last_is_by_event_time_and_the_later_arrival_wins_a_tie() {
+    let mut story = metered("last").subscribe(JUNE, "p", json!({}));
+    for (quantity, time) in [("7", "2024-06-05T00:00:00Z"), ("9", "2024-06-05T00:00:00Z"), ("3", "2024-06-04T00:00:00Z")] {
+        story = event(story, "2024-06-06T00:00:00Z", json!({"quantity": quantity, "time": time}));
+    }
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[9]);
+}
+
+#[tokio::test]
+async fn usage_counts_in_the_period_of_its_event_time() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).used("2024-06-30T23:59:59Z", "m", "5").used(JULY, "m", "7");
+    story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[5, 7]);
+}
+
+#[tokio::test]
+async fn the_same_id_counts_once_and_with_other_content_is_refused() {
+    let mut story = metered("sum").subscribe(JUNE, "p", json!({}));
+    for (quantity, time) in [("5", "2024-06-02T00:00:00Z"), ("5", "2024-06-02T00:00:00Z"), ("6", "2024-06-02T00:00:00Z"), ("5", "2024-06-03T00:00:00Z")] {
+        story = event(story, "2024-06-04T00:00:00Z", json!({"id": "e1", "quantity": quantity, "time": time}));
+    }
+    let told = story.until(JULY).tell().await.totals("invoices", &[5]);
+    told.refused(3, "other content").refused(4, "other content");
+}
+
+#[tokio::test]
+async fn negative_quantities_go_only_where_the_meter_sums_and_a_period_never_below_nothing() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "10").used("2024-06-03T00:00:00Z", "m", "-4").used(
+        "2024-07-02T00:00:00Z",
+        "m",
+        "-9",
+    );
+    story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[6]);
+    for aggregate in ["max", "last"] {
+        let story = metered(aggregate).subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "-4");
+        story.until(JULY).tell().await.refused(1, "negative").totals("invoices", &[]);
+    }
+}
+
+#[tokio::test]
+async fn late_usage_is_billed_on_the_next_invoice_as_the_rerated_period_less_what_was_billed() {
+    // 10 included; 8 in time, 5 after the invoice: 3 beyond, in June's own rating.
+    let prices =
+        json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "100", "included": "10"}, {"id": "base", "model": "flat", "amount": 1000}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "8");
+    let story = event(story, "2024-07-05T00:00:00Z", json!({"quantity": "5", "time": "2024-06-20T00:00:00Z"}));
+    let told = story.until("2024-09-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[1000, 1000, 1300, 1000]);
+    told.holds(json!({"invoices": [{}, {}, {"lines": [{
+        "kind": "late_usage", "amount": 300, "quantity": "13", "from": JUNE, "to": JULY, "explain": {"late": {"rerated_minor": 300, "billed_minor": 0}}
+    }]}]}));
+}
+
+#[tokio::test]
+async fn usage_within_the_grace_is_billed_with_its_period() {
+    let story = metered("sum").vendor(json!({"usage_grace": "1h"})).subscribe(JUNE, "p", json!({}));
+    let story = event(story, "2024-07-01T00:59:59Z", json!({"quantity": "5", "time": "2024-06-20T00:00:00Z"}));
+    let story = event(story, "2024-07-01T01:00:00Z", json!({"quantity": "7", "time": "2024-06-20T00:00:00Z"}));
+    let told = story.until("2024-08-01T01:00:00Z").tell().await.smoothly().totals("invoices", &[5, 7]);
+    told.holds(json!({"invoices": [{"issued_at": "2024-07-01T01:00:00Z", "lines": [{"kind": "usage"}]}, {"issued_at": "2024-08-01T01:00:00Z", "lines": [{"kind": "late_usage"}]}]}));
+}
+
+#[tokio::test]
+async fn a_period_waits_for_its_grace_with_the_fees_that_come_with_it_while_the_subscription_goes_on() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 3000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().vendor(json!({"usage_grace": "1d"})).meter("m", "sum").priced("p", "month", prices).subscribe(JUNE, "p", json!({})).used(
+        "2024-06-02T00:00:00Z",
+        "m",
+        "5",
+    );
+    let told = story.until("2024-07-01T12:00:00Z").until("2024-07-02T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 3005]);
+    told.holds(json!({"invoices": [{}, {"issued_at": "2024-07-02T00:00:00Z"}], "subscriptions": [{"period": {"from": JULY, "to": "2024-08-01T00:00:00Z"}}]}));
+}
+
+#[tokio::test]
+async fn usage_before_the_subscription_and_after_its_end_is_kept_and_not_billed() {
+    let story = metered("sum").used("2024-05-31T23:59:59Z", "m", "100").subscribe(JUNE, "p", json!({})).used(JUNE, "m", "1");
+    let story = story.step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1"})).used("2024-06-16T00:00:00Z", "m", "1000");
+    story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[1]).holds(json!({"invoices": [{"reason": "final"}]}));
+}
+
+#[tokio::test]
+async fn a_cancelled_subscriptions_usage_to_the_end_is_on_its_final_invoice() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).used("2024-06-10T00:00:00Z", "m", "5");
+    let story = story.step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1", "when": "period_end"})).used("2024-06-30T00:00:00Z", "m", "7");
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[12]);
+    told.holds(json!({"invoices": [{"reason": "final", "issued_at": JULY}], "subscriptions": [{"status": "cancelled", "entitled": false, "ended_at": JULY}]}));
+}
+
+#[tokio::test]
+async fn usage_of_many_events_in_one_instant_and_far_apart_adds_up() {
+    let mut story = metered("sum").subscribe(JUNE, "p", json!({}));
+    for day in 1..=30 {
+        story = story.used(&format!("2024-06-{day:02}T12:07:33Z"), "m", "0.1").used(&format!("2024-06-{day:02}T12:07:33Z"), "m", "0.9");
+    }
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[30]);
+}
+
+#[tokio::test]
+async fn two_plans_of_one_customer_read_the_same_meter_each_by_itself() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).step(JUNE, "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "p"}));
+    story.used("2024-06-02T00:00:00Z", "m", "5").until(JULY).tell().await.smoothly().totals("invoices", &[10]);
+}

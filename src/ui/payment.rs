@@ -1,0 +1,109 @@
+//! Payment methods and payments as people read them, wherever they are shown: names, marks, why a bank said no, what needs attention.
+
+use leptos::either::EitherOf4;
+use leptos::prelude::*;
+
+use crate::services::payments::{Attention, Brand, DeclineReason, Method};
+use crate::ui::format::{Dates, money};
+use crate::ui::parts;
+use crate::ui::words::Words;
+use crate::{rich, t};
+
+/// `Visa ending 4242`
+pub fn method_name(w: Words, method: &Method) -> String {
+    t!(w, "method-name", brand = brand_name(w, method.brand), last4 = &method.last4)
+}
+
+/// `Visa`
+pub fn brand_name(w: Words, brand: Brand) -> String {
+    match brand {
+        Brand::Visa => t!(w, "brand-visa"),
+        Brand::Mastercard => t!(w, "brand-mastercard"),
+        Brand::Amex => t!(w, "brand-amex"),
+        Brand::Other => t!(w, "brand-other"),
+    }
+}
+
+/// `August 2028`
+pub fn expiry_month(dates: &Dates, method: &Method) -> String {
+    let last_day = method.last_day();
+    t!(dates.words, "method-expiry", month = dates.month(last_day), year = method.exp_year.to_string())
+}
+
+/// What the bank said, and what to do: two sentences, without the amount.
+pub fn declined_because(w: Words, reason: DeclineReason) -> String {
+    match reason {
+        DeclineReason::Generic => t!(w, "declined-generic"),
+        DeclineReason::InsufficientFunds => t!(w, "declined-insufficient-funds"),
+        DeclineReason::LostCard | DeclineReason::StolenCard => t!(w, "declined-lost"),
+        DeclineReason::ExpiredCard => t!(w, "declined-expired"),
+        DeclineReason::IncorrectCvc => t!(w, "declined-cvc"),
+        DeclineReason::ProcessingError => t!(w, "declined-processing-error"),
+        DeclineReason::AuthenticationRequired => t!(w, "declined-authentication-required"),
+        DeclineReason::AuthenticationFailed => t!(w, "declined-authentication-failed"),
+        DeclineReason::Cancelled => t!(w, "declined-cancelled"),
+        DeclineReason::MethodGone => t!(w, "declined-method-gone"),
+    }
+}
+
+/// A card's outline with the mark of its brand: ours, not the brand's.
+pub fn card_mark(brand: Brand) -> impl IntoView {
+    let mark = match brand {
+        Brand::Visa => EitherOf4::A(view! { <path d="M1 6.5h38" stroke="currentColor" stroke-width="3" /><path d="M6 17h10M6 13h5" stroke="currentColor" /> }),
+        Brand::Mastercard => EitherOf4::B(
+            view! { <path d="M1 6.5h38" stroke="currentColor" stroke-width="1" /><circle cx="25" cy="15" r="4" fill="none" stroke="currentColor" /><circle cx="30" cy="15" r="4" fill="none" stroke="currentColor" /> },
+        ),
+        Brand::Amex => EitherOf4::C(
+            view! { <path d="M1 6.5h38" stroke="currentColor" stroke-width="1" /><rect x="6" y="10" width="8" height="6" rx="1" fill="none" stroke="currentColor" /><path d="M6 19h24" stroke="currentColor" /> },
+        ),
+        Brand::Other => EitherOf4::D(view! { <path d="M1 6.5h38" stroke="currentColor" stroke-width="1" /> }),
+    };
+    view! {
+        <svg width="40" height="26" viewBox="0 0 40 26" aria-hidden="true"><rect x=".5" y=".5" width="39" height="25" rx="3" fill="none" stroke="currentColor" />{mark}</svg>
+    }
+}
+
+/// One thing to see to as a note: what happened, what it means, and the link that repairs it.
+pub fn attention_note(dates: Dates, attention: &Attention) -> impl IntoView + use<> {
+    let w = dates.words;
+    let (html, href, repair) = match attention {
+        Attention::Declined { payment, invoice_number, method, reason } => (
+            rich!(
+                w,
+                "attention-declined",
+                method = method_name(w, method),
+                amount = money(payment.amount_minor, &payment.currency),
+                invoice = invoice_number,
+                reason = declined_because(w, *reason)
+            ),
+            format!("/invoices/{invoice_number}/pay"),
+            t!(w, "attention-pay", amount = money(payment.amount_minor, &payment.currency)),
+        ),
+        Attention::Confirm { payment, method, .. } => (
+            rich!(w, "attention-confirm", method = method_name(w, method), amount = money(payment.amount_minor, &payment.currency)),
+            crate::services::payments::page_path(&payment.id),
+            t!(w, "attention-confirm-repair"),
+        ),
+        Attention::Expired { method, last_day } => (
+            rich!(w, "attention-expired", method = method_name(w, method), day = dates.day_year_of(*last_day)),
+            replace_path(method),
+            t!(w, "attention-replace"),
+        ),
+        Attention::ExpiresSoon { method, last_day, has_stand_in, .. } => {
+            let (name, day, after) = (method_name(w, method), dates.day_of(*last_day), last_day.succ_opt().map(|next| dates.day_of(next)).unwrap_or_default());
+            let html = match (method.is_default(), has_stand_in) {
+                (true, true) => rich!(w, "attention-expires-default-backed", method = name, day = day, after = after),
+                (true, false) => rich!(w, "attention-expires-default", method = name, day = day, after = after),
+                (false, true) => rich!(w, "attention-expires-backup-backed", method = name, day = day, after = after),
+                (false, false) => rich!(w, "attention-expires-backup", method = name, day = day, after = after),
+            };
+            (html, replace_path(method), t!(w, "attention-replace"))
+        }
+    };
+    parts::note(view! { <span inner_html=html></span>" "<a href=href>{repair}</a> })
+}
+
+/// The page that replaces a card by another.
+pub fn replace_path(method: &Method) -> String {
+    format!("/payment-methods/add?replaces={}", method.id)
+}

@@ -1,0 +1,90 @@
+//! The shell around every signed-in page: brand, navigation, who you are. In a frame there is none of it (the host's page is the shell).
+
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use crate::t;
+use crate::ui::words::Words;
+
+/// The five rooms of the portal, in the order people ask: how much, what for, since when, could it be less, from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Overview,
+    Usage,
+    Invoices,
+    Plan,
+    Payment,
+    /// Account pages: reached from the name, not from the five.
+    Account,
+}
+
+/// What the shell shows of the visitor.
+#[derive(Clone)]
+pub struct Shell {
+    pub words: Words,
+    pub vendor_name: String,
+    /// SVG path data in a 22 × 22 box.
+    pub brand_mark: Option<String>,
+    pub is_test: bool,
+    pub customer_name: String,
+    /// "Mira Lang, owner"
+    pub signed_in_as: String,
+    /// Whether there is another customer to switch to.
+    pub can_switch: bool,
+    pub place: Place,
+}
+
+/// A whole page body: skip link, rail, and `content` as the main part.
+pub fn frame(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
+    let w = shell.words;
+    let link = move |place: Place, href: &'static str, label: String| {
+        let current = (shell.place == place).then_some("page");
+        view! { <li><a href=href aria-current=current>{label}</a></li> }
+    };
+    view! {
+        <a class="skip" href="#main">{t!(w, "skip-to-content")}</a>
+        <div class="frame">
+            <header class="rail">
+                <a class="brand" href="/">{brand(&shell.vendor_name, shell.brand_mark.as_deref())}{test_mark(w, shell.is_test)}</a>
+                <nav aria-label=t!(w, "nav-label")>
+                    <ul>
+                        {link(Place::Overview, "/", t!(w, "nav-overview"))}
+                        {link(Place::Usage, "/usage", t!(w, "nav-usage"))}
+                        {link(Place::Invoices, "/invoices", t!(w, "nav-invoices"))}
+                        {link(Place::Plan, "/plan", t!(w, "nav-plan"))}
+                        {link(Place::Payment, "/payment-methods", t!(w, "nav-payment"))}
+                    </ul>
+                </nav>
+                <details class="who">
+                    <summary><span class="nm">{shell.customer_name}</span></summary>
+                    <span class="sub">{shell.signed_in_as}</span>
+                    <p><a class="link" href="/account">{t!(w, "nav-account")}</a></p>
+                    <p><a class="link" href="/account/security">{t!(w, "nav-security")}</a></p>
+                    {shell.can_switch.then(|| view! { <p><a class="link" href="/switch">{t!(w, "nav-switch")}</a></p> })}
+                    <form method="post" action="/sign-out"><button class="link as-link">{t!(w, "nav-sign-out")}</button></form>
+                </details>
+            </header>
+            <main class="page" id="main">{content}</main>
+        </div>
+    }
+}
+
+/// The page of somebody who is not signed in: brand above, one sheet, a line below.
+pub fn door(words: Words, vendor_name: String, brand_mark: Option<String>, is_test: bool, legal_line: String, content: impl IntoView + 'static) -> impl IntoView {
+    view! {
+        <div class="door">
+            <header><span class="brand">{brand(&vendor_name, brand_mark.as_deref())}{test_mark(words, is_test)}</span></header>
+            <main class="sheet" id="main">{content}</main>
+            <footer class="sub">{legal_line}</footer>
+        </div>
+    }
+}
+
+fn brand(name: &str, mark: Option<&str>) -> impl IntoView + use<> {
+    let mark = mark.map(|d| view! { <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true" fill="currentColor"><path d=d.to_owned() /></svg> });
+    view! { {mark}{name.to_owned()} }
+}
+
+fn test_mark(words: Words, is_test: bool) -> impl IntoView {
+    if is_test { Either::Left(view! { <span class="test">{t!(words, "test-mode")}</span> }) } else { Either::Right(()) }
+}

@@ -1,0 +1,155 @@
+//! The words of the pages: one Fluent catalogue a language, inside the program, never sent to browsers.
+//!
+//! A page asks by key: `t!(w, "overview-title")`, `t!(w, "seats-more", count = 2)`. Sentences with emphasis are asked for by
+//! `rich!`, which escapes the arguments and gives HTML for `inner_html`. A test holds that every key asked for exists, and that no
+//! key is left over.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+static CATALOGUES: LazyLock<HashMap<&'static str, FluentBundle<FluentResource>>> =
+    LazyLock::new(|| [("en", include_str!("words/en.ftl"))].into_iter().map(|(language, text)| (language, bundle(language, text))).collect());
+
+fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
+    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(_, errors)| panic!("words/{language}.ftl: {errors:?}"));
+    let mut bundle = FluentBundle::new_concurrent(vec![language.parse().expect("a language tag")]);
+    // The marks would be copied along with amounts and invoice numbers.
+    bundle.set_use_isolating(false);
+    bundle.add_resource(resource).unwrap_or_else(|errors| panic!("words/{language}.ftl: {errors:?}"));
+    bundle
+}
+
+/// The words of one language.
+#[derive(Clone, Copy)]
+pub struct Words(&'static FluentBundle<FluentResource>);
+
+impl Words {
+    /// Of the best language there is for a locale such as `en-GB`; English where none fits.
+    pub fn of(locale: &str) -> Words {
+        let language = locale.split('-').next().unwrap_or_default();
+        Words(CATALOGUES.get(language).unwrap_or_else(|| &CATALOGUES["en"]))
+    }
+
+    /// Used by `t!`. A key that is not there comes back as itself: ugly, harmless, and a test fails.
+    pub fn say(&self, key: &str, args: &[(&'static str, Arg)]) -> String {
+        self.format(key, args, |text| Cow::Borrowed(text))
+    }
+
+    /// Used by `rich!`: HTML, the arguments escaped.
+    pub fn html(&self, key: &str, args: &[(&'static str, Arg)]) -> String {
+        self.format(key, args, |text| Cow::Owned(escape(text)))
+    }
+
+    fn format(&self, key: &str, args: &[(&'static str, Arg)], treat: impl for<'a> Fn(&'a str) -> Cow<'a, str>) -> String {
+        let Some(pattern) = self.0.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
+        let fluent = (!args.is_empty()).then(|| {
+            let mut fluent = FluentArgs::with_capacity(args.len());
+            for (name, value) in args {
+                fluent.set(
+                    *name,
+                    match value {
+                        Arg::Text(text) => FluentValue::from(treat(text).into_owned()),
+                        Arg::Count(n) => FluentValue::from(*n),
+                    },
+                );
+            }
+            fluent
+        });
+        self.0.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
+    }
+}
+
+/// What goes into a sentence: text that is formatted already, or a count that chooses the plural.
+pub enum Arg {
+    Text(String),
+    Count(i64),
+}
+
+impl From<&str> for Arg { fn from(text: &str) -> Arg { Arg::Text(text.to_owned()) } }
+impl From<String> for Arg { fn from(text: String) -> Arg { Arg::Text(text) } }
+impl From<&String> for Arg { fn from(text: &String) -> Arg { Arg::Text(text.clone()) } }
+impl From<i64> for Arg { fn from(n: i64) -> Arg { Arg::Count(n) } }
+
+/// Text made safe to stand in HTML, in attributes too.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Plain text: `t!(words, "key", name = value)`.
+#[macro_export]
+macro_rules! t {
+    ($words:expr, $key:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $words.say($key, &[$((stringify!($name), $crate::ui::words::Arg::from($value))),*])
+    };
+}
+
+/// HTML with the arguments escaped: `<h1 inner_html=rich!(words, "key", amount = value) />`.
+#[macro_export]
+macro_rules! rich {
+    ($words:expr, $key:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $words.html($key, &[$((stringify!($name), $crate::ui::words::Arg::from($value))),*])
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn every_word_asked_for_exists_and_none_is_left_over() {
+        let mut asked = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut asked);
+        let there: BTreeSet<String> = include_str!("words/en.ftl")
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()))
+            .collect();
+        assert_eq!(asked.difference(&there).collect::<Vec<_>>(), Vec::<&String>::new(), "asked for, not in en.ftl");
+        assert_eq!(there.difference(&asked).collect::<Vec<_>>(), Vec::<&String>::new(), "in en.ftl, never asked for");
+    }
+
+    /// Keys in `t!(w, "key"` and `rich!(w, "key"`, wherever they stand under `dir`.
+    fn collect(dir: &Path, keys: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, keys);
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("ui/words.rs") {
+                let source = std::fs::read_to_string(&path).unwrap();
+                for opening in ["t!(", "rich!("] {
+                    for (at, _) in source.match_indices(opening) {
+                        if source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+                            continue;
+                        }
+                        let call = &source[at + opening.len()..];
+                        let Some((_, rest)) = call.split_once(',') else { continue };
+                        let Some(rest) = rest.trim_start().strip_prefix('"') else { continue };
+                        keys.insert(rest[..rest.find('"').unwrap()].to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_of_a_rich_sentence_cannot_become_markup() {
+        assert_eq!(escape("<b onclick='x'>&\""), "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;");
+    }
+}

@@ -1,0 +1,1251 @@
+# English. Keys: page-thing. <b> marks the figure a sentence is about; nothing else is markup.
+
+page-title = { $page } · { $vendor } billing
+skip-to-content = Skip to the content
+test-mode = Test mode
+nav-label = Billing
+nav-overview = Overview
+nav-usage = Usage
+nav-invoices = Invoices
+nav-plan = Plan
+nav-payment = Payment
+copy = Copy
+copied = Copied
+
+# Dates
+month-name =
+    { $n ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    }
+weekday-name =
+    { $n ->
+        [1] Monday
+        [2] Tuesday
+        [3] Wednesday
+        [4] Thursday
+        [5] Friday
+        [6] Saturday
+       *[7] Sunday
+    }
+date-day-month = { $day } { $month }
+date-day-month-year = { $day } { $month } { $year }
+date-moment = { $day }, { $time }
+date-stamp = { $weekday } { $day }, { $time }, { $zone }
+zone-time = { $city } time
+
+# Shell and shared parts
+nav-account = Account
+nav-security = Sign-in and security
+nav-switch = Switch customer
+nav-sign-out = Sign out
+errors-title = Please look at this again
+
+# Why a line costs what it costs
+reason-span = { $from } to { $to }
+reason-in-advance = { $span }, in advance
+reason-part-of = { $part } of { $whole }
+reason-quantity = { $units } { $unit }
+reason-by-tier = by tier
+reason-tier = Tier
+reason-units-head = Units
+reason-each-head = Each
+reason-together = Together
+reason-tier-included = 1 to { $upto }, included
+reason-tier-first = Up to { $upto }
+reason-tier-between = Above { $from }, to { $upto }
+reason-tier-above = Above { $from }
+reason-tier-all = All
+reason-fee = The fee for { $span }.
+reason-units = { $units } { $unit } × { $each }.
+reason-units-included = { $units } { $unit }, less the { $included } in the plan: { $billable } × { $each }.
+reason-packages = { $units } { $unit }: { $started } × { $each }, each for up to { $size }.
+reason-credit = You had been charged { $charged } for it; this is the part you did not use.
+reason-when = From { $from }, to { $to }, { $zone }.
+reason-seconds = From { $from }, to { $to }, { $zone }: { $n } of { $d } seconds.
+reason-days = From { $from }, to { $to }, { $zone }: { $n } of { $d } days.
+reason-minimum = At least { $amount } is charged.
+reason-maximum = At most { $amount } is charged.
+reason-exchange = Converted from { $from } to { $to } at { $rate }, the rate of { $day }.
+reason-rounded-up = { $exact } exactly, rounded once to { $amount }.
+reason-rounded-even = { $exact } exactly, rounded once to { $amount } (halves to the even cent).
+reason-discount = A discount of { $amount } is taken off this line.
+reason-late = Usage that arrived after its period was invoiced: { $now } in all, of which { $before } had been invoiced.
+length-days =
+    { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
+length-hours = { $n } h
+length-minutes = { $n } min
+length-seconds = { $n } s
+# Who is signed in
+role-owner = owner
+role-billing = billing
+role-viewer = viewer
+signed-in-as = { $name }, { $role }
+door-legal-line = Billing for { $name }, { $city }. Powered by Portico.
+
+# What went wrong where no page of its own can say it
+trouble-bad-request = This address or form can’t be read.
+trouble-forbidden = That isn’t allowed.
+trouble-not-found = There is nothing at this address.
+trouble-not-found-what = It may have moved, or belong to another account.
+trouble-method = This page can’t be used that way.
+trouble-too-large = That was too much at once.
+trouble-busy = Too many are asking at once.
+trouble-ours = Something went wrong on our side.
+trouble-ours-what = Nothing was charged because of it. Try again in a minute; if it stays, give us this number: { $id }.
+trouble-cannot-be-used = That can’t be used.
+trouble-nothing-changed = Nothing was changed and nothing was charged.
+trouble-home = Go to the overview
+
+# When a session ended
+session-ended-title = Signed out
+session-ended-heading = You were signed out in the meantime.
+session-ended-what = Nothing was changed and nothing was charged. What you entered is kept on this page, except passwords and codes: sign in, come back here, and send it again.
+session-ended-sign-in = Sign in in a new tab
+session-ended-again = Send it again
+no-customer-title = No account
+no-customer-heading = There is no billing account under this sign-in.
+no-customer-what = You are signed in as { $email }, but belong to no customer here. If that is a mistake, ask whoever invited you.
+
+# Payment methods
+brand-visa = Visa
+brand-mastercard = Mastercard
+brand-amex = American Express
+brand-other = Card
+method-name = { $brand } ending { $last4 }
+method-expiry = { $month } { $year }
+methods-title = Payment methods
+methods-title-error = Error: payment methods
+methods-caption = Your payment methods
+methods-card = Card
+methods-expires = Expires
+methods-acts = What you can do
+methods-answer = We charge <b>{ $method }</b>.
+methods-answer-backed = We charge <b>{ $method }</b>, and { $backup } if that fails.
+methods-answer-expired = <b>{ $method } has expired</b>, so nothing can be charged.
+methods-answer-expired-backed = We charge <b>{ $backup }</b>, because { $method } has expired.
+methods-answer-none = <b>No card is on file</b>, so nothing can be charged.
+methods-none-what = When you add a card, invoices are paid from it by themselves. You see each amount here before it is charged.
+methods-default = Default
+methods-charged-first = Charged first
+methods-backup = Backup, charged if { $brand } fails
+methods-backup-later = Backup number { $position }, charged if those before it fail
+methods-kept = Kept, not charged
+methods-expired = Expired
+methods-in-days =
+    { $days ->
+        [0] today is the last day
+        [one] in { $days } day
+       *[other] in { $days } days
+    }
+methods-replace = Replace
+methods-remove = Remove
+methods-move-up = Try earlier
+methods-make-backup = Make backup
+methods-stop-backup = Stop using as backup
+methods-make-default = Make default
+methods-add = Add a payment method
+methods-where-typed = You type the number on the payment provider’s own page. Neither { $vendor } nor this portal ever sees it. Adding or changing a card asks for a code from your authenticator app.
+methods-viewer = Your role lets you see payment methods. An owner or a billing member of the account can change them.
+methods-added = { $method } was added.
+methods-made-default = { $method } is charged first from now on.
+methods-made-backup = { $method } stands in from now on.
+methods-stopped-backup = { $method } is kept, and not charged by itself any more.
+methods-removed = { $method } was removed.
+methods-not-added = No card was added, and nothing was charged.
+methods-not-added-title = No card was added
+methods-not-finished = You came back before the card was typed in. Nothing was charged. Add it again when you have it at hand.
+
+# One step before a payment method changes
+step-not-done = That was not done
+step-back = Go back
+step-to-methods = Back to payment methods
+step-add = Add <b>a new card</b>.
+step-add-what = You type its number on the payment provider’s own page. Nothing is charged by adding it.
+step-add-button = Go on to the payment provider
+step-replace = Replace <b>{ $method }</b> by a new card.
+step-replace-what = { $method } stays in use until the new card is there; then it is removed. Nothing is charged by replacing it.
+step-default = Charge <b>{ $method }</b> first from now on.
+step-default-what = The card charged first until now stands in if this one fails.
+step-default-button = Make { $method } the default
+step-backup = Let <b>{ $method }</b> stand in when the cards before it fail.
+step-backup-button = Make { $method } a backup
+step-keep = Keep <b>{ $method }</b>, but don’t charge it by itself.
+step-keep-button = Stop using { $method } as backup
+step-remove = Remove <b>{ $method }</b>?
+step-remove-what = It can’t be charged any more, and the payment provider forgets it. Past invoices and receipts stay as they are.
+step-remove-button = Remove { $method }
+step-must-stay = <b>{ $method }</b> can’t be removed now.
+fields-heading = Type in <b>your new card</b>.
+fields-what = These fields are the payment provider’s own: the number goes there and nowhere else. Nothing is charged by adding a card.
+fields-frame = Card fields of the payment provider
+fields-own-page = Type it on the provider’s own page instead
+
+# What about payments needs a person
+attention-declined = <b>{ $method } was declined for { $amount }, invoice { $invoice }.</b> { $reason }
+attention-pay = Pay { $amount }
+attention-confirm = <b>Your bank wants you to confirm { $amount } from { $method }.</b> Nothing has been charged yet.
+attention-confirm-repair = Confirm it
+attention-expired = <b>{ $method } expired on { $day }.</b> It can’t be charged any more.
+attention-expires-default = <b>{ $method } expires on { $day }.</b> From { $after } nothing could be charged.
+attention-expires-default-backed = <b>{ $method } expires on { $day }.</b> From { $after } your backup is charged instead.
+attention-expires-backup = <b>{ $method } expires on { $day }.</b> From { $after } nothing would stand in if your first card failed.
+attention-expires-backup-backed = <b>{ $method } expires on { $day }.</b> From { $after } it can’t stand in any more.
+attention-replace = Replace it
+declined-generic = The bank gave no reason. Nothing was charged. Ask your bank, or use another card.
+declined-insufficient-funds = There was not enough money on it. Nothing was charged. Try again later, or use another card.
+declined-lost = The bank no longer accepts this card. Nothing was charged. Use another card.
+declined-expired = It has expired. Nothing was charged. Replace it, or use another card.
+declined-cvc = The security code was wrong. Nothing was charged. Add the card again with the right code.
+declined-processing-error = The bank’s systems failed. Nothing was charged. Try again in a few minutes.
+declined-authentication-required = The bank wants you to confirm the payment yourself. Nothing was charged. Pay now and answer your bank.
+declined-authentication-failed = The payment was not confirmed at the bank. Nothing was charged. Try again, or use another card.
+declined-cancelled = The payment was stopped before the bank decided. Nothing was charged.
+declined-method-gone = The payment provider no longer has this card. Nothing was charged. Add it again, or use another.
+
+# Paying an invoice
+pay-title = Pay invoice { $number }
+pay-invoice = Invoice { $number }
+pay-answer = Pay <b>{ $amount }</b> now.
+pay-lede = Invoice { $number }, due on { $day }.
+pay-from = From
+pay-button = Pay { $amount }
+pay-other-card = Add another card first
+pay-no-card = There is no card on file that can be charged. Add one, then pay.
+pay-not-charged = Nothing was charged
+payment-title = Payment
+payment-done = You paid <b>{ $amount }</b> from { $method }.
+payment-done-when = On { $day }.
+payment-declined = <b>{ $amount } was not paid.</b> { $method } was declined.
+payment-declined-why = { $reason }
+payment-confirm = Your bank wants you to confirm <b>{ $amount }</b>.
+payment-confirm-what = Nothing has been charged yet. Your bank asks on its own page whether it is you who pays from { $method }; then you come back here.
+payment-confirm-button = Confirm { $amount } with your bank
+payment-pay-otherwise = Don’t confirm, pay another way
+payment-processing = <b>{ $amount }</b> is on its way.
+payment-processing-what = The bank of { $method } has not answered yet. It is charged once at most, and this page shows what came of it.
+payment-look-again = Look again
+payment-cancelled = <b>{ $amount } was not charged.</b>
+payment-cancelled-what = The payment was stopped before money moved.
+
+# Short dates, for rows and axes
+month-short =
+    { $n ->
+        [1] Jan
+        [2] Feb
+        [3] Mar
+        [4] Apr
+        [5] May
+        [6] Jun
+        [7] Jul
+        [8] Aug
+        [9] Sep
+        [10] Oct
+        [11] Nov
+       *[12] Dec
+    }
+weekday-short =
+    { $n ->
+        [1] Mon
+        [2] Tue
+        [3] Wed
+        [4] Thu
+        [5] Fri
+        [6] Sat
+       *[7] Sun
+    }
+
+# Usage
+usage-amount = { $n } { $unit }
+usage-month-year = { $month } { $year }
+usage-span = { $from } to { $to }
+usage-when-in = in { $name }
+usage-when-from = from { $name }
+usage-when-day = on { $name }
+usage-row-hour = { $weekday } { $day }, { $time }
+usage-row-day = { $weekday } { $day }
+usage-until = until { $time }
+usage-from = from { $time }
+usage-included = included
+usage-then = { $first }, then { $then }
+usage-answer-forecast = You used <b>{ $amount }</b> { $when }: <b>{ $cost }</b> so far, about <b>{ $about }</b> by { $by }.
+usage-answer-so-far = You used <b>{ $amount }</b> { $when }: <b>{ $cost }</b> so far.
+usage-answer-cost = You used <b>{ $amount }</b> { $when }, for <b>{ $cost }</b>.
+usage-answer-free-forecast = You used <b>{ $amount }</b> { $when }, about <b>{ $about }</b> by { $by }.
+usage-answer-free = You used <b>{ $amount }</b> { $when }.
+usage-answer-part = You used <b>{ $amount }</b> { $when }; by then { $period } held <b>{ $total }</b>.
+usage-answer-part-cost = You used <b>{ $amount }</b> { $when }; by then { $period } held <b>{ $total }</b>, for <b>{ $cost }</b>.
+usage-answer-most = You had <b>{ $amount }</b> at most { $when }.
+usage-answer-last = You had <b>{ $amount }</b> at the last reading { $when }.
+usage-answer-most-cost = You had <b>{ $amount }</b> at most { $when }: <b>{ $cost }</b>.
+usage-answer-last-cost = You had <b>{ $amount }</b> at the last reading { $when }: <b>{ $cost }</b>.
+usage-answer-nothing = { $meter }: <b>nothing used</b> yet.
+usage-answer-no-meters = <b>Nothing is metered</b> in what you have.
+usage-empty-no-meters = Your plan costs the same however much you use. If that changes, this page shows every hour, day and month of it.
+usage-empty = Once you use the first { $unit }, this page shows them by hour, day and month: how much is included, what the rest has cost so far, and what the period will come to. A reading takes a few minutes to arrive.
+usage-no-plan = You have no plan at the moment, so nothing is charged.
+usage-trial = What you use during the trial is not charged.
+usage-no-period = These days are not one billing period, so no cost is shown. Choose a period to see what it cost.
+usage-not-charged = Your plan does not charge for this.
+usage-coarser-hour-day = That is more than a page by the hour holds, so it is shown by day. The CSV has every hour.
+usage-coarser-hour-month = That is more than a page by the hour holds, so it is shown by month. The CSV has it in more detail.
+usage-coarser-day-month = That is more than a page by the day holds, so it is shown by month. The CSV has every day.
+usage-meter = Meter
+usage-by = By
+usage-by-hour = Hour
+usage-by-day = Day
+usage-by-month = Month
+usage-with = With { $period }
+usage-back = ← { $period }
+usage-on = { $period } →
+usage-show = Show
+usage-other-days = Other days
+usage-first-day = First day
+usage-last-day = Last day
+usage-show-days = Show these days
+usage-error-by = Choose by hour, by day or by month. The days of the period under way are shown.
+usage-error-date = Write a date as 2026-11-21: year, month, day. The period under way is shown instead.
+usage-error-both = A range needs its first and its last day. The period under way is shown instead.
+usage-reader = Values of the chart. The arrow keys move through them
+usage-title-hour = { $meter } { $when }, each hour
+usage-title-day = { $meter } { $when }, each day
+usage-title-month = { $meter } { $when }, each month
+usage-each-hour = Each hour
+usage-each-day = Each day
+usage-each-month = Each month
+usage-running = Running total
+usage-level = So far
+usage-now = Now, { $time }
+usage-about = about
+usage-and-cost = , { $cost }
+usage-key-included = Included
+usage-key-charged = Charged
+usage-key-used = Used
+usage-key-forecast = Forecast
+usage-rule-included = { $n } included
+usage-rule-then = { $n }, then { $each } each
+usage-read = { $name }: { $amount }
+usage-read-how = { $name }: { $amount }, { $how }
+usage-read-hour = { $day }, { $from } to { $to }
+usage-read-so-far = { $name }: { $amount } by { $time }, about { $about } in all
+usage-read-forecast = { $name }, forecast: about { $amount }
+usage-read-nothing = { $name }: nothing
+usage-read-ahead = { $name }: still to come
+usage-how-each = { $each } each
+usage-how-included = { $n } included
+usage-how-some = { $n } at { $each }
+usage-sum-included = All of it included
+usage-sum-one = { $amount } × { $each }
+usage-sum-part = { $n } × { $each }
+usage-sum-and = { $most } and { $last }
+usage-method-weekdays =
+    { $count ->
+        [one] from the weekdays of last week
+       *[other] from the weekdays of your last { $count } weeks
+    }
+usage-method-days =
+    { $count ->
+        [one] from the one whole day so far
+       *[other] from the { $count } whole days so far
+    }
+usage-method-level = if it stays as it is
+usage-long-day = { $weekday } { $day }
+usage-long-hour = { $day } at { $time }
+usage-said-included = The { $amount } included were used up on { $day }; from there each costs { $each }.
+usage-said-included-soon = At this pace the { $amount } included are used up on { $day }; from there each costs { $each }.
+usage-said-passed = You passed { $n } on { $day }; from there each costs { $each }.
+usage-said-passing = At this pace you pass { $n } on { $day }; from there each costs { $each }.
+usage-said-within = Of the { $amount } included, { $left } are left.
+usage-said-busiest-hour = Your busiest hour was { $at } with { $n }.
+usage-said-busiest-day = Your busiest day was { $at } with { $n }.
+usage-said-busiest-month = Your busiest month was { $at } with { $n }.
+usage-said-today = Today is not over.
+usage-said-zone = Days begin at 00:00, { $zone }.
+usage-facts = In short
+usage-fact-so-far = So far
+usage-fact-whole = { $when }
+usage-fact-before = Before discounts and tax
+usage-fact-forecast = Forecast to { $day }
+usage-fact-how = { $how }, { $method }
+usage-fact-against = Against { $period }
+usage-fact-then = { $amount } by { $hour }; { $all } in all
+usage-same = The same
+usage-about-same = About the same
+usage-from-nothing = Nothing before
+usage-more = { $percent } % more
+usage-less = { $percent } % less
+usage-table = The same numbers
+usage-csv = Download CSV
+usage-price = Price of each
+usage-cost = Cost so far, { $currency }
+
+# Lines and sums
+lines-open = Open a line to see the sum
+lines-before-tax = Before tax
+lines-discount = Discount
+lines-tax = { $name }, { $percent } %
+lines-tax-inside = { $name }, { $percent } %, is in these prices
+lines-rounding = Rounding to what can be paid
+lines-balance = From your balance
+
+# Plan
+plan-seats =
+    { $count ->
+        [one] { $count } seat
+       *[other] { $count } seats
+    }
+plan-none = You have <b>no plan</b> yet.
+plan-none-what = Choose one with your vendor; it shows here as soon as it starts.
+plan-active = You have <b>{ $plan }</b> with { $quantity }.
+plan-next = As it stands, the next invoice on { $day } comes to <b>{ $amount }</b>.
+plan-trialing = You are trying <b>{ $plan }</b> with { $quantity } until { $day }.
+plan-trialing-what = Nothing is charged before then. Cancel in time and nothing ever is.
+plan-scheduled = <b>{ $plan }</b> with { $quantity } starts on { $day }.
+plan-paused = <b>{ $plan }</b> is paused. Nothing is charged while it is.
+plan-ended = <b>{ $plan }</b> ended on { $day }.
+plan-ended-what = Your invoices stay here.
+plan-change-link = Change plan or seats
+plan-cancel-link = Cancel the plan
+plan-viewer = You can see the plan. An owner or a billing member of your team can change it.
+plan-compare = All plans
+plan-yours = Your plan now
+plan-choose = See what { $plan } costs you
+plan-fee = { $amount } { $interval }
+plan-metered = { $name } { $interval }
+plan-included = { $n } included
+plan-then = then { $each } each
+plan-each = { $each } each
+plan-no-more = no more
+plan-at-most = at most { $n }
+plan-above = above { $from }: { $each }
+plan-package = { $amount } for each { $size }
+plan-cancel-planned = <b>{ $plan } ends on { $day }.</b> Until then everything works as before. Nothing more is charged but what you use.
+plan-cancel-undo = Keep { $plan }
+plan-change-planned = <b>{ $plan } with { $quantity } begins on { $day }.</b> Nothing changes before that.
+plan-change-undo = Stay with { $plan }
+plan-did-change-paid = Changed. You paid { $amount }, invoice { $number }.
+plan-did-change = Changed. There was nothing to pay.
+plan-did-plan = Planned. You can take it back here until it begins.
+plan-did-cancel = Cancelled. You can take it back here until the last day.
+plan-did-keep = Taken back. Your plan goes on as it is.
+interval-day =
+    { $count ->
+        [one] a day
+       *[other] every { $count } days
+    }
+interval-week =
+    { $count ->
+        [one] a week
+       *[other] every { $count } weeks
+    }
+interval-month =
+    { $count ->
+        [one] a month
+       *[other] every { $count } months
+    }
+interval-year =
+    { $count ->
+        [one] a year
+       *[other] every { $count } years
+    }
+
+# Change of plan
+change-title = Change plan
+change-title-error = Error: Change plan
+change-plan-legend = Plan
+change-choose = You have <b>{ $plan }</b> with { $quantity }. Choose, and see the price at once.
+change-not-priced = { $plan } with { $quantity }: <b>not possible like this.</b>
+change-pay-now = { $plan } with { $quantity }: pay <b>{ $due }</b> today.
+change-pay-then = { $plan } with { $quantity }: pay <b>{ $due }</b> today, then about <b>{ $amount }</b> on { $day }.
+change-credit = { $plan } with { $quantity }: nothing to pay today, <b>{ $amount }</b> goes to your balance.
+change-later = { $plan } with { $quantity } from { $day }: <b>nothing to pay now.</b>
+change-seats = Seats
+change-seats-now = You have { $quantity }.
+change-seat-fewer = One seat fewer
+change-seat-more = One seat more
+change-pay-every = Pay
+change-every = Once { $interval }
+change-start = Start
+change-now = Now
+change-on = On { $day }
+change-on-hint = Nothing to pay now
+change-again = Work it out again
+change-sheet = What you pay now
+change-group-back = Back to you: { $plan }, not used
+change-group-rest = { $plan }, the rest of this period
+change-group-new = { $plan }, a new period
+change-group-used = { $plan }, used until now
+change-group-other = Also
+change-due = Due today
+change-to-balance = To your balance
+change-then = On { $day }, about, as far as it is known
+change-nothing-now = Nothing is invoiced now
+change-waiting = The difference is on your next invoice.
+change-button = Change to { $plan }, pay { $due } now
+change-button-free = Change to { $plan } now
+change-button-same = Change, pay { $due } now
+change-button-same-free = Change now
+change-button-later = Change to { $plan } on { $day }
+change-from = From { $method }.
+change-no-method = Add a card first.
+change-held = This price is held for you until { $time }.
+change-keep = Keep { $plan }
+change-no-such-plan = There is no such plan. Choose one of those below.
+change-no-such-interval = This plan is not sold at that interval. Choose one of those offered.
+change-bad-seats = Enter how many seats you need: a whole number from 1 to { $most }.
+change-declined = Nothing was charged and you still have { $plan }: your card was declined.
+change-refused = Nothing was changed and nothing was charged.
+change-differs = Nothing was charged: the price is another now. Please look again.
+change-differs-expired = The price had been held for 15 minutes and is worked out afresh below.
+change-differs-period = A new billing period has begun in the meantime.
+change-differs-subscription = Somebody changed the subscription in the meantime.
+change-differs-customer = Your billing details or your balance changed in the meantime.
+change-differs-plan = The plan itself was changed in the meantime.
+change-differs-price = A price, a tax or a discount changed in the meantime.
+
+# Cancelling
+cancel-title = Cancel the plan
+cancel-title-error = Error: Cancel the plan
+cancel-answer = { $plan } would end on <b>{ $day }</b>.
+cancel-answer-now = { $plan } would end <b>now</b>.
+cancel-what = Until then everything works as before, and you can take it back. Usage up to the end is on a last invoice.
+cancel-reason = Why are you leaving?
+cancel-reason-hint = You need not say.
+cancel-too-expensive = It costs too much
+cancel-missing-feature = Something is missing
+cancel-unused = We don’t use it enough
+cancel-switched = We use something else now
+cancel-quality = It did not work well enough
+cancel-other = Something else
+cancel-comment = Anything you want us to know
+cancel-button = Cancel { $plan }
+cancel-keep = Keep { $plan }
+cancel-refused = Nothing was cancelled.
+cancel-bad-reason = Choose one of these reasons, or none.
+cancel-long-comment = This is too long: at most { $most } characters.
+
+# Overview
+lines-open-why = Open a line to see why
+overview-account = Your account
+overview-no-plan = You have <b>no plan</b> yet, so there is nothing to pay.
+overview-no-plan-what = Once one starts, what you use and owe stands here.
+overview-nothing = You have { $plan }, and <b>nothing to pay</b>.
+overview-ended = { $plan } has ended. There is <b>nothing to pay</b>.
+overview-paused = { $plan } is paused. There is <b>nothing to pay</b> while it is.
+overview-free = You have { $plan }, and as it stands <b>nothing to pay</b> on { $day }.
+overview-pay = On { $day } you pay <b>{ $amount }</b>, from { $method }.
+overview-pay-no-method = On { $day } <b>{ $amount }</b> is due.
+overview-pay-about = On { $day } you pay about <b>{ $amount }</b>, from { $method }.
+overview-pay-about-no-method = On { $day } about <b>{ $amount }</b> is due.
+overview-stands = <b>{ $amount }</b> stands already; the rest is what you will likely use by { $day }.
+overview-trial = You are trying { $plan } until { $day }. Nothing is charged before; cancel in time and nothing ever is.
+overview-cancel-planned = <b>{ $plan } ends on { $day }.</b>
+overview-change-planned = <b>{ $plan } begins on { $day }.</b>
+overview-planned-link = See or take it back
+overview-made-of = What { $day } is made of
+overview-so-far =
+    So far
+    { $currency }
+overview-forecast =
+    Forecast
+    { $currency }
+overview-due = Due { $day }
+overview-change = Change plan or seats
+overview-see-plan = See the plan
+overview-plan = { $plan }, { $quantity }
+overview-paid-from = Paid from
+overview-no-method = No payment method
+overview-expires = Expires { $month }
+overview-methods = Payment methods
+overview-balance = Balance
+overview-balance-what = Credits are used first
+overview-last = Last invoice
+overview-paid = Paid
+overview-open = Open
+overview-issued = issued { $day }
+overview-due-on = due { $day }
+gauge-head = { $name } this period
+gauge-link = Day by day
+gauge-included = { $n } included
+gauge-then = { $n }, then { $each }
+gauge-used = { $n } now
+gauge-expected = { $n } forecast
+gauge-title = { $name }: { $used } { $unit } used; { $free } are included.
+gauge-title-forecast = { $name }: { $used } { $unit } used of a forecast { $expected }; { $free } are included.
+# Signing in
+title-error = Error: { $title }
+sign-in-title = Sign in
+sign-in-heading = See what you pay, <b>and why.</b>
+sign-in-email = E-mail
+sign-in-password = Password
+sign-in-continue = Continue
+sign-in-forgot = Forgot the password?
+sign-in-email-empty = Enter your e-mail address.
+sign-in-password-empty = Enter your password.
+sign-in-not-title = You are not signed in
+sign-in-wrong = This e-mail and password don’t belong together. Check both, or set a new password.
+sign-in-shut-off = There were too many wrong passwords, so it no longer works here. Set a new one with “Forgot the password?”.
+sign-in-busy = Many people are signing in right now. Try again in a few seconds.
+sign-in-over-title = That took too long
+sign-in-over = Enter your password once more; then your code.
+sign-in-code-heading = Now <b>your code.</b>
+sign-in-submit = Sign in
+sign-in-another = Sign in as someone else
+back-to-sign-in = Back to sign in
+wait-seconds =
+    { $seconds ->
+        [one] There were too many wrong attempts. Wait one second, then try again.
+       *[other] There were too many wrong attempts. Wait { $seconds } seconds, then try again.
+    }
+wait-minutes = There were too many wrong attempts. Wait { $minutes } minutes, then try again.
+
+# Codes
+code-label = Code
+code-label-app = Code from your authenticator app
+code-hint = Six digits from your authenticator app. Spaces don’t matter.
+code-hint-recovery = Without the app, enter one of your recovery codes here.
+code-step-up-hint =
+    { $minutes ->
+        [one] You last entered one a minute ago. This needs one from the last 5 minutes.
+       *[other] You last entered one { $minutes } minutes ago. This needs one from the last 5 minutes.
+    }
+code-empty = Enter the code your app shows.
+code-malformed = A code has six digits; a recovery code has twenty-five.
+code-wrong = That is not the code right now. Your app shows a new one every 30 seconds.
+code-used = That code was used before. Your app shows a new one within 30 seconds.
+code-shut-off = There were too many wrong codes, so codes of this kind no longer work here. Use a recovery code, or ask the company you pay for help.
+code-not-enrolled = There is no authenticator on this sign-in yet.
+
+# Another password
+forgot-title = Forgot the password
+forgot-heading = Set a <b>new password.</b>
+forgot-what = We send you a link to set it. Your authenticator stays as it is.
+forgot-submit = Send the link
+forgot-sent-heading = Look in <b>your mail.</b>
+forgot-sent = If there is an account under that address, a link is on its way. It works once, for an hour.
+reset-title = New password
+reset-heading = Choose a <b>new password.</b>
+reset-submit = Save the password
+reset-then = Next, we ask for your code as always.
+new-password = New password
+new-password-hint = At least 8 characters. A few words in a row are easy to remember and hard to guess.
+current-password = Password now
+password-too-short = A password needs at least 8 characters.
+password-too-long = A password has at most 128 characters.
+password-common = This is one of the passwords that are tried first everywhere. Choose another.
+password-personal = This is your own name or address, or { $vendor }’s. Choose something that can’t be known.
+password-wrong-present = This is not your password now.
+dead-link-title = Link no longer works
+dead-link-heading = This link no longer works.
+dead-link-reset = It was used, or is older than an hour. Your password is as it was.
+dead-link-invitation = It was used, or is older than three days. If you have set your password, just sign in.
+dead-link-again = Send me a new link
+
+# Invitation
+invitation-title = Welcome
+invitation-heading = Welcome to <b>{ $vendor } billing.</b>
+invitation-password = Choose a password
+invitation-then = Next, you connect an authenticator app: it keeps others out even if they learn your password.
+enrol-title = Connect your authenticator
+enrol-heading = Connect <b>your authenticator.</b>
+enrol-what = Scan this with an authenticator app on your phone, then enter the code it shows.
+enrol-qr = QR code for your authenticator app; the same as text follows
+enrol-text-key = Or type this key into the app:
+enrol-code = Code the app shows
+enrol-submit = Connect and sign in
+recovery-title = Recovery codes
+recovery-heading = Keep these <b>recovery codes.</b>
+recovery-what = Each signs you in once if you lose your authenticator. They are shown only now: keep them where you keep your passwords.
+recovery-download = Download
+recovery-file = Recovery codes for { $vendor } billing. Each works once.
+recovery-continue = I have kept them, continue
+recovery-kept = I have kept them
+
+# Sign-in and security
+security-place = Sign-in and security
+security-heading = You sign in as <b>{ $email }</b> with a password and an authenticator.
+security-password = Password
+security-password-change = Change password
+security-password-heading = Change <b>your password.</b>
+security-others-end = All your other sessions end.
+security-authenticator = Authenticator
+security-authenticator-on = On
+security-authenticator-replace = Replace authenticator
+security-authenticator-heading = Replace <b>your authenticator.</b>
+security-authenticator-what = Have your new phone or app ready. The old one works until you have entered a code of the new one.
+security-authenticator-scan = Scan this with the new app, then enter the code it shows.
+security-recovery = Recovery codes
+security-recovery-left =
+    { $left ->
+        [0] None left
+        [one] 1 left
+       *[other] { $left } left
+    }
+security-recovery-renew = Make new recovery codes
+security-recovery-heading = Make <b>new recovery codes.</b>
+security-recovery-what = You get ten new ones, and the old ones stop working.
+sessions-title =
+    { $count ->
+        [one] Signed in here only
+       *[other] Signed in on { $count } devices
+    }
+sessions-device = Device
+sessions-seen = Last used, { $zone }
+sessions-from = From { $ip }, since { $since }
+sessions-this = This device
+sessions-end = Sign out
+sessions-end-named = Sign out { $device }
+sessions-end-others = Sign out everywhere else
+device-browser-system = { $browser } on { $system }
+device-unknown = Unknown device
+switch-title = Switch customer
+switch-heading = You are looking at <b>{ $customer }.</b> Go to:
+
+# Letters
+mail-test-subject = [Test] { $subject }
+mail-greeting = Hello { $name },
+mail-closing = { $name }, { $city }
+mail-not-you = If this wasn’t you, change your password now at { $link } and write to { $support }.
+mail-invitation-subject = Your access to { $vendor } billing
+mail-invitation-what = You can now see what you use and what you pay at { $vendor }.
+mail-invitation-customer = You can now see what { $customer } uses and pays at { $vendor }.
+mail-invitation-how = The link works once, for three days. You choose a password and connect an authenticator app; it takes two minutes.
+mail-invitation-action = Set up your sign-in
+mail-member-subject = One more account at { $vendor } billing
+mail-member-what = You can now also see what { $customer } uses and pays at { $vendor }. Sign in as always and switch to it by its name.
+mail-member-action = Open billing
+mail-reset-subject = Set a new password for { $vendor } billing
+mail-reset-what = Somebody, probably you, asked to set a new password for { $vendor } billing. The link works once, for an hour.
+mail-reset-not-you = If it wasn’t you, do nothing: your password stays as it is.
+mail-reset-action = Set a new password
+mail-device-subject = New sign-in to { $vendor } billing
+mail-device-what = Your account was signed in to from a device it hadn’t seen before, on { $time } UTC, from { $ip }: { $agent }
+mail-password-subject = Your password for { $vendor } billing was changed
+mail-password-what = Your password was changed, and all your other sessions were ended.
+mail-totp-subject = Your authenticator for { $vendor } billing was replaced
+mail-totp-what = A new authenticator app was connected to your account; the old one no longer works.
+mail-recovery-subject = A recovery code for { $vendor } billing was used
+mail-recovery-what =
+    { $left ->
+        [0] One of your recovery codes was used. It was the last: make new ones now.
+        [one] One of your recovery codes was used. One is left.
+       *[other] One of your recovery codes was used. { $left } are left.
+    }
+mail-codes-subject = New recovery codes for { $vendor } billing
+mail-codes-what = Ten new recovery codes were made for your account; the old ones no longer work.
+
+# Countries
+country-name =
+    { $code ->
+        [AD] Andorra
+        [AE] United Arab Emirates
+        [AF] Afghanistan
+        [AG] Antigua and Barbuda
+        [AI] Anguilla
+        [AL] Albania
+        [AM] Armenia
+        [AO] Angola
+        [AQ] Antarctica
+        [AR] Argentina
+        [AS] American Samoa
+        [AT] Austria
+        [AU] Australia
+        [AW] Aruba
+        [AX] Åland Islands
+        [AZ] Azerbaijan
+        [BA] Bosnia and Herzegovina
+        [BB] Barbados
+        [BD] Bangladesh
+        [BE] Belgium
+        [BF] Burkina Faso
+        [BG] Bulgaria
+        [BH] Bahrain
+        [BI] Burundi
+        [BJ] Benin
+        [BL] Saint Barthélemy
+        [BM] Bermuda
+        [BN] Brunei
+        [BO] Bolivia
+        [BQ] Caribbean Netherlands
+        [BR] Brazil
+        [BS] Bahamas
+        [BT] Bhutan
+        [BV] Bouvet Island
+        [BW] Botswana
+        [BY] Belarus
+        [BZ] Belize
+        [CA] Canada
+        [CC] Cocos Islands
+        [CD] Congo (Kinshasa)
+        [CF] Central African Republic
+        [CG] Congo (Brazzaville)
+        [CH] Switzerland
+        [CI] Côte d’Ivoire
+        [CK] Cook Islands
+        [CL] Chile
+        [CM] Cameroon
+        [CN] China
+        [CO] Colombia
+        [CR] Costa Rica
+        [CU] Cuba
+        [CV] Cape Verde
+        [CW] Curaçao
+        [CX] Christmas Island
+        [CY] Cyprus
+        [CZ] Czechia
+        [DE] Germany
+        [DJ] Djibouti
+        [DK] Denmark
+        [DM] Dominica
+        [DO] Dominican Republic
+        [DZ] Algeria
+        [EC] Ecuador
+        [EE] Estonia
+        [EG] Egypt
+        [EH] Western Sahara
+        [ER] Eritrea
+        [ES] Spain
+        [ET] Ethiopia
+        [FI] Finland
+        [FJ] Fiji
+        [FK] Falkland Islands
+        [FM] Micronesia
+        [FO] Faroe Islands
+        [FR] France
+        [GA] Gabon
+        [GB] United Kingdom
+        [GD] Grenada
+        [GE] Georgia
+        [GF] French Guiana
+        [GG] Guernsey
+        [GH] Ghana
+        [GI] Gibraltar
+        [GL] Greenland
+        [GM] Gambia
+        [GN] Guinea
+        [GP] Guadeloupe
+        [GQ] Equatorial Guinea
+        [GR] Greece
+        [GS] South Georgia and South Sandwich Islands
+        [GT] Guatemala
+        [GU] Guam
+        [GW] Guinea-Bissau
+        [GY] Guyana
+        [HK] Hong Kong
+        [HM] Heard and McDonald Islands
+        [HN] Honduras
+        [HR] Croatia
+        [HT] Haiti
+        [HU] Hungary
+        [ID] Indonesia
+        [IE] Ireland
+        [IL] Israel
+        [IM] Isle of Man
+        [IN] India
+        [IO] British Indian Ocean Territory
+        [IQ] Iraq
+        [IR] Iran
+        [IS] Iceland
+        [IT] Italy
+        [JE] Jersey
+        [JM] Jamaica
+        [JO] Jordan
+        [JP] Japan
+        [KE] Kenya
+        [KG] Kyrgyzstan
+        [KH] Cambodia
+        [KI] Kiribati
+        [KM] Comoros
+        [KN] Saint Kitts and Nevis
+        [KP] North Korea
+        [KR] South Korea
+        [KW] Kuwait
+        [KY] Cayman Islands
+        [KZ] Kazakhstan
+        [LA] Laos
+        [LB] Lebanon
+        [LC] Saint Lucia
+        [LI] Liechtenstein
+        [LK] Sri Lanka
+        [LR] Liberia
+        [LS] Lesotho
+        [LT] Lithuania
+        [LU] Luxembourg
+        [LV] Latvia
+        [LY] Libya
+        [MA] Morocco
+        [MC] Monaco
+        [MD] Moldova
+        [ME] Montenegro
+        [MF] Saint Martin
+        [MG] Madagascar
+        [MH] Marshall Islands
+        [MK] North Macedonia
+        [ML] Mali
+        [MM] Myanmar
+        [MN] Mongolia
+        [MO] Macao
+        [MP] Northern Mariana Islands
+        [MQ] Martinique
+        [MR] Mauritania
+        [MS] Montserrat
+        [MT] Malta
+        [MU] Mauritius
+        [MV] Maldives
+        [MW] Malawi
+        [MX] Mexico
+        [MY] Malaysia
+        [MZ] Mozambique
+        [NA] Namibia
+        [NC] New Caledonia
+        [NE] Niger
+        [NF] Norfolk Island
+        [NG] Nigeria
+        [NI] Nicaragua
+        [NL] Netherlands
+        [NO] Norway
+        [NP] Nepal
+        [NR] Nauru
+        [NU] Niue
+        [NZ] New Zealand
+        [OM] Oman
+        [PA] Panama
+        [PE] Peru
+        [PF] French Polynesia
+        [PG] Papua New Guinea
+        [PH] Philippines
+        [PK] Pakistan
+        [PL] Poland
+        [PM] Saint Pierre and Miquelon
+        [PN] Pitcairn Islands
+        [PR] Puerto Rico
+        [PS] Palestine
+        [PT] Portugal
+        [PW] Palau
+        [PY] Paraguay
+        [QA] Qatar
+        [RE] Réunion
+        [RO] Romania
+        [RS] Serbia
+        [RU] Russia
+        [RW] Rwanda
+        [SA] Saudi Arabia
+        [SB] Solomon Islands
+        [SC] Seychelles
+        [SD] Sudan
+        [SE] Sweden
+        [SG] Singapore
+        [SH] Saint Helena
+        [SI] Slovenia
+        [SJ] Svalbard and Jan Mayen
+        [SK] Slovakia
+        [SL] Sierra Leone
+        [SM] San Marino
+        [SN] Senegal
+        [SO] Somalia
+        [SR] Suriname
+        [SS] South Sudan
+        [ST] São Tomé and Príncipe
+        [SV] El Salvador
+        [SX] Sint Maarten
+        [SY] Syria
+        [SZ] Eswatini
+        [TC] Turks and Caicos Islands
+        [TD] Chad
+        [TF] French Southern Territories
+        [TG] Togo
+        [TH] Thailand
+        [TJ] Tajikistan
+        [TK] Tokelau
+        [TL] Timor-Leste
+        [TM] Turkmenistan
+        [TN] Tunisia
+        [TO] Tonga
+        [TR] Türkiye
+        [TT] Trinidad and Tobago
+        [TV] Tuvalu
+        [TW] Taiwan
+        [TZ] Tanzania
+        [UA] Ukraine
+        [UG] Uganda
+        [UM] US Outlying Islands
+        [US] United States
+        [UY] Uruguay
+        [UZ] Uzbekistan
+        [VA] Vatican City
+        [VC] Saint Vincent and the Grenadines
+        [VE] Venezuela
+        [VG] British Virgin Islands
+        [VI] US Virgin Islands
+        [VN] Vietnam
+        [VU] Vanuatu
+        [WF] Wallis and Futuna
+        [WS] Samoa
+        [YE] Yemen
+        [YT] Mayotte
+        [ZA] South Africa
+        [ZM] Zambia
+        [ZW] Zimbabwe
+       *[other] { $code }
+    }
+
+# The list of invoices
+invoices-answer-overdue-one = <b>{ $amount }</b> is overdue: invoice { $number } was due on { $day }.
+invoices-answer-overdue = <b>{ $amount }</b> is overdue on { $count } invoices, the first since { $day }.
+invoices-answer-due-one = <b>{ $amount }</b> is to be paid by { $day }, on invoice { $number }.
+invoices-answer-due = <b>{ $amount }</b> is to be paid on { $count } invoices, the first by { $day }.
+invoices-answer-nothing-due = <b>Nothing</b> is due.
+invoices-lede-last = The last was { $number } of { $day }: <b>{ $amount }</b>.
+invoices-lede-due = Besides, <b>{ $amount }</b> is to be paid by { $day } or later.
+invoices-pay = Pay { $amount }
+invoices-pay-first = Pay { $amount }, invoice { $number }
+invoices-filter = Find invoices
+invoices-state = State
+invoices-any-state = Any
+invoices-year = Year
+invoices-any-year = All
+invoices-search = Number, line or purchase order
+invoices-show = Show
+invoices-show-all = Show all
+invoices-none-fit = No invoice fits.
+invoices-caption = Your invoices and credit notes, the newest first
+invoices-document = Invoice
+invoices-date = Date
+invoices-amount = Amount
+invoices-and-more = { $names } and { $count } more
+invoices-open = Open
+invoices-overdue = Overdue
+invoices-paid = Paid
+invoices-credit-notes = Credit notes
+invoices-ended = Cancelled or written off
+invoices-credited = Credited
+invoices-nothing-due = Nothing to pay
+invoices-due-on = Due on { $day }
+invoices-void = Cancelled
+invoices-written-off = Written off
+invoices-expected = Expected
+invoices-older = Older invoices
+invoices-empty = <b>No invoices yet</b>, and none is coming.
+invoices-empty-free = What you have now costs nothing. Once something does, each invoice is here from the day it is issued.
+invoices-empty-first = No invoices yet. The first comes on <b>{ $day }</b>.
+invoices-empty-trial = No invoices yet. The first comes on <b>{ $day }</b>, when your trial ends.
+invoices-empty-amount = As things stand it will be <b>{ $amount }</b>. Until then you pay nothing.
+invoices-empty-amount-taxed = As things stand it will be <b>{ $amount }</b>, { $tax } tax included. Until then you pay nothing.
+invoices-empty-add-card = Add a card
+invoices-empty-add-card-before = Add a card before { $day }
+invoices-empty-plans = Compare plans
+invoices-empty-find = What you will find here
+invoices-empty-how = How the list will look
+invoices-empty-reasons = Each line gives its reason
+invoices-empty-reasons-what = Which usage, which days, which price
+invoices-empty-pdf = PDF
+invoices-empty-pdf-what = For your books, from the day of issue
+invoices-empty-sent = Sent where you say
+invoices-empty-sent-what = Your accountant needs no sign-in
+invoices-empty-add-recipient = Add a recipient
+
+# An invoice or credit note, on its page and on paper
+document-invoice = Invoice
+document-credit-note = Credit note
+document-heading-invoice = Invoice { $number }
+document-heading-credit-note = Credit note { $number }
+document-number-date = { $number }, { $day }
+document-from = From
+document-to = To
+document-date = Date
+document-due = Due
+document-supplied = Supplied
+document-what = What
+document-quantity = Quantity
+document-page = Page { $page } of { $pages }
+document-tax-id = VAT { $id }
+document-purchase-order = Your purchase order
+document-corrects-head = Corrects
+document-corrects = Corrects { $numbers }.
+document-corrected-by = Corrected by
+document-open-a-line = Open a line to see why
+document-caption = Lines of { $title } { $number }
+document-before-discount = Before discount
+document-discount = Discount
+document-before-tax = Before tax
+document-tax = { $name }, { $percent } % of { $base }
+document-tax-inside = Of which { $name }, { $percent } % of { $base }
+document-tax-reverse = VAT, reverse charge
+document-tax-exempt = VAT, exempt
+document-rounding = Rounding
+document-total = Total
+document-credited = Credited
+document-balance = Paid from your balance
+document-to-pay = To pay
+document-still-due = Still due
+document-reverse-charge = Reverse charge.
+document-reverse-charge-what = The tax is accounted for by the recipient: Articles 44 and 196 of Directive 2006/112/EC.
+document-exempt = Exempt.
+document-exempt-what = No tax is charged, because the recipient is exempt.
+document-for-both = For { $plan }, { $when }, and usage, { $usage }.
+document-for-plan = For { $plan }, { $when }.
+document-for-usage = For usage, { $usage }.
+document-for-change = For the change of your plan on { $day }.
+document-answer-credit = You are credited { $amount }.
+document-answer-nothing = There is nothing to pay.
+document-answer-balance = { $amount }, paid from your balance.
+document-answer-due = { $amount }, due on { $day }.
+document-refunded = <b>{ $amount }</b> went back on { $day } to where it was paid from.
+document-credited-to-invoice = <b>{ $amount }</b> was taken off what you owed, on { $day }.
+document-credited-to-balance = <b>{ $amount }</b> was credited to you on { $day }; the next invoices use what is left of it first.
+document-void = Invoice <b>{ $number }</b> was cancelled. Nothing is to be paid of it.
+document-written-off = Invoice <b>{ $number }</b> was written off. Nothing is to be paid of it any more.
+document-overdue = <b>{ $amount }</b> is overdue since { $day }.
+document-open = <b>{ $amount }</b> is to be paid by { $day }.
+document-nothing = There was <b>nothing</b> to pay.
+document-paid-from = You paid <b>{ $amount }</b> on { $day }, from { $method }.
+document-paid = You paid <b>{ $amount }</b> by { $day }.
+document-paid-by-balance = Your balance paid <b>{ $amount }</b> on { $day }.
+document-all-credited = All of it, <b>{ $amount }</b>, was credited. Nothing is to be paid.
+document-settled = <b>{ $amount }</b> was settled by { $day }.
+document-paid-in-full = Paid in full
+document-declined = <b>{ $method } was declined for { $amount }.</b> { $reason }
+document-under-way = <b>{ $amount } from { $method } is on its way.</b> The bank has not answered yet.
+document-under-way-see = See what came of it
+document-download = Download PDF
+document-viewer = Your role lets you see invoices. An owner or a billing member of the account can pay them.
+document-see-days =
+    { $count ->
+        [one] See the day
+       *[other] See the { $count } days
+    }
+document-row-paid-from = Paid on { $day }, { $method }
+document-row-paid = Paid on { $day }
+document-row-balance = From your balance on { $day }
+document-row-credit-note = Credit note { $number }
+document-row-withheld = Tax withheld on { $day }
+document-row-written-off = Written off on { $day }
+document-chart-title = { $name }, { $when }
+document-chart-running = Running total
+document-chart-days = Each day
+document-chart-key-included = Included
+document-chart-key-charged = Charged
+document-chart-included = { $n } included
+document-chart-then = { $n }, then { $each } each
+document-chart-total = { $n } { $unit } in all.
+document-chart-used-up = The { $n } included were used up on { $day }.
+document-chart-busiest = The busiest day was { $weekday } { $day } with { $n }.
+document-chart-zone = Days begin at 00:00, { $zone }.
+
+# Account
+account-title = Account
+account-answer = Invoices of <b>{ $customer }</b> are made out to { $company }.
+account-answer-recipients =
+    { $count ->
+        [one] Invoices of <b>{ $customer }</b> are made out to { $company } and mailed to one recipient.
+       *[other] Invoices of <b>{ $customer }</b> are made out to { $company } and mailed to { $count } recipients.
+    }
+account-company = On your invoices
+account-company-saved = Saved. It stands on every invoice from now on; those already issued stay as they are.
+account-choose = Choose a country
+account-name = Name
+account-legal-name = Company, as it stands on invoices
+account-address = Address
+account-address1 = Street and number
+account-address2 = Address, second line
+account-postal-code = Postal code
+account-city = City
+account-region = State or region
+account-country = Country
+account-tax-id = Tax id
+account-tax-id-hint = Your VAT number with its country letters, such as ATU12345678. It can decide the tax you pay.
+account-purchase-order = Purchase order
+account-purchase-order-hint = Printed on every invoice from now on.
+account-emails = Who receives invoices
+account-emails-hint = One e-mail address a line, up to { $most }. They need no sign-in.
+account-save-company = Save
+account-none = None
+account-viewer = Your role lets you see this. An owner or a billing member of the account can change it.
+account-display = For you alone
+account-display-saved = Saved. Pages are shown to you like this from now on.
+account-signed-in-as = You sign in as { $email }.
+account-your-name = Your name
+account-language = Language
+account-as-company = The same as your company’s
+account-time-zone = Time zone
+account-time-zone-hint = Pages show times of it; now it is { $zone }. What is billed goes by your plan’s own zone, whatever you choose here.
+account-save-display = Save for me
+account-members = Members
+account-person = Person
+account-may = May
+account-since = Since
+account-you = { $name } (you)
+account-role-owner = Everything
+account-role-billing = Change plan and payment
+account-role-viewer = Look, change nothing
+language-name =
+    { $code ->
+        [en] English
+       *[other] { $code }
+    }
+
+# What happened
+activity-title = Activity
+activity-all = All activity
+activity-what = What happened
+activity-when = When, { $zone }
+activity-answer = The last thing happened on <b>{ $day }</b>.
+activity-answer-earlier = What happened <b>earlier</b>.
+activity-answer-none = <b>Nothing</b> has happened yet.
+activity-older = Earlier
+activity-latest = Back to the latest
+activity-by = By { $name }
+activity-by-staff = By the vendor
+activity-by-itself = By itself
+activity-other = Something was noted
+activity-customer-created = The account was opened
+activity-customer-updated = Account details were changed
+activity-member-added = Somebody was invited
+activity-invoice-issued = Invoice { $number } was issued: { $amount }
+activity-credit-note-issued = Credit note { $number } was issued: { $amount }
+activity-invoice-paid = Invoice { $number } was paid: { $amount }
+activity-invoice-payment-failed = Invoice { $number } could not be paid
+activity-refund = { $amount } of invoice { $number } goes back to you
+activity-charge = { $amount } was put on the next invoice
+activity-balance-granted = { $amount } was added to your balance
+activity-payment-succeeded = { $amount } was paid
+activity-payment-declined = A payment of { $amount } was declined; nothing was charged
+activity-payment-needs-action = A payment of { $amount } waits for confirmation at the bank
+activity-payment-cancelled = A payment of { $amount } was stopped; nothing was charged
+activity-method-added = A payment method was added
+activity-method-default = Another payment method is charged first
+activity-method-backup = The order of backup payment methods was changed
+activity-method-kept = A payment method is no longer a backup
+activity-method-removed = A payment method was removed
+activity-method-given-up = Adding a payment method was given up
+activity-subscription-created = { $plan } was chosen
+activity-subscription-started = { $plan } began
+activity-subscription-changed = The plan was changed
+activity-change-planned = A change of the plan was planned
+activity-change-undone = A planned change of the plan was undone
+activity-cancellation-planned = Cancelling was planned
+activity-cancellation-undone = Cancelling was undone
+activity-subscription-ended = The plan ended
+activity-subscription-reactivated = The plan was taken up again
+activity-past-due = A payment is overdue
+activity-recovered = Everything due is paid again
+activity-pause-planned = A pause was planned
+activity-pause-undone = A planned pause was undone
+activity-paused = The plan is paused
+activity-resumed = The pause ended
+activity-trial-ending = The trial ends soon
+activity-quote-too-late = { $amount } was paid after its quote had lapsed
+activity-usage-reversed = Usage was taken back

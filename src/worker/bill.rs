@@ -1,0 +1,139 @@
+//! Bills what has fallen due, for every vendor by its own billing clock, in due order; then takes the money.
+//!
+//! Durable without a job table: what is due stands on the subscriptions themselves, each moment of a customer is one transaction, and
+//! an invoice that nobody tried to collect is found by having no payment. Whatever dies when, the next run goes on there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::platform::clock::Instant;
+use crate::services::payments::{self, Collected, Errand};
+use crate::services::vendors::Vendor;
+use crate::services::{Actor, Desk, Refusal, invoices, subscriptions};
+
+/// How often it is asked what is due: the longest an invoice is late.
+const EVERY: Duration = Duration::from_secs(5);
+/// How many customers are looked up at once.
+const BATCH: i64 = 200;
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Documents issued.
+    pub issued: usize,
+    /// Payments tried.
+    pub tried: usize,
+    /// Customers that could not be billed, and why: they are tried again by the next run and keep nobody else waiting.
+    pub failed: Vec<(String, Refusal)>,
+}
+
+/// Bills until `stop` resolves.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        if let Err(error) = bill_all(&app).await {
+            tracing::error!(%error, "what is due could not be read");
+        }
+        for vendor in app.vendors() {
+            // A payment whose answer was lost, or whose customer is still at their bank.
+            if let Err(error) = payments::recover(&Errand::new(&app, &vendor, Actor::System)).await {
+                tracing::error!(vendor = vendor.id, %error, "payments under way could not be followed");
+            }
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Bills every vendor up to its now.
+pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
+    let mut whole = Report::default();
+    for vendor in app.vendors() {
+        let report = bill(app, &vendor, app.now(&vendor).billing).await?;
+        for (customer, refusal) in &report.failed {
+            tracing::error!(vendor = vendor.id, customer, %refusal, "could not be billed");
+        }
+        whole.issued += report.issued;
+        whole.tried += report.tried;
+        whole.failed.extend(report.failed);
+    }
+    Ok(whole)
+}
+
+/// Bills one vendor up to an instant of its clock, every moment of it in due order, and collects after each.
+pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
+    let mut report = Report::default();
+    let mut given_up = BTreeSet::new();
+    loop {
+        let mut desk = Desk::read(app, vendor, Actor::System).await?;
+        let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
+        drop(desk);
+        let due: Vec<_> = due.into_iter().filter(|(_, customer)| !given_up.contains(customer)).collect();
+        if due.is_empty() {
+            break;
+        }
+        // Until something of those done falls due again before the next in line.
+        let mut horizon = until;
+        for (at, customer_id) in due {
+            if at > horizon {
+                break;
+            }
+            match bill_moment(app, vendor, &customer_id, at, &mut report).await {
+                Ok(Some(next)) => horizon = horizon.min(next),
+                Ok(None) => {}
+                Err(refusal) => {
+                    given_up.insert(customer_id.clone());
+                    report.failed.push((customer_id, refusal));
+                }
+            }
+        }
+    }
+    collect(app, vendor, until, &mut report).await?;
+    Ok(report)
+}
+
+/// One moment of one customer; when something is due for it next.
+async fn bill_moment(app: &App, vendor: &Arc<Vendor>, customer_id: &str, at: Instant, report: &mut Report) -> Result<Option<Instant>, Refusal> {
+    let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    let issued = subscriptions::run_due(&mut desk, customer_id, at).await?.unwrap_or_default();
+    let next = subscriptions::first_due(&mut desk, customer_id).await?;
+    desk.commit().await?;
+    report.issued += issued.len();
+    let errand = Errand::new(app, vendor, Actor::System).at_billing(at.timestamp_millis());
+    for invoice in issued.iter().filter(|issued| issued.due_minor > 0) {
+        collect_one(&errand, &invoice.id, report).await?;
+    }
+    Ok(next)
+}
+
+/// Tries every open invoice that nobody has tried yet: left by a run that died, or made without the worker.
+pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let open = invoices::never_tried(&mut desk, until).await?;
+    drop(desk);
+    let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
+    for invoice_id in open {
+        if let Err(refusal) = collect_one(&errand, &invoice_id, report).await {
+            tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
+        }
+    }
+    Ok(())
+}
+
+async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> Result<(), Refusal> {
+    match payments::collect(errand, invoice_id).await? {
+        Collected::Tried(_) => report.tried += 1,
+        Collected::NothingDue => {}
+        // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
+        Collected::NoMethod => {
+            let mut desk = errand.writes().await?;
+            invoices::note_unpayable(&mut desk, invoice_id).await?;
+            desk.commit().await?;
+        }
+    }
+    Ok(())
+}

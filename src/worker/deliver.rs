@@ -1,0 +1,84 @@
+//! Delivers what the outbox holds: letters to the post, and whatever else must happen outside a transaction. A kind is one arm of
+//! [`perform`]; each may run more than once and must not mind.
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::identity::people;
+use crate::platform::post::{Envelope, Post};
+use crate::services::outbox::{self, Left};
+use crate::services::{Actor, Desk, Refusal, mail};
+
+/// How often the outbox is looked at: the longest a letter waits.
+const EVERY: Duration = Duration::from_secs(1);
+const AT_ONCE: i64 = 20;
+
+/// Delivers until `stop` resolves.
+pub async fn run(app: App, post: Post, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    loop {
+        match deliver_due(&app, &post).await {
+            Ok(delivered) if delivered > 0 => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the outbox could not be read"),
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Does what is due now; how many rows were taken up, done or not.
+pub async fn deliver_due(app: &App, post: &Post) -> Result<usize, Refusal> {
+    let claimed = outbox::claim(app, app.clock.wall().timestamp_millis(), AT_ONCE).await?;
+    for left in &claimed {
+        let outcome = perform(app, post, left).await;
+        let now_ms = app.clock.wall().timestamp_millis();
+        let mut tx = app.db.write().await?;
+        match outcome {
+            Ok(()) => outbox::done(&mut tx, left, now_ms).await?,
+            Err(error) => {
+                tracing::warn!(outbox = %left.id, kind = %left.kind, attempts = left.attempts + 1, %error, "not delivered");
+                outbox::failed(&mut tx, left, &error, now_ms).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(claimed.len())
+}
+
+/// Does one row; the error is a line for people.
+async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
+    let vendor = app.vendors().into_iter().find(|vendor| vendor.id == left.vendor_id).ok_or("its vendor is not there")?;
+    match left.kind.as_str() {
+        mail::KIND => {
+            let letter = mail::open(&app.config.keys, &left.vendor_id, &left.payload).map_err(told)?;
+            let envelope = Envelope {
+                id: &left.id,
+                from: (&letter.from_name, &letter.from_email),
+                to: (&letter.to_name, &letter.to_email),
+                subject: &letter.subject,
+                text: &letter.text,
+                html: &letter.html,
+            };
+            post.send(&envelope).await.map_err(|error| error.to_string())
+        }
+        people::RESET_REQUEST => {
+            let request: people::ResetRequest = serde_json::from_str(&left.payload).map_err(|error| error.to_string())?;
+            let mut desk = Desk::write(app, &vendor, Actor::System).await.map_err(|error| error.to_string())?;
+            people::send_reset(&mut desk, &request.email).await.map_err(told)?;
+            desk.commit().await.map_err(|error| error.to_string())
+        }
+        other => Err(format!("nobody here does {other:?}")),
+    }
+}
+
+/// A refusal with what lies behind it: this line is for the operator.
+fn told(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Database(error) => error.to_string(),
+        Refusal::Damaged(what) => what,
+        other => other.to_string(),
+    }
+}
