@@ -43,7 +43,7 @@ test("invoices are found by state, year and word, and nothing found says so", as
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await expect(page.getByText("No invoice fits.")).toBeVisible();
   await isSound(page);
-  await page.getByRole("link", { name: "Show all" }).click();
+  await page.getByRole("link", { name: "Show all" }).first().click();
   await expect(page.locator("table.documents tbody tr")).toHaveCount(all);
 });
 
@@ -62,7 +62,7 @@ test("usage is read from the chart by the arrow keys, and as CSV", async ({ page
   expect(await chart.getAttribute("aria-valuenow")).toBe("1");
   await page.keyboard.press("Escape");
   await chart.blur();
-  await page.locator(".day").nth(3).hover();
+  await page.locator(".day .hit").nth(3).hover();
   await expect(page.locator(".day[data-on]")).toHaveCount(1);
   await isSound(page);
 
