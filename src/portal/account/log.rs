@@ -75,7 +75,8 @@ fn told(w: Words, entry: &Entry) -> String {
     match entry.kind.as_str() {
         "customer.created" => t!(w, "activity-customer-created"),
         "customer.updated" => t!(w, "activity-customer-updated"),
-        "member.added" | "identity.invited" => t!(w, "activity-member-added"),
+        "member.added" => t!(w, "activity-member-added"),
+        "identity.invited" => t!(w, "activity-invited"),
         "invoice.issued" => t!(w, "activity-invoice-issued", number = text("number"), amount = amount()),
         "credit_note.issued" => t!(w, "activity-credit-note-issued", number = text("number"), amount = amount()),
         "invoice.paid" => t!(w, "activity-invoice-paid", number = text("number"), amount = amount()),
