@@ -17,8 +17,8 @@ use portico::platform::ids::Ids;
 use portico::platform::post::Post;
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
-use portico::simulate::Failed;
 use portico::worker;
+use portico::simulate::Failed;
 
 /// A self-hosted billing portal with its billing engine.
 #[derive(Parser)]
@@ -218,8 +218,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             let post = Post::of(&config)?;
             println!("Portico serves {}; mail goes {}", config.public_url, post.describe());
             // What they are in the middle of is finished first.
-            let workers =
-                tokio::spawn(futures_util::future::join(worker::deliver::run(app.clone(), post, stop_signal()), worker::bill::run(app.clone(), stop_signal())));
+            let workers = tokio::spawn(futures_util::future::join(worker::deliver::run(app.clone(), post, stop_signal()), worker::bill::run(app.clone(), stop_signal())));
             let portal = portico::server::serve(app.clone(), listener, stop_signal());
             if has_sandbox {
                 println!("The test payment page is at {}", config.sandbox_url);

@@ -100,15 +100,11 @@ fn overview(subject: &Subject, browser: &Browser, database: &str, target: f64, f
             loaded.bytes
         );
         let figure = Figure::new(format!("/ signed in, {name}, {database}: processor time a request"), each, "ms", how);
-        figures.push(match target {
-            Some(target) => figure.at_most(target),
-            None => figure,
-        });
+        figures.push(match target { Some(target) => figure.at_most(target), None => figure });
         if encoding.is_none() {
             let (p50, p99) = (loaded.percentile(50), loaded.percentile(99));
             let how = format!("the same load: p50 {:.2} ms, p99 {:.2} ms, {:.0} requests/s", ms(p50), ms(p99), loaded.count() as f64 / LOAD.as_secs_f64());
-            figures
-                .push(Figure::new(format!("/ under load, {database}: p99 as a multiple of p50"), p99.as_secs_f64() / p50.as_secs_f64(), "×", how).at_most(5.0));
+            figures.push(Figure::new(format!("/ under load, {database}: p99 as a multiple of p50"), p99.as_secs_f64() / p50.as_secs_f64(), "×", how).at_most(5.0));
         }
     }
     Ok(())

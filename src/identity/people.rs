@@ -55,9 +55,7 @@ pub enum PasswordRefusal {
     Weak(Weak),
     /// The password given as the present one is not.
     WrongPresent,
-    Wait {
-        until: i64,
-    },
+    Wait { until: i64 },
     ShutOff,
     /// The link was used, has expired, or never was one.
     DeadLink,
@@ -167,8 +165,10 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     session::end_others(&mut desk.tx, &vendor.id, &link.identity_id, None).await?;
     // The factor is bound anew: what strangers' failures shut off works again.
     throttle::forgive(&mut desk.tx, &vendor.id, &Bucket::new(Guess::Password, &link.email, &Place::Anywhere)).await?;
-    let (is_enrolled,): (bool,) =
-        desk.tx.one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone())).await?;
+    let (is_enrolled,): (bool,) = desk
+        .tx
+        .one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone()))
+        .await?;
     let step = if is_enrolled { Step::Code } else { Step::Enrol };
     if step == Step::Enrol {
         offer_seed(&mut desk.tx, app, vendor, &link.identity_id).await?;
@@ -178,10 +178,7 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     if kind == LinkKind::Reset {
         mail::leave(&mut desk, &link.email, &link.name, Letter::PasswordChanged).await?;
     }
-    let id: (String,) = desk
-        .tx
-        .one("SELECT id FROM sign_ins WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), crate::platform::keys::fingerprint(&step_token)))
-        .await?;
+    let id: (String,) = desk.tx.one("SELECT id FROM sign_ins WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), crate::platform::keys::fingerprint(&step_token))).await?;
     desk.commit().await?;
     Ok((Pending { id: id.0, identity_id: link.identity_id, email: link.email, name: link.name, step, next: "/".to_owned() }, step_token))
 }
@@ -417,8 +414,9 @@ pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result
         return Err(Refusal::rule("Codes are shown for a sandbox’s people only."));
     }
     let mut tx = app.db.read().await?;
-    let row: Option<(String, Option<String>, i64)> =
-        tx.opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email))).await?;
+    let row: Option<(String, Option<String>, i64)> = tx
+        .opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email)))
+        .await?;
     let Some((id, Some(sealed), last_step)) = row else {
         return Err(Refusal::rule(format!("Nobody with the address {email} has enrolled an authenticator here.")));
     };
@@ -432,10 +430,5 @@ pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result
 /// Enough to catch slips: mail itself proves an address.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    !local.is_empty()
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && text.len() <= 254
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }

@@ -75,9 +75,7 @@ impl Bucket {
             Guess::Spray => Bucket { key, free_failures: FREE_FAILURES_OF_ADDRESS, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS },
             // Mails asked for may wait an hour, but are never refused for good.
             Guess::Mail => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS * 2 },
-            Guess::Password | Guess::Code | Guess::RecoveryCode => {
-                Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 }
-            }
+            Guess::Password | Guess::Code | Guess::RecoveryCode => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 },
         }
     }
 }
@@ -87,9 +85,7 @@ impl Bucket {
 pub enum Leave {
     Granted,
     /// Not before this wall time (ms).
-    Wait {
-        until: i64,
-    },
+    Wait { until: i64 },
     ShutOff,
 }
 
@@ -113,14 +109,14 @@ pub async fn attempt(tx: &mut Tx, vendor_id: &str, bucket: &Bucket, now_ms: i64)
         )
         .await?;
     let Some(count) = counted else {
-        let Count { failures, blocked_until } =
-            tx.one("SELECT failures, blocked_until FROM throttles WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone())).await?;
+        let Count { failures, blocked_until } = tx
+            .one("SELECT failures, blocked_until FROM throttles WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone()))
+            .await?;
         return Ok(if failures >= bucket.shut_off_at { Leave::ShutOff } else { Leave::Wait { until: blocked_until } });
     };
     let delay = delay_ms(count.failures - bucket.free_failures);
     if delay > 0 {
-        tx.run("UPDATE throttles SET blocked_until = $3 WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone(), now_ms + delay))
-            .await?;
+        tx.run("UPDATE throttles SET blocked_until = $3 WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone(), now_ms + delay)).await?;
     }
     Ok(Leave::Granted)
 }

@@ -57,9 +57,7 @@ pub enum ConfigError {
     PlainHttp(String),
     #[error("--listen {0} is reachable from outside, but PORTICO_PUBLIC_URL is not https: without https only loopback is served")]
     OpenListen(SocketAddr),
-    #[error(
-        "PORTICO_KEY is missing: {0} is not a sandbox on this machine, so its secrets need a key kept outside the data folder (make one with: openssl rand -base64 32)"
-    )]
+    #[error("PORTICO_KEY is missing: {0} is not a sandbox on this machine, so its secrets need a key kept outside the data folder (make one with: openssl rand -base64 32)")]
     KeyMissing(String),
     #[error("PORTICO_TRUSTED_PROXIES must be IP addresses separated by commas; {0:?} is none")]
     TrustedProxies(String),
@@ -176,9 +174,7 @@ mod tests {
 
     #[test]
     fn only_https_or_this_machine_is_served() {
-        let at = |public_url: &str, listen: &str| {
-            Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check()
-        };
+        let at = |public_url: &str, listen: &str| Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check();
         for (public_url, listen, is_served) in [
             ("http://localhost:3000", "127.0.0.1:3000", true),
             ("http://127.0.0.1:3000", "127.0.0.1:3000", true),

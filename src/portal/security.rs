@@ -22,10 +22,10 @@ use crate::portal::invitation::{recovery_codes, seed_parts};
 use crate::portal::password::{new_password_field, refuse};
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
-use crate::ui::page;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::ui::words::Words;
+use crate::ui::page;
 use crate::{rich, t};
 
 pub fn router() -> Router<App> {
@@ -70,14 +70,7 @@ pub struct SessionId {
 }
 
 /// The frame of a security page.
-fn in_frame<V: IntoView + 'static>(
-    app: &App,
-    member: &Member,
-    status: StatusCode,
-    title: String,
-    errors: &[FieldError],
-    content: impl FnOnce(Words) -> V,
-) -> Response {
+fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
     let w = Words::of(&member.locale);
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
     let above = as_of(t!(w, "security-place"), String::new());
@@ -174,25 +167,8 @@ fn session_row(w: Words, dates: &Dates, member: &Member, listed: Listed) -> impl
 /// Browser and system by the names people know, from what the browser calls itself.
 fn what_browser(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
     let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
-    let browser = first(&[
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("CriOS/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-    ]);
-    let system = first(&[
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Android", "Android"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "Mac"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ]);
+    let browser = first(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("Chrome/", "Chrome"), ("CriOS/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]);
+    let system = first(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux")]);
     (browser, system)
 }
 
@@ -376,14 +352,8 @@ mod tests {
     #[test]
     fn browsers_are_called_what_people_call_them() {
         for (user_agent, names) in [
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
-                (Some("Edge"), Some("Windows")),
-            ),
-            (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 26_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1",
-                (Some("Safari"), Some("iPhone")),
-            ),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0", (Some("Edge"), Some("Windows"))),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 26_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1", (Some("Safari"), Some("iPhone"))),
             ("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0", (Some("Firefox"), Some("Linux"))),
             ("", (None, None)),
         ] {

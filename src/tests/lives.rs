@@ -65,23 +65,11 @@ async fn life(seed: u64) -> Life {
     catalog::create_meter(&mut desk, &meter("minutes", Aggregate::Sum)).await.unwrap();
     catalog::create_meter(&mut desk, &meter("storage", Aggregate::Max)).await.unwrap();
     let of = |key: &str| Some(MeterRef { key: key.into(), aggregate: if key == "minutes" { Aggregate::Sum } else { Aggregate::Max } });
-    let price = |key: &str, model, meter| Price {
-        key: key.into(),
-        name: key.into(),
-        model,
-        included: Decimal::ZERO,
-        minimum: None,
-        maximum: None,
-        currency: eur(),
-        convert: false,
-        meter,
-    };
-    let tiers = |unit: i64| {
-        vec![
-            Tier { up_to: Some(Decimal::from(100)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
-            Tier { up_to: None, unit_amount: Decimal::new(unit, 1), flat_amount: Decimal::from(50) },
-        ]
-    };
+    let price = |key: &str, model, meter| Price { key: key.into(), name: key.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter };
+    let tiers = |unit: i64| vec![
+        Tier { up_to: Some(Decimal::from(100)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
+        Tier { up_to: None, unit_amount: Decimal::new(unit, 1), flat_amount: Decimal::from(50) },
+    ];
     let mut plans = Vec::new();
     for (n, key) in (1_i64..).zip(["small", "middle", "large", "empty"]) {
         let mut prices = Vec::new();
@@ -117,14 +105,7 @@ async fn life(seed: u64) -> Life {
     }
     let mut all = Vec::new();
     for (name, country) in [("Ada", "AT"), ("Bob", "CH")] {
-        let details = Details {
-            name: name.into(),
-            legal_name: name.into(),
-            country: country.into(),
-            locale: "en".into(),
-            time_zone: "Europe/Vienna".into(),
-            ..Details::default()
-        };
+        let details = Details { name: name.into(), legal_name: name.into(), country: country.into(), locale: "en".into(), time_zone: "Europe/Vienna".into(), ..Details::default() };
         all.push(customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: eur() }).await.unwrap());
     }
     desk.commit().await.unwrap();
@@ -208,8 +189,7 @@ impl Life {
             }
             13 => self.correct(&customer).await,
             14 => {
-                let scripts =
-                    [Script::Succeeds, Script::Succeeds, Script::Declines(DeclineReason::InsufficientFunds), Script::LosesAnswer, Script::LosesRequest];
+                let scripts = [Script::Succeeds, Script::Succeeds, Script::Declines(DeclineReason::InsufficientFunds), Script::LosesAnswer, Script::LosesRequest];
                 self.bank.script(&customer, scripts[usize::try_from(self.dice.roll(5)).unwrap()].clone());
                 Ok(())
             }
@@ -303,13 +283,7 @@ impl Life {
             for summary in invoices::list(&mut desk, customer, 10_000).await.unwrap() {
                 let document = invoices::load(&mut desk, &summary.id).await.unwrap();
                 due += if summary.kind == "invoice" { document.due_minor } else { 0 };
-                assert_eq!(
-                    document.status == Status::Open,
-                    document.due_minor > 0 && summary.kind == "invoice",
-                    "step {step}: {} {:?}",
-                    document.number,
-                    document.status
-                );
+                assert_eq!(document.status == Status::Open, document.due_minor > 0 && summary.kind == "invoice", "step {step}: {} {:?}", document.number, document.status);
                 let lines = invoices::of_invoice(&mut desk, &summary.id).await.unwrap();
                 assert_eq!(lines.iter().map(|draft| draft.line.amount_minor).sum::<i64>(), document.snapshot().unwrap().subtotal_minor);
                 for draft in lines {
@@ -325,15 +299,7 @@ impl Life {
                 assert!(left == 0 || left.signum() == net.signum(), "step {step}: {taken_back} was taken back of {net} ({line})\n{}", self.log.join("\n"));
             }
         }
-        let paid: i64 = desk
-            .tx
-            .one::<(i64,)>(
-                "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'",
-                (self.world.vendor.id.clone(),),
-            )
-            .await
-            .unwrap()
-            .0;
+        let paid: i64 = desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'", (self.world.vendor.id.clone(),)).await.unwrap().0;
         assert_eq!(of(Account::Receivable), due, "step {step}: what is owed is what is due of open invoices");
         assert_eq!(of(Account::CustomerBalance), -credits, "step {step}: balances");
         assert_eq!(of(Account::Cash), paid - self.refunded_minor, "step {step}: cash");
@@ -343,8 +309,7 @@ impl Life {
 #[tokio::test]
 async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
     // More of them on request: LIVES=100..140.
-    let seeds =
-        std::env::var("LIVES").ok().and_then(|range| range.split_once("..").map(|(from, to)| from.parse().unwrap()..to.parse().unwrap())).unwrap_or(1..5);
+    let seeds = std::env::var("LIVES").ok().and_then(|range| range.split_once("..").map(|(from, to)| from.parse().unwrap()..to.parse().unwrap())).unwrap_or(1..5);
     for seed in seeds {
         let mut life = life(seed).await;
         for step in 0..60 {

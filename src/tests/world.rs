@@ -84,7 +84,11 @@ impl World {
     /// The program on a fresh database, before there is a vendor.
     async fn empty(time: &str, gateway: Option<Arc<Scripted>>) -> (App, Store) {
         let store = Store::fresh().await;
-        let config = Config { database_url: Some(store.url.clone()), public_url: PUBLIC_URL.to_owned(), ..Config::loopback(store.folder.clone()) };
+        let config = Config {
+            database_url: Some(store.url.clone()),
+            public_url: PUBLIC_URL.to_owned(),
+            ..Config::loopback(store.folder.clone())
+        };
         let db = Db::open(&store.url).await.unwrap();
         let (clock, ids, assets) = (Clock::at(instant(time)), Ids::system(), Assets::load());
         let app = match gateway {
@@ -321,11 +325,7 @@ impl Drop for Store {
         if let Some((server, name)) = self.postgres.take() {
             // A runtime of its own: the test's may be the one that is being dropped.
             let done = std::thread::spawn(move || {
-                tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap()
-                    .block_on(execute(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(execute(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
             });
             let _ = done.join();
         }

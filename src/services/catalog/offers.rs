@@ -74,17 +74,7 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
         .run(
             "INSERT INTO plans (vendor_id, id, key, name, description, position, trial_days, max_quantity, is_published, version)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
-            (
-                desk.vendor.id.clone(),
-                id.clone(),
-                new.key.clone(),
-                new.name.clone(),
-                new.description.clone(),
-                new.position,
-                new.trial_days,
-                new.max_quantity,
-                false,
-            ),
+            (desk.vendor.id.clone(), id.clone(), new.key.clone(), new.name.clone(), new.description.clone(), new.position, new.trial_days, new.max_quantity, false),
         )
         .await?;
     for (position, NewPrice { interval, price }) in (0_i64..).zip(&new.prices) {
@@ -104,17 +94,8 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
                 "INSERT INTO prices (vendor_id, id, plan_id, key, name, interval_unit, interval_count, currency, meter_id, rule, position)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 (
-                    desk.vendor.id.clone(),
-                    price_id,
-                    id.clone(),
-                    price.key.clone(),
-                    price.name.clone(),
-                    unit_name(interval.unit),
-                    i64::from(interval.count),
-                    price.currency.code(),
-                    meter_id,
-                    rule,
-                    position,
+                    desk.vendor.id.clone(), price_id, id.clone(), price.key.clone(), price.name.clone(), unit_name(interval.unit), i64::from(interval.count), price.currency.code(), meter_id,
+                    rule, position,
                 ),
             )
             .await?;

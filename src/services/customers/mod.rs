@@ -200,7 +200,6 @@ pub async fn load(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusa
 
 /// The customer, locked until the transaction ends: the first lock of customer → subscription → number series.
 pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
-    let touched =
-        desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    let touched = desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     if touched == 0 { Err(Refusal::NotFound) } else { load(desk, customer_id).await }
 }

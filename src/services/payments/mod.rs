@@ -22,7 +22,6 @@ pub use collect::{Collected, collect, detach, pay, recover};
 pub use errand::Errand;
 pub use gateway::{Brand, DeclineReason, Gateway, Gateways, Outcome, Presence};
 pub use methods::{
-    DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove,
-    stop_backup, why_it_must_stay,
+    DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove, stop_backup, why_it_must_stay,
 };
 pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

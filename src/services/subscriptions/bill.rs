@@ -225,18 +225,9 @@ async fn keep_waiting(desk: &mut Desk, customer: &Customer, step: &mut Step) -> 
     let situation = invoices::tax_situation(desk, customer, desk.now.billing, s.zone).await?;
     for group in [next, closing] {
         let lines: Vec<DraftLine> = group.iter().map(|(draft, _)| draft.clone()).collect();
-        let draft = Draft {
-            customer: customer.clone(),
-            currency: s.currency,
-            reason: Reason::Cycle,
-            at: desk.now.billing,
-            zone: s.zone,
-            lines,
-            discounts: step.engine_discounts(),
-        };
+        let draft = Draft { customer: customer.clone(), currency: s.currency, reason: Reason::Cycle, at: desk.now.billing, zone: s.zone, lines, discounts: step.engine_discounts() };
         let Some(document) = invoices::assemble(desk, &draft, &situation)? else { continue };
-        let lines: Vec<PendingLine> =
-            group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
+        let lines: Vec<PendingLine> = group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
         invoices::keep_pending(desk, &s.customer_id, s.currency.code(), &lines).await?;
     }
     Ok(())

@@ -46,7 +46,10 @@ pub async fn late(desk: &mut Desk, customer_id: &str, since: i64, before: Instan
             (desk.vendor.id.clone(), customer_id.to_owned(), since, before.timestamp_millis()),
         )
         .await?;
-    Ok(rows.into_iter().map(|(meter_id, at, arrival)| Late { meter_id, slot: Period { start: from_ms(at), end: from_ms(at + SLOT_MS) }, arrival }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(meter_id, at, arrival)| Late { meter_id, slot: Period { start: from_ms(at), end: from_ms(at + SLOT_MS) }, arrival })
+        .collect())
 }
 
 /// One tally for each stretch between neighbouring edges, which ascend.

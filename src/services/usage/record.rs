@@ -56,8 +56,7 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
         return Err(Refusal::rule(format!("A batch holds at most {MAX_BATCH} events; this one has {}. Send it in parts.", events.len())));
     }
     let vendor = desk.vendor.id.clone();
-    let customer: Option<(String,)> =
-        desk.tx.opt("SELECT time_zone FROM customers WHERE vendor_id = $1 AND id = $2", (vendor.clone(), customer_id.to_owned())).await?;
+    let customer: Option<(String,)> = desk.tx.opt("SELECT time_zone FROM customers WHERE vendor_id = $1 AND id = $2", (vendor.clone(), customer_id.to_owned())).await?;
     let (zone,) = customer.ok_or(Refusal::NotFound)?;
     let meters: HashMap<String, Meter> = meters(desk).await?.into_iter().map(|meter| (meter.key.clone(), meter)).collect();
 
@@ -96,9 +95,7 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
 
     let ids = candidates
         .iter()
-        .map(|(id, c)| {
-            (vendor.clone(), (*id).to_owned(), c.content.clone(), customer_id.to_owned(), c.meter.id.clone(), c.happened_at, c.arrival, desk.now.wall_ms())
-        })
+        .map(|(id, c)| (vendor.clone(), (*id).to_owned(), c.content.clone(), customer_id.to_owned(), c.meter.id.clone(), c.happened_at, c.arrival, desk.now.wall_ms()))
         .collect();
     let standing: Vec<Standing> = desk.tx.all_of(&INSERT_IDS, ids).await?;
     for row in &standing {
@@ -227,17 +224,7 @@ async fn store(desk: &mut Desk, customer_id: &str, zone: &str, new: &[(&Meter, C
         .iter()
         .map(|(meter, event)| {
             let Quantity(quantity) = event.quantity;
-            (
-                vendor.clone(),
-                customer.clone(),
-                meter.id.clone(),
-                event.happened_at,
-                event.arrival,
-                text(quantity),
-                event.value.clone(),
-                desk.now.billing_ms(),
-                false,
-            )
+            (vendor.clone(), customer.clone(), meter.id.clone(), event.happened_at, event.arrival, text(quantity), event.value.clone(), desk.now.billing_ms(), false)
         })
         .collect();
     desk.tx.run_of(&INSERT_EVENTS, rows).await?;
@@ -263,17 +250,8 @@ async fn write_buckets(desk: &mut Desk, customer_id: &str, slots: &Tallies, arri
         .map(|(key, t)| {
             let (last, arrival) = (t.last, arrivals.get(key).copied().unwrap_or_default());
             (
-                vendor.clone(),
-                customer_id.to_owned(),
-                key.0.clone(),
-                key.1,
-                text(t.sum),
-                t.count,
-                t.max.map(text),
-                last.map(|l| text(l.value)),
-                last.map(|l| l.at),
-                last.map(|l| l.arrival),
-                arrival,
+                vendor.clone(), customer_id.to_owned(), key.0.clone(), key.1, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
+                last.map(|l| l.arrival), arrival,
             )
         })
         .collect();
@@ -288,15 +266,7 @@ async fn write_days(desk: &mut Desk, customer_id: &str, days: &Tallies) -> Resul
         .map(|((meter, at), t)| {
             let last = t.last;
             (
-                vendor.clone(),
-                customer_id.to_owned(),
-                meter.clone(),
-                *at,
-                text(t.sum),
-                t.count,
-                t.max.map(text),
-                last.map(|l| text(l.value)),
-                last.map(|l| l.at),
+                vendor.clone(), customer_id.to_owned(), meter.clone(), *at, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
                 last.map(|l| l.arrival),
             )
         })
@@ -308,8 +278,7 @@ async fn write_days(desk: &mut Desk, customer_id: &str, days: &Tallies) -> Resul
 /// Takes an event out again: it counts no longer, and its slot and day are tallied anew. Doing it twice does nothing more.
 pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Result<(), Refusal> {
     let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
-    let zone: Option<(String,)> =
-        desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
+    let zone: Option<(String,)> = desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
     let (zone,) = zone.ok_or(Refusal::NotFound)?;
     let (arrival, zone) = lock(desk, customer_id, &zone, 1).await?;
     let found: Option<(String, i64, i64)> = desk
@@ -333,15 +302,8 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
     let slot = slot_of(happened_at);
     if let Some(value) = value {
         let key = (vendor.clone(), customer.clone(), meter_id.clone(), slot, value);
-        desk.tx
-            .run(
-                "UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5",
-                key.clone(),
-            )
-            .await?;
-        desk.tx
-            .run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key)
-            .await?;
+        desk.tx.run("UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5", key.clone()).await?;
+        desk.tx.run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key).await?;
     }
     let key = (meter_id.clone(), slot);
     let mut tally = Tally::default();
