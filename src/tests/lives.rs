@@ -11,6 +11,7 @@ use billing::subscription::Unused;
 use billing::tax::TaxRate;
 use billing::usage::Aggregate;
 use chrono::Duration;
+use portico::platform::post::Post;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
@@ -19,7 +20,7 @@ use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes::{self, Confirmed};
 use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
 use portico::services::{Actor, Refusal, balance, ledger, usage};
-use portico::worker::bill;
+use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
 use crate::world::World;
@@ -336,6 +337,9 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
         life.bill().await;
         let again = bill::bill(&life.world.app, &life.world.vendor, life.world.now()).await.unwrap();
         assert_eq!(again.issued, 0, "seed {seed}");
+        while deliver::deliver_due(&life.world.app, &Post::Nowhere).await.unwrap() > 0 {}
+        let given_back: i64 = life.bank.given_back().iter().map(|(_, amount)| *amount).sum();
+        assert_eq!(given_back, life.refunded_minor, "seed {seed}: what went back");
         let taken: i64 = life.bank.taken().iter().map(|(_, amount)| *amount).sum();
         let mut desk = life.world.desk().await;
         let sums = ledger::sums(&mut desk).await.unwrap();

@@ -161,19 +161,32 @@ async fn stop_backup(State(app): State<App>, member: Member, Path(id): Path<Stri
 
 async fn ask_remove(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    let why = payments::why_it_must_stay(&mut member.reads(&app).await?, &method).await?;
-    match why {
-        Some(sentence) => step::page(&app, &member, StatusCode::OK, Step::MustStay(method), vec![step::trouble(sentence)]),
-        None => step::page(&app, &member, StatusCode::OK, Step::Remove(method), Vec::new()),
+    match removal(&app, &member, method).await? {
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::OK, step, vec![step::trouble(sentence)]),
+        (step, None) => step::page(&app, &member, StatusCode::OK, step, Vec::new()),
     }
 }
 
 async fn remove(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    if let Some(sentence) = payments::why_it_must_stay(&mut member.reads(&app).await?, &method).await? {
-        return step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, Step::MustStay(method), vec![step::trouble(sentence)]);
+    match removal(&app, &member, method).await? {
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]),
+        (step, None) => {
+            change(&app, &member, &form, step, "removed", async |desk, customer_id, id| payments::remove(desk, customer_id, id).await.map(|_| ())).await
+        }
     }
-    change(&app, &member, &form, Step::Remove(method), "removed", async |desk, customer_id, id| payments::remove(desk, customer_id, id).await.map(|_| ())).await
+}
+
+/// The step that removes a method, or says in a sentence why it must stay.
+async fn removal(app: &App, member: &Member, method: Method) -> Result<(Step, Option<String>), Refusal> {
+    let mut desk = member.reads(app).await?;
+    match payments::why_it_must_stay(&mut desk, &method).await? {
+        Some(sentence) => Ok((Step::MustStay(method), Some(sentence))),
+        None => {
+            let successor = payments::successor(&mut desk, &method).await?;
+            Ok((Step::Remove(method, successor), None))
+        }
+    }
 }
 
 /// The customer's own method, for a member who may change it.
