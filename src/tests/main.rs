@@ -3,12 +3,14 @@
 //! Rules of one module are tested in that module, the engine's in `src/billing`, what only a browser can show in `end2end`.
 
 mod account;
+mod addresses;
 mod architecture;
 mod billing;
 mod demo;
 mod gateways;
 mod guard;
 mod invoices;
+mod isolation;
 mod lives;
 mod nordlicht;
 mod payment_methods;

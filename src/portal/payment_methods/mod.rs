@@ -3,7 +3,6 @@
 //!
 //! Each change wants a fresh second factor, asked for in place: the same form again, with a field for the code.
 
-use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,6 +17,7 @@ use crate::services::{Desk, Refusal};
 
 use super::entry::see_other;
 use super::payments::local_today;
+use super::routes::{Route, names};
 use list::{Said, Seen};
 use step::Step;
 
@@ -25,17 +25,18 @@ mod fields;
 mod list;
 mod step;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/payment-methods", get(show).post(add))
-        .route("/payment-methods/add", get(ask_add))
-        .route("/payment-methods/fields", get(fields::show))
-        .route("/payment-methods/return", get(back))
-        .route("/payment-methods/{id}/default", post(make_default))
-        .route("/payment-methods/{id}/backup", post(make_backup))
-        .route("/payment-methods/{id}/earlier", post(move_up))
-        .route("/payment-methods/{id}/keep", post(stop_backup))
-        .route("/payment-methods/{id}/remove", get(ask_remove).post(remove))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/payment-methods", get(show).post(add)).query(names::<Done>()).form(names::<AddForm>()),
+        Route::member("/payment-methods/add", get(ask_add)).query(names::<AddForm>()),
+        Route::member("/payment-methods/fields", get(fields::show)).query(names::<Returned>()),
+        Route::member("/payment-methods/return", get(back)).query(names::<Returned>()),
+        Route::member("/payment-methods/{id}/default", post(make_default)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/backup", post(make_backup)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/earlier", post(move_up)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/keep", post(stop_backup)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/remove", get(ask_remove).post(remove)).form(names::<CodeForm>()),
+    ]
 }
 
 /// What was just done, told once on the list.
