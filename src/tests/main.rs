@@ -5,6 +5,7 @@
 mod account;
 mod addresses;
 mod architecture;
+mod bad_input;
 mod billing;
 mod demo;
 mod gateways;
