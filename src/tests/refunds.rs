@@ -45,9 +45,12 @@ impl Nordlicht {
 #[tokio::test]
 async fn a_refund_goes_back_to_the_payment_that_paid() {
     let at = Nordlicht::new().await;
-    at.refund("2026-0001", Some(1200)).await.unwrap();
+    let note = at.refund("2026-0001", Some(1200)).await.unwrap();
+    let path = format!("/invoices/{note}");
     assert_eq!(at.given_back(), [0; 0]);
+    assert!(at.browser().get(&path).await.text.contains("<b>€12.00</b> is on its way back to where it was paid from."));
     at.deliver().await;
+    assert!(at.browser().get(&path).await.text.contains("<b>€12.00</b> went back on"));
     assert_eq!((at.given_back(), at.undelivered().await, at.books().await), (vec![1200], 0, (0, 3500)));
     at.refund("2026-0001", None).await.unwrap();
     at.deliver().await;

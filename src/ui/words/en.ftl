@@ -1104,6 +1104,7 @@ document-answer-credit = You are credited { $amount }.
 document-answer-nothing = There is nothing to pay.
 document-answer-balance = { $amount }, paid from your balance.
 document-answer-due = { $amount }, due on { $day }.
+document-refund-under-way = <b>{ $amount }</b> is on its way back to where it was paid from.
 document-refunded = <b>{ $amount }</b> went back on { $day } to where it was paid from.
 document-credited-to-invoice = <b>{ $amount }</b> was taken off what you owed, on { $day }.
 document-credited-to-balance = <b>{ $amount }</b> was credited to you on { $day }; the next invoices use what is left of it first.
