@@ -113,6 +113,16 @@ fn told(w: Words, entry: &Entry) -> String {
         "subscription.trial_ending" => t!(w, "activity-trial-ending"),
         "quote.paid_too_late" => t!(w, "activity-quote-too-late", amount = amount()),
         "usage.reversed" => t!(w, "activity-usage-reversed"),
+        "identity.signed_in" => t!(w, "activity-signed-in"),
+        "identity.password_set" => t!(w, "activity-password-set"),
+        "identity.password_changed" => t!(w, "activity-password-changed"),
+        "identity.totp_enrolled" => t!(w, "activity-totp-enrolled"),
+        "identity.totp_replaced" => t!(w, "activity-totp-replaced"),
+        "identity.recovery_code_used" => t!(w, "activity-recovery-code-used"),
+        "identity.recovery_codes_renewed" => t!(w, "activity-recovery-codes-renewed"),
+        "identity.session_ended" => t!(w, "activity-session-ended"),
+        "identity.sessions_ended" => t!(w, "activity-sessions-ended"),
+        "identity.preferences_chosen" => t!(w, "activity-preferences-chosen"),
         _ => t!(w, "activity-other"),
     }
 }

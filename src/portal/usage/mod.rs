@@ -234,6 +234,9 @@ fn answer(teller: &Teller) -> String {
             if expected.total == report.total && about == cost {
                 return rich!(w, "usage-answer-cost", amount = amount, when = when, cost = teller.money(cost));
             }
+            if cost == 0 && about == 0 {
+                return rich!(w, "usage-answer-all-included", amount = amount, when = when);
+            }
             rich!(w, "usage-answer-forecast", amount = amount, when = when, cost = teller.money(cost), about = teller.money(about), by = by)
         }
         (Some(cost), None) if teller.is_under_way() => rich!(w, "usage-answer-so-far", amount = amount, when = when, cost = teller.money(cost)),
