@@ -75,6 +75,7 @@ async fn where_the_default_goes_the_backup_takes_over() {
     at.backup().await;
     let id = at.methods().await.remove(0).id;
     let path = format!("/payment-methods/{id}/remove");
+    assert!(at.browser().get("/payment-methods").await.text.contains(&format!("href=\"{path}\"")));
     let asked = at.browser().get(&path).await;
     assert!(asked.text.contains("Mastercard ending 4444 is charged first from then on."), "{}", asked.text);
     let done = at.browser().post(&path, &[]).await;
@@ -91,7 +92,9 @@ async fn a_card_that_is_only_kept_takes_over_nothing_by_itself() {
     at.bank.hand_out(Brand::Mastercard, "4444", 12, 2099);
     at.add(&[]).await;
     let id = at.methods().await.remove(0).id;
-    let refused = at.browser().post(&format!("/payment-methods/{id}/remove"), &[]).await;
+    let path = format!("/payment-methods/{id}/remove");
+    assert!(!at.browser().get("/payment-methods").await.text.contains(&path));
+    let refused = at.browser().post(&path, &[]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("This card is charged first. Make another card the default, then remove this one."), "{}", refused.text);
     assert_eq!(at.cards().await, [card("4242", MethodRole::Default), card("4444", MethodRole::Kept)]);
