@@ -1,7 +1,6 @@
 //! `/account/security`: password, authenticator, recovery codes, and the sessions signed in right now. Each change has a page of its own,
 //! for each asks for a fresh code.
 
-use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +19,7 @@ use crate::portal::code_field::{self, step_up_field};
 use crate::portal::entry::{see_other, shell};
 use crate::portal::invitation::{recovery_codes, seed_parts};
 use crate::portal::password::{new_password_field, refuse};
+use crate::portal::routes::{Route, names};
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
@@ -28,15 +28,16 @@ use crate::ui::words::Words;
 use crate::ui::page;
 use crate::{rich, t};
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/account/security", get(show))
-        .route("/account/security/password", get(show_password).post(change_password))
-        .route("/account/security/authenticator", get(show_authenticator).post(begin_authenticator))
-        .route("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator))
-        .route("/account/security/recovery-codes", get(show_recovery).post(renew_recovery))
-        .route("/account/security/sessions/end", post(end_session))
-        .route("/account/security/sessions/end-others", post(end_other_sessions))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/account/security", get(show)),
+        Route::member("/account/security/password", get(show_password).post(change_password)).form(names::<PasswordChange>()),
+        Route::member("/account/security/authenticator", get(show_authenticator).post(begin_authenticator)).form(names::<Code>()),
+        Route::member("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator)).form(names::<NewCode>()),
+        Route::member("/account/security/recovery-codes", get(show_recovery).post(renew_recovery)).form(names::<Code>()),
+        Route::member("/account/security/sessions/end", post(end_session)).form(names::<SessionId>()),
+        Route::member("/account/security/sessions/end-others", post(end_other_sessions)),
+    ]
 }
 
 #[derive(Deserialize)]

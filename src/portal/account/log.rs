@@ -82,6 +82,8 @@ fn told(w: Words, entry: &Entry) -> String {
         "invoice.paid" => t!(w, "activity-invoice-paid", number = text("number"), amount = amount()),
         "invoice.payment_failed" => t!(w, "activity-invoice-payment-failed", number = text("number")),
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
+        "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
+        "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),
         "charge.created" => t!(w, "activity-charge", amount = amount()),
         "balance.granted" => t!(w, "activity-balance-granted", amount = amount()),
         "payment.succeeded" => t!(w, "activity-payment-succeeded", amount = amount()),
