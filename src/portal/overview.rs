@@ -8,7 +8,7 @@ use billing::invoice::Line;
 use billing::price::Model;
 use billing::state::State as Standing;
 use billing::subscription::OpenPart;
-use billing::tax::{PricesTax, TaxRate};
+use billing::tax::PricesTax;
 use leptos::prelude::*;
 use rust_decimal::Decimal;
 
@@ -18,7 +18,7 @@ use crate::services::invoices::{self, Priced, Status, Summary};
 use crate::services::payments::{self, Attention, Method};
 use crate::services::subscriptions::{self, Metered, Outlook, Subscription, Upcoming};
 use crate::services::usage::{self, Meter};
-use crate::services::{Desk, Refusal, balance, catalog, customers};
+use crate::services::{Desk, Refusal, balance, customers};
 use crate::ui::chart::{self, Gauge, Scale};
 use crate::ui::format::{Dates, currency_head, figure, money, number, unit_price};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
@@ -65,7 +65,6 @@ struct Seen {
     subscription: Option<Subscription>,
     outlook: Outlook,
     known_meters: Vec<Meter>,
-    taxes: Vec<TaxRate>,
     method: Option<Method>,
     attention: Vec<Attention>,
     balance_minor: i64,
@@ -92,7 +91,6 @@ impl Seen {
             dates: Dates::new(w, zone),
             at,
             legal_name: customer.legal_name.clone(),
-            taxes: catalog::tax_rates_of(desk, &customer.country).await?,
             method: payments::list(desk, &customer.id).await?.into_iter().find(Method::is_default),
             attention: payments::attention(desk, &customer.id, today).await?,
             balance_minor: balance::total(desk, &customer.id, &currency).await?,
@@ -194,12 +192,12 @@ impl Seen {
                 Column { head: t!(w, "overview-forecast", currency = currency_head(&self.currency)), is_far: false },
             ],
             groups: vec![Group { title: None, rows }],
-            totals: self.totals(so_far, expected, &day),
+            totals: self.totals(self.outlook.expected.as_ref()?, so_far, expected, &day),
         };
         Some(view! { <section aria-labelledby="h-next">{lines_view(lines)}</section> }.into_any())
     }
 
-    fn totals(&self, so_far: Option<&Priced>, expected: &Priced, day: &str) -> Vec<Total> {
+    fn totals(&self, next: &Upcoming, so_far: Option<&Priced>, expected: &Priced, day: &str) -> Vec<Total> {
         let w = self.w;
         let both = |label: String, kind: TotalKind, of: &dyn Fn(&Priced) -> i64, shown: &dyn Fn(i64) -> String| Total {
             label,
@@ -216,7 +214,7 @@ impl Seen {
             totals.push(both(t!(w, "lines-before-tax"), TotalKind::Sum, &|p| p.document.subtotal_minor.saturating_sub(p.document.discount_minor), &plain));
         }
         for tax in &document.tax {
-            let name = self.taxes.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
+            let name = next.tax_rates.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
             let label = match document.prices {
                 PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = number(tax.percent)),
                 PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = number(tax.percent)),

@@ -100,6 +100,7 @@ fn mean(values: impl Iterator<Item = Decimal>) -> Result<Option<Decimal>, Refusa
 }
 
 /// Expects the rest of a period under way. `today_by` the hour gives today's rest hour by hour instead of as one stretch.
+#[expect(clippy::too_many_arguments, reason = "each is part of the question")]
 pub(super) async fn forecast(
     desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, period: Period, sofar: Decimal, today_by: By, zone: Zone,
 ) -> Result<Option<Forecast>, Refusal> {
