@@ -96,3 +96,17 @@ async fn a_failure_of_ours_shows_a_number_and_nothing_else() {
         assert!(!answer.text.contains(inside), "shows {inside}: {}", answer.text);
     }
 }
+
+#[tokio::test]
+async fn pages_are_packed_for_who_can_unpack_them() {
+    let world = World::new().await;
+    let visitor = world.visitor();
+    let plain = visitor.get("/sign-in").await;
+    assert_eq!(plain.header("content-encoding"), "");
+    for encoding in ["br", "gzip"] {
+        let packed = visitor.send(visitor.request(Method::GET, "/sign-in").header(header::ACCEPT_ENCODING, encoding).body(Body::empty()).unwrap()).await;
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, encoding));
+        assert!(packed.bytes.len() < plain.bytes.len() / 2, "{encoding}: {} of {}", packed.bytes.len(), plain.bytes.len());
+        assert!(packed.header("vary").to_lowercase().contains("accept-encoding"));
+    }
+}

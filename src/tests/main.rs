@@ -22,6 +22,7 @@ mod sandbox;
 mod sign_in;
 mod simulate;
 mod spine;
+mod statements;
 mod usage;
 mod usage_page;
 mod world;
