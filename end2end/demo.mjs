@@ -1,6 +1,6 @@
 // The program with its demo: served on a free port from a folder of its own, for journeys and measurements.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +9,19 @@ import { fileURLToPath } from "node:url";
 /** Which build; the one that `cargo build` makes unless PORTICO_PROGRAM says otherwise. */
 export const program = () => process.env.PORTICO_PROGRAM ?? fileURLToPath(new URL("../target/debug/portico", import.meta.url));
 
-/** A code from the authenticator of somebody of the demo in that folder, one not used before. */
+/** A code from the authenticator of somebody of the demo in that folder: not used before, and not handed to another journey either. */
 export function code(data, email) {
-  return execFileSync(program(), ["--data", data, "totp", email], { encoding: "utf8" }).trim();
+  for (;;) {
+    const fresh = execFileSync(program(), ["--data", data, "totp", email], { encoding: "utf8" }).trim();
+    try {
+      // Made by whoever comes first.
+      closeSync(openSync(join(data, `code-${email}-${fresh}`), "wx"));
+      return fresh;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    }
+  }
 }
 
 /** A port of the loopback interface nobody uses now. */
@@ -53,8 +63,8 @@ export async function serveDemo() {
   };
   try {
     const filled = execFileSync(program(), ["--data", data, "demo", "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-    const port = await freePort();
-    server = spawn(program(), ["--data", data, "serve", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "inherit"] });
+    const [port, sandbox] = [await freePort(), await freePort()];
+    server = spawn(program(), ["--data", data, "serve", "--listen", `127.0.0.1:${port}`, "--sandbox-listen", `127.0.0.1:${sandbox}`], { stdio: ["ignore", "ignore", "inherit"] });
     await answers(`http://127.0.0.1:${port}/readyz`, () => server.exitCode === null);
     return { url: `http://localhost:${port}`, data, signIns: JSON.parse(filled).sign_ins, stop };
   } catch (error) {

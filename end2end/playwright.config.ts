@@ -18,7 +18,9 @@ export default defineConfig({
   reporter: [["list"], ["html", { open: "never", outputFolder: "report" }]],
   projects: [
     { name: "signing in", testMatch: /.*\.setup\.ts/ },
-    { name: "journeys", testMatch: /.*\.spec\.ts/, dependencies: ["signing in"] },
+    { name: "pages", testMatch: /every_page\.spec\.ts/, dependencies: ["signing in"] },
+    // After the pages: journeys change what those show.
+    { name: "journeys", testMatch: /.*\.spec\.ts/, testIgnore: /every_page\.spec\.ts/, dependencies: ["pages"] },
   ],
   use: {
     browserName: "chromium",

@@ -93,6 +93,8 @@ async fn fetch(path: &str) -> Option<leptos::web_sys::Document> {
         return None;
     }
     let text = wasm_bindgen_futures::JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
+    // Only what is shown: the page's head has a style of its own, which the policy of this page would refuse.
+    let shown = &text[text.find("<main")?..text.rfind("</main>")?];
     let parser = leptos::web_sys::DomParser::new().ok()?;
-    parser.parse_from_string(&text, leptos::web_sys::SupportedType::TextHtml).ok()
+    parser.parse_from_string(shown, leptos::web_sys::SupportedType::TextHtml).ok()
 }

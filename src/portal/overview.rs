@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use billing::calendar::Instant;
-use billing::invoice::Line;
+use billing::invoice::{Line, LineKind};
 use billing::price::Model;
 use billing::state::State as Standing;
 use billing::subscription::OpenPart;
@@ -45,6 +45,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
             {parts::as_of(seen.legal_name.clone(), seen.dates.stamp(seen.at))}
             {parts::answer(heading, lede)}
             {seen.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.no_card()}
             {seen.planned()}
             <div class="split sec">
                 <div>{seen.next_charge()}{seen.gauges()}</div>
@@ -117,6 +118,9 @@ impl Seen {
     fn answer(&self) -> (String, Option<String>) {
         let w = self.w;
         let Some(s) = &self.subscription else { return (rich!(w, "overview-no-plan"), Some(rich!(w, "overview-no-plan-what"))) };
+        if let Some(unpaid) = self.unpaid() {
+            return unpaid;
+        }
         let from = self.method.as_ref().map(|method| method_name(w, method));
         let Some((at, priced)) = self.next() else {
             return match s.state {
@@ -140,6 +144,42 @@ impl Seen {
             (!self.is_certain()).then(|| rich!(w, "overview-stands", amount = stands, day = self.dates.last_day(at)))
         });
         (heading, lede)
+    }
+
+    /// Invoices whose payment was declined come before everything else.
+    fn unpaid(&self) -> Option<(String, Option<String>)> {
+        let w = self.w;
+        let declined = |attention: &Attention| match attention {
+            Attention::Declined { payment, .. } => Some(payment.amount_minor),
+            _ => None,
+        };
+        let amounts: Vec<i64> = self.attention.iter().filter_map(declined).collect();
+        let sum = amounts.iter().try_fold(0_i64, |sum, amount| sum.checked_add(*amount)).filter(|_| !amounts.is_empty())?;
+        let count = i64::try_from(amounts.len()).unwrap_or(i64::MAX);
+        let next = self.next().filter(|(_, priced)| priced.due_minor > 0);
+        let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = money(priced.due_minor, &self.currency)));
+        Some((rich!(w, "overview-unpaid", count = count, amount = money(sum, &self.currency)), lede))
+    }
+
+    /// Something will be due and there is nothing to pay it from.
+    fn no_card(&self) -> Option<AnyView> {
+        let w = self.w;
+        let (at, priced) = self.next().filter(|(_, priced)| self.method.is_none() && priced.due_minor > 0)?;
+        let html = rich!(w, "overview-no-card", amount = money(priced.due_minor, &self.currency), day = self.dates.day(at));
+        let link = self.can_change.then(|| view! { " "<a href="/payment-methods/add">{t!(w, "overview-no-card-add")}</a> });
+        Some(parts::note(view! { <span inner_html=html></span>{link} }).into_any())
+    }
+
+    /// What the plan costs each period as it stands, before tax and what is used: `€47.00 a month and usage`.
+    fn fee(&self, s: &Subscription) -> String {
+        let w = self.w;
+        let recurring = self.outlook.so_far.as_ref().filter(|_| s.scheduled.is_none()).and_then(|next| next.priced.as_ref()).and_then(|priced| {
+            let lines = priced.document.lines.iter().filter(|line| line.kind == LineKind::Recurring);
+            lines.map(|line| line.amount_minor).try_fold(0_i64, |sum, amount| sum.checked_add(amount)).filter(|sum| *sum > 0)
+        });
+        let Some(sum) = recurring else { return columns::headline(w, &s.terms.plan, &self.currency) };
+        let fee = t!(w, "plan-fee", amount = money(sum, &self.currency), interval = columns::a_interval(w, s.interval()));
+        if s.terms.plan.prices.iter().any(|price| price.is_metered()) { t!(w, "overview-fee-usage", fee = fee) } else { fee }
     }
 
     fn trial_lede(&self, s: &Subscription) -> Option<String> {
@@ -275,7 +315,7 @@ impl Seen {
         let mut facts = Vec::new();
         if let Some(s) = &self.subscription {
             let quantity = super::plan::seats(w, s.terms.quantity);
-            let fee = columns::headline(w, &s.terms.plan, &self.currency);
+            let fee = self.fee(s);
             let label = if self.can_change { t!(w, "overview-change") } else { t!(w, "overview-see-plan") };
             let below = view! { <dd>{fee}</dd><dd><a class="link" href="/plan">{label}</a></dd> };
             facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
@@ -290,8 +330,10 @@ impl Seen {
         if let Some(last) = &self.last {
             let day = self.dates.day(last.issued());
             let state = match last.status() {
+                Status::Paid if last.total_minor == 0 => view! { <dd>{t!(w, "invoices-nothing-due")}</dd> }.into_any(),
                 Status::Paid => view! { <dd>{parts::state_good(t!(w, "overview-paid"))}" "{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
-                Status::Open => view! { <dd>{parts::state_warn(t!(w, "overview-open"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
+                Status::Open if last.due() <= self.at => view! { <dd>{parts::state_warn(t!(w, "overview-overdue"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
+                Status::Open => view! { <dd><b>{t!(w, "overview-open")}</b>" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
                 Status::Void | Status::Uncollectible => view! { <dd>{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
             };
             let href = format!("/invoices/{}", last.number);

@@ -34,7 +34,7 @@ fn price(key: &str, model: Model, meter: Option<(&str, Aggregate)>) -> Price {
 }
 
 /// Team: €29 a month, €9 a seat, build minutes at 0.8 ct beyond 1,000.
-async fn catalogue(world: &World) -> (String, String) {
+pub async fn catalogue(world: &World) -> (String, String) {
     let mut desk = world.desk().await;
     catalog::create_meter(&mut desk, &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 }).await.unwrap();
     let tiers = vec![
@@ -73,7 +73,7 @@ async fn customer(world: &World) -> String {
     id
 }
 
-fn to_team(customer_id: &str, plan_id: &str) -> StartRequest {
+pub fn to_team(customer_id: &str, plan_id: &str) -> StartRequest {
     StartRequest {
         customer_id: customer_id.to_owned(),
         external_id: None,

@@ -3,14 +3,21 @@
 //! Rules of one module are tested in that module, the engine's in `src/billing`, what only a browser can show in `end2end`.
 
 mod account;
+mod addresses;
 mod architecture;
+mod bad_input;
 mod billing;
 mod demo;
 mod gateways;
 mod guard;
 mod invoices;
-mod people;
+mod isolation;
 mod lives;
+mod nordlicht;
+mod payment_methods;
+mod payments;
+mod people;
+mod refunds;
 mod sandbox;
 mod sign_in;
 mod simulate;

@@ -12,6 +12,10 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::ui::words::escape;
 
+mod labels;
+
+use labels::{Label, Place, Room};
+
 /// What a bar, or a part of one, stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
@@ -144,9 +148,6 @@ pub fn usage_html(chart: &Chart) -> String {
     }
     let bar_y = |share: f64| BARS_BASE - lift - share * (BARS_BASE - BARS_TOP);
     grid(&mut out, &chart.bars_scale, bar_y);
-    if let Some(running) = &chart.running {
-        let _ = write!(out, "<text class=\"k\" x=\"0\" y=\"-10\">{}</text>", escape(&running.label));
-    }
     for bar in &chart.bars {
         draw_bar(&mut out, chart, bar, lift, bar_y);
     }
@@ -165,10 +166,12 @@ pub fn usage_html(chart: &Chart) -> String {
         let shown = chart.bars.iter().find(|bar| bar.from <= *x && *x < bar.to);
         let height: f64 = shown.map_or(0.0, |bar| bar.parts.iter().map(|(_, value)| value).sum());
         let _ = write!(out, "<line class=\"now\" x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>", pc(*x), px(top), px((bar_y(chart.bars_scale.share(height)) - 5.0).max(top)));
-        let _ = write!(out, "<text class=\"k halo\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>", pc(*x), px(top - 6.0), anchor(*x), escape(label));
+        if chart.running.is_none() {
+            let _ = write!(out, "<text class=\"k halo\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>", pc(*x), px(top - 6.0), anchor(*x), escape(label));
+        }
     }
     if let Some(running) = &chart.running {
-        label_running(&mut out, running, chart.now.as_ref().map(|(x, _)| *x));
+        label_running(&mut out, running, chart.now.as_ref());
     }
     let _ = write!(out, "<text class=\"k halo\" x=\"0\" y=\"{}\">{}</text>", px(240.0 - lift), escape(&chart.bars_label));
     for (x, label) in &chart.axis {
@@ -254,72 +257,46 @@ fn draw_running(out: &mut String, running: &Running) {
     }
 }
 
-/// Labels of the upper panel: of those that would run into each other, the first stands.
-fn label_running(out: &mut String, running: &Running, now: Option<f64>) {
+/// Labels of the upper panel, the weightiest first: each takes the first place that is free, and one that finds none is left out.
+fn label_running(out: &mut String, running: &Running, now: Option<&(f64, String)>) {
     let y = |value: f64| RUN_BASE - running.scale.share(value) * RUN_BASE;
-    // The panel's own label stands at the start.
-    let (mut at_start, mut at_end): (Vec<f64>, Vec<f64>) = (vec![-10.0], Vec::new());
-    let is_free = |taken: &[f64], at: f64| taken.iter().all(|other| (other - at).abs() >= LINE);
-    if now.is_some_and(|x| x > 0.6) {
-        at_end.push(-10.0);
+    let rules: Vec<&Rule> = running.rules.iter().filter(|rule| rule.value <= running.scale.top).collect();
+    let mut room = Room::with_lines(rules.iter().map(|rule| y(rule.value)).collect());
+    if let Some((x, label)) = now {
+        room.put(out, "k halo", &Label::plain(label), &[Place::at(*x, 0.0, -10.0, anchor(*x))]);
     }
+    room.put(out, "k", &Label::plain(&running.label), &[Place::at(0.0, 0.0, -10.0, "start"), Place::at(1.0, 0.0, -10.0, "end")]);
     if let (Some((figure, more)), Some(spot)) = (&running.here, running.line.last()) {
+        let (low, high) = ((y(spot.value) + 18.0).clamp(10.0, RUN_BASE - 4.0), (y(spot.value) - 10.0).clamp(10.0, RUN_BASE - 4.0));
+        let (after, before) = (|at| Place::at(spot.x, 9.0, at, "start"), |at| Place::at(spot.x, -9.0, at, "end"));
         // To the right and below, unless the edge is near.
-        let is_late = spot.x > 0.75;
-        let at = (y(spot.value) + if is_late { -10.0 } else { 18.0 }).clamp(10.0, RUN_BASE - 4.0);
-        let (dx, side) = if is_late { ("-9", "end") } else { ("9", "start") };
-        let _ = write!(
-            out,
-            "<text class=\"k halo\" x=\"{}\" dx=\"{dx}\" y=\"{}\" text-anchor=\"{side}\">{}<tspan class=\"far\">{}</tspan></text>",
-            pc(spot.x),
-            px(at),
-            escape(figure),
-            escape(more)
-        );
-        if spot.x > 0.6 {
-            at_end.push(at);
-        } else if spot.x < 0.4 {
-            at_start.push(at);
-        }
+        let places = if spot.x > 0.75 { [before(high), before(low), after(high), after(low)] } else { [after(low), after(high), before(high), before(low)] };
+        room.put(out, "k halo", &Label { near: figure, far_before: "", far_after: more }, &places);
     }
     if let (Some((before, figure, after)), Some(spot)) = (&running.end, running.forecast.last()) {
-        let above = y(spot.value) - 8.0;
-        let at = if is_free(&at_end, above) { above } else { y(spot.value) + 16.0 };
-        at_end.push(at);
-        let _ = write!(
-            out,
-            "<text class=\"halo\" x=\"100%\" y=\"{}\" text-anchor=\"end\"><tspan class=\"far\">{} </tspan>{}<tspan class=\"far\">{}</tspan></text>",
-            px(at),
-            escape(before),
-            escape(figure),
-            escape(after)
-        );
+        let places = [-8.0, 16.0, -22.0, 30.0].map(|dy| Place::at(1.0, 0.0, y(spot.value) + dy, "end"));
+        room.put(out, "halo", &Label { near: figure, far_before: before, far_after: after }, &places);
     }
-    let mut dropped: Vec<f64> = Vec::new();
-    for rule in running.rules.iter().filter(|rule| rule.value <= running.scale.top) {
-        let at = y(rule.value) - 6.0;
-        let side = match (is_free(&at_end, at), is_free(&at_start, at)) {
-            // Low rules at the end, where the line has risen; high ones at the start, where it has not.
-            (true, _) if rule.value < running.scale.top / 2.0 => Some(("100%", 0, "end", &mut at_end)),
-            (_, true) => Some(("0", 4, "start", &mut at_start)),
-            (true, _) => Some(("100%", 0, "end", &mut at_end)),
-            _ => None,
-        };
-        if let Some((x, dx, side, taken)) = side {
-            taken.push(at);
-            let _ = write!(out, "<text class=\"halo\" x=\"{x}\" dx=\"{dx}\" y=\"{}\" text-anchor=\"{side}\">{}</text>", px(at), escape(&rule.label));
-        }
-        if let Some((x, label)) = rule.passed.as_ref().filter(|(x, _)| dropped.iter().all(|other| (other - x).abs() > 0.15)) {
-            dropped.push(*x);
-            let (dx, side) = if *x > 0.85 { (-6, "end") } else { (6, "start") };
-            let _ = write!(out, "<text class=\"halo\" x=\"{}\" dx=\"{dx}\" y=\"208\" text-anchor=\"{side}\">{}</text>", pc(*x), escape(label));
+    for rule in rules {
+        let (above, below) = (y(rule.value) - 6.0, y(rule.value) + 15.0);
+        let (start, end) = (|at| Place::at(0.0, 4.0, at, "start"), |at| Place::at(1.0, 0.0, at, "end"));
+        // Low ones at the end, where the line has risen; high ones at the start, where it has not.
+        let is_low = rule.value < running.scale.top / 2.0;
+        let places = if is_low { [end(above), start(above), end(below), start(below)] } else { [start(above), start(below), end(above), end(below)] };
+        room.put(out, "halo", &Label::plain(&rule.label), &places);
+        if let Some((x, label)) = &rule.passed {
+            let (after, before) = (Place::at(*x, 6.0, 208.0, "start"), Place::at(*x, -6.0, 208.0, "end"));
+            room.put(out, "halo", &Label::plain(label), &if *x > 0.85 { [before, after] } else { [after, before] });
         }
     }
     if let Some((spots, label)) = &running.before {
-        // Under the line, where this period's own is not.
-        if let Some(spot) = spots.get(spots.len() * 2 / 5) {
-            let _ = write!(out, "<text class=\"halo\" x=\"{}\" y=\"{}\">{}</text>", pc(spot.x), px((y(spot.value) + 20.0).min(RUN_BASE - 6.0)), escape(label));
-        }
+        // Under the line, where this period's own is not; or above it.
+        let places: Vec<Place> = [2, 3, 1]
+            .into_iter()
+            .filter_map(|fifths| spots.get(spots.len() * fifths / 5))
+            .flat_map(|spot| [20.0, -12.0].map(|dy| Place::at(spot.x, 0.0, (y(spot.value) + dy).min(RUN_BASE - 6.0), "start")))
+            .collect();
+        room.put(out, "halo", &Label::plain(label), &places);
     }
 }
 
@@ -487,6 +464,24 @@ mod tests {
     fn a_drawing_without_the_upper_panel_is_lower_and_has_no_running_total() {
         let html = usage_html(&Chart { running: None, ..chart() });
         assert!(html.contains("height=\"196\"") && !html.contains("class=\"run\""));
+    }
+
+    #[test]
+    fn labels_make_room_for_each_other_or_stay_away() {
+        let label_at = |html: &str, label: &str| {
+            let before = &html[..html.find(&format!(">{label}</text>")).unwrap_or_else(|| panic!("{label} is not there"))];
+            let text = &before[before.rfind("<text").unwrap()..];
+            let attribute = |name: &str| text.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
+            (attribute("x"), attribute("y"))
+        };
+        // Now is where the panel's own label stands: that moves to the other end.
+        let early = Chart { now: Some((0.1, "Now, 16:53".to_owned())), ..chart() };
+        assert_eq!(label_at(&usage_html(&early), "Running total"), ("100%".to_owned(), "-10".to_owned()));
+        // A level at the top has its label below the line, out of the panel's label's way.
+        let mut high = chart();
+        let running = high.running.as_mut().unwrap();
+        running.rules = vec![Rule { value: running.scale.top, label: "1,250, then 0.5 ct".to_owned(), passed: None }];
+        assert_eq!(label_at(&usage_html(&high), "1,250, then 0.5 ct"), ("0%".to_owned(), "15".to_owned()));
     }
 
     #[test]

@@ -50,20 +50,20 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Tells a line whose units are called `unit` ("minutes", "seats").
+    /// Tells a line whose units are called `unit` ("minutes"); empty where its price counts no meter.
     pub fn tell(&self, line: &Line, unit: &str) -> Reason {
         let explain = &line.explain;
+        let quantity = explain.units.map(|units| self.counted(line.kind, units, unit)).unwrap_or_default();
         let tiers = self.tiers(explain);
         let tiers_total = explain.units.filter(|_| !tiers.is_empty()).map(|units| (number(units), figure(line.amount_minor, self.currency)));
         Reason {
-            // The page says which plan; the line says what of it.
-            name: line.name.split_once(" · ").map_or(line.name.as_str(), |(_, name)| name).to_owned(),
+            name: short_name(&line.name).to_owned(),
             remark: self.remark(line),
-            quantity: self.quantity(line, unit),
+            quantity: if matches!(explain.model, Some(ModelName::Flat) | None) { String::new() } else { quantity.clone() },
             each: self.each(explain),
             tiers,
             tiers_total,
-            sentences: self.sentences(line, unit),
+            sentences: self.sentences(line, &quantity),
             link: None,
         }
     }
@@ -85,10 +85,14 @@ impl Teller<'_> {
         span(&self.dates, from, to)
     }
 
-    fn quantity(&self, line: &Line, unit: &str) -> String {
-        match (line.explain.model, line.explain.units) {
-            (Some(ModelName::Flat) | None, _) | (_, None) => String::new(),
-            (Some(_), Some(units)) => t!(self.words, "reason-quantity", units = number(units), unit = unit),
+    /// `11,912 minutes`, `5 seats`, `3`
+    fn counted(&self, kind: LineKind, units: Decimal, unit: &str) -> String {
+        let w = self.words;
+        match (unit, kind, i64::try_from(units)) {
+            // What a plan counts without a meter is its seats.
+            ("", LineKind::Recurring | LineKind::ProrationCredit | LineKind::ProrationCharge, Ok(seats)) if units.is_integer() => t!(w, "plan-seats", count = seats),
+            ("", _, _) => number(units),
+            _ => t!(w, "reason-quantity", units = number(units), unit = unit),
         }
     }
 
@@ -134,7 +138,7 @@ impl Teller<'_> {
         TierRow { span, units: ratio(tier.units), each: unit_price(tier.unit_amount, self.currency), amount: self.exact(tier.amount) }
     }
 
-    fn sentences(&self, line: &Line, unit: &str) -> Vec<String> {
+    fn sentences(&self, line: &Line, quantity: &str) -> Vec<String> {
         let w = self.words;
         let explain = &line.explain;
         let mut out = Vec::new();
@@ -143,10 +147,10 @@ impl Teller<'_> {
         }
         match (explain.model, explain.units) {
             (Some(ModelName::Flat), _) if explain.share.is_none() && explain.credit.is_none() => out.push(t!(w, "reason-fee", span = self.span(line))),
-            (Some(ModelName::PerUnit), Some(units)) => out.push(self.per_unit(explain, units, unit)),
-            (Some(ModelName::Package), Some(units)) => {
+            (Some(ModelName::PerUnit), Some(units)) => out.push(self.per_unit(explain, units, quantity)),
+            (Some(ModelName::Package), Some(_)) => {
                 if let Some(p) = &explain.packages {
-                    out.push(t!(w, "reason-packages", units = number(units), unit = unit, started = ratio(p.started), size = number(p.size), each = unit_price(p.amount, self.currency)));
+                    out.push(t!(w, "reason-packages", quantity = quantity, started = ratio(p.started), size = number(p.size), each = unit_price(p.amount, self.currency)));
                 }
             }
             _ => {}
@@ -186,15 +190,18 @@ impl Teller<'_> {
         out
     }
 
-    fn per_unit(&self, explain: &Explain, units: Decimal, unit: &str) -> String {
+    fn per_unit(&self, explain: &Explain, units: Decimal, quantity: &str) -> String {
         let w = self.words;
         let each = explain.unit_amount.map(|each| unit_price(each, self.currency)).unwrap_or_default();
         match explain.included {
             Some(included) => {
                 let billable = Ratio::from(units).sub(included).map_or(Ratio::ZERO, |rest| rest.max(Ratio::ZERO));
-                t!(w, "reason-units-included", units = number(units), unit = unit, included = ratio(included), billable = ratio(billable), each = each)
+                if billable.is_zero() {
+                    return t!(w, "reason-units-all-included", quantity = quantity, included = ratio(included));
+                }
+                t!(w, "reason-units-included", quantity = quantity, included = ratio(included), billable = ratio(billable), each = each)
             }
-            None => t!(w, "reason-units", units = number(units), unit = unit, each = each),
+            None => t!(w, "reason-units", quantity = quantity, each = each),
         }
     }
 
@@ -233,6 +240,11 @@ impl Teller<'_> {
         let sign = if amount.is_negative() { "−" } else { "" };
         format!("{sign}{}{figures}", crate::ui::format::currency_head(self.currency))
     }
+}
+
+/// A line's name without its plan's: the page says which plan, the line what of it.
+pub fn short_name(name: &str) -> &str {
+    name.split_once(" · ").map_or(name, |(_, what)| what)
 }
 
 #[derive(Clone, Copy)]
@@ -343,6 +355,18 @@ mod tests {
         let told = teller().tell(&line, "");
         assert_eq!(told.remark, "9 days 13 h 30 min of 30 days");
         assert_eq!(told.sentences, ["From 21 November 2026, 10:30, to 1 December 2026, 00:00, Vienna time: 826,200 of 2,592,000 seconds."]);
+    }
+
+    #[test]
+    fn a_plan_counts_seats_and_what_is_included_costs_nothing() {
+        let seats = |units: i64| {
+            let explain = Explain { model: Some(ModelName::PerUnit), units: Some(units.into()), included: Some(Ratio::whole(3)), unit_amount: Some(900.into()), ..Explain::default() };
+            teller().tell(&Line { kind: LineKind::Recurring, explain, ..Line::one_off("Team · Seats", 0) }, "")
+        };
+        assert_eq!(seats(5).quantity, "5 seats");
+        assert_eq!(seats(5).sentences, ["5 seats, less the 3 in the plan: 2 × €9.00."]);
+        assert_eq!(seats(1).quantity, "1 seat");
+        assert_eq!(seats(1).sentences, ["1 seat, all within the 3 in the plan."]);
     }
 
     #[test]

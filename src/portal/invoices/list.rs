@@ -14,6 +14,7 @@ use crate::portal::entry::shell;
 use crate::services::invoices::{self, Filter, Found, LineName, Open, Sought, Status, Summary};
 use crate::services::{Desk, Refusal};
 use crate::ui::format::{Dates, currency_head, figure, money};
+use crate::ui::reason::short_name;
 use crate::ui::shell::{Place, frame};
 use crate::ui::words::Words;
 use crate::ui::{page, parts};
@@ -245,8 +246,9 @@ fn table(dates: &Dates, seen: &Seen) -> impl IntoView + use<> {
 fn what_for(w: Words, seen: &Seen, row: &Summary) -> String {
     let mut names: Vec<&str> = Vec::new();
     for line in seen.names.iter().filter(|line| line.invoice_id == row.id) {
-        if !names.contains(&line.name.as_str()) {
-            names.push(&line.name);
+        let name = short_name(&line.name);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     match names.as_slice() {

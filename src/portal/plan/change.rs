@@ -17,7 +17,7 @@ use crate::services::payments::{self, DeclineReason, Errand};
 use crate::services::quotes::{self, Confirmed, Difference, Preview};
 use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
 use crate::services::{FieldError, Refusal};
-use crate::ui::format::money;
+use crate::ui::format::{money, number};
 use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -86,7 +86,7 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
         digits => match digits.parse::<i64>() {
             Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
             _ => {
-                errors.push(FieldError { field: "seats", message: t!(w, "change-bad-seats", most = MOST_SEATS.to_string()) });
+                errors.push(FieldError { field: "seats", message: t!(w, "change-bad-seats", most = number(MOST_SEATS.into())) });
                 now
             }
         },
@@ -220,7 +220,7 @@ async fn change_page(
     let trouble = told(&seen, &trouble, refused, &subscription);
     let sheet = preview.map(|preview| sheet::sheet(&seen, &chosen.hidden(), preview, &sheet::Known { meters, methods, taxes }, code_field));
     let left = left(&seen, &chosen, choice, &errors, &subscription);
-    let cards = columns::choices(&seen, &chosen.plan, chosen.interval);
+    let (cards, rows) = (columns::choices(&seen, &chosen.plan, chosen.interval), columns::rows(&seen.offers));
     Ok(page::document(app, &member.vendor, status, &title, move || {
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, seen.stamp.clone())}
@@ -228,7 +228,7 @@ async fn change_page(
             <div id="live-answer" aria-live="polite">{trouble}{parts::answer(heading, None)}</div>
             <form id="choose" method="get" action="/plan/change"></form>
             <LivePreview form="choose".to_owned() />
-            <fieldset id="live-plans"><legend class="vh">{t!(w, "change-plan-legend")}</legend><div class="plans">{cards}</div></fieldset>
+            <fieldset id="live-plans"><legend class="vh">{t!(w, "change-plan-legend")}</legend><div class="plans" data-rows=rows>{cards}</div></fieldset>
             <div class="setup sec"><div id="live-left">{left}</div><div id="live-sheet">{sheet}</div></div>
         };
         frame(shell, content)

@@ -14,7 +14,7 @@ use crate::ui::words::Words;
 use super::Seen;
 
 /// The plans one may read and, where one may change, go on to.
-pub fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
+pub(super) fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
     let w = seen.w;
     let now = seen.subscription.as_ref().map(|s| (s.terms.plan.key.clone(), s.interval()));
     let interval = now.as_ref().map_or(Interval { unit: Unit::Month, count: 1 }, |(_, interval)| *interval);
@@ -34,11 +34,11 @@ pub fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
             }
         })
         .collect();
-    view! { <div class="plans">{columns}</div> }
+    view! { <div class="plans" data-rows=rows(&seen.offers)>{columns}</div> }
 }
 
 /// The plans as radio buttons of the form `choose`.
-pub fn choices(seen: &Seen, chosen: &str, interval: Interval) -> impl IntoView + use<> {
+pub(super) fn choices(seen: &Seen, chosen: &str, interval: Interval) -> impl IntoView + use<> {
     let w = seen.w;
     let now = seen.subscription.as_ref().map(|s| s.terms.plan.key.clone());
     at_interval(&seen.offers, interval)
@@ -95,13 +95,18 @@ pub fn a_interval(w: Words, interval: Interval) -> String {
     }
 }
 
-/// What is in it beside the fee: seats, and what is metered.
+/// How many lines the longest column has: what is told stands side by side in rows.
+pub fn rows(offers: &[Offer]) -> String {
+    offers.iter().map(|offer| told_of(&offer.terms).count()).max().unwrap_or_default().to_string()
+}
+
+/// The prices that are told beside the fee: seats, and what is metered.
+fn told_of(terms: &PlanTerms) -> impl Iterator<Item = &Price> {
+    terms.prices.iter().filter(|price| price.is_metered() || !matches!(price.model, Model::Flat { .. }))
+}
+
 fn inside(w: Words, offer: &Offer, currency: &str) -> impl IntoView + use<> {
-    offer
-        .terms
-        .prices
-        .iter()
-        .filter(|price| price.is_metered() || !matches!(price.model, Model::Flat { .. }))
+    told_of(&offer.terms)
         .map(|price| {
             let label = if price.is_metered() { t!(w, "plan-metered", name = &price.name, interval = a_interval(w, offer.terms.interval)) } else { price.name.clone() };
             let max = offer.plan.max_quantity.filter(|_| !price.is_metered());
@@ -129,11 +134,13 @@ fn told(w: Words, price: &Price, currency: &str, max: Option<i64>) -> String {
             let mut from = price.included;
             for (n, tier) in tiers.iter().enumerate() {
                 let each = unit_price(tier.unit_amount, currency);
-                parts.push(match n {
-                    0 if tier.unit_amount.is_zero() && tier.up_to.is_some() => t!(w, "plan-included", n = number(tier.up_to.unwrap_or_default())),
-                    0 => then(each),
-                    _ => t!(w, "plan-above", from = number(from), each = each),
-                });
+                match n {
+                    0 if tier.unit_amount.is_zero() && tier.up_to.is_some() => parts.push(t!(w, "plan-included", n = number(tier.up_to.unwrap_or_default()))),
+                    // The only tier costs nothing: there is no price to tell.
+                    0 if tier.unit_amount.is_zero() && price.included > Decimal::ZERO => {}
+                    0 => parts.push(then(each)),
+                    _ => parts.push(t!(w, "plan-above", from = number(from), each = each)),
+                }
                 from = tier.up_to.unwrap_or_default() + price.included;
             }
         }

@@ -48,12 +48,16 @@ impl Page {
             let safe = |json: serde_json::Value| json.to_string().replace('<', "\\u003c");
             format!("<script nonce=\"{nonce}\">parent.postMessage({}, {})</script>", safe(reference.into()), safe(origin.clone().into()))
         });
+        // The page around a frame has a main part of its own.
+        let body = if self.is_framed {
+            format!("<body class=\"framed\">{FRAME_BANNER}<div class=\"main\">{}</div>", self.body)
+        } else {
+            format!("<body>{BANNER}<main>{}</main>", self.body)
+        };
         let html = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-             <title>{}</title><style nonce=\"{nonce}\">{STYLE}</style></head><body{}>{}{}</body></html>",
+             <title>{}</title><style nonce=\"{nonce}\">{STYLE}</style></head>{body}{}</body></html>",
             self.title,
-            if self.is_framed { " class=\"framed\"" } else { "" },
-            self.body,
             script.unwrap_or_default(),
         );
         let ancestors = if self.is_framed { origin.as_str() } else { "'none'" };
@@ -72,7 +76,7 @@ const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff}\
 .test{background:#ffe28a;color:#3a2c00;padding:.5rem 1rem;text-align:center;font-weight:600}\
-main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem}\
+main,.main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem}\
 h1{font-size:1.4rem;margin:0 0 .25rem}h2{font-size:1rem;margin:2rem 0 .5rem}p{margin:0 0 1rem}\
 label{display:block;font-weight:600;margin-top:1rem}.hint{display:block;font-weight:400;color:#555}\
 input{width:100%;font:inherit;padding:.6rem;border:1px solid #767676;border-radius:4px;background:#fff;color:inherit}\
@@ -83,18 +87,19 @@ button.plain{background:#fff;color:#1a1a1a}\
 :focus-visible{outline:3px solid #0b5fff;outline-offset:2px}\
 table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;padding:.4rem .5rem .4rem 0;border-top:1px solid #ccc;vertical-align:top;font-weight:400}\
 th{white-space:nowrap;font-variant-numeric:tabular-nums}thead th{font-weight:600;border:0}\
-.framed main{padding:0 2px 4px}.framed .test{font-size:.85rem;padding:.25rem}\
+.framed .main{padding:0 2px 4px}.framed .test{font-size:.85rem;padding:.25rem}\
 @media (prefers-color-scheme:dark){body,input,button.plain{background:#161616;color:#eee}.framed{background:#fff;color:#1a1a1a}.framed input{background:#fff;color:#1a1a1a}.hint{color:#aaa}.framed .hint{color:#555}\
 input[aria-invalid]{border-color:#ff8a8a}.err{color:#ff8a8a}.framed .err{color:#b00020}.framed input[aria-invalid]{border-color:#b00020}button{border-color:#eee;background:#eee;color:#161616}th,td{border-color:#444}}";
 
 const BANNER: &str = "<p class=\"test\" role=\"note\">Test payment page. No money moves here, and real cards are refused.</p>";
+const FRAME_BANNER: &str = "<p class=\"test\" role=\"note\">Test fields: only published test numbers work.</p>";
 
 /// The whole page where a card is typed in.
 pub fn card_page(page_url: &str, vendor_name: &str, form: &CardForm, errors: &[EntryError]) -> String {
     format!(
-        "{BANNER}<main><h1>Add a test card for {}</h1><p>Only the test numbers listed below work.</p>{}<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>{}</main>",
+        "<h1>Add a test card for {}</h1><p>Only the test numbers listed below work.</p>{}<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>{}",
         escape(vendor_name),
-        card_form(form, errors, "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"),
+        card_form(form, errors, Focus::FirstError, "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"),
         escape(page_url),
         numbers_table(),
     )
@@ -102,14 +107,20 @@ pub fn card_page(page_url: &str, vendor_name: &str, form: &CardForm, errors: &[E
 
 /// The same fields for a frame.
 pub fn card_fields(form: &CardForm, errors: &[EntryError]) -> String {
-    format!("<p class=\"test\" role=\"note\">Test fields: only published test numbers work.</p><main>{}</main>", card_form(form, errors, "<button>Add this card</button>"))
+    card_form(form, errors, Focus::Left, "<button>Add this card</button>")
 }
 
-fn card_form(form: &CardForm, errors: &[EntryError], buttons: &str) -> String {
+/// Where the focus goes when the form comes back: browsers let no frame of another origin take it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    FirstError,
+    Left,
+}
+
+fn card_form(form: &CardForm, errors: &[EntryError], focus: Focus, buttons: &str) -> String {
     let field = |name: &'static str, label: &str, hint: &str, value: &str, rest: &str| {
         let error = errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| *sentence);
-        // Focus goes to the first field that is wrong.
-        let is_first = errors.first().is_some_and(|(field, _)| *field == name);
+        let is_first = focus == Focus::FirstError && errors.first().is_some_and(|(field, _)| *field == name);
         format!(
             "<div><label for=\"{name}\">{label}<span class=\"hint\" id=\"{name}-hint\">{hint}</span></label>{}<input id=\"{name}\" name=\"{name}\" value=\"{}\" {rest} aria-describedby=\"{name}-hint{}\"{}{}></div>",
             error.map(|sentence| format!("<span class=\"err\" id=\"{name}-error\" role=\"alert\">{sentence}</span>")).unwrap_or_default(),
@@ -132,8 +143,8 @@ fn card_form(form: &CardForm, errors: &[EntryError], buttons: &str) -> String {
 /// The bank asks.
 pub fn confirm_page(question: &str, yes: &str, no: &str) -> String {
     format!(
-        "{BANNER}<main><h1>Test bank: is it you?</h1><p>{}</p><p>A real bank would ask for its app or a code here.</p>\
-         <form method=\"post\"><button name=\"answer\" value=\"confirm\">{}</button><button class=\"plain\" name=\"answer\" value=\"refuse\">{}</button></form></main>",
+        "<h1>Test bank: is it you?</h1><p>{}</p><p>A real bank would ask for its app or a code here.</p>\
+         <form method=\"post\"><button name=\"answer\" value=\"confirm\">{}</button><button class=\"plain\" name=\"answer\" value=\"refuse\">{}</button></form>",
         escape(question),
         escape(yes),
         escape(no)
@@ -142,12 +153,12 @@ pub fn confirm_page(question: &str, yes: &str, no: &str) -> String {
 
 /// In a frame, when the card is in. The link is for where the message does not arrive.
 pub fn told_page(return_url: &str) -> String {
-    format!("<main><p>The test card was taken. <a href=\"{}\" target=\"_top\">Go on</a></p></main>", escape(return_url))
+    format!("<p>The test card was taken. <a href=\"{}\" target=\"_top\">Go on</a></p>", escape(return_url))
 }
 
 /// The published numbers alone.
 pub fn numbers_page() -> String {
-    format!("{BANNER}<main><h1>Test payment page</h1><p>It stands in for a payment provider. A portal sends its customers here to type in a card.</p>{}</main>", numbers_table())
+    format!("<h1>Test payment page</h1><p>It stands in for a payment provider. A portal sends its customers here to type in a card.</p>{}", numbers_table())
 }
 
 fn numbers_table() -> String {
