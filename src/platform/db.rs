@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ impl Db {
     /// Opens `postgres://…` or `sqlite:PATH` (created when absent).
     pub async fn open(url: &str) -> DbResult<Db> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("portico");
+            let options = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
@@ -80,7 +80,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
         // A file does not go away: no connection to it is tried before it is used.
         let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
         let write = pool(1).connect_with(options.clone()).await?;
