@@ -127,6 +127,15 @@ pub async fn forgive(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<
     Ok(())
 }
 
+/// The factor was bound anew: failures on the old one count no more, from wherever they came.
+pub async fn forgive_everywhere(tx: &mut Tx, vendor_id: &str, guess: Guess, account: &str, identity_id: &str) -> DbResult<()> {
+    let devices: Vec<(String,)> = tx.all("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
+    for place in devices.into_iter().map(|(id,)| Place::Device(id)).chain([Place::Anywhere]) {
+        forgive(tx, vendor_id, &Bucket::new(guess, account, &place)).await?;
+    }
+    Ok(())
+}
+
 /// The attempt was no guess (a right code sent twice): as if it had not been made.
 pub async fn uncount(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<()> {
     tx.run(

@@ -17,6 +17,7 @@ mod nordlicht;
 mod payment_methods;
 mod payments;
 mod people;
+mod rebinding;
 mod refunds;
 mod sandbox;
 mod sign_in;
