@@ -27,3 +27,4 @@ mod statements;
 mod usage;
 mod usage_page;
 mod world;
+mod written_for;
