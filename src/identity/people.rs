@@ -19,6 +19,7 @@ use crate::identity::step_up::Fresh;
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::{self, Seed};
 use crate::platform::db::{DbError, DbResult, Tx};
+use crate::platform::request::ClientIp;
 use crate::services::customers::{self, Role};
 use crate::services::mail::{self, Letter};
 use crate::services::vendors::Vendor;
@@ -189,15 +190,24 @@ async fn set_password(desk: &mut Desk, identity_id: &str, email: &str, hash: Str
     throttle::forgive_everywhere(&mut desk.tx, &vendor_id, Guess::Password, email, identity_id).await
 }
 
-/// Asks for a reset link. What is done here is the same for every address; the worker looks whose it is.
-pub async fn ask_reset(app: &App, vendor: &Arc<Vendor>, email: &str) -> Result<(), Refusal> {
+/// Asks for a reset link. What is done here is the same for every address; the worker looks whose it is. What is returned is about the
+/// network alone that asks: an address that was asked for too often is silently left alone.
+pub async fn ask_reset(app: &App, vendor: &Arc<Vendor>, from: ClientIp, email: &str) -> Result<Leave, Refusal> {
     let email = normal_email(email);
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    let now_ms = desk.now.wall_ms();
+    if let Some(network) = Bucket::of_network(Guess::MailSpray, from, &app.config) {
+        let leave = throttle::attempt(&mut desk.tx, &vendor.id, &network, now_ms).await?;
+        if leave != Leave::Granted {
+            return Ok(leave);
+        }
+    }
     let bucket = Bucket::new(Guess::Mail, &email, &Place::Anywhere);
-    if throttle::attempt(&mut desk.tx, &vendor.id, &bucket, desk.now.wall_ms()).await? == Leave::Granted {
+    if throttle::attempt(&mut desk.tx, &vendor.id, &bucket, now_ms).await? == Leave::Granted {
         desk.leave(RESET_REQUEST, &ResetRequest { email }).await?;
     }
-    Ok(desk.commit().await?)
+    desk.commit().await?;
+    Ok(Leave::Granted)
 }
 
 /// The worker's part of a reset: a link by mail, where the address has an account with a password.

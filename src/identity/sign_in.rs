@@ -112,8 +112,7 @@ pub async fn give_password(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, e
     let place = device.map_or(Place::Anywhere, |(id,)| Place::Device(id));
     let bucket = Bucket::new(Guess::Password, &email, &place);
     let mut leave = throttle::attempt(&mut tx, &vendor.id, &bucket, now_ms).await?;
-    // On loopback everybody has the same address.
-    let spray = from.ip.0.filter(|ip| !ip.is_loopback() && place == Place::Anywhere).map(|ip| Bucket::new(Guess::Spray, &ip.to_string(), &Place::Anywhere));
+    let spray = Bucket::of_network(Guess::Spray, from.ip, &app.config).filter(|_| place == Place::Anywhere);
     if let (Leave::Granted, Some(spray)) = (leave, &spray) {
         leave = throttle::attempt(&mut tx, &vendor.id, spray, now_ms).await?;
         if leave != Leave::Granted {
