@@ -15,6 +15,7 @@ use portico::platform::config::{self, Config, PasswordCost};
 use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 use portico::platform::post::Post;
+use portico::server::Patience;
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
 use portico::worker;
@@ -246,14 +247,18 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             let post = Post::of(&config)?;
             println!("Portico serves {}; mail goes {}", config.public_url, post.describe());
             // What they are in the middle of is finished first.
-            let workers = tokio::spawn(futures_util::future::join(worker::deliver::run(app.clone(), post, stop_signal()), worker::bill::run(app.clone(), stop_signal())));
-            let portal = portico::server::serve(app.clone(), listener, stop_signal());
+            let workers = tokio::spawn(futures_util::future::join3(
+                worker::deliver::run(app.clone(), post, stop_signal()),
+                worker::bill::run(app.clone(), stop_signal()),
+                worker::purge::run(app.clone(), stop_signal()),
+            ));
+            let portal = portico::server::serve(app.clone(), listener, Patience::default(), stop_signal());
             if has_sandbox {
                 println!("The test payment page is at {}", config.sandbox_url);
-                tokio::try_join!(portal, portico::server::serve_sandbox(app, sandbox, stop_signal()))?;
+                tokio::join!(portal, portico::server::serve_sandbox(app, sandbox, Patience::default(), stop_signal()));
             } else {
                 drop(sandbox);
-                portal.await?;
+                portal.await;
             }
             workers.await?;
             Ok(())

@@ -1,13 +1,10 @@
 //! Composition: doors, assets and health under one router, and the listener that serves it.
 
-use std::net::SocketAddr;
-
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tower_http::CompressionLevel;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -18,6 +15,9 @@ use crate::portal;
 use crate::services::payments::sandbox;
 
 mod guard;
+mod listen;
+
+pub use listen::Patience;
 
 /// Everything the program answers.
 pub fn router(app: App) -> Router {
@@ -37,21 +37,14 @@ fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")))
 }
 
-/// Serves until `stop` resolves; requests under way are finished first.
-pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    // Without TCP_NODELAY small responses wait for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router(app).into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stop).await
+/// Serves until `stop` resolves; requests under way are finished first, as far as patience goes.
+pub async fn serve(app: App, listener: TcpListener, patience: Patience, stop: impl Future<Output = ()>) {
+    listen::serve(router(app), listener, patience, stop).await;
 }
 
 /// Serves the test payment page of the sandbox vendors: an origin of its own, with nothing of the portal on it.
-pub async fn serve_sandbox(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, sandbox::router(app)).with_graceful_shutdown(stop).await
+pub async fn serve_sandbox(app: App, listener: TcpListener, patience: Patience, stop: impl Future<Output = ()>) {
+    listen::serve(sandbox::router(app), listener, patience, stop).await;
 }
 
 async fn ready(State(app): State<App>) -> Response {

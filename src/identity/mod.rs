@@ -11,6 +11,7 @@
 //! | [`throttle`] | delays after failures, keyed so that strangers cannot lock anybody out |
 //! | [`people`] | identities, invitations, resets, enrolment: the actions |
 //! | [`link`] | links that work once |
+//! | [`purge`] | what has run out is removed |
 //! | [`preferences`] | name, language and time zone a person chose |
 //!
 //! No page and no word of a page lives here. Every statement is scoped to a vendor.
@@ -22,6 +23,7 @@ pub mod member;
 pub mod password;
 pub mod people;
 pub mod preferences;
+pub mod purge;
 pub mod recovery;
 pub mod session;
 pub mod sign_in;

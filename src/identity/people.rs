@@ -19,6 +19,7 @@ use crate::identity::step_up::Fresh;
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::{self, Seed};
 use crate::platform::db::{DbError, DbResult, Tx};
+use crate::platform::request::ClientIp;
 use crate::services::customers::{self, Role};
 use crate::services::mail::{self, Letter};
 use crate::services::vendors::Vendor;
@@ -161,18 +162,13 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     if !link::spend(&mut desk.tx, &vendor.id, &link, now_ms).await? {
         return Err(PasswordRefusal::DeadLink);
     }
-    set_password(&mut desk, &link.identity_id, hash).await?;
+    set_password(&mut desk, &link.identity_id, &link.email, hash).await?;
     session::end_others(&mut desk.tx, &vendor.id, &link.identity_id, None).await?;
-    // The factor is bound anew: what strangers' failures shut off works again.
-    throttle::forgive(&mut desk.tx, &vendor.id, &Bucket::new(Guess::Password, &link.email, &Place::Anywhere)).await?;
     let (is_enrolled,): (bool,) = desk
         .tx
         .one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone()))
         .await?;
     let step = if is_enrolled { Step::Code } else { Step::Enrol };
-    if step == Step::Enrol {
-        offer_seed(&mut desk.tx, app, vendor, &link.identity_id).await?;
-    }
     let step_token = sign_in::begin(&mut desk.tx, app, vendor, &link.identity_id, step, "/", now_ms).await?;
     desk.record("identity.password_set", None, &link.identity_id, json!({ "by": if kind == LinkKind::Reset { "reset" } else { "invitation" } })).await?;
     if kind == LinkKind::Reset {
@@ -183,20 +179,35 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     Ok((Pending { id: id.0, identity_id: link.identity_id, email: link.email, name: link.name, step, next: "/".to_owned() }, step_token))
 }
 
-async fn set_password(desk: &mut Desk, identity_id: &str, hash: String) -> DbResult<()> {
-    desk.tx.run("UPDATE identities SET password_hash = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), identity_id.to_owned(), hash)).await?;
-    Ok(())
+/// Binds the password anew: sign-ins begun with the old one end, a seed offered to who knew it is withdrawn, and what failures on the old
+/// one delayed or shut off works again.
+async fn set_password(desk: &mut Desk, identity_id: &str, email: &str, hash: String) -> DbResult<()> {
+    let vendor_id = desk.vendor.id.clone();
+    desk.tx
+        .run("UPDATE identities SET password_hash = $3, totp_pending = NULL WHERE vendor_id = $1 AND id = $2", (vendor_id.clone(), identity_id.to_owned(), hash))
+        .await?;
+    sign_in::end_all(&mut desk.tx, &vendor_id, identity_id).await?;
+    throttle::forgive_everywhere(&mut desk.tx, &vendor_id, Guess::Password, email, identity_id).await
 }
 
-/// Asks for a reset link. What is done here is the same for every address; the worker looks whose it is.
-pub async fn ask_reset(app: &App, vendor: &Arc<Vendor>, email: &str) -> Result<(), Refusal> {
+/// Asks for a reset link. What is done here is the same for every address; the worker looks whose it is. What is returned is about the
+/// network alone that asks: an address that was asked for too often is silently left alone.
+pub async fn ask_reset(app: &App, vendor: &Arc<Vendor>, from: ClientIp, email: &str) -> Result<Leave, Refusal> {
     let email = normal_email(email);
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    let now_ms = desk.now.wall_ms();
+    if let Some(network) = Bucket::of_network(Guess::MailSpray, from, &app.config) {
+        let leave = throttle::attempt(&mut desk.tx, &vendor.id, &network, now_ms).await?;
+        if leave != Leave::Granted {
+            return Ok(leave);
+        }
+    }
     let bucket = Bucket::new(Guess::Mail, &email, &Place::Anywhere);
-    if throttle::attempt(&mut desk.tx, &vendor.id, &bucket, desk.now.wall_ms()).await? == Leave::Granted {
+    if throttle::attempt(&mut desk.tx, &vendor.id, &bucket, now_ms).await? == Leave::Granted {
         desk.leave(RESET_REQUEST, &ResetRequest { email }).await?;
     }
-    Ok(desk.commit().await?)
+    desk.commit().await?;
+    Ok(Leave::Granted)
 }
 
 /// The worker's part of a reset: a link by mail, where the address has an account with a password.
@@ -213,14 +224,10 @@ pub async fn send_reset(desk: &mut Desk, email: &str) -> Result<(), Refusal> {
     mail::leave(desk, &person.email, &person.name, letter).await
 }
 
-/// Seals a new seed into `totp_pending`, unless one is offered already.
+/// Seals a new seed into `totp_pending`; one offered before is offered no more.
 pub(super) async fn offer_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str) -> DbResult<()> {
     let sealed = Seed::new(app).seal(app, vendor, identity_id);
-    tx.run(
-        "UPDATE identities SET totp_pending = COALESCE(totp_pending, $3) WHERE vendor_id = $1 AND id = $2",
-        (vendor.id.clone(), identity_id.to_owned(), sealed),
-    )
-    .await?;
+    tx.run("UPDATE identities SET totp_pending = $3 WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), identity_id.to_owned(), sealed)).await?;
     Ok(())
 }
 
@@ -231,8 +238,15 @@ pub async fn offered_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: 
     sealed.and_then(|(sealed,)| sealed).map(|sealed| Seed::open(app, vendor, identity_id, &sealed)).transpose()
 }
 
-/// Makes the offered seed the second factor, by one good code of it. False: it is not its code.
-async fn take_seed(desk: &mut Desk, identity_id: &str, code: &str) -> Result<(), Wrong> {
+/// What a seed takes the place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InPlaceOf {
+    Nothing,
+    TheSeedInUse,
+}
+
+/// Makes the offered seed the second factor, by one good code of it. A first seed never takes the place of one in use, whoever raced.
+async fn take_seed(desk: &mut Desk, identity_id: &str, in_place_of: InPlaceOf, code: &str) -> Result<(), Wrong> {
     let code = digits(code);
     if code.is_empty() {
         return Err(Wrong::Empty);
@@ -249,23 +263,24 @@ async fn take_seed(desk: &mut Desk, identity_id: &str, code: &str) -> Result<(),
     let touched = desk
         .tx
         .run(
-            "UPDATE identities SET totp_secret = totp_pending, totp_pending = NULL, totp_last_step = $3 WHERE vendor_id = $1 AND id = $2 AND totp_pending IS NOT NULL",
-            (vendor_id.clone(), identity_id.to_owned(), step),
+            "UPDATE identities SET totp_secret = totp_pending, totp_pending = NULL, totp_last_step = $3
+             WHERE vendor_id = $1 AND id = $2 AND totp_pending IS NOT NULL AND (totp_secret IS NOT NULL) = $4",
+            (vendor_id.clone(), identity_id.to_owned(), step, in_place_of == InPlaceOf::TheSeedInUse),
         )
         .await?;
     if touched != 1 {
         return Err(Wrong::Used);
     }
-    // Bound anew: earlier failures on the old seed count no more.
     throttle::forgive(&mut desk.tx, &vendor_id, &bucket).await?;
-    throttle::forgive(&mut desk.tx, &vendor_id, &Bucket::new(Guess::Code, identity_id, &Place::Anywhere)).await?;
+    // Bound anew: earlier failures on the old seed count no more, and what was begun under it ends.
+    throttle::forgive_everywhere(&mut desk.tx, &vendor_id, Guess::Code, identity_id, identity_id).await?;
     Ok(())
 }
 
 /// Enrols the first second factor with one good code, and begins the session. The recovery codes are returned this once.
 pub async fn enrol_totp(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code: &str, from: Browser<'_>) -> Result<Vec<String>, Wrong> {
     let mut desk = Desk::write(app, vendor, Actor::Identity(pending.identity_id.clone())).await?;
-    match take_seed(&mut desk, &pending.identity_id, code).await {
+    match take_seed(&mut desk, &pending.identity_id, InPlaceOf::Nothing, code).await {
         Ok(()) => {}
         Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
         Err(wrong) => {
@@ -279,6 +294,7 @@ pub async fn enrol_totp(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code
     if !sign_in::complete(&mut desk, pending, from).await? {
         return Err(Wrong::Used);
     }
+    sign_in::end_all(&mut desk.tx, &vendor.id, &pending.identity_id).await?;
     desk.commit().await?;
     Ok(codes)
 }
@@ -286,17 +302,14 @@ pub async fn enrol_totp(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code
 /// Offers a member a new seed; the old one works until a code of the new one was given.
 pub async fn begin_totp_replacement(app: &App, member: &Member, _fresh: Fresh) -> Result<(), Refusal> {
     let mut desk = member.writes(app).await?;
-    let sealed = Seed::new(app).seal(app, &member.vendor, &member.identity_id);
-    desk.tx
-        .run("UPDATE identities SET totp_pending = $3 WHERE vendor_id = $1 AND id = $2", (member.vendor.id.clone(), member.identity_id.clone(), sealed))
-        .await?;
+    offer_seed(&mut desk.tx, app, &member.vendor, &member.identity_id).await?;
     Ok(desk.commit().await?)
 }
 
 /// Replaces the second factor by the offered seed. Other sessions end, this one gets a new token, the person a notice.
 pub async fn replace_totp(app: &App, member: &Member, _fresh: Fresh, code: &str) -> Result<(), Wrong> {
     let mut desk = member.writes(app).await?;
-    match take_seed(&mut desk, &member.identity_id, code).await {
+    match take_seed(&mut desk, &member.identity_id, InPlaceOf::TheSeedInUse, code).await {
         Ok(()) => {}
         Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
         Err(wrong) => {
@@ -327,13 +340,23 @@ pub async fn change_password(app: &App, member: &Member, _fresh: Fresh, present:
         Leave::Wait { until } => return Err(PasswordRefusal::Wait { until }),
         Leave::ShutOff => return Err(PasswordRefusal::ShutOff),
     }
-    if !app.passwords.check(present, person.password_hash.as_deref()).await?.is_right {
-        return Err(PasswordRefusal::WrongPresent);
-    }
-    let hash = app.passwords.hash(&app.ids, new).await?;
+    let hashed = async {
+        let is_right = app.passwords.check(present, person.password_hash.as_deref()).await?.is_right;
+        Ok::<_, Busy>(if is_right { Some(app.passwords.hash(&app.ids, new).await?) } else { None })
+    };
+    let hash = match hashed.await {
+        Ok(Some(hash)) => hash,
+        Ok(None) => return Err(PasswordRefusal::WrongPresent),
+        Err(Busy) => {
+            // Nobody looked at it.
+            let mut tx = app.db.write().await?;
+            throttle::uncount(&mut tx, &member.vendor.id, &bucket).await?;
+            tx.commit().await?;
+            return Err(PasswordRefusal::Busy);
+        }
+    };
     let mut desk = member.writes(app).await?;
-    throttle::forgive(&mut desk.tx, &member.vendor.id, &bucket).await?;
-    set_password(&mut desk, &member.identity_id, hash).await?;
+    set_password(&mut desk, &member.identity_id, &person.email, hash).await?;
     desk.record("identity.password_changed", Some(&member.customer_id), &member.identity_id, json!({})).await?;
     mail::leave(&mut desk, &person.email, &person.name, Letter::PasswordChanged).await?;
     let token = secure(&mut desk, member, member.factor_at()).await?;
@@ -393,8 +416,9 @@ pub async fn switch_customer(app: &App, member: &Member, customer_id: &str) -> R
     Ok(())
 }
 
-/// After a factor changed: other sessions end, and this one gets a new token.
+/// After a factor changed: other sessions and sign-ins under way end, and this one gets a new token.
 async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<String, Refusal> {
+    sign_in::end_all(&mut desk.tx, &member.vendor.id, &member.identity_id).await?;
     session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
     let app = desk.app.clone();
     let token = session::renew(&mut desk.tx, &app.ids, &member.vendor, &member.session(), factor_at).await?;

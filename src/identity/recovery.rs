@@ -2,6 +2,7 @@
 //! keyboard takes them and the app's codes alike. Kept as keyed hashes; each works once; new ones end the old.
 
 use crate::app::App;
+use crate::identity::throttle::{self, Guess};
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::keys::Purpose;
 use crate::services::vendors::Vendor;
@@ -14,9 +15,10 @@ pub fn looks_like(digits: &str) -> bool {
     digits.len() > 6
 }
 
-/// Makes ten new codes and ends the old ones. The codes are returned this once, in fives.
+/// Makes ten new codes and ends the old ones, with what failures on those had delayed or shut off. The codes are returned this once, in fives.
 pub async fn replace(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, now_ms: i64) -> DbResult<Vec<String>> {
     tx.run("DELETE FROM recovery_codes WHERE vendor_id = $1 AND identity_id = $2", (vendor.id.clone(), identity_id.to_owned())).await?;
+    throttle::forgive_everywhere(tx, &vendor.id, Guess::RecoveryCode, identity_id, identity_id).await?;
     let mut shown = Vec::with_capacity(HOW_MANY);
     for _ in 0..HOW_MANY {
         let digits = new_code(app);

@@ -112,8 +112,7 @@ pub async fn give_password(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, e
     let place = device.map_or(Place::Anywhere, |(id,)| Place::Device(id));
     let bucket = Bucket::new(Guess::Password, &email, &place);
     let mut leave = throttle::attempt(&mut tx, &vendor.id, &bucket, now_ms).await?;
-    // On loopback everybody has the same address.
-    let spray = from.ip.0.filter(|ip| !ip.is_loopback() && place == Place::Anywhere).map(|ip| Bucket::new(Guess::Spray, &ip.to_string(), &Place::Anywhere));
+    let spray = Bucket::of_network(Guess::Spray, from.ip, &app.config).filter(|_| place == Place::Anywhere);
     if let (Leave::Granted, Some(spray)) = (leave, &spray) {
         leave = throttle::attempt(&mut tx, &vendor.id, spray, now_ms).await?;
         if leave != Leave::Granted {
@@ -159,18 +158,23 @@ pub async fn give_password(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, e
         )
         .await?;
     }
-    if step == Step::Enrol {
-        people::offer_seed(&mut tx, app, vendor, &account.id).await?;
-    }
     let token = begin(&mut tx, app, vendor, &account.id, step, next, now_ms).await?;
     tx.commit().await?;
     from.outgoing.set(cookies::SIGN_IN, &token);
     Ok(step)
 }
 
-/// Makes the record between two steps; what is left of earlier ones goes.
+/// Makes the record between two steps; what is left of earlier ones goes. An enrolment is offered a seed of its own and ends every other:
+/// nobody enrols a seed that somebody else was shown.
 pub(super) async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, step: Step, next: &str, now_ms: i64) -> DbResult<String> {
-    tx.run("DELETE FROM sign_ins WHERE vendor_id = $1 AND identity_id = $2 AND expires_at <= $3", (vendor.id.clone(), identity_id.to_owned(), now_ms)).await?;
+    tx.run(
+        "DELETE FROM sign_ins WHERE vendor_id = $1 AND identity_id = $2 AND (expires_at <= $3 OR step = $4)",
+        (vendor.id.clone(), identity_id.to_owned(), now_ms, Step::Enrol.column()),
+    )
+    .await?;
+    if step == Step::Enrol {
+        people::offer_seed(tx, app, vendor, identity_id).await?;
+    }
     let token = new_token(&app.ids);
     let lasts = match step {
         Step::Code => STEP_MS,
@@ -184,6 +188,12 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: 
     Ok(token)
 }
 
+/// Ends every step under way of a person: what a password or a factor opened that is not theirs any more leads nowhere.
+pub(super) async fn end_all(tx: &mut Tx, vendor_id: &str, identity_id: &str) -> DbResult<()> {
+    tx.run("DELETE FROM sign_ins WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
+    Ok(())
+}
+
 #[derive(FromRow)]
 struct PendingRow {
     id: String,
@@ -194,14 +204,14 @@ struct PendingRow {
     next: String,
 }
 
-/// The step a browser is at, from its cookie.
+/// The step a browser is at, from its cookie. Who has enrolled is not at enrolling any more, whatever their record says.
 pub async fn pending(tx: &mut Tx, app: &App, vendor: &Vendor, headers: &HeaderMap) -> DbResult<Option<Pending>> {
     let Some(token) = cookies::read(headers, cookies::SIGN_IN) else { return Ok(None) };
     let row: Option<PendingRow> = tx
         .opt(
             "SELECT s.id, s.identity_id, i.email, i.name, s.step, s.next FROM sign_ins s JOIN identities i ON i.vendor_id = s.vendor_id AND i.id = s.identity_id
-             WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.expires_at > $3",
-            (vendor.id.clone(), fingerprint(&token), app.clock.wall().timestamp_millis()),
+             WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.expires_at > $3 AND (s.step <> $4 OR i.totp_secret IS NULL)",
+            (vendor.id.clone(), fingerprint(&token), app.clock.wall().timestamp_millis(), Step::Enrol.column()),
         )
         .await?;
     Ok(row.map(|row| Pending {

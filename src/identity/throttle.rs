@@ -1,8 +1,8 @@
 //! Delays after failures. A bucket counts failures in a row of one factor on one account from one place: a device the account knows, or
 //! anywhere else. So a stranger's guesses delay strangers, and the customer's own browser goes on working.
 //!
-//! Who tries many accounts from one address is delayed too, after fifty failures within an hour: an office shares an address, so the
-//! limit is generous, and a known device passes it.
+//! Who tries many accounts from one network is delayed too, after fifty failures within an hour: an office shares an address, so the
+//! limit is generous, and a known device passes it. So is who asks for mails to many addresses.
 //!
 //! From the fifth failure each further attempt waits: 30 seconds, doubling to an hour. At a hundred the factor is shut off for that
 //! place until it is set anew (a password by its reset link, the authenticator by a recovery code). Attempts are counted before they
@@ -10,10 +10,12 @@
 
 use sqlx::FromRow;
 
+use crate::platform::config::Config;
 use crate::platform::db::{DbResult, Tx};
 use crate::platform::keys::fingerprint;
+use crate::platform::request::ClientIp;
 
-const FREE_FAILURES: i64 = 4;
+pub(super) const FREE_FAILURES: i64 = 4;
 /// The same for an address that tries many accounts.
 const FREE_FAILURES_OF_ADDRESS: i64 = 50;
 /// Failures of an address are forgotten after an hour without one; those of an account only by success.
@@ -30,8 +32,10 @@ pub enum Guess {
     RecoveryCode,
     /// Mails asked for: not a guess, but delayed the same way.
     Mail,
-    /// Passwords of whatever accounts, from one network address.
+    /// Passwords of whatever accounts, from one network.
     Spray,
+    /// Mails asked for to whatever addresses, from one network.
+    MailSpray,
 }
 
 impl Guess {
@@ -42,6 +46,7 @@ impl Guess {
             Guess::RecoveryCode => "recovery",
             Guess::Mail => "mail",
             Guess::Spray => "spray",
+            Guess::MailSpray => "mail-spray",
         }
     }
 }
@@ -72,11 +77,18 @@ impl Bucket {
         };
         let key = fingerprint(&format!("{}\n{account}\n{place}", guess.label()));
         match guess {
-            Guess::Spray => Bucket { key, free_failures: FREE_FAILURES_OF_ADDRESS, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS },
+            Guess::Spray | Guess::MailSpray => Bucket { key, free_failures: FREE_FAILURES_OF_ADDRESS, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS },
             // Mails asked for may wait an hour, but are never refused for good.
             Guess::Mail => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS * 2 },
             Guess::Password | Guess::Code | Guess::RecoveryCode => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 },
         }
+    }
+
+    /// The count of a network, whatever accounts it tries. `None`: not counted, for it is unknown, or everybody's: on a portal that serves
+    /// its own machine all have the same address.
+    pub fn of_network(guess: Guess, from: ClientIp, config: &Config) -> Option<Bucket> {
+        let is_everybodys = from.0?.is_loopback() && config.is_loopback() && config.trusted_proxies.is_empty();
+        if is_everybodys { None } else { Some(Bucket::new(guess, &from.network()?, &Place::Anywhere)) }
     }
 }
 
@@ -127,6 +139,15 @@ pub async fn forgive(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<
     Ok(())
 }
 
+/// The factor was bound anew: failures on the old one count no more, from wherever they came.
+pub async fn forgive_everywhere(tx: &mut Tx, vendor_id: &str, guess: Guess, account: &str, identity_id: &str) -> DbResult<()> {
+    let devices: Vec<(String,)> = tx.all("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
+    for place in devices.into_iter().map(|(id,)| Place::Device(id)).chain([Place::Anywhere]) {
+        forgive(tx, vendor_id, &Bucket::new(guess, account, &place)).await?;
+    }
+    Ok(())
+}
+
 /// The attempt was no guess (a right code sent twice): as if it had not been made.
 pub async fn uncount(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<()> {
     tx.run(
@@ -149,6 +170,30 @@ fn delay_ms(failures_beyond: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_portal_of_this_machine_alone_leaves_its_own_address_uncounted() {
+        let config = |public_url: &str, proxies: &[&str]| Config {
+            public_url: public_url.to_owned(),
+            trusted_proxies: proxies.iter().map(|ip| ip.parse().unwrap()).collect(),
+            ..Config::loopback(std::path::PathBuf::new())
+        };
+        let is_counted = |ip: &str, config: &Config| Bucket::of_network(Guess::Spray, ClientIp(Some(ip.parse().unwrap())), config).is_some();
+        for ip in ["127.0.0.1", "::1"] {
+            assert!(!is_counted(ip, &config("http://localhost:3000", &[])), "{ip}");
+            assert!(is_counted(ip, &config("https://billing.example.com", &[])), "{ip}");
+            assert!(is_counted(ip, &config("http://localhost:3000", &["127.0.0.1"])), "{ip}");
+        }
+        assert!(is_counted("203.0.113.9", &config("http://localhost:3000", &[])));
+    }
+
+    #[test]
+    fn one_subscriber_is_one_network() {
+        let network = |ip: &str| ClientIp(Some(ip.parse().unwrap())).network().unwrap();
+        assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:ffff:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("203.0.113.9"), network("203.0.113.10"));
+    }
 
     #[test]
     fn delays_begin_with_the_fifth_failure_and_end_at_an_hour() {

@@ -15,6 +15,16 @@ pub struct RequestId(pub String);
 #[derive(Clone, Copy, Debug)]
 pub struct ClientIp(pub Option<IpAddr>);
 
+impl ClientIp {
+    /// The network it is in, as large as one subscriber is given: an IPv4 address, the first 64 bits of an IPv6 one.
+    pub fn network(self) -> Option<String> {
+        Some(match self.0? {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("{:x}:{:x}:{:x}:{:x}::/64", ip.segments()[0], ip.segments()[1], ip.segments()[2], ip.segments()[3]),
+        })
+    }
+}
+
 impl std::fmt::Display for ClientIp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {

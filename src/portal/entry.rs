@@ -21,6 +21,8 @@ use crate::ui::shell::{self, Place, Shell};
 use crate::ui::words::Words;
 use crate::ui::page;
 
+use super::written_for;
+
 /// The vendor whose portal a request came to, by its host name.
 pub struct AtVendor(pub Arc<Vendor>);
 
@@ -39,12 +41,16 @@ impl FromRequestParts<App> for AtVendor {
 impl FromRequestParts<App> for Member {
     type Rejection = Response;
 
-    /// A GET without a session goes to sign in and comes back; anything else gets a page that keeps what was typed.
+    /// A GET without a session goes to sign in and comes back; anything else gets a page that keeps what was typed. A form that was written
+    /// for somebody else, or for another customer of theirs, is not taken.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Member, Response> {
         let AtVendor(vendor) = AtVendor::from_request_parts(parts, app).await?;
         let outgoing = Outgoing::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         match member::find(app, &vendor, &parts.headers, &outgoing).await {
-            Ok(Found::Member(member)) => Ok(*member),
+            Ok(Found::Member(member)) => match written_for::mistaken(app, &member, parts) {
+                Some(page) => Err(page),
+                None => Ok(*member),
+            },
             Ok(Found::NoCustomer { email, .. }) => Err(no_customer(app, &vendor, &email)),
             Ok(Found::Nobody) => Err(nobody(app, &vendor, parts)),
             Err(error) => {

@@ -21,6 +21,7 @@ pub mod routes;
 mod security;
 mod sign_in;
 mod usage;
+mod written_for;
 
 /// The table of contents of the portal.
 pub fn routes() -> Vec<Route> {

@@ -15,6 +15,8 @@ use crate::identity::link::{self, LinkKind};
 use crate::identity::password::Weak;
 use crate::identity::people::{self, PasswordRefusal};
 use crate::identity::sign_in::Step;
+use crate::identity::throttle::Leave;
+use crate::platform::request::ClientIp;
 use crate::portal::code_field::{wait, with_retry_after};
 use crate::portal::entry::{AtVendor, door, see_other};
 use crate::services::vendors::Vendor;
@@ -53,15 +55,21 @@ pub async fn show_forgot(State(app): State<App>, AtVendor(vendor): AtVendor, Que
 }
 
 /// The same answer whether the address has an account or not.
-pub async fn forgot(State(app): State<App>, AtVendor(vendor): AtVendor, Form(given): Form<Address>) -> Response {
+pub async fn forgot(State(app): State<App>, AtVendor(vendor): AtVendor, ip: ClientIp, Form(given): Form<Address>) -> Response {
     let w = Words::of(&vendor.locale);
     let email = given.email.trim();
     if email.is_empty() || !email.contains('@') || email.len() > 254 {
         let errors = [FieldError { field: "email", message: t!(w, "sign-in-email-empty") }];
         return forgot_page(&app, &vendor, StatusCode::UNPROCESSABLE_ENTITY, email, false, &errors);
     }
-    match people::ask_reset(&app, &vendor, email).await {
-        Ok(()) => see_other("/forgot-password?sent=1"),
+    match people::ask_reset(&app, &vendor, ip, email).await {
+        Ok(Leave::Granted) => see_other("/forgot-password?sent=1"),
+        Ok(Leave::Wait { until }) => {
+            let now_ms = app.clock.wall().timestamp_millis();
+            let errors = [FieldError { field: "email", message: wait(w, until, now_ms) }];
+            with_retry_after(forgot_page(&app, &vendor, StatusCode::TOO_MANY_REQUESTS, email, false, &errors), Some(until), now_ms)
+        }
+        Ok(Leave::ShutOff) => StatusCode::TOO_MANY_REQUESTS.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }

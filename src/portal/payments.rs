@@ -24,6 +24,7 @@ use crate::{rich, t};
 
 use super::entry::{see_other, shell};
 use super::routes::{Route, names};
+use super::written_for::WrittenFor;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -118,7 +119,7 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let methods = payments::list(desk, &member.customer_id).await?;
     let today = local_today(desk, member);
-    let shell = shell(member, w, Place::Invoices);
+    let (shell, written_for) = (shell(member, w, Place::Invoices), WrittenFor::of(member));
     let amount = money(invoice.due_minor, &invoice.currency);
     let number = invoice.number.clone();
     let lede = rich!(w, "pay-lede", number = &number, day = dates.day_year(invoice.due_at));
@@ -128,14 +129,14 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
             {parts::as_of(view! { <a class="link" href=back>{t!(w, "pay-invoice", number = &number)}</a> }, String::new())}
             {trouble.map(|sentence| parts::error_note(t!(w, "pay-not-charged"), sentence))}
             {parts::answer(rich!(w, "pay-answer", amount = &amount), Some(lede))}
-            {pay_form(w, &number, &amount, &methods, today)}
+            {pay_form(w, &written_for, &number, &amount, &methods, today)}
         };
         frame(shell, content)
     }))
 }
 
 /// The form that pays an invoice: one card to choose, and a button that says what it costs. Without a card, the way to one.
-pub fn pay_form(w: Words, number: &str, amount: &str, methods: &[Method], today: NaiveDate) -> impl IntoView + use<> {
+pub fn pay_form(w: Words, written_for: &WrittenFor, number: &str, amount: &str, methods: &[Method], today: NaiveDate) -> impl IntoView + use<> {
     let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
     if can_pay.is_empty() {
         return Either::Left(view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> });
@@ -157,6 +158,7 @@ pub fn pay_form(w: Words, number: &str, amount: &str, methods: &[Method], today:
     let button = t!(w, "pay-button", amount = amount);
     Either::Right(view! {
         <form method="post" action=action class="narrow">
+            {written_for.field()}
             <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset>
             <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a></div>
         </form>
@@ -176,7 +178,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
     let methods = payments::list(&mut desk, &member.customer_id).await?;
     let today = local_today(&desk, member);
     let may_pay = member.may_manage_billing().is_ok();
-    let shell = shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan });
+    let (shell, written_for) = (shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan }), WrittenFor::of(member));
     let amount = money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
     let (heading, lede) = match &payment.status {
@@ -198,7 +200,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
             Status::NeedsAction { url } if may_pay => EitherOf5::B(view! {
                 <div class="acts field">
                     <a class="btn" href=url.clone()>{t!(w, "payment-confirm-button", amount = &amount)}</a>
-                    <form method="post" action=format!("{here}/cancel")><button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
+                    <form method="post" action=format!("{here}/cancel")>{written_for.field()}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
                 </div>
             }),
             Status::Created | Status::Processing => EitherOf5::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> }),
@@ -208,7 +210,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
                 others.extend(declined);
                 let number = invoice.as_ref().map(|invoice| invoice.number.clone()).unwrap_or_default();
                 let due = invoice.as_ref().map(|invoice| money(invoice.due_minor, &invoice.currency)).unwrap_or_default();
-                EitherOf5::D(pay_form(w, &number, &due, &others, today))
+                EitherOf5::D(pay_form(w, &written_for, &number, &due, &others, today))
             }
             _ => EitherOf5::E(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),
         };

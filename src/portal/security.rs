@@ -20,6 +20,7 @@ use crate::portal::entry::{see_other, shell};
 use crate::portal::invitation::{recovery_codes, seed_parts};
 use crate::portal::password::{new_password_field, refuse};
 use crate::portal::routes::{Route, names};
+use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
@@ -130,7 +131,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
                     <tbody>{rows}</tbody>
                 </table>
                 {has_others.then(|| view! {
-                    <form class="field" method="post" action="/account/security/sessions/end-others"><button class="btn plain">{t!(w, "sessions-end-others")}</button></form>
+                    <form class="field" method="post" action="/account/security/sessions/end-others">{WrittenFor::of(&member).field()}<button class="btn plain">{t!(w, "sessions-end-others")}</button></form>
                 })}
             </section>
         };
@@ -153,6 +154,7 @@ fn session_row(w: Words, dates: &Dates, member: &Member, listed: Listed) -> impl
     } else {
         Either::Right(view! {
             <form method="post" action="/account/security/sessions/end">
+                {WrittenFor::of(member).field()}
                 <input type="hidden" name="session" value=listed.id />
                 <button class="link as-link" aria-label=t!(w, "sessions-end-named", device = name)>{t!(w, "sessions-end")}</button>
             </form>
@@ -198,6 +200,7 @@ fn password_page(app: &App, member: &Member, status: StatusCode, errors: &[Field
         view! {
             <div class="answer"><h1 inner_html=rich!(w, "security-password-heading")></h1></div>
             <form class="sheet narrow" method="post" action="/account/security/password">
+                {WrittenFor::of(member).field()}
                 // So that password managers know whose password it is.
                 <input type="hidden" name="email" autocomplete="username" value=member.email.clone() />
                 {field(Field { name: "current_password", label: t!(w, "current-password"), kind: "password", autocomplete: "current-password", ..Field::default() }, errors)}
@@ -232,6 +235,7 @@ fn authenticator_page(app: &App, member: &Member, status: StatusCode, errors: &[
         view! {
             <div class="answer"><h1 inner_html=rich!(w, "security-authenticator-heading")></h1></div>
             <form class="sheet narrow" method="post" action="/account/security/authenticator">
+                {WrittenFor::of(member).field()}
                 <p>{t!(w, "security-authenticator-what")}</p>
                 {step_up_field(app, member, errors)}
                 <p class="field"><button class="btn">{t!(w, "sign-in-continue")}</button></p>
@@ -285,6 +289,7 @@ async fn confirm_page(app: &App, member: &Member, status: StatusCode, errors: &[
         view! {
             <div class="answer"><h1 inner_html=rich!(w, "enrol-heading")></h1></div>
             <form class="sheet narrow" method="post" action="/account/security/authenticator/confirm">
+                {WrittenFor::of(member).field()}
                 <p>{t!(w, "security-authenticator-scan")}</p>
                 {parts}
                 {field(Field { name: "new_code", label: t!(w, "enrol-code"), hint: Some(t!(w, "code-hint")), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)}
@@ -326,6 +331,7 @@ fn recovery_page(app: &App, member: &Member, status: StatusCode, errors: &[Field
         view! {
             <div class="answer"><h1 inner_html=rich!(w, "security-recovery-heading")></h1></div>
             <form class="sheet narrow" method="post" action="/account/security/recovery-codes">
+                {WrittenFor::of(member).field()}
                 <p>{t!(w, "security-recovery-what")}</p>
                 {step_up_field(app, member, errors)}
                 <p class="field"><button class="btn">{t!(w, "security-recovery-renew")}</button></p>

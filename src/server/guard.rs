@@ -19,6 +19,8 @@ use crate::platform::keys::hex;
 use crate::platform::request::{ClientIp, Posted, RequestId, Sentence};
 use crate::ui::trouble;
 
+use super::listen::is_too_slow;
+
 /// The largest form: generous for what people type.
 const FORM_BYTES: usize = 64 * 1024;
 /// The longest address.
@@ -90,7 +92,10 @@ async fn admit(app: &App, request: Request) -> Result<Request, Response> {
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|error| {
+        let status = if is_too_slow(&error) { StatusCode::REQUEST_TIMEOUT } else { StatusCode::PAYLOAD_TOO_LARGE };
+        status.into_response()
+    })?;
     if !is_text(&bytes) {
         return Err(StatusCode::BAD_REQUEST.into_response());
     }
@@ -140,22 +145,23 @@ fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
     }
 }
 
-/// The connection's address, or the one a trusted proxy names: the last in `X-Forwarded-For` that is no proxy of ours.
 fn client_ip(app: &App, request: &Request) -> ClientIp {
-    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else { return ClientIp(None) };
-    let trusted = &app.config.trusted_proxies;
-    if !trusted.contains(&peer.ip()) {
-        return ClientIp(Some(peer.ip()));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    ClientIp(peer.map(|ConnectInfo(peer)| spoken_for(peer.ip(), request.headers(), &app.config.trusted_proxies)))
+}
+
+/// The connection's address, or the one that trusted proxies speak for: each names, at the end of `X-Forwarded-For`, who came to it. What
+/// stands before an entry that nobody trusted wrote, or that is no address, is anybody's invention.
+fn spoken_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let mut ip = peer.to_canonical();
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or_default()).collect();
+    for named in lines.into_iter().rev().flat_map(|line| line.rsplit(',')) {
+        match named.trim().parse::<IpAddr>() {
+            Ok(named) if trusted.contains(&ip) => ip = named.to_canonical(),
+            _ => break,
+        }
     }
-    let named: Vec<IpAddr> = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(|part| part.trim().parse().ok())
-        .collect();
-    ClientIp(Some(named.into_iter().rev().find(|ip| !trusted.contains(ip)).unwrap_or(peer.ip())))
+    ip
 }
 
 fn has_page(response: &Response) -> bool {
@@ -210,7 +216,39 @@ impl IntoResponse for crate::services::Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::is_text;
+    use std::net::IpAddr;
+
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{is_text, spoken_for};
+
+    #[test]
+    fn whom_a_request_comes_from_is_said_by_trusted_proxies_alone() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let cases: [(&str, &[&str], &str); 11] = [
+            ("203.0.113.9", &[], "203.0.113.9"),
+            ("203.0.113.9", &["198.51.100.1"], "203.0.113.9"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["192.0.2.7, 198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["198.51.100.1, 10.0.0.2"], "198.51.100.1"),
+            ("10.0.0.1", &["192.0.2.7", "198.51.100.1, 10.0.0.2"], "198.51.100.1"),
+            // What comes before nonsense was written by whoever wrote the nonsense.
+            ("10.0.0.1", &["192.0.2.7, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &["192.0.2.7, unknown, 10.0.0.2"], "10.0.0.2"),
+            // An IPv4 address on an IPv6 socket is the same address.
+            ("::ffff:10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1"),
+            ("::ffff:203.0.113.9", &["192.0.2.7"], "203.0.113.9"),
+        ];
+        for (peer, lines, client) in cases {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            }
+            assert_eq!(spoken_for(ip(peer), &headers, &trusted), ip(client), "{peer} {lines:?}");
+        }
+    }
 
     #[test]
     fn what_is_no_text_is_seen_however_it_is_written() {

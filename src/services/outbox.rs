@@ -11,6 +11,8 @@ const CLAIM_MS: i64 = 5 * 60 * 1000;
 /// Seconds to wait after each failed attempt; afterwards the row stays, with its last error, until somebody looks.
 const WAITS_S: [i64; 9] = [5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600];
 const NEVER: i64 = i64::MAX;
+/// How long it can be seen that a row was done.
+const DONE_KEPT_MS: i64 = 7 * 86_400_000;
 
 /// Work to do.
 #[derive(Clone, Debug, FromRow)]
@@ -63,6 +65,11 @@ pub async fn done(tx: &mut Tx, left: &Left, now_ms: i64) -> DbResult<()> {
     )
     .await?;
     Ok(())
+}
+
+/// Removes a vendor's rows that were done a week ago or earlier; how many.
+pub async fn remove_done(tx: &mut Tx, vendor_id: &str, now_ms: i64) -> DbResult<u64> {
+    tx.run("DELETE FROM outbox WHERE vendor_id = $1 AND done_at IS NOT NULL AND done_at <= $2", (vendor_id.to_owned(), now_ms - DONE_KEPT_MS)).await
 }
 
 /// Gives a row back after a failure, to be tried later and ever later.

@@ -23,7 +23,7 @@ async fn mira(world: &World) -> Person {
 }
 
 /// Every letter that was sent since the world began, in order of sending.
-async fn letters(world: &World) -> Vec<String> {
+pub async fn letters(world: &World) -> Vec<String> {
     let post = Post::of(&world.app.config).unwrap();
     while deliver_due(&world.app, &post).await.unwrap() > 0 {}
     let folder = world.app.config.data.join("mail");
@@ -32,7 +32,8 @@ async fn letters(world: &World) -> Vec<String> {
     paths.into_iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
-fn link_in<'a>(letter: &'a str, path: &str) -> &'a str {
+/// The path and query of the link to a page in a letter.
+pub fn link_in<'a>(letter: &'a str, path: &str) -> &'a str {
     let start = letter.find(&format!("http://localhost:3000{path}?token=")).unwrap_or_else(|| panic!("no link to {path} in {letter}"));
     letter[start + "http://localhost:3000".len()..].split_whitespace().next().unwrap()
 }

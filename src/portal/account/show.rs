@@ -13,6 +13,7 @@ use crate::identity::preferences::{self, LANGUAGES};
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
+use crate::portal::written_for::WrittenFor;
 use crate::services::activity::{self, Entry};
 use crate::services::customers::{self, MOST_INVOICE_EMAILS, Person, Role};
 use crate::services::{FieldError, Refusal};
@@ -44,6 +45,7 @@ struct Seen {
     people: Vec<Person>,
     log: Vec<Entry>,
     now: Instant,
+    written_for: WrittenFor,
 }
 
 pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) -> Result<Response, Refusal> {
@@ -63,6 +65,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
         people: customers::people_of(&mut desk, &member.customer_id).await?,
         log: activity::of_customer(&mut desk, &member.customer_id, "", LATEST).await?,
         now: desk.now.billing,
+        written_for: WrittenFor::of(member),
     };
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let shell = shell(member, w, Place::Account);
@@ -71,7 +74,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
     let title = if seen.errors.is_empty() { t!(w, "account-title") } else { t!(w, "title-error", title = t!(w, "account-title")) };
     Ok(page::document(app, &member.vendor, status, &title, move || {
         let company = if may_change {
-            Either::Left(company_form(w, &seen.company, &seen.errors))
+            Either::Left(company_form(w, &seen))
         } else {
             Either::Right(company_facts(w, &seen.company))
         };
@@ -112,7 +115,8 @@ fn told(w: Words, did: &str) -> impl IntoView + use<> {
     Some(view! { <p class="done" role="status">{parts::state_good(sentence)}</p> })
 }
 
-fn company_form(w: Words, company: &Company, errors: &[FieldError]) -> impl IntoView + use<> {
+fn company_form(w: Words, seen: &Seen) -> impl IntoView + use<> {
+    let (company, errors) = (&seen.company, seen.errors.as_slice());
     let text = |name: &'static str, label: String, value: &str, autocomplete: &'static str, is_required: bool| {
         field(Field { name, label, value, autocomplete, is_required, ..Field::default() }, errors)
     };
@@ -123,6 +127,7 @@ fn company_form(w: Words, company: &Company, errors: &[FieldError]) -> impl Into
     let empty = (!known).then(|| view! { <option value="" selected=true>{t!(w, "account-choose")}</option> });
     view! {
         <form method="post" action="/account" class="narrow">
+            {seen.written_for.field()}
             {text("name", t!(w, "account-name"), &company.name, "off", true)}
             {text("legal_name", t!(w, "account-legal-name"), &company.legal_name, "organization", true)}
             {text("address_line1", t!(w, "account-address1"), &company.address_line1, "address-line1", false)}
@@ -205,6 +210,7 @@ fn display_form(dates: &Dates, seen: &Seen, email: &str) -> impl IntoView + use<
     let zones = view! { <option value="">{same()}</option>{zones} }.into_any();
     view! {
         <form method="post" action="/account/display" class="narrow">
+            {seen.written_for.field()}
             <p class="sub">{t!(w, "account-signed-in-as", email = email)}</p>
             {field(Field { name: "your_name", label: t!(w, "account-your-name"), value: &display.your_name, autocomplete: "name", ..Field::default() }, errors)}
             {select("locale", t!(w, "account-language"), None, languages, errors)}

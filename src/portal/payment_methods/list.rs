@@ -11,6 +11,7 @@ use crate::identity::Member;
 use crate::islands::fields::FieldsHere;
 use crate::platform::clock::Instant;
 use crate::portal::entry::shell;
+use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole};
 use crate::services::{Desk, Refusal};
 use crate::ui::format::Dates;
@@ -26,6 +27,7 @@ pub struct Seen {
     attention: Vec<Attention>,
     today: NaiveDate,
     now: Instant,
+    written_for: WrittenFor,
 }
 
 impl Seen {
@@ -33,7 +35,7 @@ impl Seen {
         let today = super::today(desk, member);
         let methods = payments::list(desk, &member.customer_id).await?;
         let attention = payments::attention(desk, &member.customer_id, &methods, today).await?;
-        Ok(Seen { methods, attention, today, now: desk.now.billing })
+        Ok(Seen { methods, attention, today, now: desk.now.billing, written_for: WrittenFor::of(member) })
     }
 }
 
@@ -67,7 +69,7 @@ pub fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, said: Op
             {parts::answer(answer(w, &seen), lede(w, &seen))}
             {has_notes.then_some(notes)}
             {(!seen.methods.is_empty()).then(|| table(dates, &seen, may_change))}
-            {may_change.then(|| add_form(w, &vendor_name))}
+            {may_change.then(|| add_form(w, &seen.written_for, &vendor_name))}
             {(!may_change).then(|| view! { <p class="sub sec">{t!(w, "methods-viewer")}</p> })}
         };
         frame(shell, content)
@@ -155,9 +157,9 @@ fn expires(dates: Dates, method: &Method, today: NaiveDate) -> impl IntoView + u
 /// What can be done with a method: links where a page asks first, buttons where it is done at once.
 fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
     let name = method_name(w, method);
-    let button = move |id: &str, verb: &'static str, label: String, name: String| {
+    let button = |id: &str, verb: &'static str, label: String, name: String| {
         let action = format!("/payment-methods/{id}/{verb}");
-        view! { <form method="post" action=action><button class="link as-link">{label}" "<span class="vh">{name}</span></button></form> }
+        view! { <form method="post" action=action>{seen.written_for.field()}<button class="link as-link">{label}" "<span class="vh">{name}</span></button></form> }
     };
     // A default goes alone, or leaves its place to a backup.
     let can_go = !method.is_default() || seen.methods.len() == 1 || seen.methods.iter().any(|other| matches!(other.role, MethodRole::Backup(_)));
@@ -176,9 +178,9 @@ fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
     view! { <span class="acts">{replace}{earlier}{backup}{keep}{default}{remove}</span> }
 }
 
-fn add_form(w: Words, vendor_name: &str) -> impl IntoView + use<> {
+fn add_form(w: Words, written_for: &WrittenFor, vendor_name: &str) -> impl IntoView + use<> {
     view! {
-        <form method="post" action="/payment-methods" class="sec"><FieldsHere /><button class="btn">{t!(w, "methods-add")}</button></form>
+        <form method="post" action="/payment-methods" class="sec">{written_for.field()}<FieldsHere /><button class="btn">{t!(w, "methods-add")}</button></form>
         <p class="sub field">{t!(w, "methods-where-typed", vendor = vendor_name)}</p>
     }
 }

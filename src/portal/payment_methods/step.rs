@@ -10,6 +10,7 @@ use crate::identity::Member;
 use crate::islands::fields::FieldsHere;
 use crate::portal::code_field::step_up_field;
 use crate::portal::entry::shell;
+use crate::portal::written_for::WrittenFor;
 use crate::services::payments::Method;
 use crate::services::{FieldError, Refusal};
 use crate::ui::payment::method_name;
@@ -96,7 +97,7 @@ impl Step {
 pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let origin = app.gateway(&member.vendor).ok().and_then(|gateway| gateway.origin()).filter(|_| step.is_about_a_new_card());
-    let shell = shell(member, w, Place::Payment);
+    let (shell, written_for) = (shell(member, w, Place::Payment), WrittenFor::of(member));
     let (errors, troubles): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.field != NO_FIELD);
     let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
     let (heading, lede, button) = step.words(w);
@@ -116,6 +117,7 @@ pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: 
                 let is_new_card = step.is_about_a_new_card();
                 view! {
                     <form method="post" action=step.action() class="narrow">
+                        {written_for.field()}
                         {replaces}
                         {is_new_card.then(|| view! { <FieldsHere /> })}
                         {code_field}

@@ -101,6 +101,7 @@ async fn cancel_page(app: &App, member: &Member, status: StatusCode, form: Cance
             {trouble.map(|sentence| parts::error_note(t!(w, "cancel-refused"), sentence))}
             {parts::answer(heading, Some(rich!(w, "cancel-what")))}
             <form method="post" action="/plan/cancel" class="narrow">
+                {seen.written_for.field()}
                 <fieldset class="field" id="reason">
                     <legend>{t!(w, "cancel-reason")}<span class="hint">{t!(w, "cancel-reason-hint")}</span></legend>
                     {reason("too_expensive", t!(w, "cancel-too-expensive"))}

@@ -24,6 +24,7 @@ use crate::{rich, t};
 use super::code_field;
 use super::entry::{see_other, shell};
 use super::routes::{Route, names};
+use super::written_for::WrittenFor;
 
 mod cancel;
 mod change;
@@ -49,6 +50,7 @@ struct Seen {
     w: Words,
     dates: Dates,
     stamp: String,
+    written_for: WrittenFor,
 }
 
 impl Seen {
@@ -65,7 +67,7 @@ impl Seen {
         let w = Words::of(&member.locale);
         let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
         let dates = Dates::new(w, zone);
-        Ok(Seen { subscription, offers, next, w, dates, stamp: dates.stamp(at) })
+        Ok(Seen { subscription, offers, next, w, dates, stamp: dates.stamp(at), written_for: WrittenFor::of(member) })
     }
 
     /// "5 seats": how many, in the words of the plan's own price.
@@ -172,6 +174,7 @@ fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<A
                     <p inner_html=sentence></p>
                     {can_change.then(|| view! {
                         <form method="post" action="/plan/undo" class="narrow">
+                            {seen.written_for.field()}
                             <input type="hidden" name="what" value=what />
                             {code_field}
                             <button class="btn plain small">{button}</button>

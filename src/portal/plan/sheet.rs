@@ -67,6 +67,7 @@ pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Pre
             }}
             {waiting}
             <form class="confirm" method="post" action="/plan/change">
+                {seen.written_for.field()}
                 {fields}
                 <input type="hidden" name="quote" value=preview.quote.clone() />
                 {code_field}
