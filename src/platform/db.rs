@@ -42,13 +42,6 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
-impl DbError {
-    /// True where a UNIQUE constraint refused the statement. On Postgres the transaction is over then: prefer `ON CONFLICT`.
-    pub fn is_unique_violation(&self) -> bool {
-        matches!(self, DbError::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
-    }
-}
-
 pub type DbResult<T> = Result<T, DbError>;
 
 impl Db {

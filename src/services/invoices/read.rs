@@ -240,19 +240,6 @@ pub async fn open_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Open>, Re
         .await?)
 }
 
-/// Every open invoice of the vendor, the first issued first.
-pub async fn open_of_vendor(desk: &mut Desk) -> Result<Vec<Open>, Refusal> {
-    Ok(desk
-        .tx
-        .all(
-            "SELECT i.id, i.customer_id, i.number, i.currency, i.total_minor, i.issued_at, i.due_at,
-                i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS due_minor
-             FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL ORDER BY i.issued_at, i.id",
-            (desk.vendor.id.clone(),),
-        )
-        .await?)
-}
-
 /// Open invoices of the vendor, issued by an instant, that were never collected by themselves: what is still to be collected. One that the
 /// customer is paying waits for what comes of that.
 pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<String>, Refusal> {
