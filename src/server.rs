@@ -11,7 +11,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::portal;
+use crate::{api, portal};
 use crate::services::payments::sandbox;
 
 mod guard;
@@ -20,6 +20,7 @@ mod guard;
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(portal::router())
+        .merge(api::router(&app))
         .route("/assets/{version}/{name}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
