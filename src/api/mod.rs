@@ -21,6 +21,7 @@ mod v1;
 mod values;
 
 pub use problem::of_bare;
+pub use document::text as written;
 pub use router::router;
 
 /// The version of the API's form that this program speaks, by the day it was fixed. A later one will keep answering to this name.
