@@ -43,6 +43,9 @@ struct Cli {
     /// Scheme and host customers use, for links in mails. Default: http://localhost and the port listened on.
     #[arg(long, global = true, env = "PORTICO_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Calls an API key may make a minute, of each instance.
+    #[arg(long, global = true, env = "PORTICO_API_CALLS_A_MINUTE", default_value_t = config::API_CALLS_A_MINUTE)]
+    api_calls_a_minute: u32,
     #[command(subcommand)]
     command: Command,
 }
@@ -219,6 +222,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         keys,
         is_key_from_file,
         password_cost: PasswordCost::default(),
+        api_calls_a_minute: cli.api_calls_a_minute,
     };
     config.check()?;
     let db = Db::open(&config.database_url()).await?;

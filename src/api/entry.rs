@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::VERSION;
-use super::limit::{CALLS, Limiter, Standing, WINDOW_S};
+use super::limit::{Limiter, Standing, WINDOW_S};
 use super::problem::{self, Problem, RATE, UNAUTHENTICATED, VERSION as UNKNOWN_VERSION};
 use crate::app::App;
 use crate::platform::request::RequestId;
@@ -35,7 +35,7 @@ pub async fn enter(State((app, limiter)): State<(App, Limiter)>, id: RequestId, 
     };
     let standing = limiter.count(&caller.0.key.id, app.clock.wall().timestamp());
     let mut response = if standing.is_over {
-        Problem::new(&RATE, format!("This key has made its {CALLS} calls of {WINDOW_S} seconds.")).retry_after(standing.resets_s).respond(&id)
+        Problem::new(&RATE, format!("This key has made its {} calls of {WINDOW_S} seconds.", limiter.calls)).retry_after(standing.resets_s).respond(&id)
     } else if let Err(problem) = version(request.headers()) {
         problem.respond(&id)
     } else {
@@ -43,7 +43,7 @@ pub async fn enter(State((app, limiter)): State<(App, Limiter)>, id: RequestId, 
         request.extensions_mut().insert(caller);
         next.run(request).await
     };
-    tell_limit(&mut response, standing);
+    tell_limit(&mut response, limiter.calls, standing);
     versioned(response)
 }
 
@@ -80,8 +80,8 @@ async fn note_use(app: &App, caller: &Caller) {
 }
 
 /// As the IETF's draft on rate limit header fields has it.
-fn tell_limit(response: &mut Response, standing: Standing) {
-    problem::set(response, "ratelimit-policy", &format!("\"key\";q={CALLS};w={WINDOW_S}"));
+fn tell_limit(response: &mut Response, calls: u32, standing: Standing) {
+    problem::set(response, "ratelimit-policy", &format!("\"key\";q={calls};w={WINDOW_S}"));
     problem::set(response, "ratelimit", &format!("\"key\";r={};t={}", standing.remaining, standing.resets_s));
 }
 

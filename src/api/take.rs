@@ -68,10 +68,12 @@ impl<Q: DeserializeOwned + ToSchema + Send> Take for Query<Q> {
         let required: Vec<&str> = schema["required"].as_array().map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let mut property = property.clone();
-            let description = property.as_object_mut().and_then(|object| object.remove("description")).unwrap_or_default();
-            described.parameters.push(
-                json!({ "name": name, "in": "query", "required": required.contains(&name.as_str()), "description": description, "schema": not_null(property) }),
-            );
+            let description = property.as_object_mut().and_then(|object| object.remove("description"));
+            let mut parameter = json!({ "name": name, "in": "query", "required": required.contains(&name.as_str()), "schema": not_null(property) });
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            described.parameters.push(parameter);
         }
     }
 }

@@ -108,6 +108,7 @@ async fn the_document_is_served_to_anybody_and_names_every_operation() {
         let declared: Vec<&str> = operation["parameters"].as_array().unwrap().iter().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
         let braces: Vec<&str> = route.path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
         assert_eq!(declared, braces, "{}", route.path);
+        assert!(operation["parameters"].as_array().unwrap().iter().all(|p| !p.as_object().unwrap().values().any(Value::is_null)), "{}", route.path);
     }
     assert!(names.len() > 20);
 }
