@@ -54,7 +54,7 @@ async function inBrowser() {
   try {
     const state = await signedIn(browser, demo);
     const figures = [];
-    for (const path of ["/", "/usage", "/plan/change"]) {
+    for (const path of ["/", "/usage", "/invoices", "/plan/change"]) {
       say(`visiting ${path} in Chromium`);
       await visit(browser, demo, state, path);
       const visits = [];

@@ -9,6 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tower_http::CompressionLevel;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
 use crate::{api, portal};
@@ -25,7 +28,14 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(compression())
         .with_state(app)
+}
+
+/// Pages and tables get smaller on their way, quickly rather than as much as can be; PDFs are packed inside. What a page's length could tell
+/// of its secrets takes many requests in the visitor's name, which no other site can make: the session's cookie is `SameSite`.
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")))
 }
 
 /// Serves until `stop` resolves; requests under way are finished first.

@@ -139,6 +139,11 @@ impl Browser {
         Ok(loaded)
     }
 
+    /// The session and whatever else a browser would send with each request.
+    pub fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     fn request(&self, path: &str, encoding: Option<&str>) -> String {
         format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers(encoding))
     }
@@ -146,8 +151,7 @@ impl Browser {
     fn headers(&self, encoding: Option<&str>) -> String {
         let mut headers = format!("Host: localhost:{}\r\nAccept: text/html\r\n", self.address.port());
         if !self.cookies.is_empty() {
-            let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            headers.push_str(&format!("Cookie: {}\r\n", cookies.join("; ")));
+            headers.push_str(&format!("Cookie: {}\r\n", self.cookie_header()));
         }
         if let Some(encoding) = encoding {
             headers.push_str(&format!("Accept-Encoding: {encoding}\r\n"));

@@ -5,23 +5,31 @@
 //! | [`run`] | what is measured, in order |
 //! | `subject` | the measured program: a process of its own, its processor time and memory |
 //! | `client` | signing in and loading it, over plain loopback connections |
+//! | `inside` | its database opened by this process: years of usage recorded, an invoice taken out to be drawn |
 //!
 //! What a browser sees is measured by `end2end/bench.mjs`, which prints both as one table. Nothing here is used by the portal.
 
 mod client;
+mod inside;
 mod subject;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::services::invoices::pdf;
+use crate::ui::sheet::sheet;
 use client::{Browser, Load};
+use inside::{Inside, months_until};
 use subject::Subject;
 
 /// How long a load lasts, and by how many connections at once.
 const LOAD: Duration = Duration::from_secs(6);
 const CONNECTIONS: usize = 4;
+/// Requests of each range that `/usage` is timed by, in so many turns: what else the machine does meets both.
+const TURNS: usize = 8;
+const A_TURN: usize = 15;
 
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -75,15 +83,71 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
         let browser = Browser::sign_in(&subject)?;
         say(&format!("loading / on {database}"));
         overview(&subject, &browser, database, target, &mut figures)?;
+        for path in ["/usage", "/invoices", "/plan/change"] {
+            say(&format!("loading {path} on {database}"));
+            figures.push(page(&subject, &browser, path, database)?);
+        }
+        let inside = Inside::of(&subject, &browser).await?;
+        let (snapshot, number) = inside.invoice(20).await?;
         if url.is_none() {
+            browser.get(&format!("/invoices/{number}.pdf"), None)?;
             figures.push(Figure::new("memory idle", idle, "MB", "VmRSS of the serving process before its first sign-in").at_most(60.0));
             let loaded = subject.memory_mb()?;
-            figures.push(Figure::new("memory loaded", loaded, "MB", format!("VmRSS right after {CONNECTIONS} connections loaded it")).at_most(150.0));
+            let how = format!("VmRSS after {CONNECTIONS} connections loaded /, /usage, /invoices and /plan/change, and a PDF was drawn: fonts and all");
+            figures.push(Figure::new("memory loaded", loaded, "MB", how).at_most(150.0));
             say("a first visit's files");
             first_visit(&browser, &mut figures)?;
+            say("drawing an invoice");
+            figures.push(drawing(|| pdf::render(&sheet(&snapshot, "bench")).map(|pdf| pdf.len()))?);
+        }
+        say(&format!("three years of hourly usage on {database}"));
+        let meter = inside.fill_three_years().await?;
+        for by in ["hour", "day", "month"] {
+            figures.push(years(&browser, &inside, &meter, by, database)?);
         }
     }
     Ok(figures)
+}
+
+/// What another page costs.
+fn page(subject: &Subject, browser: &Browser, path: &str, database: &str) -> Result<Figure, Error> {
+    browser.load(path, Load { encoding: None, connections: CONNECTIONS, time: LOAD / 12 })?;
+    let before = subject.cpu()?;
+    let loaded = browser.load(path, Load { encoding: None, connections: CONNECTIONS, time: LOAD / 2 })?;
+    let each = (subject.cpu()? - before).as_secs_f64() * 1000.0 / loaded.count() as f64;
+    let how = format!("as for /, over {} requests; {} bytes each, p50 {:.2} ms, p99 {:.2} ms", loaded.count(), loaded.bytes, ms(loaded.percentile(50)), ms(loaded.percentile(99)));
+    Ok(Figure::new(format!("{path} signed in, {database}: processor time a request"), each, "ms", how))
+}
+
+/// `/usage` over three years against three months.
+fn years(browser: &Browser, inside: &Inside, meter: &str, by: &str, database: &str) -> Result<Figure, Error> {
+    let path = |months: u32| format!("/usage?meter={meter}&by={by}&{}", months_until(inside.today(), months));
+    let (mut short, mut long) = (browser.time(&path(3), A_TURN)?, browser.time(&path(36), A_TURN)?);
+    short.clear();
+    long.clear();
+    for _ in 0..TURNS {
+        short.extend(browser.time(&path(3), A_TURN)?);
+        long.extend(browser.time(&path(36), A_TURN)?);
+    }
+    short.sort_unstable();
+    long.sort_unstable();
+    let (short, long) = (short[short.len() / 2], long[long.len() / 2]);
+    let how = format!("medians of {} requests each, one after another in turns, an event every hour: {:.2} ms over {:.2} ms; what is too fine for its length is shown more coarsely", TURNS * A_TURN, ms(long), ms(short));
+    Ok(Figure::new(format!("/usage by {by}, 3 years, {database}: as a multiple of 3 months"), long.as_secs_f64() / short.as_secs_f64(), "×", how).at_most(2.0))
+}
+
+/// How often a second an invoice is drawn by one thread.
+fn drawing(draw: impl Fn() -> Result<usize, pdf::PdfError>) -> Result<Figure, Error> {
+    let mut bytes = draw()?;
+    let began = Instant::now();
+    let mut count = 0_u32;
+    while began.elapsed() < LOAD / 2 {
+        bytes = draw()?;
+        count += 1;
+    }
+    let rate = f64::from(count) / began.elapsed().as_secs_f64();
+    let how = format!("one thread words and draws a demo invoice of 20 lines with its chart, {count} times after a first; {bytes} bytes each");
+    Ok(Figure::new("invoice PDF, 20 lines with chart: drawn a second", rate, "/s", how).at_least(100.0))
 }
 
 fn overview(subject: &Subject, browser: &Browser, database: &str, target: f64, figures: &mut Vec<Figure>) -> Result<(), Error> {

@@ -27,7 +27,7 @@ pub struct Subject {
     /// The healthy customer's.
     pub sign_in: SignIn,
     pub folder: PathBuf,
-    database_url: Option<String>,
+    pub database_url: Option<String>,
 }
 
 impl Subject {

@@ -80,6 +80,11 @@ pub fn refund_paid(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Receivable, Account::Cash, amount_minor)
 }
 
+/// A refund that could not go back: the money is here still, and is the customer's.
+pub fn refund_kept(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Cash, Account::CustomerBalance, amount_minor)
+}
+
 pub fn written_off(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::WriteOffs, Account::Receivable, amount_minor)
 }

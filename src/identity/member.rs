@@ -134,9 +134,7 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
     let Some(token) = cookies::read(headers, cookies::SESSION) else { return Ok(Found::Nobody) };
     let now_ms = app.clock.wall().timestamp_millis();
     let token_hash = fingerprint(&token);
-    let mut tx = app.db.read().await?;
-    let rows = session::find(&mut tx, vendor, &token_hash, Transport::Lax, now_ms).await?;
-    drop(tx);
+    let rows = session::find(&app.db, vendor, &token_hash, Transport::Lax, now_ms).await?;
     let Some(first) = rows.first() else { return Ok(Found::Nobody) };
     let session = first.session(token_hash);
     session::touch(app, vendor, &session, now_ms).await;

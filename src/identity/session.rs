@@ -11,7 +11,7 @@ use sqlx::FromRow;
 
 use crate::app::App;
 use crate::identity::cookies::{self, Outgoing};
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::ids::Ids;
 use crate::platform::keys::fingerprint;
 use crate::services::vendors::Vendor;
@@ -102,8 +102,8 @@ impl SessionRow {
 }
 
 /// The live session of a token with its person and memberships, one row a membership: everything a page needs to know, in one query.
-pub(super) async fn find(tx: &mut Tx, vendor: &Vendor, token_hash: &str, transport: Transport, now_ms: i64) -> DbResult<Vec<SessionRow>> {
-    tx.all(
+pub(super) async fn find(db: &Db, vendor: &Vendor, token_hash: &str, transport: Transport, now_ms: i64) -> DbResult<Vec<SessionRow>> {
+    db.all(
         "SELECT s.id, s.identity_id, s.customer_id, s.device_id, s.factor_at, s.last_seen_at, s.expires_at, i.email, i.name, i.locale, i.time_zone,
             m.customer_id AS member_customer_id, m.role, c.name AS customer_name, c.locale AS customer_locale, c.time_zone AS customer_time_zone
          FROM sessions s

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Sqlite, Transaction, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
+
+/// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
+const ASKED_AFTER: Duration = Duration::from_secs(5);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -67,7 +70,21 @@ impl Db {
     pub async fn open(url: &str) -> DbResult<Db> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("portico");
-            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(10))
+                // A connection in constant use needs no question before each use whether it still stands.
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > ASKED_AFTER {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
+                .connect_with(options)
+                .await?;
             return Ok(Db::Postgres(pool));
         }
         let options = SqliteConnectOptions::from_str(url)?
@@ -78,8 +95,10 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.pragma("query_only", "ON")).await?;
+        // A file does not go away: no connection to it is tried before it is used.
+        let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
+        let write = pool(1).connect_with(options.clone()).await?;
+        let read = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Db::Sqlite { read, write })
     }
 
@@ -102,6 +121,15 @@ impl Db {
         Ok(match self {
             Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Db::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+        })
+    }
+
+    /// Every row of one statement that only reads and stands by itself: it sees one moment without a transaction around it.
+    pub async fn all<'q, R: Row>(&self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
+        note(sql);
+        Ok(match self {
+            Db::Sqlite { read, .. } => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(read).await?,
+            Db::Postgres(pool) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(pool).await?,
         })
     }
 
@@ -129,9 +157,16 @@ impl Db {
     }
 }
 
+/// Names a statement on its way to the database, for whoever listens to this module (`RUST_LOG=portico::platform::db=trace`): an
+/// operator in search of what a page asks, and the test that holds how much it may ask.
+fn note(sql: &str) {
+    tracing::trace!(sql, "statement");
+}
+
 impl Tx {
     /// Every row.
     pub async fn all<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
+        note(sql);
         Ok(match self {
             Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
             Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
@@ -140,6 +175,7 @@ impl Tx {
 
     /// The row, or `None`.
     pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
+        note(sql);
         Ok(match self {
             Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
             Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
@@ -153,6 +189,7 @@ impl Tx {
 
     /// Runs a statement; how many rows it touched.
     pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
+        note(sql);
         Ok(match self {
             Tx::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
             Tx::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
@@ -165,6 +202,7 @@ impl Tx {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let (sql, chunk) = statement.chunk(&mut rows);
+            note(statement.before);
             match self {
                 Tx::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
                 Tx::Postgres(tx) => found.extend(sqlx::query_as_with(sql, chunk.postgres()?).fetch_all(&mut **tx).await?),
@@ -179,6 +217,7 @@ impl Tx {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let (sql, chunk) = statement.chunk(&mut rows);
+            note(statement.before);
             touched += match self {
                 Tx::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
                 Tx::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
@@ -208,7 +247,7 @@ pub struct Many {
 
 impl Many {
     fn chunk<A>(&self, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
-        let size = [256, 32, 4].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let size = [256, 32, 8, 4, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
         let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
         sql.push_str(self.before);
         for n in 0..size * self.columns {

@@ -56,7 +56,7 @@ impl FromRequestParts<App> for Member {
 }
 
 /// Fields that are never shown again.
-const SECRET_FIELDS: [&str; 5] = ["password", "new_password", "current_password", "code", "token"];
+const SECRET_FIELDS: [&str; 6] = ["password", "new_password", "current_password", "code", "new_code", "token"];
 
 fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());

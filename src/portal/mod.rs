@@ -5,6 +5,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use routes::{Route, names};
 
 mod account;
 pub mod code_field;
@@ -14,28 +15,34 @@ mod invoices;
 mod overview;
 mod password;
 mod payment_methods;
-mod plan;
 pub mod payments;
+mod plan;
+pub mod routes;
 mod security;
 mod sign_in;
 mod usage;
 
 /// The table of contents of the portal.
+pub fn routes() -> Vec<Route> {
+    let own = vec![
+        Route::member("/", get(overview::show)),
+        Route::anybody("/sign-in", get(sign_in::show).post(sign_in::give_password)).query(names::<sign_in::Returning>()).form(names::<sign_in::Password>()),
+        Route::anybody("/sign-in/code", get(sign_in::show_code).post(sign_in::give_code)).form(names::<sign_in::Code>()),
+        Route::anybody("/sign-out", post(sign_in::sign_out)),
+        Route::member("/switch", get(sign_in::show_switch).post(sign_in::switch)).form(names::<sign_in::Other>()),
+        Route::anybody("/forgot-password", get(password::show_forgot).post(password::forgot))
+            .query(names::<password::Sent>())
+            .form(names::<password::Address>()),
+        Route::anybody("/reset-password", get(password::show_reset).post(password::reset))
+            .query(names::<password::Token>())
+            .form(names::<password::NewPassword>()),
+        Route::anybody("/invitation", get(invitation::show).post(invitation::give)).query(names::<password::Token>()).form(names::<invitation::Given>()),
+    ];
+    let rooms = [security::routes(), usage::routes(), invoices::routes(), account::routes(), plan::routes(), payment_methods::routes(), payments::routes()];
+    own.into_iter().chain(rooms.into_iter().flatten()).collect()
+}
+
+/// Every address of [`routes`], answered.
 pub fn router() -> Router<App> {
-    Router::new()
-        .route("/", get(overview::show))
-        .route("/sign-in", get(sign_in::show).post(sign_in::give_password))
-        .route("/sign-in/code", get(sign_in::show_code).post(sign_in::give_code))
-        .route("/sign-out", post(sign_in::sign_out))
-        .route("/switch", get(sign_in::show_switch).post(sign_in::switch))
-        .route("/forgot-password", get(password::show_forgot).post(password::forgot))
-        .route("/reset-password", get(password::show_reset).post(password::reset))
-        .route("/invitation", get(invitation::show).post(invitation::give))
-        .merge(security::router())
-        .merge(usage::router())
-        .merge(invoices::router())
-        .merge(account::router())
-        .merge(plan::router())
-        .merge(payment_methods::router())
-        .merge(payments::router())
+    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.answers))
 }

@@ -3,12 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use billing::calendar::{Instant, Period};
+use billing::calendar::Instant;
 use billing::invoice::{Line, LineKind};
 use billing::price::Model;
 use billing::state::State as Standing;
-use billing::subscription::{OpenPart, Used};
-use billing::tax::{PricesTax, TaxRate};
+use billing::subscription::OpenPart;
+use billing::tax::PricesTax;
 use leptos::prelude::*;
 use rust_decimal::Decimal;
 
@@ -16,9 +16,9 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::services::invoices::{self, Priced, Status, Summary};
 use crate::services::payments::{self, Attention, Method};
-use crate::services::subscriptions::{self, Subscription, Upcoming};
-use crate::services::usage::{self, By, Meter};
-use crate::services::{Desk, Refusal, balance, catalog, customers};
+use crate::services::subscriptions::{self, Metered, Outlook, Subscription, Upcoming};
+use crate::services::usage::{self, Meter};
+use crate::services::{Desk, Refusal, balance, customers};
 use crate::ui::chart::{self, Gauge, Scale};
 use crate::ui::format::{Dates, currency_head, figure, money, number, unit_price};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
@@ -64,25 +64,13 @@ struct Seen {
     legal_name: String,
     currency: String,
     subscription: Option<Subscription>,
-    /// The next invoice with what was used so far, and with what is expected.
-    so_far: Option<Upcoming>,
-    expected: Option<Upcoming>,
-    meters: Vec<Metered>,
+    outlook: Outlook,
     known_meters: Vec<Meter>,
-    taxes: Vec<TaxRate>,
     method: Option<Method>,
     attention: Vec<Attention>,
     balance_minor: i64,
     last: Option<Summary>,
     can_change: bool,
-}
-
-/// A meter that is being charged for.
-struct Metered {
-    meter: Meter,
-    part: OpenPart,
-    used: Decimal,
-    forecast: Option<usage::Forecast>,
 }
 
 impl Seen {
@@ -93,24 +81,10 @@ impl Seen {
         let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
         let at = desk.now.billing;
         let known_meters = usage::meters(desk).await?;
-        let mut meters = Vec::new();
-        let (mut so_far, mut expected) = (None, None);
-        if let Some(s) = &subscription {
-            let open = s.cycle.as_ref().map(|cycle| cycle.open.clone()).unwrap_or_default();
-            let end = s.cycle.as_ref().map(|cycle| cycle.whole.end);
-            let used = subscriptions::used(desk, &customer.id, &open, at).await?;
-            for (part, used) in open.into_iter().zip(&used) {
-                let key = part.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
-                let (Some(meter), Some(end)) = (known_meters.iter().find(|meter| meter.key == key), end) else { continue };
-                let period = Period { start: part.from, end };
-                let forecast = usage::forecast(desk, &customer.id, meter, period, used.units, By::Day, zone).await?;
-                meters.push(Metered { meter: meter.clone(), part, used: used.units, forecast });
-            }
-            so_far = subscriptions::upcoming(desk, &customer, s, at, Some(&used)).await?;
-            let will_use: Vec<Used> =
-                used.iter().zip(&meters).map(|(used, metered)| Used { units: metered.forecast.as_ref().map_or(used.units, |forecast| forecast.total), ..used.clone() }).collect();
-            expected = if will_use.len() == used.len() { subscriptions::upcoming(desk, &customer, s, at, Some(&will_use)).await? } else { so_far.clone() };
-        }
+        let outlook = match &subscription {
+            Some(s) => subscriptions::outlook(desk, &customer, s, &known_meters).await?,
+            None => Outlook::default(),
+        };
         let currency = subscription.as_ref().map_or(customer.currency.clone(), |s| s.currency.code().to_owned());
         let today = local_today(desk, member);
         Ok(Seen {
@@ -118,7 +92,6 @@ impl Seen {
             dates: Dates::new(w, zone),
             at,
             legal_name: customer.legal_name.clone(),
-            taxes: catalog::tax_rates_of(desk, &customer.country).await?,
             method: payments::list(desk, &customer.id).await?.into_iter().find(Method::is_default),
             attention: payments::attention(desk, &customer.id, today).await?,
             balance_minor: balance::total(desk, &customer.id, &currency).await?,
@@ -126,21 +99,19 @@ impl Seen {
             can_change: member.may_manage_billing().is_ok(),
             currency,
             subscription,
-            so_far,
-            expected,
-            meters,
+            outlook,
             known_meters,
         })
     }
 
     /// The next invoice as it will likely be.
     fn next(&self) -> Option<(Instant, &Priced)> {
-        self.expected.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced)))
+        self.outlook.expected.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced)))
     }
 
     fn is_certain(&self) -> bool {
         let total = |upcoming: &Option<Upcoming>| upcoming.as_ref().and_then(|u| u.priced.as_ref().map(|priced| priced.document.total_minor));
-        total(&self.so_far) == total(&self.expected) && self.meters.is_empty()
+        total(&self.outlook.so_far) == total(&self.outlook.expected) && self.outlook.meters.is_empty()
     }
 
     /// The one sentence, and what is certain of it.
@@ -169,7 +140,7 @@ impl Seen {
             (false, None) => rich!(w, "overview-pay-about-no-method", day = day, amount = amount),
         };
         let lede = self.trial_lede(s).or_else(|| {
-            let stands = self.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, &self.currency)))?;
+            let stands = self.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, &self.currency)))?;
             (!self.is_certain()).then(|| rich!(w, "overview-stands", amount = stands, day = self.dates.last_day(at)))
         });
         (heading, lede)
@@ -202,14 +173,12 @@ impl Seen {
     /// What the plan costs each period as it stands, before tax and what is used: `€47.00 a month and usage`.
     fn fee(&self, s: &Subscription) -> String {
         let w = self.w;
-        let recurring = self.so_far.as_ref().filter(|_| s.scheduled.is_none()).and_then(|next| next.priced.as_ref()).and_then(|priced| {
+        let recurring = self.outlook.so_far.as_ref().filter(|_| s.scheduled.is_none()).and_then(|next| next.priced.as_ref()).and_then(|priced| {
             let lines = priced.document.lines.iter().filter(|line| line.kind == LineKind::Recurring);
             lines.map(|line| line.amount_minor).try_fold(0_i64, |sum, amount| sum.checked_add(amount)).filter(|sum| *sum > 0)
         });
-        let fee = match recurring {
-            Some(sum) => t!(w, "plan-fee", amount = money(sum, &self.currency), interval = columns::a_interval(w, s.interval())),
-            None => columns::headline(w, &s.terms.plan, &self.currency),
-        };
+        let Some(sum) = recurring else { return columns::headline(w, &s.terms.plan, &self.currency) };
+        let fee = t!(w, "plan-fee", amount = money(sum, &self.currency), interval = columns::a_interval(w, s.interval()));
         if s.terms.plan.prices.iter().any(|price| price.is_metered()) { t!(w, "overview-fee-usage", fee = fee) } else { fee }
     }
 
@@ -234,7 +203,7 @@ impl Seen {
     fn next_charge(&self) -> Option<AnyView> {
         let w = self.w;
         let (at, expected) = self.next()?;
-        let so_far = self.so_far.as_ref().and_then(|next| next.priced.as_ref());
+        let so_far = self.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref());
         let teller = Teller { words: w, dates: self.dates, currency: &self.currency };
         let s = self.subscription.as_ref()?;
         let same = |one: &Line, other: &Line| one.kind == other.kind && one.price == other.price && one.plan == other.plan && one.add_on == other.add_on && one.from == other.from;
@@ -263,12 +232,12 @@ impl Seen {
                 Column { head: t!(w, "overview-forecast", currency = currency_head(&self.currency)), is_far: false },
             ],
             groups: vec![Group { title: None, rows }],
-            totals: self.totals(so_far, expected, &day),
+            totals: self.totals(self.outlook.expected.as_ref()?, so_far, expected, &day),
         };
         Some(view! { <section aria-labelledby="h-next">{lines_view(lines)}</section> }.into_any())
     }
 
-    fn totals(&self, so_far: Option<&Priced>, expected: &Priced, day: &str) -> Vec<Total> {
+    fn totals(&self, next: &Upcoming, so_far: Option<&Priced>, expected: &Priced, day: &str) -> Vec<Total> {
         let w = self.w;
         let both = |label: String, kind: TotalKind, of: &dyn Fn(&Priced) -> i64, shown: &dyn Fn(i64) -> String| Total {
             label,
@@ -285,7 +254,7 @@ impl Seen {
             totals.push(both(t!(w, "lines-before-tax"), TotalKind::Sum, &|p| p.document.subtotal_minor.saturating_sub(p.document.discount_minor), &plain));
         }
         for tax in &document.tax {
-            let name = self.taxes.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
+            let name = next.tax_rates.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
             let label = match document.prices {
                 PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = number(tax.percent)),
                 PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = number(tax.percent)),
@@ -301,13 +270,13 @@ impl Seen {
 
     /// Usage at a glance, a meter each.
     fn gauges(&self) -> Vec<AnyView> {
-        self.meters.iter().map(|metered| self.gauge(metered)).collect()
+        self.outlook.meters.iter().map(|metered| self.gauge(metered)).collect()
     }
 
     fn gauge(&self, metered: &Metered) -> AnyView {
         let w = self.w;
-        let Metered { meter, part, used, forecast } = metered;
-        let expected = forecast.as_ref().map(|forecast| forecast.total).filter(|total| total > used);
+        let Metered { meter, part, used, expected } = metered;
+        let expected = expected.filter(|expected| expected > used);
         let (free, bounds) = bounds(part);
         let most = expected.unwrap_or(*used).max(free).max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
         let marks = std::iter::once((free, t!(w, "gauge-included", n = number(free))))

@@ -1,7 +1,6 @@
 //! Paying an open invoice, and the page of a payment: what became of it, what the bank asks, and the way on. The bank sends customers
 //! back to that page too; what became of the payment is asked of the gateway, never read from the address.
 
-use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,12 +23,14 @@ use crate::ui::{page, parts};
 use crate::{rich, t};
 
 use super::entry::{see_other, shell};
+use super::routes::{Route, names};
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/invoices/{number}/pay", get(ask_pay).post(pay))
-        .route("/payments/{id}", get(show))
-        .route("/payments/{id}/cancel", post(cancel))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/invoices/{number}/pay", get(ask_pay).post(pay)).form(names::<PayForm>()),
+        Route::member("/payments/{id}", get(show)),
+        Route::member("/payments/{id}/cancel", post(cancel)),
+    ]
 }
 
 /// The customer's date, by which cards expire.

@@ -1,7 +1,6 @@
 //! `/account/security`: password, authenticator, recovery codes, and the sessions signed in right now. Each change has a page of its own,
 //! for each asks for a fresh code.
 
-use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +19,7 @@ use crate::portal::code_field::{self, step_up_field};
 use crate::portal::entry::{see_other, shell};
 use crate::portal::invitation::{recovery_codes, seed_parts};
 use crate::portal::password::{new_password_field, refuse};
+use crate::portal::routes::{Route, names};
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
@@ -28,15 +28,16 @@ use crate::ui::words::Words;
 use crate::ui::page;
 use crate::{rich, t};
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/account/security", get(show))
-        .route("/account/security/password", get(show_password).post(change_password))
-        .route("/account/security/authenticator", get(show_authenticator).post(begin_authenticator))
-        .route("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator))
-        .route("/account/security/recovery-codes", get(show_recovery).post(renew_recovery))
-        .route("/account/security/sessions/end", post(end_session))
-        .route("/account/security/sessions/end-others", post(end_other_sessions))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/account/security", get(show)),
+        Route::member("/account/security/password", get(show_password).post(change_password)).form(names::<PasswordChange>()),
+        Route::member("/account/security/authenticator", get(show_authenticator).post(begin_authenticator)).form(names::<Code>()),
+        Route::member("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator)).form(names::<NewCode>()),
+        Route::member("/account/security/recovery-codes", get(show_recovery).post(renew_recovery)).form(names::<Code>()),
+        Route::member("/account/security/sessions/end", post(end_session)).form(names::<SessionId>()),
+        Route::member("/account/security/sessions/end-others", post(end_other_sessions)),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -69,11 +70,11 @@ pub struct SessionId {
     session: String,
 }
 
-/// The frame of a security page.
+/// The frame of a page that changes one thing, with the way back.
 fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
     let w = Words::of(&member.locale);
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
-    let above = as_of(t!(w, "security-place"), String::new());
+    let above = as_of(view! { <a class="link" href="/account/security">{t!(w, "security-place")}</a> }, String::new());
     let summary = error_summary(w, errors);
     page::document(app, &member.vendor, status, &title, || {
         let content = content(w);
@@ -102,8 +103,9 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
     let count = i64::try_from(sessions.len()).unwrap_or(i64::MAX);
     let has_others = sessions.len() > 1;
     let rows = sessions.into_iter().map(|listed| session_row(w, &dates, &member, listed)).collect_view();
-    in_frame(&app, &member, StatusCode::OK, t!(w, "nav-security"), &[], |w| {
-        view! {
+    page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-security"), || {
+        let content = view! {
+            {as_of(view! { <a class="link" href="/account">{t!(w, "nav-account")}</a> }, String::new())}
             <div class="answer"><h1 inner_html=rich!(w, "security-heading", email = &member.email)></h1></div>
             <dl class="facts">
                 <div>
@@ -131,7 +133,8 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
                     <form class="field" method="post" action="/account/security/sessions/end-others"><button class="btn plain">{t!(w, "sessions-end-others")}</button></form>
                 })}
             </section>
-        }
+        };
+        frame(shell(&member, w, Place::Account), content)
     })
 }
 

@@ -84,7 +84,7 @@ async fn admit(app: &App, request: Request) -> Result<Request, Response> {
     if address.len() > ADDRESS_BYTES {
         return Err(StatusCode::URI_TOO_LONG.into_response());
     }
-    if has_nul(address.as_bytes()) {
+    if !is_text(address.as_bytes()) {
         return Err(StatusCode::BAD_REQUEST.into_response());
     }
     if is_safe(request.method()) {
@@ -103,7 +103,7 @@ async fn admit(app: &App, request: Request) -> Result<Request, Response> {
     }
     let (mut parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    if has_nul(&bytes) {
+    if !is_text(&bytes) {
         return Err(StatusCode::BAD_REQUEST.into_response());
     }
     parts.extensions.insert(Posted(bytes.clone()));
@@ -114,9 +114,25 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// U+0000, which Postgres cannot store, as itself or as typed in an address or form.
-fn has_nul(text: &[u8]) -> bool {
-    text.contains(&0) || text.windows(3).any(|three| three == b"%00")
+/// Whether an address or a form is text once its escapes are read: UTF-8, and without U+0000, which Postgres cannot store. What is no text
+/// would be stored as something nobody typed.
+fn is_text(escaped: &[u8]) -> bool {
+    let digit = |at: usize| escaped.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut at = 0;
+    while let Some(byte) = escaped.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(high << 4 | low);
+                at += 3;
+            }
+            _ => {
+                bytes.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok()
 }
 
 /// True where a changing request comes from our own pages, or from no browser at all: a browser of the last years says where from
@@ -210,11 +226,16 @@ impl IntoResponse for crate::services::Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::has_nul;
+    use super::is_text;
 
     #[test]
-    fn a_nul_is_seen_however_it_is_written() {
-        assert!(has_nul(b"a=\0") && has_nul(b"a=%00") && has_nul(b"/x%00"));
-        assert!(!has_nul(b"a=100%25&b=0"));
+    fn what_is_no_text_is_seen_however_it_is_written() {
+        for text in ["a=100%25&b=0", "a=%", "a=%2", "a=%zz&b=%0", "a=%C3%BC", "a=ü", "/x?y=%F0%9F%92%A5", "%2500"] {
+            assert!(is_text(text.as_bytes()), "{text}");
+        }
+        let not: [&[u8]; 7] = [b"a=\0", b"a=%00", b"/x%00", b"a=%FF", b"a=%c3%28", b"a=%ED%A0%80", b"a=\xff"];
+        for not in not {
+            assert!(!is_text(not), "{not:?}");
+        }
     }
 }

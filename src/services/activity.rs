@@ -40,7 +40,7 @@ struct Row {
     happened_at: i64,
 }
 
-/// What happened to a customer, the latest first, from before the entry of that id; empty: from the latest.
+/// What happened to a customer, the latest first, from before their entry of that id; empty: from the latest.
 pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_most: i64) -> Result<Vec<Entry>, Refusal> {
     // 'identity:' has nine letters; what follows is the id.
     let rows: Vec<Row> = desk
@@ -48,7 +48,8 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
         .all(
             "SELECT e.id, e.kind, e.data, e.actor, p.name, e.happened_at FROM events e
              LEFT JOIN identities p ON p.vendor_id = e.vendor_id AND p.id = SUBSTR(e.actor, 10)
-             WHERE e.vendor_id = $1 AND e.customer_id = $2 AND ($3 = '' OR e.id < $3) ORDER BY e.id DESC LIMIT $4",
+             WHERE e.vendor_id = $1 AND e.customer_id = $2 AND ($3 = '' OR (e.id < $3 AND EXISTS (SELECT 1 FROM events c WHERE c.vendor_id = $1 AND c.customer_id = $2 AND c.id = $3)))
+             ORDER BY e.id DESC LIMIT $4",
             (desk.vendor.id.clone(), customer_id.to_owned(), before.to_owned(), at_most),
         )
         .await?;

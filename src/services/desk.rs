@@ -37,17 +37,19 @@ pub struct Desk {
     pub actor: Actor,
     pub now: Now,
     pub app: App,
+    /// It only reads: all of it one committed moment.
+    pub is_reading: bool,
 }
 
 impl Desk {
     /// A desk that only reads.
     pub async fn read(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone() })
+        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true })
     }
 
     /// A desk that writes.
     pub async fn write(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone() })
+        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: false })
     }
 
     /// The same desk at another billing moment: what falls due is done as of the moment it fell due.

@@ -13,7 +13,7 @@ use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
 use portico::services::subscriptions::{self, CancelRequest, Settle, StartRequest, When};
 use portico::services::usage;
-use portico::services::Actor;
+use portico::services::{Actor, Desk};
 use portico::services::payments::{self, DeclineReason, Errand, scripted::Script};
 use portico::services::quotes::{self, Confirmed, Difference};
 use portico::services::subscriptions::{Action, ChangeRequest};
@@ -34,7 +34,7 @@ fn price(key: &str, model: Model, meter: Option<(&str, Aggregate)>) -> Price {
 }
 
 /// Team: €29 a month, €9 a seat, build minutes at 0.8 ct beyond 1,000.
-async fn catalogue(world: &World) -> (String, String) {
+pub async fn catalogue(world: &World) -> (String, String) {
     let mut desk = world.desk().await;
     catalog::create_meter(&mut desk, &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 }).await.unwrap();
     let tiers = vec![
@@ -73,7 +73,7 @@ async fn customer(world: &World) -> String {
     id
 }
 
-fn to_team(customer_id: &str, plan_id: &str) -> StartRequest {
+pub fn to_team(customer_id: &str, plan_id: &str) -> StartRequest {
     StartRequest {
         customer_id: customer_id.to_owned(),
         external_id: None,
@@ -398,4 +398,78 @@ async fn the_documents_of_a_series_are_chained_and_gapless() {
         last = invoice.hash;
     }
     assert!(invoices::by_number(&mut desk, "cus_other", "2026-0001").await.is_err());
+}
+
+/// What the next invoice comes to so far, in minor units, as the overview reads it.
+async fn so_far(world: &World, customer_id: &str) -> (i64, Decimal) {
+    let mut desk = Desk::read(&world.app, &world.vendor, Actor::System).await.unwrap();
+    let customer = customers::load(&mut desk, customer_id).await.unwrap();
+    let subscription = subscriptions::current(&mut desk, customer_id).await.unwrap().unwrap();
+    let meters = usage::meters(&mut desk).await.unwrap();
+    let outlook = subscriptions::outlook(&mut desk, &customer, &subscription, &meters).await.unwrap();
+    (outlook.so_far.unwrap().priced.unwrap().document.total_minor, outlook.meters[0].used)
+}
+
+async fn uses(world: &World, customer_id: &str, id: &str, minutes: i64, time: &str) {
+    let mut desk = world.desk().await;
+    let event = usage::NewEvent { id: id.into(), meter: "minutes".into(), quantity: Some(Decimal::from(minutes)), value: None, time: Some(instant(time)) };
+    assert_eq!(usage::record(&mut desk, customer_id, &[event]).await.unwrap(), [usage::Outcome::Counted]);
+    desk.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_outlook_is_of_this_moment_whatever_it_was_a_moment_ago() {
+    let world = World::at("2026-01-01T00:00:00+01:00").await;
+    let (team, _) = catalogue(&world).await;
+    let ada = customer(&world).await;
+    let mut desk = world.desk().await;
+    subscriptions::start(&mut desk, &to_team(&ada, &team)).await.unwrap();
+    desk.commit().await.unwrap();
+    world.app.clock.set(instant("2026-01-20T10:02:00+01:00"));
+    uses(&world, &ada, "e1", 1_000, "2026-01-05T08:00:00+01:00").await;
+    // 47.00 and 20 % tax; the minutes are free so far.
+    for _ in 0..2 {
+        assert_eq!(so_far(&world, &ada).await, (5640, Decimal::from(1_000)));
+    }
+    // Half of it has happened, half of it is ahead of us by the sender's clock.
+    uses(&world, &ada, "e2", 500, "2026-01-20T10:02:00+01:00").await;
+    uses(&world, &ada, "e3", 500, "2026-01-20T10:04:00+01:00").await;
+    assert_eq!(so_far(&world, &ada).await, (5640, Decimal::from(1_000)));
+    world.app.clock.set(instant("2026-01-20T10:03:00+01:00"));
+    assert_eq!(so_far(&world, &ada).await, (5640 + 480, Decimal::from(1_500)));
+    world.app.clock.set(instant("2026-01-20T10:05:00+01:00"));
+    assert_eq!(so_far(&world, &ada).await, (5640 + 960, Decimal::from(2_000)));
+    // Late usage and what is taken back show at once.
+    uses(&world, &ada, "e4", 250, "2026-01-02T08:00:00+01:00").await;
+    assert_eq!(so_far(&world, &ada).await, (5640 + 1200, Decimal::from(2_250)));
+    let mut desk = world.desk().await;
+    usage::reverse(&mut desk, &ada, "e2").await.unwrap();
+    // Not before it is committed, and not if it is undone.
+    assert_eq!(so_far(&world, &ada).await, (5640 + 1200, Decimal::from(2_250)));
+    drop(desk);
+    assert_eq!(so_far(&world, &ada).await, (5640 + 1200, Decimal::from(2_250)));
+    let mut desk = world.desk().await;
+    usage::reverse(&mut desk, &ada, "e3").await.unwrap();
+    desk.commit().await.unwrap();
+    assert_eq!(so_far(&world, &ada).await, (5640 + 720, Decimal::from(1_750)));
+}
+
+#[tokio::test]
+async fn while_an_ended_period_waits_the_next_invoice_holds_its_usage_and_not_the_new_periods() {
+    let world = World::at("2026-01-01T00:00:00+01:00").await;
+    let (team, _) = catalogue(&world).await;
+    let ada = customer(&world).await;
+    let mut desk = world.desk().await;
+    subscriptions::start(&mut desk, &to_team(&ada, &team)).await.unwrap();
+    desk.commit().await.unwrap();
+    uses(&world, &ada, "e1", 1_500, "2026-01-01T00:00:00+01:00").await;
+    world.app.clock.set(instant("2026-02-01T00:30:00+01:00"));
+    assert_eq!(bill::bill(&world.app, &world.vendor, world.now()).await.unwrap().issued, 0);
+    uses(&world, &ada, "e2", 9_000, "2026-02-01T00:20:00+01:00").await;
+    // 47.00 for February, 500 × 0.8 ct for January, 20 % tax.
+    assert_eq!(so_far(&world, &ada).await, (6120, Decimal::from(9_000)));
+    world.app.clock.set(instant("2026-02-01T01:00:00+01:00"));
+    assert_eq!(bill::bill(&world.app, &world.vendor, world.now()).await.unwrap().issued, 1);
+    let mut desk = world.desk().await;
+    assert_eq!(invoices::list(&mut desk, &ada, 1).await.unwrap()[0].total_minor, 6120);
 }

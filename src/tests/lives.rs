@@ -7,21 +7,24 @@ use billing::calendar::{Interval, Unit};
 use billing::ledger::Account;
 use billing::money::Currency;
 use billing::price::{MeterRef, Model, Price, Tier};
+use billing::state::State;
 use billing::subscription::Unused;
 use billing::tax::TaxRate;
 use billing::usage::Aggregate;
 use chrono::Duration;
+use portico::platform::post::Post;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
-use portico::services::payments::scripted::{Script, Scripted};
+use portico::services::payments::scripted::{RefundScript, Script, Scripted};
 use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes::{self, Confirmed};
 use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
-use portico::services::{Actor, Refusal, balance, ledger, usage};
-use portico::worker::bill;
+use portico::services::{Actor, Desk, Refusal, balance, ledger, usage};
+use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
+use crate::nordlicht::add_card;
 use crate::world::World;
 
 /// A small generator of our own: the same seed is the same life.
@@ -113,6 +116,10 @@ async fn life(seed: u64) -> Life {
     for customer in &all {
         let setup = payments::start_setup(&errand, customer, None).await.unwrap();
         payments::finish_setup(&errand, customer, &setup.setup_id).await.unwrap();
+        let backup = add_card(&world, customer).await;
+        let mut desk = world.desk().await;
+        payments::make_backup(&mut desk, customer, &backup.id).await.unwrap();
+        desk.commit().await.unwrap();
     }
     Life { world, bank, dice: Dice(seed), plans, customers: all, subscriptions: Vec::new(), refunded_minor: 0, event: 0, log: Vec::new() }
 }
@@ -189,8 +196,16 @@ impl Life {
             }
             13 => self.correct(&customer).await,
             14 => {
-                let scripts = [Script::Succeeds, Script::Succeeds, Script::Declines(DeclineReason::InsufficientFunds), Script::LosesAnswer, Script::LosesRequest];
-                self.bank.script(&customer, scripts[usize::try_from(self.dice.roll(5)).unwrap()].clone());
+                let declines = DeclineReason::InsufficientFunds;
+                let scripts = [Script::Succeeds, Script::Succeeds, Script::Declines(declines), Script::LosesAnswer, Script::LosesRequest, Script::LosesDecline(declines)];
+                let script = scripts[usize::try_from(self.dice.roll(6)).unwrap()].clone();
+                let mut desk = self.world.desk().await;
+                let cards = payments::list(&mut desk, &customer).await?;
+                // Both cards, or one of them.
+                let of = [&customer, &cards[0].token, &cards[1].token][usize::try_from(self.dice.roll(3)).unwrap()];
+                self.bank.script(of, script);
+                let refunds = [RefundScript::Succeeds, RefundScript::Succeeds, RefundScript::Refuses, RefundScript::Pends, RefundScript::LosesRequest, RefundScript::LosesAnswer];
+                self.bank.script_refunds(refunds[usize::try_from(self.dice.roll(6)).unwrap()]);
                 Ok(())
             }
             _ => {
@@ -270,6 +285,10 @@ impl Life {
         Ok(())
     }
 
+    async fn deliver(&self) {
+        while deliver::deliver_due(&self.world.app, &Post::Nowhere).await.unwrap() > 0 {}
+    }
+
     /// The books agree with each other and with the bank.
     async fn check(&self, step: u64) {
         let mut desk = self.world.desk().await;
@@ -299,11 +318,23 @@ impl Life {
                 assert!(left == 0 || left.signum() == net.signum(), "step {step}: {taken_back} was taken back of {net} ({line})\n{}", self.log.join("\n"));
             }
         }
+        for (_, subscription) in &self.subscriptions {
+            let subscription = subscriptions::load(&mut desk, subscription).await.unwrap();
+            let open = invoices::open_of(&mut desk, &subscription.customer_id).await.unwrap();
+            assert!(subscription.state != State::PastDue || !open.is_empty(), "step {step}: {} is past due and owes nothing", subscription.id);
+        }
         let paid: i64 = desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'", (self.world.vendor.id.clone(),)).await.unwrap().0;
         assert_eq!(of(Account::Receivable), due, "step {step}: what is owed is what is due of open invoices");
         assert_eq!(of(Account::CustomerBalance), -credits, "step {step}: balances");
-        assert_eq!(of(Account::Cash), paid - self.refunded_minor, "step {step}: cash");
+        let kept = kept_minor(&mut desk).await;
+        assert_eq!(of(Account::Cash), paid - self.refunded_minor + kept, "step {step}: cash");
     }
+}
+
+/// Of refunds, what the cards took no more: it is in the balances.
+async fn kept_minor(desk: &mut Desk) -> i64 {
+    let vendor = desk.vendor.id.clone();
+    desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE vendor_id = $1 AND status = 'refused'", (vendor,)).await.unwrap().0
 }
 
 #[tokio::test]
@@ -324,21 +355,29 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
                 life.world.wait(Duration::hours(hours));
                 payments::recover(&life.errand()).await.unwrap();
                 life.bill().await;
+                life.deliver().await;
             }
             life.check(step).await;
         }
         // Nothing is left to do, and every answer that was lost is found.
         for customer in life.customers.clone() {
-            life.bank.script(&customer, Script::Succeeds);
+            let cards = payments::list(&mut life.world.desk().await, &customer).await.unwrap();
+            for of in [customer].into_iter().chain(cards.into_iter().map(|card| card.token)) {
+                life.bank.script(&of, Script::Succeeds);
+            }
         }
+        life.bank.script_refunds(RefundScript::Succeeds);
         life.world.wait(Duration::hours(30));
         payments::recover(&life.errand()).await.unwrap();
         life.bill().await;
+        life.deliver().await;
         let again = bill::bill(&life.world.app, &life.world.vendor, life.world.now()).await.unwrap();
         assert_eq!(again.issued, 0, "seed {seed}");
+        let given_back: i64 = life.bank.given_back().iter().map(|(_, amount)| *amount).sum();
         let taken: i64 = life.bank.taken().iter().map(|(_, amount)| *amount).sum();
         let mut desk = life.world.desk().await;
+        assert_eq!(given_back, life.refunded_minor - kept_minor(&mut desk).await, "seed {seed}: what went back");
         let sums = ledger::sums(&mut desk).await.unwrap();
-        assert_eq!(sums["EUR"][&Account::Cash], taken - life.refunded_minor, "seed {seed}: the bank's count");
+        assert_eq!(sums["EUR"][&Account::Cash], taken - given_back, "seed {seed}: the bank's count");
     }
 }

@@ -4,18 +4,26 @@
 
 mod account;
 mod api;
+mod addresses;
 mod architecture;
+mod bad_input;
 mod billing;
 mod demo;
 mod gateways;
 mod guard;
 mod invoices;
-mod people;
+mod isolation;
 mod lives;
+mod nordlicht;
+mod payment_methods;
+mod payments;
+mod people;
+mod refunds;
 mod sandbox;
 mod sign_in;
 mod simulate;
 mod spine;
+mod statements;
 mod usage;
 mod usage_page;
 mod world;

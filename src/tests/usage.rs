@@ -125,7 +125,57 @@ async fn fifty_senders_of_one_event_at_once_count_it_once() {
         counted += sender.await.unwrap().into_iter().filter(|outcome| *outcome == Outcome::Counted).count();
     }
     assert_eq!(counted, 51);
-    assert_eq!(used(&world, "build_minutes", november()).await, d("1050"));
+    // All of them met in one slot, one day and one month: none of the three lost an addition.
+    for whole in [november(), period("2026-11-01T23:00:00Z", "2026-11-08T23:00:00Z"), period("2026-11-03T10:00:00Z", "2026-11-03T10:15:00Z")] {
+        assert_eq!(used(&world, "build_minutes", whole).await, d("1050"), "{whole:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn batches_and_reversals_at_once_leave_the_tallies_of_what_stands() {
+    let world = Arc::new(kestrel().await);
+    let mine = |n: i64| (0..20).map(move |i| minutes(&format!("{n}-{i}"), "1", &format!("2026-11-03T10:{:02}:00Z", i % 15)));
+    let gone: Vec<_> = mine(0).collect();
+    send(&world, &gone).await;
+    let mut tasks: Vec<tokio::task::JoinHandle<()>> = Vec::new();
+    for n in 1..8 {
+        let world = world.clone();
+        let batch: Vec<_> = mine(n).collect();
+        tasks.push(tokio::spawn(async move {
+            send(&world, &batch).await;
+        }));
+    }
+    for event in gone {
+        let world = world.clone();
+        tasks.push(tokio::spawn(async move {
+            let mut desk = world.desk().await;
+            usage::reverse(&mut desk, CUSTOMER, &event.id).await.unwrap();
+            desk.commit().await.unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for whole in [november(), period("2026-11-01T23:00:00Z", "2026-11-08T23:00:00Z"), period("2026-11-03T10:00:00Z", "2026-11-03T10:15:00Z")] {
+        assert_eq!(used(&world, "build_minutes", whole).await, d("140"), "{whole:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_before_months_were_kept_is_read_by_days_and_rolled_up_with_the_next_batch() {
+    let world = kestrel().await;
+    send(&world, &[minutes("e1", "1", "2026-08-10T12:00:00Z"), minutes("e2", "2", "2026-10-10T12:00:00Z"), minutes("e3", "4", "2026-11-10T12:00:00Z")]).await;
+    let whole = period("2026-07-31T22:00:00Z", "2026-11-30T23:00:00Z");
+    let mut desk = world.desk().await;
+    desk.tx.run("DELETE FROM usage_months WHERE vendor_id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    desk.tx.run("UPDATE usage_accounts SET has_months = $2 WHERE vendor_id = $1", (world.vendor.id.clone(), false)).await.unwrap();
+    desk.commit().await.unwrap();
+    assert_eq!(used(&world, "build_minutes", whole).await, d("7"));
+    send(&world, &[minutes("e4", "8", "2026-10-11T12:00:00Z")]).await;
+    assert_eq!(used(&world, "build_minutes", whole).await, d("15"));
+    let mut desk = world.desk().await;
+    let months: Vec<(String,)> = desk.tx.all("SELECT sum FROM usage_months WHERE vendor_id = $1 ORDER BY slot_at", (world.vendor.id.clone(),)).await.unwrap();
+    assert_eq!(months, [("1".to_owned(),), ("10".to_owned(),), ("4".to_owned(),)]);
 }
 
 #[tokio::test]
@@ -277,7 +327,7 @@ async fn days_kept_for_another_zone_read_the_same() {
     }
 }
 
-/// An event of the naive model: which meter, hours and seconds after 20 October, quantity in thousandths, value.
+/// An event of the naive model: which meter, seconds (or tens of them) after 20 August, quantity in thousandths, value.
 type Sent = (usize, i64, i64, u8);
 
 #[test]
@@ -292,21 +342,26 @@ fn whatever_is_sent_in_whatever_order_reads_as_the_engine_counts_it() {
         meters.insert(key, runtime.block_on(meter(&world, key)));
     }
     let event = (0..KEYS.len(), 0..9 * 86_400_i64, -3_000..9_000_i64, 0..6_u8);
-    let case = (proptest::collection::vec(event, 1..60), proptest::collection::vec(0..9 * 86_400_i64, 2..6), proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 1..20_usize);
+    // Nine days, in which slots and days meet, or ninety, in which days and months do.
+    let case = (
+        proptest::collection::vec(event, 1..60), proptest::collection::vec(0..9 * 86_400_i64, 2..6), proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 1..20_usize,
+        prop_oneof![Just(1), Just(10)],
+    );
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let number = std::cell::Cell::new(0);
     runner
-        .run(&case, |(sent, mut cuts, reversed, batch): (Vec<Sent>, Vec<i64>, Vec<prop::sample::Index>, usize)| {
+        .run(&case, |(sent, mut cuts, reversed, batch, stretch): (Vec<Sent>, Vec<i64>, Vec<prop::sample::Index>, usize, i64)| {
             number.set(number.get() + 1);
             let customer = format!("cus_{}", number.get());
             runtime.block_on(add_customer(&world, &customer));
-            let origin = instant("2026-10-20T00:00:00Z");
+            let origin = instant("2026-08-20T00:00:00Z");
+            cuts.iter_mut().for_each(|cut| *cut *= stretch);
             let events: Vec<NewEvent> = sent
                 .iter()
                 .enumerate()
                 .map(|(n, (key, seconds, thousandths, value))| {
                     let quantity = Decimal::new(if *key == 0 { *thousandths } else { thousandths.abs() }, 3);
-                    NewEvent { id: format!("{customer}-{n}"), meter: KEYS[*key].to_owned(), quantity: Some(quantity), value: Some(format!("v{value}")), time: Some(origin + chrono::Duration::seconds(*seconds)) }
+                    NewEvent { id: format!("{customer}-{n}"), meter: KEYS[*key].to_owned(), quantity: Some(quantity), value: Some(format!("v{value}")), time: Some(origin + chrono::Duration::seconds(*seconds * stretch)) }
                 })
                 .collect();
             let gone: Vec<usize> = reversed.iter().map(|index| index.index(events.len())).collect();
@@ -340,7 +395,7 @@ fn whatever_is_sent_in_whatever_order_reads_as_the_engine_counts_it() {
                     let read = runtime.block_on(usage::of_period(&mut desk, &customer, &meters[key], period)).unwrap();
                     prop_assert_eq!(read, naive(period.start, period.end), "{} {:?}", key, period);
                     let zone: Zone = Vienna;
-                    for by in [By::Hour, By::Day] {
+                    for by in [By::Hour, By::Day, By::Month].into_iter().skip(usize::from(stretch > 1)) {
                         let points = runtime.block_on(usage::series(&mut desk, &customer, &meters[key], period, by, zone)).unwrap();
                         for point in &points {
                             prop_assert_eq!(point.used.unwrap_or_default().max(Decimal::ZERO), naive(point.start, point.end), "{} {:?} {:?}", key, by, point);

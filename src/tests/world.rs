@@ -41,7 +41,7 @@ pub const BEGINNING: &str = "2026-03-10T12:00:00Z";
 
 pub struct World {
     pub app: App,
-    /// Kestrel, a sandbox vendor: the only one until a story adds another.
+    /// Kestrel, a sandbox vendor: the only one until a story adds another. A story that goes on at another puts it here.
     pub vendor: Arc<Vendor>,
     router: Router,
     // Last: dropped after what uses it.
@@ -124,9 +124,9 @@ impl World {
         Desk::write(&self.app, &self.vendor, Actor::System).await.unwrap()
     }
 
-    /// Somebody with an empty cookie jar.
+    /// Somebody with an empty cookie jar, at the vendor's own address.
     pub fn visitor(&self) -> Persona {
-        self.visitor_at("localhost:3000")
+        self.visitor_at(self.vendor.host.as_deref().unwrap_or("localhost:3000"))
     }
 
     /// Somebody on the sandbox gateway's own pages.

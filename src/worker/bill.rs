@@ -1,7 +1,8 @@
 //! Bills what has fallen due, for every vendor by its own billing clock, in due order; then takes the money.
 //!
-//! Durable without a job table: what is due stands on the subscriptions themselves, each moment of a customer is one transaction, and
-//! an invoice that nobody tried to collect is found by having no payment. Whatever dies when, the next run goes on there.
+//! Durable without a job table: what is due stands on the subscriptions themselves, each moment of a customer is one transaction, an
+//! invoice that was never collected is found by having no payment of a round, and a decline leaves the next method's payment in its own
+//! transaction. Whatever dies when, the next run goes on there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -110,10 +111,10 @@ async fn bill_moment(app: &App, vendor: &Arc<Vendor>, customer_id: &str, at: Ins
     Ok(next)
 }
 
-/// Tries every open invoice that nobody has tried yet: left by a run that died, or made without the worker.
+/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let open = invoices::never_tried(&mut desk, until).await?;
+    let open = invoices::never_collected(&mut desk, until).await?;
     drop(desk);
     let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
     for invoice_id in open {

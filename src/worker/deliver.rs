@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::identity::people;
 use crate::platform::post::{Envelope, Post};
 use crate::services::outbox::{self, Left};
+use crate::services::payments::{self, Errand};
 use crate::services::{Actor, Desk, Refusal, mail};
 
 /// How often the outbox is looked at: the longest a letter waits.
@@ -65,13 +66,25 @@ async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
             post.send(&envelope).await.map_err(|error| error.to_string())
         }
         people::RESET_REQUEST => {
-            let request: people::ResetRequest = serde_json::from_str(&left.payload).map_err(|error| error.to_string())?;
+            let request: people::ResetRequest = read(left)?;
             let mut desk = Desk::write(app, &vendor, Actor::System).await.map_err(|error| error.to_string())?;
             people::send_reset(&mut desk, &request.email).await.map_err(told)?;
             desk.commit().await.map_err(|error| error.to_string())
         }
+        payments::DETACH => {
+            let detach: payments::Detach = read(left)?;
+            payments::detach(&Errand::new(app, &vendor, Actor::System), &detach).await.map_err(told)
+        }
+        payments::REFUND => {
+            let refund: payments::GiveBack = read(left)?;
+            payments::give_back(&Errand::new(app, &vendor, Actor::System), &refund.credit_note_id).await.map_err(told)
+        }
         other => Err(format!("nobody here does {other:?}")),
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(left: &Left) -> Result<T, String> {
+    serde_json::from_str(&left.payload).map_err(|error| error.to_string())
 }
 
 /// A refusal with what lies behind it: this line is for the operator.

@@ -1,7 +1,6 @@
 //! `/account`: what stands on the customer's invoices and who receives them, how pages are shown to this person, who else belongs, and what
 //! happened. Passwords, codes and sessions are `portal::security`.
 
-use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -10,6 +9,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::identity::{Member, preferences};
 use crate::portal::entry::see_other;
+use crate::portal::routes::{Route, names};
 use crate::services::{Refusal, activity, customers};
 
 mod log;
@@ -18,11 +18,12 @@ mod typed;
 
 use typed::{Company, Display};
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/account", get(show_account).post(change_company))
-        .route("/account/display", post(change_display))
-        .route("/account/activity", get(show_activity))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/account", get(show_account).post(change_company)).query(names::<Done>()).form(names::<Company>()),
+        Route::member("/account/display", post(change_display)).form(names::<Display>()),
+        Route::member("/account/activity", get(show_activity)).query(names::<Before>()),
+    ]
 }
 
 /// What was just done, told once.

@@ -129,7 +129,9 @@ fn answer(told: &Told<'_>, seen: &Seen) -> String {
     if let Some(used) = seen.note_use {
         let whole = invoice.total_minor.saturating_neg();
         let day = dates.day(invoice.issued_at);
-        return if used.refunded_minor == whole {
+        return if used.under_way_minor > 0 && used.refunded_minor == whole {
+            rich!(w, "document-refund-under-way", amount = amount(whole))
+        } else if used.refunded_minor == whole {
             rich!(w, "document-refunded", amount = amount(whole), day = day)
         } else if used.applied_minor == whole {
             rich!(w, "document-credited-to-invoice", amount = amount(whole), day = day)

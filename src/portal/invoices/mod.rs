@@ -1,6 +1,5 @@
 //! `/invoices`, `/invoices/{number}` and its PDF: what was invoiced, why, and what became of it. Paying is `portal::payments`.
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,6 +7,7 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::identity::Member;
+use crate::portal::routes::{Route, names};
 use crate::services::{Refusal, invoices};
 
 mod document;
@@ -15,8 +15,8 @@ mod empty;
 mod list;
 mod paper;
 
-pub fn router() -> Router<App> {
-    Router::new().route("/invoices", get(show_list)).route("/invoices/{number}", get(show))
+pub fn routes() -> Vec<Route> {
+    vec![Route::member("/invoices", get(show_list)).query(names::<list::Asked>()), Route::member("/invoices/{number}", get(show))]
 }
 
 async fn show_list(State(app): State<App>, member: Member, Query(asked): Query<list::Asked>) -> Result<Response, Refusal> {

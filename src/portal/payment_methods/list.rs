@@ -162,12 +162,13 @@ fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
         let action = format!("/payment-methods/{id}/{verb}");
         view! { <form method="post" action=action><button class="link as-link">{label}" "<span class="vh">{name}</span></button></form> }
     };
-    let is_only = seen.methods.len() == 1;
+    // A default goes alone, or leaves its place to a backup.
+    let can_go = !method.is_default() || seen.methods.len() == 1 || seen.methods.iter().any(|other| matches!(other.role, MethodRole::Backup(_)));
     let replace = {
         let (href, name) = (replace_path(method), name.clone());
         view! { <a class="link" href=href>{t!(w, "methods-replace")}" "<span class="vh">{name}</span></a> }
     };
-    let remove = (!method.is_default() || is_only).then(|| {
+    let remove = can_go.then(|| {
         let (href, name) = (format!("/payment-methods/{}/remove", method.id), name.clone());
         view! { <a class="link" href=href>{t!(w, "methods-remove")}" "<span class="vh">{name}</span></a> }
     });

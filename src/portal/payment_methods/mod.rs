@@ -3,7 +3,6 @@
 //!
 //! Each change wants a fresh second factor, asked for in place: the same form again, with a field for the code.
 
-use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,6 +17,7 @@ use crate::services::{Desk, Refusal};
 
 use super::entry::see_other;
 use super::payments::local_today;
+use super::routes::{Route, names};
 use list::{Said, Seen};
 use step::Step;
 
@@ -25,17 +25,18 @@ mod fields;
 mod list;
 mod step;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/payment-methods", get(show).post(add))
-        .route("/payment-methods/add", get(ask_add))
-        .route("/payment-methods/fields", get(fields::show))
-        .route("/payment-methods/return", get(back))
-        .route("/payment-methods/{id}/default", post(make_default))
-        .route("/payment-methods/{id}/backup", post(make_backup))
-        .route("/payment-methods/{id}/earlier", post(move_up))
-        .route("/payment-methods/{id}/keep", post(stop_backup))
-        .route("/payment-methods/{id}/remove", get(ask_remove).post(remove))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/payment-methods", get(show).post(add)).query(names::<Done>()).form(names::<AddForm>()),
+        Route::member("/payment-methods/add", get(ask_add)).query(names::<AddForm>()),
+        Route::member("/payment-methods/fields", get(fields::show)).query(names::<Returned>()),
+        Route::member("/payment-methods/return", get(back)).query(names::<Returned>()),
+        Route::member("/payment-methods/{id}/default", post(make_default)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/backup", post(make_backup)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/earlier", post(move_up)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/keep", post(stop_backup)).form(names::<CodeForm>()),
+        Route::member("/payment-methods/{id}/remove", get(ask_remove).post(remove)).form(names::<CodeForm>()),
+    ]
 }
 
 /// What was just done, told once on the list.
@@ -161,19 +162,32 @@ async fn stop_backup(State(app): State<App>, member: Member, Path(id): Path<Stri
 
 async fn ask_remove(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    let why = payments::why_it_must_stay(&mut member.reads(&app).await?, &method).await?;
-    match why {
-        Some(sentence) => step::page(&app, &member, StatusCode::OK, Step::MustStay(method), vec![step::trouble(sentence)]),
-        None => step::page(&app, &member, StatusCode::OK, Step::Remove(method), Vec::new()),
+    match removal(&app, &member, method).await? {
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::OK, step, vec![step::trouble(sentence)]),
+        (step, None) => step::page(&app, &member, StatusCode::OK, step, Vec::new()),
     }
 }
 
 async fn remove(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    if let Some(sentence) = payments::why_it_must_stay(&mut member.reads(&app).await?, &method).await? {
-        return step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, Step::MustStay(method), vec![step::trouble(sentence)]);
+    match removal(&app, &member, method).await? {
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]),
+        (step, None) => {
+            change(&app, &member, &form, step, "removed", async |desk, customer_id, id| payments::remove(desk, customer_id, id).await.map(|_| ())).await
+        }
     }
-    change(&app, &member, &form, Step::Remove(method), "removed", async |desk, customer_id, id| payments::remove(desk, customer_id, id).await.map(|_| ())).await
+}
+
+/// The step that removes a method, or says in a sentence why it must stay.
+async fn removal(app: &App, member: &Member, method: Method) -> Result<(Step, Option<String>), Refusal> {
+    let mut desk = member.reads(app).await?;
+    match payments::why_it_must_stay(&mut desk, &method).await? {
+        Some(sentence) => Ok((Step::MustStay(method), Some(sentence))),
+        None => {
+            let successor = payments::successor(&mut desk, &method).await?;
+            Ok((Step::Remove(method, successor), None))
+        }
+    }
 }
 
 /// The customer's own method, for a member who may change it.

@@ -27,7 +27,8 @@ pub enum Step {
     MakeBackup(Method),
     MoveUp(Method),
     StopBackup(Method),
-    Remove(Method),
+    /// The second is charged first from then on.
+    Remove(Method, Option<Method>),
     /// It was to be removed and can't be.
     MustStay(Method),
 }
@@ -48,7 +49,9 @@ impl Step {
     fn method(&self) -> Option<&Method> {
         match self {
             Step::Add => None,
-            Step::Replace(m) | Step::MakeDefault(m) | Step::MakeBackup(m) | Step::MoveUp(m) | Step::StopBackup(m) | Step::Remove(m) | Step::MustStay(m) => Some(m),
+            Step::Replace(m) | Step::MakeDefault(m) | Step::MakeBackup(m) | Step::MoveUp(m) | Step::StopBackup(m) | Step::Remove(m, _) | Step::MustStay(m) => {
+                Some(m)
+            }
         }
     }
 
@@ -65,7 +68,7 @@ impl Step {
             Step::MakeBackup(m) => to(m, "backup"),
             Step::MoveUp(m) => to(m, "earlier"),
             Step::StopBackup(m) => to(m, "keep"),
-            Step::Remove(m) | Step::MustStay(m) => to(m, "remove"),
+            Step::Remove(m, _) | Step::MustStay(m) => to(m, "remove"),
         }
     }
 
@@ -78,7 +81,13 @@ impl Step {
             Step::MakeDefault(_) => (rich!(w, "step-default", method = &name), Some(rich!(w, "step-default-what")), t!(w, "step-default-button", method = &name)),
             Step::MakeBackup(_) | Step::MoveUp(_) => (rich!(w, "step-backup", method = &name), None, t!(w, "step-backup-button", method = &name)),
             Step::StopBackup(_) => (rich!(w, "step-keep", method = &name), None, t!(w, "step-keep-button", method = &name)),
-            Step::Remove(_) => (rich!(w, "step-remove", method = &name), Some(rich!(w, "step-remove-what")), t!(w, "step-remove-button", method = &name)),
+            Step::Remove(_, successor) => {
+                let what = match successor {
+                    Some(successor) => rich!(w, "step-remove-default-what", successor = method_name(w, successor)),
+                    None => rich!(w, "step-remove-what"),
+                };
+                (rich!(w, "step-remove", method = &name), Some(what), t!(w, "step-remove-button", method = &name))
+            }
             Step::MustStay(_) => (rich!(w, "step-must-stay", method = &name), None, String::new()),
         }
     }

@@ -17,7 +17,7 @@ use crate::services::payments::{self, DeclineReason, Errand};
 use crate::services::quotes::{self, Confirmed, Difference, Preview};
 use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
 use crate::services::{FieldError, Refusal};
-use crate::ui::format::money;
+use crate::ui::format::{money, number};
 use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -86,7 +86,7 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
         digits => match digits.parse::<i64>() {
             Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
             _ => {
-                errors.push(FieldError { field: "seats", message: t!(w, "change-bad-seats", most = MOST_SEATS.to_string()) });
+                errors.push(FieldError { field: "seats", message: t!(w, "change-bad-seats", most = number(MOST_SEATS.into())) });
                 now
             }
         },

@@ -1,7 +1,6 @@
 //! `/plan`: what you have, what else there is, and the way to change, cancel and undo. Every change that costs money is priced first
 //! ([`change`]), and what is confirmed is exactly what was shown.
 
-use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,6 +23,7 @@ use crate::{rich, t};
 
 use super::code_field;
 use super::entry::{see_other, shell};
+use super::routes::{Route, names};
 
 mod cancel;
 mod change;
@@ -32,12 +32,13 @@ mod sheet;
 
 pub(super) use sheet::unit_of;
 
-pub fn router() -> Router<App> {
-    Router::new()
-        .route("/plan", get(show))
-        .route("/plan/change", get(change::choose).post(change::confirm))
-        .route("/plan/cancel", get(cancel::ask).post(cancel::cancel))
-        .route("/plan/undo", post(undo))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::member("/plan", get(show)).query(names::<Done>()),
+        Route::member("/plan/change", get(change::choose).post(change::confirm)).query(names::<change::Choice>()).form(names::<change::ConfirmForm>()),
+        Route::member("/plan/cancel", get(cancel::ask).post(cancel::cancel)).form(names::<cancel::CancelForm>()),
+        Route::member("/plan/undo", post(undo)).form(names::<UndoForm>()),
+    ]
 }
 
 /// A member's own view of their subscription: what every page here starts from.

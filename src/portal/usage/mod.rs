@@ -1,7 +1,6 @@
 //! `/usage` and `/usage.csv`: what was used, hour by hour, day by day, month by month; what it has cost so far and is expected to cost; the
 //! period before. The figures come from the room, added up; the engine has rated them.
 
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::islands::chart_reader::ChartReader;
 use crate::portal::entry;
+use crate::portal::routes::Route;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
@@ -28,8 +28,8 @@ mod tell;
 
 use tell::Teller;
 
-pub fn router() -> Router<App> {
-    Router::new().route("/usage", get(show)).route("/usage.csv", get(csv::download))
+pub fn routes() -> Vec<Route> {
+    vec![Route::member("/usage", get(show)).query(&Asked::NAMES), Route::member("/usage.csv", get(csv::download)).query(&Asked::NAMES)]
 }
 
 async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
@@ -78,6 +78,8 @@ struct Asked {
 }
 
 impl Asked {
+    const NAMES: [&str; 6] = ["meter", "by", "on", "from", "to", "against"];
+
     fn read(query: &str, w: Words) -> Asked {
         let mut asked = Asked { ask: Ask::default(), is_against: false, from: String::new(), to: String::new(), errors: Vec::new() };
         let (mut by, mut on) = (None, String::new());

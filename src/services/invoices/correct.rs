@@ -13,6 +13,7 @@ use super::lines::{DraftLine, charged_of_invoice};
 use super::settle::{self, Allocation};
 use super::{read, snapshot};
 use crate::services::balance::{self, Source};
+use crate::services::payments::{self, NewRefund};
 use crate::services::{Desk, Refusal, customers, ledger as books};
 
 /// What to take back of an invoice.
@@ -25,7 +26,7 @@ pub enum CreditRequest {
     Refund(Option<i64>),
 }
 
-/// Issues a credit note for an invoice. Of a refund, `credited_invoices.refund_minor` says what `payments` has to give back.
+/// Issues a credit note for an invoice. Of a refund, `credited_invoices.refund_minor` says what goes back; `payments` gives it back.
 pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) -> Result<Issued, Refusal> {
     let found = read::load(desk, invoice_id).await?;
     let customer = customers::lock(desk, &found.customer_id).await?;
@@ -69,7 +70,14 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
             )
             .await?;
         desk.record("refund.created", Some(&customer.id), &id, json!({ "invoice": found.number, "amount_minor": size, "currency": found.currency })).await?;
-        desk.leave("refund", &json!({ "credit_note_id": id, "invoice_id": invoice_id, "amount_minor": size })).await?;
+        let back = NewRefund {
+            customer_id: customer.id.clone(),
+            credit_note_id: id.clone(),
+            invoice_id: invoice_id.to_owned(),
+            amount_minor: size,
+            currency: found.currency.clone(),
+        };
+        payments::open_refunds(desk, &back).await?;
     } else {
         let split = split_note(size, settle::amount_due(desk, invoice_id).await?.max(0))?;
         if split.to_invoice_minor > 0 {
@@ -82,6 +90,17 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         }
     }
     Ok(Issued { id, number, document, due_minor: 0 })
+}
+
+/// So much of a refund did not go back: it is a credit like any other.
+pub(crate) async fn keep_refund(desk: &mut Desk, credit_note_id: &str, invoice_id: &str, amount_minor: i64) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "UPDATE credited_invoices SET refund_minor = refund_minor - $4 WHERE vendor_id = $1 AND credit_note_id = $2 AND invoice_id = $3",
+            (desk.vendor.id.clone(), credit_note_id.to_owned(), invoice_id.to_owned(), amount_minor),
+        )
+        .await?;
+    Ok(())
 }
 
 /// How much of an invoice's rounding earlier notes took, with the sign of the invoice's.

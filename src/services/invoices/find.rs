@@ -142,8 +142,10 @@ pub async fn line_names(desk: &mut Desk, customer_id: &str, from: Instant, to: I
 pub struct NoteUse {
     /// Lowered what was due of invoices.
     pub applied_minor: i64,
-    /// Goes back by the method that paid.
+    /// Goes back by the method that paid, or went.
     pub refunded_minor: i64,
+    /// Of that, what the bank has not decided.
+    pub under_way_minor: i64,
 }
 
 /// What became of a credit note's money; the rest of it is in the balance.
@@ -152,7 +154,8 @@ pub async fn note_use(desk: &mut Desk, credit_note_id: &str) -> Result<NoteUse, 
         .tx
         .one(
             "SELECT CAST(COALESCE((SELECT SUM(amount_minor) FROM allocations WHERE vendor_id = $1 AND credit_note_id = $2), 0) AS BIGINT) AS applied_minor,
-                CAST(COALESCE((SELECT SUM(refund_minor) FROM credited_invoices WHERE vendor_id = $1 AND credit_note_id = $2), 0) AS BIGINT) AS refunded_minor",
+                CAST(COALESCE((SELECT SUM(refund_minor) FROM credited_invoices WHERE vendor_id = $1 AND credit_note_id = $2), 0) AS BIGINT) AS refunded_minor,
+                CAST(COALESCE((SELECT SUM(amount_minor) FROM refunds WHERE vendor_id = $1 AND credit_note_id = $2 AND status = 'created'), 0) AS BIGINT) AS under_way_minor",
             (desk.vendor.id.clone(), credit_note_id.to_owned()),
         )
         .await?)

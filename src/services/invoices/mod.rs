@@ -15,6 +15,7 @@ mod settle;
 mod snapshot;
 
 pub use charge::{charge, currencies_due};
+pub(crate) use correct::keep_refund;
 pub use correct::{CreditRequest, credit, refundable_minor};
 pub use draft::{Draft, Priced, assemble, price, prices_tax, tax_situation};
 pub use find::{Filter, Found, LineName, NoteUse, Sought, find, line_names, note_use, notes_of, span_of};
@@ -22,6 +23,6 @@ pub use issue::{Issued, chain};
 pub(crate) use issue::issue;
 pub use keep::{PaperPdf, keep_pdf, kept_pdf, paper, paper_tag};
 pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
-pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_tried, open_of, open_of_vendor, page};
+pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, open_of_vendor, page};
 pub use settle::{amount_due, note_declined, note_unpayable, record_payment};
 pub use snapshot::{Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};

@@ -280,13 +280,15 @@ pub async fn open_of_vendor(desk: &mut Desk) -> Result<Vec<Open>, Refusal> {
         .await?)
 }
 
-/// Open invoices of the vendor, issued by an instant, that no payment was ever tried for: what is still to be collected.
-pub async fn never_tried(desk: &mut Desk, until: Instant) -> Result<Vec<String>, Refusal> {
+/// Open invoices of the vendor, issued by an instant, that were never collected by themselves: what is still to be collected. One that the
+/// customer is paying waits for what comes of that.
+pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<String>, Refusal> {
     let rows: Vec<(String,)> = desk
         .tx
         .all(
             "SELECT i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
-                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id) ORDER BY i.issued_at, i.id",
+                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id
+                    AND (p.round IS NOT NULL OR p.status IN ('created', 'processing', 'needs_action'))) ORDER BY i.issued_at, i.id",
             (desk.vendor.id.clone(), until.timestamp_millis()),
         )
         .await?;

@@ -118,7 +118,8 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
     note_if_settled(desk, invoice_id).await
 }
 
-/// A payment of an invoice was declined: its subscriptions are past due from now on.
+/// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`: its subscriptions are past due from
+/// now on.
 pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;
     desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? })).await?;

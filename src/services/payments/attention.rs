@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 
 use crate::services::{Desk, Refusal};
 
-use super::charges::{self, Payment, Status};
 use super::gateway::DeclineReason;
 use super::methods::{self, Expiry, Method, MethodRole};
+use super::read::{self, Payment, Status};
 
 /// One thing to see to, the most pressing first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Attention {
 pub async fn attention(desk: &mut Desk, customer_id: &str, today: NaiveDate) -> Result<Vec<Attention>, Refusal> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
-    for (payment, invoice_number) in charges::of_open_invoices(desk, customer_id).await? {
+    for (payment, invoice_number) in read::of_open_invoices(desk, customer_id).await? {
         // Only the latest attempt of each invoice counts.
         if !seen.insert(invoice_number.clone()) {
             continue;

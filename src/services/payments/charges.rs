@@ -8,61 +8,18 @@
 //!                      └ no answer: ask again, same key                    cancelled: nothing was charged and nothing will be
 //! ```
 //!
-//! Succeeded wins from every state: where money moved, nothing else is true. What a payment settles and what a decline means for a
-//! subscription belongs to `invoices` and `quotes`.
+//! Succeeded wins from every state: where money moved, nothing else is true. What a payment settles belongs to `invoices` and `quotes`,
+//! what follows a decline to [`collect`] and `quotes`.
 
 use serde_json::json;
-use sqlx::FromRow;
 
 use crate::services::{Desk, Refusal, customers, invoices, quotes};
 
+use super::collect;
 use super::errand::{Errand, unanswered};
 use super::gateway::{Charge, ChargeRequest, DeclineReason, GatewayError, Outcome, Presence};
 use super::methods::{self, Method};
-
-/// A payment. Columns as in `migrations/0022_payments.sql`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment {
-    pub id: String,
-    pub customer_id: String,
-    pub pays: Pays,
-    pub method_id: String,
-    pub amount_minor: i64,
-    pub currency: String,
-    pub status: Status,
-    pub gateway: String,
-    pub reference: Option<String>,
-    pub attempts: i64,
-    pub paid_at: Option<i64>,
-    pub created_at: i64,
-    pub updated_at: i64,
-}
-
-/// What a payment is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pays {
-    Invoice(String),
-    /// A confirmed change: it happens when this succeeds, with its invoice.
-    Quote(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    Created,
-    Processing,
-    Succeeded,
-    Declined(DeclineReason),
-    /// The customer must answer their bank, at this address.
-    NeedsAction { url: String },
-    Cancelled,
-}
-
-impl Status {
-    /// Whether money may still move.
-    pub fn is_under_way(&self) -> bool {
-        matches!(self, Status::Created | Status::Processing | Status::NeedsAction { .. })
-    }
-}
+use super::read::{Payment, Pays, Status, load};
 
 /// What to charge.
 #[derive(Clone, Debug)]
@@ -71,131 +28,10 @@ pub struct NewPayment {
     pub pays: Pays,
     /// `None`: the default method.
     pub method_id: Option<String>,
+    /// As in [`Payment`].
+    pub round: Option<i64>,
     pub amount_minor: i64,
     pub currency: String,
-}
-
-#[derive(FromRow)]
-struct PaymentRow {
-    id: String,
-    customer_id: String,
-    invoice_id: Option<String>,
-    quote_id: Option<String>,
-    method_id: String,
-    amount_minor: i64,
-    currency: String,
-    status: String,
-    decline_reason: Option<String>,
-    action_url: Option<String>,
-    gateway: String,
-    reference: Option<String>,
-    attempts: i64,
-    paid_at: Option<i64>,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<PaymentRow> for Payment {
-    type Error = Refusal;
-    fn try_from(row: PaymentRow) -> Result<Payment, Refusal> {
-        let damaged = || Refusal::damaged(format!("payment {}", row.id));
-        let pays = match (row.invoice_id, row.quote_id) {
-            (Some(invoice), None) => Pays::Invoice(invoice),
-            (None, Some(quote)) => Pays::Quote(quote),
-            _ => return Err(damaged()),
-        };
-        let status = match row.status.as_str() {
-            "created" => Status::Created,
-            "processing" => Status::Processing,
-            "succeeded" => Status::Succeeded,
-            "declined" => Status::Declined(DeclineReason::or_other(row.decline_reason.as_deref().unwrap_or_default())),
-            "needs_action" => Status::NeedsAction { url: row.action_url.ok_or_else(damaged)? },
-            "cancelled" => Status::Cancelled,
-            _ => return Err(damaged()),
-        };
-        Ok(Payment {
-            pays,
-            status,
-            id: row.id,
-            customer_id: row.customer_id,
-            method_id: row.method_id,
-            amount_minor: row.amount_minor,
-            currency: row.currency,
-            gateway: row.gateway,
-            reference: row.reference,
-            attempts: row.attempts,
-            paid_at: row.paid_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
-    }
-}
-
-/// A payment by its id, whoever's.
-pub async fn load(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
-    let row: Option<PaymentRow> = desk
-        .tx
-        .opt(
-            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
-             FROM payments WHERE vendor_id = $1 AND id = $2",
-            (desk.vendor.id.clone(), payment_id.to_owned()),
-        )
-        .await?;
-    row.ok_or(Refusal::NotFound)?.try_into()
-}
-
-/// One of a customer's payments; somebody else's is not there.
-pub async fn find(desk: &mut Desk, customer_id: &str, payment_id: &str) -> Result<Payment, Refusal> {
-    let payment = load(desk, payment_id).await?;
-    if payment.customer_id == customer_id { Ok(payment) } else { Err(Refusal::NotFound) }
-}
-
-/// Every payment of an invoice, the latest first.
-pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Payment>, Refusal> {
-    let rows: Vec<PaymentRow> = desk
-        .tx
-        .all(
-            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
-             FROM payments WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY position DESC",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
-        )
-        .await?;
-    rows.into_iter().map(Payment::try_from).collect()
-}
-
-/// The latest payment of a confirmed change.
-pub async fn of_quote(desk: &mut Desk, quote_id: &str) -> Result<Option<Payment>, Refusal> {
-    let row: Option<PaymentRow> = desk
-        .tx
-        .opt(
-            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
-             FROM payments WHERE vendor_id = $1 AND quote_id = $2 ORDER BY position DESC LIMIT 1",
-            (desk.vendor.id.clone(), quote_id.to_owned()),
-        )
-        .await?;
-    row.map(Payment::try_from).transpose()
-}
-
-/// Payments of a customer's open invoices with the invoice's number, the latest first: what the customer may have to repair.
-pub(super) async fn of_open_invoices(desk: &mut Desk, customer_id: &str) -> Result<Vec<(Payment, String)>, Refusal> {
-    let mut found = Vec::new();
-    for invoice in invoices::open_of(desk, customer_id).await? {
-        found.extend(of_invoice(desk, &invoice.id).await?.into_iter().map(|payment| (payment, invoice.number.clone())));
-    }
-    Ok(found)
-}
-
-/// Payments that money may still move by and that nobody has touched since, the oldest first.
-pub(super) async fn under_way(desk: &mut Desk, untouched_since: i64) -> Result<Vec<Payment>, Refusal> {
-    let rows: Vec<PaymentRow> = desk
-        .tx
-        .all(
-            "SELECT id, customer_id, invoice_id, quote_id, method_id, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at, created_at, updated_at
-             FROM payments WHERE vendor_id = $1 AND status IN ('created', 'processing', 'needs_action') AND updated_at < $2 ORDER BY updated_at LIMIT 500",
-            (desk.vendor.id.clone(), untouched_since),
-        )
-        .await?;
-    rows.into_iter().map(Payment::try_from).collect()
 }
 
 /// Phase one: the payment's row, in the caller's transaction. Refused while another payment for the same thing is under way, so that
@@ -231,11 +67,11 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     let fresh = desk
         .tx
         .run(
-            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, position, method_id, amount_minor, currency, status, gateway, attempts, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'created', $10, 0, $11, $11) ON CONFLICT DO NOTHING",
+            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, 0, $12, $12) ON CONFLICT DO NOTHING",
             (
-                desk.vendor.id.clone(), id.clone(), new.customer_id.clone(), invoice_id, quote_id, position, method.id, new.amount_minor, new.currency.clone(), gateway.name(),
-                desk.now.wall_ms(),
+                desk.vendor.id.clone(), id.clone(), new.customer_id.clone(), invoice_id, quote_id, position, method.id, new.round, new.amount_minor, new.currency.clone(),
+                gateway.name(), desk.now.wall_ms(),
             ),
         )
         .await?;
@@ -293,6 +129,7 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
             tracing::error!(%error, payment = payment_id, "a charge was refused as it stands");
             let mut desk = errand.writes().await?;
             let payment = give_up(&mut desk, payment_id).await?;
+            collect::carry_on(&mut desk, &payment, DeclineReason::ProcessingError).await?;
             desk.commit().await?;
             Ok(payment)
         }
@@ -385,7 +222,7 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
             data["reason"] = json!(reason.name());
             desk.record("payment.declined", Some(&payment.customer_id), payment_id, data).await?;
             match pays {
-                Pays::Invoice(invoice_id) => invoices::note_declined(desk, invoice_id, reason.name()).await?,
+                Pays::Invoice(_) => collect::carry_on(desk, &payment, *reason).await?,
                 Pays::Quote(quote_id) => quotes::note_unpaid(desk, quote_id, &payment).await?,
             }
         }
@@ -396,6 +233,8 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
 
 /// Nothing was charged and nothing will be.
 pub(super) async fn give_up(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
+    let before = load(desk, payment_id).await?;
+    customers::lock(desk, &before.customer_id).await?;
     let moved = desk
         .tx
         .run(

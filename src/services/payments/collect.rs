@@ -4,9 +4,11 @@
 use crate::services::invoices::{self, Invoice};
 use crate::services::{Desk, Refusal, customers};
 
-use super::charges::{self, Customer, NewPayment, Payment, Pays, Status};
+use super::charges::{self, Customer, NewPayment};
 use super::errand::Errand;
+use super::gateway::DeclineReason;
 use super::methods::{self, MethodRole};
+use super::read::{self, Payment, Pays, Status};
 use super::setups;
 
 /// What collecting an invoice came to.
@@ -20,41 +22,76 @@ pub enum Collected {
     Tried(Payment),
 }
 
-/// Charges what is due of an invoice to the default method, then to each backup while the ones before decline. Nobody needs to be there.
-/// While another payment of the invoice is under way, or after it succeeded, nothing is charged.
+/// Charges what is due of an invoice to the default method, then to each backup while the ones before decline: one round. Nobody needs
+/// to be there. While another payment of the invoice is under way, or after it succeeded, nothing is charged.
 pub async fn collect(errand: &Errand, invoice_id: &str) -> Result<Collected, Refusal> {
-    let mut last = None;
-    let mut tried = Vec::new();
-    loop {
-        let mut desk = errand.writes().await?;
-        let invoice = locked(&mut desk, invoice_id).await?;
-        if invoice.due_minor <= 0 {
-            return Ok(last.map_or(Collected::NothingDue, Collected::Tried));
-        }
-        if let Some(payment) = charges::of_invoice(&mut desk, invoice_id).await?.into_iter().find(|payment| payment.status.is_under_way()) {
-            return Ok(Collected::Tried(payment));
-        }
-        let Some(method_id) = next_method(&mut desk, &invoice.customer_id, &tried).await? else {
-            drop(desk);
-            return Ok(last.map_or(Collected::NoMethod, Collected::Tried));
-        };
-        let new = NewPayment {
-            customer_id: invoice.customer_id.clone(),
-            pays: Pays::Invoice(invoice_id.to_owned()),
-            method_id: Some(method_id.clone()),
-            amount_minor: invoice.due_minor,
-            currency: invoice.currency.clone(),
-        };
-        let payment = charges::open(&mut desk, &new).await?;
-        desk.commit().await?;
-        tried.push(method_id);
-        let payment = charges::send(errand, &payment.id, Customer::Absent, &invoice.number).await?;
-        let is_declined = matches!(payment.status, Status::Declined(_));
-        last = Some(payment);
-        if !is_declined {
-            return Ok(last.map_or(Collected::NoMethod, Collected::Tried));
-        }
+    let mut desk = errand.writes().await?;
+    let invoice = locked(&mut desk, invoice_id).await?;
+    if invoice.due_minor <= 0 {
+        return Ok(Collected::NothingDue);
     }
+    if let Some(payment) = read::of_invoice(&mut desk, invoice_id).await?.into_iter().find(|payment| payment.status.is_under_way()) {
+        return Ok(Collected::Tried(payment));
+    }
+    let Some(first) = begin(&mut desk, &invoice).await? else { return Ok(Collected::NoMethod) };
+    desk.commit().await?;
+    Ok(Collected::Tried(go_through(errand, &first.id, &invoice.number).await?))
+}
+
+/// The first payment of a new round; `None` without a method that is charged by itself.
+async fn begin(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Payment>, Refusal> {
+    let rounds = read::of_invoice(desk, &invoice.id).await?.into_iter().filter_map(|payment| payment.round).max().unwrap_or(0);
+    open_next(desk, invoice, rounds + 1).await
+}
+
+/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it.
+async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64) -> Result<Option<Payment>, Refusal> {
+    let tried: Vec<String> =
+        read::of_invoice(desk, &invoice.id).await?.into_iter().filter(|payment| payment.round == Some(round)).map(|payment| payment.method_id).collect();
+    let methods = methods::list(desk, &invoice.customer_id).await?;
+    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&method.id)) else { return Ok(None) };
+    let new = NewPayment {
+        customer_id: invoice.customer_id.clone(),
+        pays: Pays::Invoice(invoice.id.clone()),
+        method_id: Some(next.id),
+        round: Some(round),
+        amount_minor: invoice.due_minor,
+        currency: invoice.currency.clone(),
+    };
+    charges::open(desk, &new).await.map(Some)
+}
+
+/// What follows when a payment nobody asked for was not made, in the very transaction that says so: the row of the next method's, or, when
+/// every method had its turn, an invoice that could not be paid. So whatever dies next, nothing is forgotten: [`recover`] sends the row.
+pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineReason) -> Result<(), Refusal> {
+    let (Pays::Invoice(invoice_id), Some(round)) = (&unpaid.pays, unpaid.round) else { return Ok(()) };
+    let invoice = invoices::load(desk, invoice_id).await?;
+    // Settled by something else while the answer was on its way.
+    if invoice.due_minor <= 0 {
+        return Ok(());
+    }
+    match open_next(desk, &invoice, round).await? {
+        Some(_) => Ok(()),
+        None => invoices::note_declined(desk, invoice_id, reason.name()).await,
+    }
+}
+
+/// Sends a payment, and while it is not made, the one that follows it; the last.
+async fn go_through(errand: &Errand, payment_id: &str, invoice_number: &str) -> Result<Payment, Refusal> {
+    let mut payment = charges::send(errand, payment_id, Customer::Absent, invoice_number).await?;
+    while let Some(next) = follower(errand, &payment).await? {
+        payment = charges::send(errand, &next.id, Customer::Absent, invoice_number).await?;
+    }
+    Ok(payment)
+}
+
+/// The payment that [`carry_on`] left and nobody has sent.
+async fn follower(errand: &Errand, payment: &Payment) -> Result<Option<Payment>, Refusal> {
+    let (Pays::Invoice(invoice_id), Some(_), Status::Declined(_) | Status::Cancelled) = (&payment.pays, payment.round, &payment.status) else {
+        return Ok(None);
+    };
+    let payments = read::of_invoice(&mut errand.reads().await?, invoice_id).await?;
+    Ok(payments.into_iter().find(|other| other.round == payment.round && other.status == Status::Created))
 }
 
 /// The invoice with its customer locked, so that what is due of it cannot change before its payment's row stands.
@@ -62,12 +99,6 @@ async fn locked(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
     let customer_id = invoices::load(desk, invoice_id).await?.customer_id;
     customers::lock(desk, &customer_id).await?;
     invoices::load(desk, invoice_id).await
-}
-
-/// The next method to charge by itself.
-async fn next_method(desk: &mut Desk, customer_id: &str, tried: &[String]) -> Result<Option<String>, Refusal> {
-    let methods = methods::list(desk, customer_id).await?;
-    Ok(methods.into_iter().filter(|method| method.role != MethodRole::Kept).map(|method| method.id).find(|id| !tried.contains(id)))
 }
 
 /// The customer pays an open invoice now, with the method named or the default one, and is there to answer the bank.
@@ -84,6 +115,7 @@ pub async fn pay(errand: &Errand, customer_id: &str, invoice_id: &str, method_id
         customer_id: customer_id.to_owned(),
         pays: Pays::Invoice(invoice_id.to_owned()),
         method_id: method_id.map(str::to_owned),
+        round: None,
         amount_minor: invoice.due_minor,
         currency: invoice.currency,
     };
@@ -102,7 +134,7 @@ const GIVEN_UP_MS: i64 = 24 * 60 * 60 * 1000;
 pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let mut desk = errand.reads().await?;
     let wall_ms = desk.now.wall_ms();
-    let stuck = charges::under_way(&mut desk, wall_ms - PATIENCE_MS).await?;
+    let stuck = read::under_way(&mut desk, wall_ms - PATIENCE_MS).await?;
     drop(desk);
     let count = stuck.len();
     for payment in stuck {
@@ -124,15 +156,18 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
         // The gateway never heard of it. Under the same key it can only be charged once, also where the first request is still on its way.
         (Status::Created | Status::Processing, Pays::Invoice(invoice_id)) if asked.reference.is_none() => {
             let mut desk = errand.writes().await?;
-            let invoice = invoices::load(&mut desk, invoice_id).await?;
+            let invoice = locked(&mut desk, invoice_id).await?;
             if invoice.due_minor == asked.amount_minor {
                 drop(desk);
-                charges::send(errand, &asked.id, Customer::Absent, &invoice.number).await?;
-            } else {
-                // Something else paid part of it meanwhile: what is left is collected anew.
-                charges::give_up(&mut desk, &asked.id).await?;
-                desk.commit().await?;
-                collect(errand, invoice_id).await?;
+                go_through(errand, &asked.id, &invoice.number).await?;
+                return Ok(());
+            }
+            // Something else paid part of it meanwhile: what is left is collected anew, where it was not the customer who was paying.
+            charges::give_up(&mut desk, &asked.id).await?;
+            let anew = if invoice.due_minor > 0 && asked.round.is_some() { begin(&mut desk, &invoice).await? } else { None };
+            desk.commit().await?;
+            if let Some(first) = anew {
+                go_through(errand, &first.id, &invoice.number).await?;
             }
         }
         // The change it was to pay for is no longer held: nobody waits for it.
@@ -140,6 +175,13 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
             let mut desk = errand.writes().await?;
             charges::give_up(&mut desk, &asked.id).await?;
             desk.commit().await?;
+        }
+        // It was declined, and another method's turn has come.
+        (Status::Declined(_), Pays::Invoice(invoice_id)) => {
+            if let Some(next) = follower(errand, &asked).await? {
+                let number = invoices::load(&mut errand.reads().await?, invoice_id).await?.number;
+                go_through(errand, &next.id, &number).await?;
+            }
         }
         _ => {}
     }

@@ -172,7 +172,7 @@ pub struct Refund {
 pub enum RefundOutcome {
     Succeeded,
     Pending,
-    /// More than is left of the charge, or the charge never succeeded.
+    /// For good: more than is left of the charge, the charge never succeeded, or its card takes nothing back any more.
     Refused,
 }
 

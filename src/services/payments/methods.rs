@@ -263,6 +263,9 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
     if !method.is_default() {
         return Ok(None);
     }
+    if successor(desk, method).await?.is_some() {
+        return Ok(None);
+    }
     if list(desk, &method.customer_id).await?.len() > 1 {
         return Ok(Some("This card is charged first. Make another card the default, then remove this one.".into()));
     }
@@ -282,14 +285,26 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
     Ok(None)
 }
 
-/// Takes a method off file, and leaves the gateway to forget it.
+/// What is charged first when a method goes: the first backup, where it is the default.
+pub async fn successor(desk: &mut Desk, method: &Method) -> Result<Option<Method>, Refusal> {
+    let methods = list(desk, &method.customer_id).await?;
+    Ok(methods.into_iter().find(|other| method.is_default() && other.role == MethodRole::Backup(1)))
+}
+
+/// Takes a method off file, and leaves the gateway to forget it. The first backup of a default is charged first from then on.
 pub async fn remove(desk: &mut Desk, customer_id: &str, method_id: &str) -> Result<Method, Refusal> {
     customers::lock(desk, customer_id).await?;
     let method = find(desk, customer_id, method_id).await?;
     if let Some(reason) = why_it_must_stay(desk, &method).await? {
         return Err(Refusal::Rule(reason));
     }
+    let successor = successor(desk, &method).await?;
     take_off(desk, &method).await?;
+    if let Some(successor) = &successor {
+        set_role(desk, &successor.id, MethodRole::Default).await?;
+        desk.record("payment_method.made_default", Some(customer_id), &successor.id, json!({ "brand": successor.brand.name(), "last4": successor.last4 }))
+            .await?;
+    }
     renumber(desk, customer_id).await?;
     Ok(method)
 }

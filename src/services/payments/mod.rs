@@ -1,4 +1,4 @@
-//! Payments: the methods a customer keeps on file, and the charges made to them.
+//! Payments: the methods a customer keeps on file, the charges made to them, and what goes back to them.
 //!
 //! A card number never comes here: it is typed on the gateway's own page, and what comes back is a token, a brand, four digits and an
 //! expiry. Every charge begins as a row of [`payments`](self) that is committed before the gateway is called; the row's id is the
@@ -12,16 +12,22 @@ mod collect;
 mod errand;
 pub mod gateway;
 mod methods;
+mod read;
+mod refunds;
 pub mod sandbox;
 pub mod scripted;
 mod setups;
 
 pub use attention::{Attention, attention};
-pub use charges::{Customer, NewPayment, Payment, Pays, Status, ask, cancel, find, load, of_invoice, of_quote, open, page_path, record, send};
+pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record, send};
 pub use collect::{Collected, collect, detach, pay, recover};
 pub use errand::Errand;
 pub use gateway::{Brand, DeclineReason, Gateway, Gateways, Outcome, Presence};
 pub use methods::{
-    DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove, stop_backup, why_it_must_stay,
+    DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove,
+    stop_backup, successor, why_it_must_stay,
 };
+pub use read::{Payment, Pays, Status, find, load, of_invoice, of_quote};
+pub(crate) use refunds::open as open_refunds;
+pub use refunds::{GiveBack, NewRefund, REFUND, give_back};
 pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

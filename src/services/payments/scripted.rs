@@ -19,6 +19,25 @@ pub enum Script {
     LosesRequest,
     /// No answer comes, and the money was taken.
     LosesAnswer,
+    /// No answer comes, and the bank said no.
+    LosesDecline(DeclineReason),
+    /// Takes so much, whatever it was asked for: a gateway gone wrong.
+    TakesOther(i64),
+}
+
+/// What refunds come to from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefundScript {
+    #[default]
+    Succeeds,
+    /// The card takes nothing back.
+    Refuses,
+    /// Under way at the bank; asked again, it goes by the script of then.
+    Pends,
+    /// No answer comes, and nothing went back.
+    LosesRequest,
+    /// No answer comes, and the money went back.
+    LosesAnswer,
 }
 
 #[derive(Default)]
@@ -27,12 +46,17 @@ pub struct Scripted(Mutex<State>);
 #[derive(Default)]
 struct State {
     scripts: HashMap<String, Script>,
+    /// Brand, last four digits and expiry of the card that is typed in next.
+    card: Option<(Brand, String, i64, i64)>,
     setups: HashMap<String, SetupState>,
     charges: HashMap<String, Charge>,
+    refund_script: RefundScript,
     refunds: HashMap<String, (String, i64, Refund)>,
     detached: Vec<String>,
     /// Every call that reached a bank, in order: what a test counts.
     taken: Vec<(String, i64)>,
+    /// The charge's reference and the amount of everything that went back.
+    given_back: Vec<(String, i64)>,
 }
 
 impl Scripted {
@@ -40,9 +64,19 @@ impl Scripted {
         Scripted::default()
     }
 
-    /// From now on this customer's charges go like that.
-    pub fn script(&self, customer_id: &str, script: Script) {
-        self.state().scripts.insert(customer_id.to_owned(), script);
+    /// From now on this customer's charges go like that; or one method's, by its token, whatever is said of the customer.
+    pub fn script(&self, customer_or_token: &str, script: Script) {
+        self.state().scripts.insert(customer_or_token.to_owned(), script);
+    }
+
+    /// What customers type in from now on: month and year of its expiry last.
+    pub fn hand_out(&self, brand: Brand, last4: &str, exp_month: i64, exp_year: i64) {
+        self.state().card = Some((brand, last4.to_owned(), exp_month, exp_year));
+    }
+
+    /// From now on refunds go like that.
+    pub fn script_refunds(&self, script: RefundScript) {
+        self.state().refund_script = script;
     }
 
     /// The bank decides a charge that was left open.
@@ -64,6 +98,16 @@ impl Scripted {
         self.state().taken.clone()
     }
 
+    /// The charge's reference and the amount of everything that went back, in order.
+    pub fn given_back(&self) -> Vec<(String, i64)> {
+        self.state().given_back.clone()
+    }
+
+    /// Tokens of the methods that were forgotten, in order.
+    pub fn detached(&self) -> Vec<String> {
+        self.state().detached.clone()
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().expect("no holder of this lock can panic")
     }
@@ -73,26 +117,27 @@ impl Scripted {
         if let Some(charge) = state.charges.get(&request.key) {
             return same(charge, &request);
         }
-        let script = state.scripts.get(&request.customer_id).cloned().unwrap_or(Script::Succeeds);
+        let script = state.scripts.get(&request.method_token).or_else(|| state.scripts.get(&request.customer_id)).cloned().unwrap_or(Script::Succeeds);
         if script == Script::LosesRequest {
             return Err(GatewayError::NoAnswer("the request was lost".into()));
         }
         let outcome = match &script {
             _ if state.detached.contains(&request.method_token) => Outcome::Declined(DeclineReason::MethodGone),
-            Script::Succeeds | Script::LosesAnswer | Script::LosesRequest => Outcome::Succeeded,
-            Script::Declines(reason) => Outcome::Declined(*reason),
+            Script::Succeeds | Script::LosesAnswer | Script::LosesRequest | Script::TakesOther(_) => Outcome::Succeeded,
+            Script::Declines(reason) | Script::LosesDecline(reason) => Outcome::Declined(*reason),
             Script::NeedsAction => match &request.presence {
                 Presence::OffSession => Outcome::Declined(DeclineReason::AuthenticationRequired),
                 Presence::OnSession { return_url } => Outcome::NeedsAction { url: return_url.clone() },
             },
             Script::Pends => Outcome::Pending,
         };
+        let amount_minor = if let Script::TakesOther(amount_minor) = script { amount_minor } else { request.amount_minor };
         if outcome == Outcome::Succeeded {
-            state.taken.push((request.key.clone(), request.amount_minor));
+            state.taken.push((request.key.clone(), amount_minor));
         }
-        let charge = Charge { reference: format!("test_ch_{}", request.key), amount_minor: request.amount_minor, currency: request.currency, outcome };
+        let charge = Charge { reference: format!("test_ch_{}", request.key), amount_minor, currency: request.currency, outcome };
         state.charges.insert(request.key, charge.clone());
-        if script == Script::LosesAnswer {
+        if matches!(script, Script::LosesAnswer | Script::LosesDecline(_)) {
             return Err(GatewayError::NoAnswer("the answer was lost".into()));
         }
         Ok(charge)
@@ -100,16 +145,30 @@ impl Scripted {
 
     fn give_back(&self, request: RefundRequest) -> Result<Refund, GatewayError> {
         let mut state = self.state();
-        if let Some((_, _, refund)) = state.refunds.get(&request.key) {
+        if let Some((_, _, refund)) = state.refunds.get(&request.key).filter(|(_, _, refund)| refund.outcome != RefundOutcome::Pending) {
             return Ok(refund.clone());
+        }
+        let script = state.refund_script;
+        if script == RefundScript::LosesRequest {
+            return Err(GatewayError::NoAnswer("the request was lost".into()));
         }
         let of = &request.charge_reference;
         let charged = state.charges.values().find(|c| c.reference == *of && c.outcome == Outcome::Succeeded).map_or(0, |c| c.amount_minor);
         let back: i64 = state.refunds.values().filter(|(charge, _, r)| charge == of && r.outcome == RefundOutcome::Succeeded).map(|(_, amount, _)| amount).sum();
         let fits = request.amount_minor > 0 && request.amount_minor <= charged - back;
-        let outcome = if fits { RefundOutcome::Succeeded } else { RefundOutcome::Refused };
+        let outcome = match script {
+            RefundScript::Pends => RefundOutcome::Pending,
+            RefundScript::Succeeds | RefundScript::LosesAnswer | RefundScript::LosesRequest if fits => RefundOutcome::Succeeded,
+            _ => RefundOutcome::Refused,
+        };
+        if outcome == RefundOutcome::Succeeded {
+            state.given_back.push((request.charge_reference.clone(), request.amount_minor));
+        }
         let refund = Refund { reference: format!("test_re_{}", request.key), outcome };
         state.refunds.insert(request.key, (request.charge_reference, request.amount_minor, refund.clone()));
+        if script == RefundScript::LosesAnswer {
+            return Err(GatewayError::NoAnswer("the answer was lost".into()));
+        }
         Ok(refund)
     }
 }
@@ -134,8 +193,12 @@ impl Gateway for Scripted {
     /// Done at once: there is no page to type on.
     fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {
         let reference = format!("test_seti_{}", request.key);
-        let method = KeptMethod { token: format!("test_pm_{}", request.key), brand: Brand::Visa, last4: "4242".into(), exp_month: 12, exp_year: 2099 };
-        self.state().setups.insert(reference.clone(), SetupState::Done(method));
+        let mut state = self.state();
+        let (brand, last4, exp_month, exp_year) = state.card.clone().unwrap_or((Brand::Visa, "4242".into(), 12, 2099));
+        let method = KeptMethod { token: format!("test_pm_{}", request.key), brand, last4, exp_month, exp_year };
+        // The same key is the same setup, whatever would be typed in by now.
+        state.setups.entry(reference.clone()).or_insert(SetupState::Done(method));
+        drop(state);
         Box::pin(async move { Ok(Setup { reference, page_url: request.return_url, fields: None }) })
     }
 

@@ -165,7 +165,14 @@ async fn go_on(errand: &Errand, mut desk: Desk, pins: &Pins, subscription: Subsc
     keep(&mut desk, pins, "paying", None).await?;
     let until_ms = (desk.now.wall + HELD_FOR).timestamp_millis();
     hold(&mut desk, &subscription, &pins.id, until_ms).await?;
-    let new = NewPayment { customer_id: pins.customer_id.clone(), pays: Pays::Quote(pins.id.clone()), method_id: None, amount_minor: due_minor, currency };
+    let new = NewPayment {
+        customer_id: pins.customer_id.clone(),
+        pays: Pays::Quote(pins.id.clone()),
+        method_id: None,
+        round: None,
+        amount_minor: due_minor,
+        currency,
+    };
     let payment = payments::open(&mut desk, &new).await?;
     desk.commit().await?;
     let payment = payments::send(errand, &payment.id, payments::Customer::Present, subscription.plan_name()).await?;

@@ -8,7 +8,7 @@ use billing::discount::Discount;
 use billing::invoice::{Line, Reason};
 use billing::money::Currency;
 use billing::settlement::BalanceCredit;
-use billing::tax::TaxSituation;
+use billing::tax::{TaxRate, TaxSituation};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
@@ -54,25 +54,39 @@ pub(super) struct Around {
     zone: Zone,
 }
 
-#[derive(FromRow)]
-struct Counts {
+/// How much there is of what most customers have nothing of: one statement instead of one for each.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub(super) struct Counts {
     pending: i64,
     credits: i64,
     late: i64,
+    discounts: i64,
 }
 
-impl Around {
-    /// Loads it, in two statements where nothing waits.
-    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, steps: &[&Step], look: &Look) -> Result<Around, Refusal> {
-        let counts: Counts = desk
+impl Counts {
+    pub(super) async fn of(desk: &mut Desk, customer_id: &str) -> Result<Counts, Refusal> {
+        Ok(desk
             .tx
             .one(
                 "SELECT (SELECT COUNT(*) FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2) AS pending,
                     (SELECT COUNT(*) FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL) AS credits,
-                    (SELECT COUNT(*) FROM late_usage WHERE vendor_id = $1 AND customer_id = $2 AND late_from_at IS NOT NULL) AS late",
-                (desk.vendor.id.clone(), customer.id.clone()),
+                    (SELECT COUNT(*) FROM late_usage WHERE vendor_id = $1 AND customer_id = $2 AND late_from_at IS NOT NULL) AS late,
+                    (SELECT COUNT(*) FROM discounts d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+                        WHERE s.vendor_id = $1 AND s.customer_id = $2 AND d.removed_at IS NULL) AS discounts",
+                (desk.vendor.id.clone(), customer_id.to_owned()),
             )
-            .await?;
+            .await?)
+    }
+
+    /// The coupons on a subscription of the customer.
+    pub(super) async fn discounts(self, desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed>, Refusal> {
+        if self.discounts > 0 { discounts::load(desk, subscription_id).await } else { Ok(Vec::new()) }
+    }
+}
+
+impl Around {
+    /// Loads it, in one statement where nothing waits.
+    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, steps: &[&Step], counts: Counts, look: &Look) -> Result<Around, Refusal> {
         let code = currency.code();
         let pending = if counts.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
         // Only an invoice carries late usage; looking for it where none is made would lose it.
@@ -88,6 +102,10 @@ impl Around {
             others.push((record::load(desk, &id).await?, discounts::load(desk, &id).await?));
         }
         Ok(Around { pending, late, others, balance, tax, zone })
+    }
+
+    pub(super) fn tax_rates(&self) -> &[TaxRate] {
+        &self.tax.rates
     }
 
     /// The document that steps of one instant make with it. None where there is nothing to invoice.
@@ -136,9 +154,10 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
         [] => customer.zone()?,
     };
     let mut found = Bills { bills: Vec::new(), late: Late::default() };
+    let counts = Counts::of(desk, &customer.id).await?;
     for currency in currencies {
         let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
-        let around = Around::load(desk, customer, currency, zone, &of_currency, look).await?;
+        let around = Around::load(desk, customer, currency, zone, &of_currency, counts, look).await?;
         found.bills.extend(around.compose(desk, customer, currency, at, &of_currency)?);
         found.late.merge(around.late, currency);
     }

@@ -10,7 +10,7 @@ pub async fn note_settled(desk: &mut Desk, invoice_id: &str) -> Result<(), Refus
     move_all(desk, invoice_id, State::PastDue, State::Active, "subscription.recovered").await
 }
 
-/// A payment of an invoice was declined: its subscriptions are past due.
+/// An invoice could not be paid: its subscriptions are past due.
 pub async fn note_declined(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     move_all(desk, invoice_id, State::Active, State::PastDue, "subscription.past_due").await
 }

@@ -6,9 +6,10 @@ use billing::discount::AppliedDiscount;
 use billing::invoice::Reason;
 use billing::state::State;
 use billing::subscription::{Basis, Cycle, Terms, Used, begin, close};
+use billing::tax::TaxRate;
 use chrono::TimeDelta;
 
-use super::bill::Around;
+use super::bill::{Around, Counts};
 use super::discounts::{self, Redeemed};
 use super::late::Look;
 use super::record::{AnchorWish, Subscription};
@@ -24,6 +25,8 @@ pub struct Upcoming {
     pub at: Instant,
     /// None: it would have no lines, so there will be none.
     pub priced: Option<Priced>,
+    /// The rates its tax was chosen from: what they are called.
+    pub tax_rates: Vec<TaxRate>,
 }
 
 /// The next invoice of a subscription with the usage given, or with what was used so far. `None`: nothing more comes.
@@ -42,8 +45,9 @@ pub async fn upcoming(desk: &mut Desk, customer: &Customer, subscription: &Subsc
 /// The next invoice by each of several usages (of the parts that it will close), such as so far and expected: loaded once. Empty where
 /// nothing more comes.
 pub async fn upcoming_by(desk: &mut Desk, customer: &Customer, subscription: &Subscription, usages: &[&[Used]]) -> Result<Vec<Upcoming>, Refusal> {
-    let discounts = discounts::load(desk, &subscription.id).await?;
-    of(desk, customer, subscription, discounts, &[], usages).await
+    let counts = Counts::of(desk, &customer.id).await?;
+    let discounts = counts.discounts(desk, &subscription.id).await?;
+    of(desk, customer, subscription, discounts, counts, &[], usages).await
 }
 
 /// The next invoice after a step that is not written, with what was used so far.
@@ -51,7 +55,8 @@ pub async fn upcoming_of_step(desk: &mut Desk, customer: &Customer, step: &Step,
     let mut discounts = step.discounts.clone();
     discounts::note_applied(&step.subscription.id, &mut discounts, applied);
     let usage = used_so_far(desk, &step.subscription, at).await?;
-    Ok(of(desk, customer, &step.subscription, discounts, &step.waiting, &[&usage]).await?.pop())
+    let counts = Counts::of(desk, &customer.id).await?;
+    Ok(of(desk, customer, &step.subscription, discounts, counts, &step.waiting, &[&usage]).await?.pop())
 }
 
 /// The period that the next invoice closes: one that ended and waits, else the running one.
@@ -71,6 +76,7 @@ async fn of(
     customer: &Customer,
     subscription: &Subscription,
     discounts: Vec<Redeemed>,
+    counts: Counts,
     waiting: &[(DraftLine, Waits)],
     usages: &[&[Used]],
 ) -> Result<Vec<Upcoming>, Refusal> {
@@ -79,7 +85,7 @@ async fn of(
     let mut step = Step::new(next.subscription, next.discounts);
     step.reason = Some(Reason::Cycle);
     step.closed = next.closed;
-    let around = Around::load(desk, customer, currency, zone, &[&step], &Look::ToShow).await?;
+    let around = Around::load(desk, customer, currency, zone, &[&step], counts, &Look::ToShow).await?;
     let mut upcoming = Vec::with_capacity(usages.len());
     for usage in usages {
         step.lines = next.advance.clone();
@@ -89,7 +95,7 @@ async fn of(
         }
         step.lines.extend(waiting.iter().map(|(draft, _)| draft.clone()));
         let bill = around.compose(desk, customer, currency, next.at, &[&step])?;
-        upcoming.push(Upcoming { at: next.at, priced: bill.map(|bill| bill.priced) });
+        upcoming.push(Upcoming { at: next.at, priced: bill.map(|bill| bill.priced), tax_rates: around.tax_rates().to_vec() });
     }
     Ok(upcoming)
 }

@@ -3,14 +3,16 @@
 //! Deterministic and explainable: an expected day is the mean of the same weekdays before; what is left of today is the mean of what the
 //! same hours of those days held. A level is expected to stay. Where there is no whole day of history, nothing is expected.
 
+use std::collections::BTreeMap;
+
 use billing::calendar::{Period, Zone, local_date};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::meter::{Aggregate, Meter};
-use super::read::{first_use, tallies};
-use super::series::{By, start_of_day, steps};
-use super::tally::{SLOT_MS, add, slot_of};
+use super::read::{Account, first_use, slots_within, tallies_by};
+use super::series::{By, day_at, start_of_day, steps};
+use super::tally::{SLOT_MS, Tally, add, slot_of};
 use crate::platform::clock::{Instant, from_ms};
 use crate::services::{Desk, Refusal};
 
@@ -97,8 +99,11 @@ fn mean(values: impl Iterator<Item = Decimal>) -> Result<Option<Decimal>, Refusa
     Ok((count > 0).then(|| sum / Decimal::from(count)))
 }
 
-/// Expects the rest of a period under way. `hourly` gives today's rest by the hour instead of as one stretch.
-pub async fn forecast(desk: &mut Desk, customer_id: &str, meter: &Meter, period: Period, sofar: Decimal, today_by: By, zone: Zone) -> Result<Option<Forecast>, Refusal> {
+/// Expects the rest of a period under way. `today_by` the hour gives today's rest hour by hour instead of as one stretch.
+#[expect(clippy::too_many_arguments, reason = "each is part of the question")]
+pub(super) async fn forecast(
+    desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, period: Period, sofar: Decimal, today_by: By, zone: Zone,
+) -> Result<Option<Forecast>, Refusal> {
     let now = desk.now.billing;
     if !period.contains(now) {
         return Ok(None);
@@ -109,37 +114,60 @@ pub async fn forecast(desk: &mut Desk, customer_id: &str, meter: &Meter, period:
         Aggregate::Unique => return Ok(None),
         Aggregate::Sum | Aggregate::Count => {}
     }
-    let Some(first) = first_use(desk, customer_id, &meter.id).await? else { return Ok(None) };
-    let midnight = start_of_day(now, zone)?;
-    let from = start_of_day(midnight - TimeDelta::days(7 * WEEKS) + TimeDelta::hours(12), zone)?;
-    // The day of the first use is not a whole one.
-    let from = from.max(start_of_day(start_of_day(first, zone)? + TimeDelta::hours(30), zone)?);
-    let mut past = Past::default();
-    if from < midnight {
-        let edges = steps(from, midnight, By::Day, zone)?;
-        let used = tallies(desk, customer_id, meter, &edges).await?;
-        past.days = edges.iter().zip(&used).map(|(at, tally)| (local_date(*at, zone), tally.quantity(meter.aggregate))).collect();
-    }
-
-    let tomorrow = start_of_day(midnight + TimeDelta::hours(30), zone)?.min(period.end);
+    let tomorrow = day_at(now.timestamp_millis(), zone)?.end;
+    let tomorrow = from_ms(tomorrow).min(period.end);
     let today = match today_by {
         By::Hour => steps(now, tomorrow, By::Hour, zone)?,
         By::Day | By::Month => vec![now, tomorrow],
     };
-    let weekday = local_date(now, zone).weekday();
-    let has_weeks = past.days.len() >= 7;
-    for (date, _) in past.days.clone() {
-        if has_weeks && date.weekday() != weekday {
-            continue;
-        }
-        let start = billing::calendar::midnight(date, zone).map_err(Refusal::damaged)?;
-        // The same time after midnight; whole slots, so that no event need be read.
-        let edges: Vec<Instant> = today.iter().map(|at| from_ms(slot_of((start + (*at - midnight)).timestamp_millis() + SLOT_MS / 2))).collect();
-        let used = tallies(desk, customer_id, meter, &edges).await?;
-        past.rest_of_days.push(used.iter().map(|tally| tally.quantity(meter.aggregate)).collect());
-    }
+    let Some(past) = past(desk, customer_id, meter, account, &today, zone).await? else { return Ok(None) };
     let days = if tomorrow < period.end { steps(tomorrow, period.end, By::Day, zone)? } else { Vec::new() };
     expect(&past, sofar, &today, &days, zone)
+}
+
+/// What has been, in three statements; `None` where nothing was ever used. `today` are the edges from now on.
+async fn past(desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, today: &[Instant], zone: Zone) -> Result<Option<Past>, Refusal> {
+    let Some(first) = first_use(desk, customer_id, &meter.id).await? else { return Ok(None) };
+    let now = desk.now.billing;
+    let midnight = start_of_day(now, zone)?;
+    let from = start_of_day(midnight - TimeDelta::days(7 * WEEKS) + TimeDelta::hours(12), zone)?;
+    // The day of the first use is not a whole one.
+    let from = from.max(from_ms(day_at(first.timestamp_millis(), zone)?.end));
+    let mut past = Past::default();
+    if from >= midnight {
+        return Ok(Some(past));
+    }
+    let edges = steps(from, midnight, By::Day, zone)?;
+    let used = tallies_by(desk, customer_id, meter, &edges, account).await?;
+    past.days = edges.iter().zip(&used).map(|(at, tally)| (local_date(*at, zone), tally.quantity(meter.aggregate))).collect();
+
+    let weekday = local_date(now, zone).weekday();
+    let has_weeks = past.days.len() >= 7;
+    let alike = past.days.iter().filter(|(date, _)| !has_weeks || date.weekday() == weekday);
+    let rests: Vec<Vec<i64>> = alike
+        .map(|(date, _)| {
+            let start = billing::calendar::midnight(*date, zone).map_err(Refusal::damaged)?;
+            // The same time after midnight; whole slots, so that no event need be read.
+            Ok(today.iter().map(|at| slot_of((start + (*at - midnight)).timestamp_millis() + SLOT_MS / 2)).collect())
+        })
+        .collect::<Result<_, Refusal>>()?;
+    let ranges = rests.iter().filter_map(|edges| Some(*edges.first()?..*edges.last()?)).collect();
+    let mut slots = BTreeMap::new();
+    for row in slots_within(desk, customer_id, &meter.id, ranges).await? {
+        slots.insert(row.slot_at, row.tally()?);
+    }
+    for edges in rests {
+        let mut rest = Vec::with_capacity(edges.len());
+        for edge in edges.windows(2) {
+            let mut tally = Tally::default();
+            for (_, slot) in slots.range(edge[0]..edge[1]) {
+                tally.merge(slot)?;
+            }
+            rest.push(tally.quantity(meter.aggregate));
+        }
+        past.rest_of_days.push(rest);
+    }
+    Ok(Some(past))
 }
 
 #[cfg(test)]

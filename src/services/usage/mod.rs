@@ -2,25 +2,29 @@
 //!
 //! - [`record`]: events in, once each; [`reverse`]: one of them out again.
 //! - [`of_period`]: what a meter reads over any stretch of time, exact; [`late`]: what arrived after a period was closed.
-//! - [`series`]: the same by hour, day or month of a zone. [`forecast`]: what the rest of a period is expected to hold.
+//! - [`series`]: the same by hour, day or month of a zone. [`outlook`]: what meters read so far, and will likely read at the period's end.
 //! - [`report`]: all of it for one meter, with what it has cost.
 //!
-//! Invariant: a tally (of a quarter of an hour, of a day) is the tally of the events in it that are not reversed; a property test
+//! Invariant: a tally (of a quarter of an hour, a day, a month) is the tally of the events in it that are not reversed; a property test
 //! holds the whole against a naive sum. Batches of one customer are added up one at a time, under the lock of `usage_accounts`.
 //! What usage costs is the engine's to say; `cost` only asks it.
 
 mod cost;
 mod forecast;
+mod keep;
 mod meter;
+mod outlook;
 mod read;
 mod record;
 mod report;
 mod series;
 mod tally;
 
-pub use forecast::{Expected, Forecast, Method, forecast};
+pub use forecast::{Expected, Forecast, Method};
 pub use meter::{Aggregate, Meter, meters};
+pub use outlook::{Outlook, Remembered, outlook};
 pub use read::{Late, close, first_use, late, of_period};
-pub use record::{MAX_BATCH, NewEvent, Outcome, keep_days_in, record, reverse};
+pub use keep::keep_days_in;
+pub use record::{MAX_BATCH, NewEvent, Outcome, record, reverse};
 pub use report::{Ask, Before, Priced, Report, Room, Row, Standing, report};
 pub use series::{By, Point, series, start_of_day, steps};

@@ -1,18 +1,41 @@
-//! Tallies read back: over whole slots and days where it can, from the events themselves where a boundary cuts a slot.
+//! Tallies read back: over whole months, days and slots where it can, from the events themselves where a boundary cuts a slot. How many
+//! statements that takes does not depend on how long the stretch is.
+
+use std::ops::Range;
 
 use billing::calendar::{Period, Zone};
-use rust_decimal::Decimal;
 use sqlx::FromRow;
 
+use super::keep::lock;
 use super::meter::{Aggregate, Meter};
-use super::record::lock;
-use super::series::start_of_day;
+use super::series::{day_at, month_at};
 use super::tally::{Counted, SLOT_MS, Tally, TallyRow, slot_of};
 use crate::platform::clock::{Instant, from_ms};
+use crate::platform::db::Many;
 use crate::services::{Desk, Refusal};
+use rust_decimal::Decimal;
 
-/// Shorter stretches are read as slots: the plan for days would not pay.
+/// Shorter stretches are read as slots: asking for days would not pay.
 const WORTH_DAYS_MS: i64 = 3 * 24 * 3_600_000;
+
+/// How far a customer's usage has come, and what is kept of it beside slots.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    /// The number of the last event or reversal: while it stays, every tally does.
+    pub arrival: i64,
+    /// Whose days and months are kept.
+    pub zone: Zone,
+    pub has_months: bool,
+}
+
+/// The customer's account; `None` where nothing was ever sent.
+pub(super) async fn account(desk: &mut Desk, customer_id: &str) -> Result<Option<Account>, Refusal> {
+    let row: Option<(i64, String, bool)> = desk
+        .tx
+        .opt("SELECT arrival, zone, has_months FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned()))
+        .await?;
+    row.map(|(arrival, zone, has_months)| Ok(Account { arrival, zone: zone.parse().map_err(Refusal::damaged)?, has_months })).transpose()
+}
 
 /// What a meter reads over a period (or a part of one), exact, never below 0.
 pub async fn of_period(desk: &mut Desk, customer_id: &str, meter: &Meter, period: Period) -> Result<Decimal, Refusal> {
@@ -33,7 +56,7 @@ pub struct Late {
 /// Holds the customer's usage still until the transaction ends, and says how far it has come. Billing calls this first, then
 /// [`of_period`], and keeps the number with the invoice: whatever arrives later has a higher one, whatever the clocks say.
 pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<i64, Refusal> {
-    Ok(lock(desk, customer_id, zone.name(), 0).await?.0)
+    Ok(lock(desk, customer_id, zone.name(), 0).await?.arrival)
 }
 
 /// The slots before `before` that were touched since [`close`] gave `since`, oldest first. Where one overlaps an invoiced period, that
@@ -54,138 +77,137 @@ pub async fn late(desk: &mut Desk, customer_id: &str, since: i64, before: Instan
 
 /// One tally for each stretch between neighbouring edges, which ascend.
 pub(super) async fn tallies(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant]) -> Result<Vec<Tally>, Refusal> {
+    let is_long = edges.first().zip(edges.last()).is_some_and(|(start, end)| (*end - *start).num_milliseconds() >= WORTH_DAYS_MS);
+    // The kinds that a unique meter saw are kept by the slot alone.
+    let account = if is_long && meter.aggregate != Aggregate::Unique { account(desk, customer_id).await? } else { None };
+    tallies_by(desk, customer_id, meter, edges, account.as_ref()).await
+}
+
+/// The same for a caller who has the account already. Without one, slots are read.
+pub(super) async fn tallies_by(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant], account: Option<&Account>) -> Result<Vec<Tally>, Refusal> {
     let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
     let mut out = vec![Tally::default(); edges.len().saturating_sub(1)];
     let (Some(&start), Some(&end)) = (edges.first(), edges.last()) else { return Ok(out) };
     if out.is_empty() || end <= start {
         return Ok(out);
     }
-    // Which stretch an instant lies in.
-    let place = |at: i64| edges.partition_point(|edge| *edge <= at).checked_sub(1).filter(|at| *at + 1 < edges.len());
-
-    // Days first, if they are kept, lie whole in a stretch, and there are enough of them.
-    let mut done = start..start;
-    let kept: Option<(String,)> = if end - start < WORTH_DAYS_MS || meter.aggregate == Aggregate::Unique {
-        None
-    } else {
-        desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?
-    };
-    if let Some((zone,)) = kept {
-        let zone: Zone = zone.parse().map_err(Refusal::damaged)?;
-        let starts_day = |at: i64| -> Result<bool, Refusal> { Ok(start_of_day(from_ms(at), zone)?.timestamp_millis() == at) };
-        let mut inner = true;
-        for edge in edges.get(1..edges.len() - 1).unwrap_or_default() {
-            inner = inner && starts_day(*edge)?;
+    // Months and days first, as far as they lie whole in a stretch; what they cover shrinks what is left to the finer ones.
+    let nothing = start..start;
+    let (mut days, mut months) = (nothing.clone(), nothing);
+    if let Some(account) = account.filter(|_| meter.aggregate != Aggregate::Unique) {
+        days = whole(&edges, |at| day_at(at, account.zone))?.unwrap_or(days);
+        if account.has_months {
+            months = whole(&edges, |at| month_at(at, account.zone))?.unwrap_or(start..start);
         }
-        if inner {
-            let first = match starts_day(start)? {
-                true => start,
-                false => next_day(start, zone)?,
-            };
-            let last = start_of_day(from_ms(end), zone)?.timestamp_millis();
-            if first < last {
-                for row in days(desk, customer_id, &meter.id, first, last).await? {
-                    if let Some(stretch) = place(row.slot_at) {
-                        out[stretch].merge(&row.tally()?)?;
-                    }
+        if months.is_empty() {
+            months = days.start..days.start;
+        }
+        for (table, ranges) in [(&MONTHS_IN, vec![months.clone()]), (&DAYS_IN, vec![days.start..months.start, months.end..days.end])] {
+            for row in within(desk, table, customer_id, &meter.id, ranges).await? {
+                if let Some(stretch) = place(&edges, row.slot_at) {
+                    out[stretch].merge(&row.tally()?)?;
                 }
-                done = first..last;
             }
         }
     }
-
-    for (from, to) in [(start, done.start), (done.end, end)] {
-        if from < to {
-            slots(desk, customer_id, meter, &edges, (from, to), &mut out).await?;
-        }
-    }
+    slots(desk, customer_id, meter, &edges, [start..days.start, days.end..end], &mut out).await?;
     Ok(out)
 }
 
-/// Adds the slots from `from` to `to` to the stretches they lie in; those an edge cuts, event by event.
-async fn slots(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[i64], (from, to): (i64, i64), out: &mut [Tally]) -> Result<(), Refusal> {
-    let place = |at: i64| edges.partition_point(|edge| *edge <= at).checked_sub(1).filter(|at| *at + 1 < edges.len());
-    let mut cut: Vec<i64> = edges.iter().copied().filter(|edge| edge % SLOT_MS != 0 && (from..=to).contains(edge)).map(slot_of).collect();
+/// Which stretch an instant lies in.
+fn place(edges: &[i64], at: i64) -> Option<usize> {
+    edges.partition_point(|edge| *edge <= at).checked_sub(1).filter(|at| *at + 1 < edges.len())
+}
+
+/// From the first to the last whole day (or month) of the range, where every inner edge is the beginning of one.
+fn whole(edges: &[i64], unit_at: impl Fn(i64) -> Result<Range<i64>, Refusal>) -> Result<Option<Range<i64>>, Refusal> {
+    let [start, inner @ .., end] = edges else { return Ok(None) };
+    for edge in inner {
+        if unit_at(*edge)?.start != *edge {
+            return Ok(None);
+        }
+    }
+    let first = unit_at(*start)?;
+    let first = if first.start == *start { *start } else { first.end };
+    let last = unit_at(*end)?.start;
+    Ok((first < last).then_some(first..last))
+}
+
+/// Adds the slots of some ranges to the stretches they lie in; those an edge cuts, event by event.
+async fn slots(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[i64], ranges: [Range<i64>; 2], out: &mut [Tally]) -> Result<(), Refusal> {
+    let ranges: Vec<Range<i64>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
+    let is_cut = |edge: &i64| edge % SLOT_MS != 0 && ranges.iter().any(|range| (range.start..=range.end).contains(edge));
+    let mut cut: Vec<i64> = edges.iter().copied().filter(is_cut).map(slot_of).collect();
     cut.dedup();
-    for row in buckets(desk, customer_id, &meter.id, slot_of(from), to).await? {
-        if let Some(stretch) = place(row.slot_at).filter(|_| cut.binary_search(&row.slot_at).is_err()) {
+    let rounded: Vec<Range<i64>> = ranges.iter().map(|range| slot_of(range.start)..range.end).collect();
+    for row in within(desk, &SLOTS_IN, customer_id, &meter.id, rounded.clone()).await? {
+        if let Some(stretch) = place(edges, row.slot_at).filter(|_| cut.binary_search(&row.slot_at).is_err()) {
             out[stretch].merge(&row.tally()?)?;
         }
     }
     if meter.aggregate == Aggregate::Unique {
-        let rows: Vec<(i64, String)> = desk
-            .tx
-            .all(
-                "SELECT slot_at, value FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at >= $4 AND slot_at < $5",
-                (desk.vendor.id.clone(), customer_id.to_owned(), meter.id.clone(), slot_of(from), to),
-            )
-            .await?;
+        let rows: Vec<(i64, String)> = desk.tx.all_of(&VALUES_IN, asked(desk, customer_id, &meter.id, rounded)).await?;
         for (at, value) in rows {
-            if let Some(stretch) = place(at).filter(|_| cut.binary_search(&at).is_err()) {
+            if let Some(stretch) = place(edges, at).filter(|_| cut.binary_search(&at).is_err()) {
                 out[stretch].values.insert(value);
             }
         }
     }
-    for slot in cut {
-        for event in events(desk, customer_id, &meter.id, slot.max(from), (slot + SLOT_MS).min(to)).await? {
-            if let Some(stretch) = place(event.happened_at) {
-                out[stretch].merge(&Tally::of(&event))?;
-            }
+    let cut = cut.into_iter().flat_map(|slot| ranges.iter().map(move |range| slot.max(range.start)..(slot + SLOT_MS).min(range.end))).collect();
+    for event in events(desk, customer_id, &meter.id, cut).await? {
+        if let Some(stretch) = place(edges, event.happened_at) {
+            out[stretch].merge(&Tally::of(&event))?;
         }
     }
     Ok(())
 }
 
-pub(super) async fn buckets(desk: &mut Desk, customer_id: &str, meter_id: &str, from: i64, to: i64) -> Result<Vec<TallyRow>, Refusal> {
-    Ok(desk
-        .tx
-        .all(
-            "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets
-             WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at >= $4 AND slot_at < $5",
-            (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), from, to),
-        )
-        .await?)
-}
-
-async fn days(desk: &mut Desk, customer_id: &str, meter_id: &str, from: i64, to: i64) -> Result<Vec<TallyRow>, Refusal> {
-    Ok(desk
-        .tx
-        .all(
-            "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_days
-             WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at >= $4 AND slot_at < $5",
-            (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), from, to),
-        )
-        .await?)
-}
-
-pub(super) async fn events(desk: &mut Desk, customer_id: &str, meter_id: &str, from: i64, to: i64) -> Result<Vec<Counted>, Refusal> {
-    Ok(desk
-        .tx
-        .all(
-            "SELECT happened_at, arrival, quantity, value FROM usage_events
-             WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND happened_at >= $4 AND happened_at < $5 AND is_reversed = $6",
-            (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), from, to, false),
-        )
-        .await?)
-}
-
-fn next_day(at: i64, zone: Zone) -> Result<i64, Refusal> {
-    // No day has more than 25 hours and a half; from its start, 30 hours later is within the next.
-    let today = start_of_day(from_ms(at), zone)?.timestamp_millis();
-    Ok(start_of_day(from_ms(today + 30 * 3_600_000), zone)?.timestamp_millis())
-}
-
-/// When the day of an instant begins, remembering the last day asked for: events come in runs.
-pub(super) fn day_of(zone: Zone) -> impl FnMut(i64) -> Result<i64, Refusal> {
-    let mut known: Option<std::ops::Range<i64>> = None;
-    move |at| {
-        if let Some(day) = known.as_ref().filter(|day| day.contains(&at)) {
-            return Ok(day.start);
+/// Columns of a tally over some ranges of time, each a row of `VALUES`; the cross join makes SQLite go from these to the table.
+macro_rules! in_ranges {
+    ($columns:literal, $table:literal, $at:literal, $and:literal) => {
+        Many {
+            before: concat!("SELECT ", $columns, " FROM (VALUES"),
+            columns: 5,
+            after: concat!(
+                ") AS r CROSS JOIN ", $table, " t WHERE t.vendor_id = r.column1 AND t.customer_id = r.column2 AND t.meter_id = r.column3 AND t.", $at, " >= r.column4 AND t.", $at,
+                " < r.column5", $and
+            ),
         }
-        let start = start_of_day(from_ms(at), zone)?.timestamp_millis();
-        known = Some(start..next_day(at, zone)?);
-        Ok(start)
-    }
+    };
+}
+
+static SLOTS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_buckets", "slot_at", "");
+static DAYS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_days", "slot_at", "");
+static MONTHS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_months", "slot_at", "");
+static VALUES_IN: Many = in_ranges!("t.slot_at, t.value", "usage_values", "slot_at", "");
+static EVENTS_IN: Many = in_ranges!("t.happened_at, t.arrival, t.quantity, t.value", "usage_events", "happened_at", " AND NOT t.is_reversed");
+
+type Asked = (String, String, String, i64, i64);
+
+fn asked(desk: &Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Vec<Asked> {
+    let row = |range: Range<i64>| (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), range.start, range.end);
+    ranges.into_iter().filter(|range| !range.is_empty()).map(row).collect()
+}
+
+async fn within(desk: &mut Desk, table: &Many, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<TallyRow>, Refusal> {
+    let asked = asked(desk, customer_id, meter_id, ranges);
+    Ok(desk.tx.all_of(table, asked).await?)
+}
+
+/// The tallies of the slots that begin in some ranges.
+pub(super) async fn slots_within(desk: &mut Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<TallyRow>, Refusal> {
+    within(desk, &SLOTS_IN, customer_id, meter_id, ranges).await
+}
+
+/// The tallies of the days that begin in a range.
+pub(super) async fn days_within(desk: &mut Desk, customer_id: &str, meter_id: &str, range: Range<i64>) -> Result<Vec<TallyRow>, Refusal> {
+    within(desk, &DAYS_IN, customer_id, meter_id, vec![range]).await
+}
+
+/// The events that happened in some ranges and were not taken back.
+pub(super) async fn events(desk: &mut Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<Counted>, Refusal> {
+    let asked = asked(desk, customer_id, meter_id, ranges);
+    Ok(desk.tx.all_of(&EVENTS_IN, asked).await?)
 }
 
 #[derive(FromRow)]

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use super::meter::{Aggregate, Meter, meters};
-use super::read::day_of;
-use super::tally::{Counted, PLACES, Quantity, SLOT_MS, Tally, TallyRow, slot_of, text};
-use crate::platform::clock::{Instant, from_ms};
+use super::keep::{add, lock, tally_anew};
+use super::tally::{Counted, PLACES, Quantity, slot_of, text};
+use crate::platform::clock::Instant;
 use crate::platform::db::Many;
 use crate::services::{Desk, Refusal, subscriptions};
 
@@ -86,10 +86,10 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
 
     // From here on no other batch of this customer adds up. Arrivals follow the order of the batch.
     let count = i64::try_from(candidates.len()).map_err(Refusal::damaged)?;
-    let (arrival, zone) = lock(desk, customer_id, &zone, count).await?;
+    let account = lock(desk, customer_id, &zone, count).await?;
     let mut in_order: Vec<&mut Candidate> = candidates.values_mut().collect();
     in_order.sort_by_key(|candidate| candidate.index);
-    for (number, candidate) in (arrival - count + 1..).zip(in_order) {
+    for (number, candidate) in (account.arrival - count + 1..).zip(in_order) {
         candidate.arrival = number;
     }
 
@@ -119,7 +119,8 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
             (candidate.meter, Counted { happened_at: candidate.happened_at, arrival: candidate.arrival, quantity: Quantity(quantity), value })
         })
         .collect();
-    store(desk, customer_id, &zone, &new).await?;
+    insert(desk, customer_id, &new).await?;
+    add(desk, customer_id, &account, &new).await?;
     if let Some(earliest) = new.iter().map(|(_, event)| event.happened_at).min() {
         subscriptions::note_usage(desk, customer_id, earliest).await?;
     }
@@ -155,123 +156,15 @@ static INSERT_EVENTS: Many = Many {
     after: "",
 };
 
-static SELECT_BUCKETS: Many = Many {
-    before: "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets
-             WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES",
-    columns: 4,
-    after: ")",
-};
-
-static SELECT_DAYS: Many = Many {
-    before: "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_days
-             WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES",
-    columns: 4,
-    after: ")",
-};
-
-static UPSERT_BUCKETS: Many = Many {
-    before: "INSERT INTO usage_buckets (vendor_id, customer_id, meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival, arrival) VALUES",
-    columns: 11,
-    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
-            last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival, arrival = excluded.arrival",
-};
-
-static UPSERT_DAYS: Many = Many {
-    before: "INSERT INTO usage_days (vendor_id, customer_id, meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival) VALUES",
-    columns: 10,
-    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
-            last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival",
-};
-
-static ADD_VALUES: Many = Many {
-    before: "INSERT INTO usage_values (vendor_id, customer_id, meter_id, slot_at, value, count) VALUES",
-    columns: 6,
-    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at, value) DO UPDATE SET count = usage_values.count + excluded.count",
-};
-
-/// Tallies by meter and beginning.
-type Tallies = BTreeMap<(String, i64), Tally>;
-
-/// Takes the customer's usage lock until the transaction ends, and `count` arrival numbers; the last of them, and the zone of its days.
-pub(super) async fn lock(desk: &mut Desk, customer_id: &str, zone: &str, count: i64) -> Result<(i64, String), Refusal> {
-    Ok(desk
-        .tx
-        .one(
-            "INSERT INTO usage_accounts (vendor_id, customer_id, arrival, zone) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (vendor_id, customer_id) DO UPDATE SET arrival = usage_accounts.arrival + excluded.arrival RETURNING arrival, zone",
-            (desk.vendor.id.clone(), customer_id.to_owned(), count, zone.to_owned()),
-        )
-        .await?)
-}
-
-async fn store(desk: &mut Desk, customer_id: &str, zone: &str, new: &[(&Meter, Counted)]) -> Result<(), Refusal> {
-    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
-    let zone = zone.parse().map_err(Refusal::damaged)?;
-    let (mut slots, mut days, mut values, mut touched) = (Tallies::new(), Tallies::new(), BTreeMap::new(), BTreeMap::new());
-    let mut day_of = day_of(zone);
-    for (meter, event) in new {
-        let one = Tally { values: Default::default(), ..Tally::of(event) };
-        let slot = (meter.id.clone(), slot_of(event.happened_at));
-        days.entry((meter.id.clone(), day_of(event.happened_at)?)).or_default().merge(&one)?;
-        slots.entry(slot.clone()).or_default().merge(&one)?;
-        if let Some(value) = &event.value {
-            *values.entry((slot.clone(), value.clone())).or_insert(0_i64) += 1;
-        }
-        let latest = touched.entry(slot).or_insert(0_i64);
-        *latest = event.arrival.max(*latest);
-    }
+async fn insert(desk: &mut Desk, customer_id: &str, new: &[(&Meter, Counted)]) -> Result<(), Refusal> {
     let rows = new
         .iter()
         .map(|(meter, event)| {
             let Quantity(quantity) = event.quantity;
-            (vendor.clone(), customer.clone(), meter.id.clone(), event.happened_at, event.arrival, text(quantity), event.value.clone(), desk.now.billing_ms(), false)
+            (desk.vendor.id.clone(), customer_id.to_owned(), meter.id.clone(), event.happened_at, event.arrival, text(quantity), event.value.clone(), desk.now.billing_ms(), false)
         })
         .collect();
     desk.tx.run_of(&INSERT_EVENTS, rows).await?;
-    for (tallies, select) in [(&mut slots, &SELECT_BUCKETS), (&mut days, &SELECT_DAYS)] {
-        let keys = tallies.keys().map(|(meter, at)| (vendor.clone(), customer.clone(), meter.clone(), *at)).collect();
-        let standing: Vec<TallyRow> = desk.tx.all_of(select, keys).await?;
-        for row in standing {
-            let tally = row.tally()?;
-            tallies.entry((row.meter_id, row.slot_at)).or_default().merge(&tally)?;
-        }
-    }
-    write_buckets(desk, customer_id, &slots, &touched).await?;
-    write_days(desk, customer_id, &days).await?;
-    let rows = values.into_iter().map(|(((meter, at), value), count)| (vendor.clone(), customer.clone(), meter, at, value, count)).collect();
-    desk.tx.run_of(&ADD_VALUES, rows).await?;
-    Ok(())
-}
-
-async fn write_buckets(desk: &mut Desk, customer_id: &str, slots: &Tallies, arrivals: &BTreeMap<(String, i64), i64>) -> Result<(), Refusal> {
-    let vendor = desk.vendor.id.clone();
-    let rows = slots
-        .iter()
-        .map(|(key, t)| {
-            let (last, arrival) = (t.last, arrivals.get(key).copied().unwrap_or_default());
-            (
-                vendor.clone(), customer_id.to_owned(), key.0.clone(), key.1, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
-                last.map(|l| l.arrival), arrival,
-            )
-        })
-        .collect();
-    desk.tx.run_of(&UPSERT_BUCKETS, rows).await?;
-    Ok(())
-}
-
-async fn write_days(desk: &mut Desk, customer_id: &str, days: &Tallies) -> Result<(), Refusal> {
-    let vendor = desk.vendor.id.clone();
-    let rows = days
-        .iter()
-        .map(|((meter, at), t)| {
-            let last = t.last;
-            (
-                vendor.clone(), customer_id.to_owned(), meter.clone(), *at, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
-                last.map(|l| l.arrival),
-            )
-        })
-        .collect();
-    desk.tx.run_of(&UPSERT_DAYS, rows).await?;
     Ok(())
 }
 
@@ -280,7 +173,7 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
     let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
     let zone: Option<(String,)> = desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
     let (zone,) = zone.ok_or(Refusal::NotFound)?;
-    let (arrival, zone) = lock(desk, customer_id, &zone, 1).await?;
+    let account = lock(desk, customer_id, &zone, 1).await?;
     let found: Option<(String, i64, i64)> = desk
         .tx
         .opt(
@@ -305,45 +198,8 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
         desk.tx.run("UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5", key.clone()).await?;
         desk.tx.run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key).await?;
     }
-    let key = (meter_id.clone(), slot);
-    let mut tally = Tally::default();
-    for event in super::read::events(desk, customer_id, &meter_id, slot, slot + SLOT_MS).await? {
-        tally.merge(&Tally { values: Default::default(), ..Tally::of(&event) })?;
-    }
-    write_buckets(desk, customer_id, &BTreeMap::from([(key.clone(), tally)]), &BTreeMap::from([(key, arrival)])).await?;
-    let zone: billing::calendar::Zone = zone.parse().map_err(Refusal::damaged)?;
-    let day = day_of(zone)(happened_at)?;
-    let end = super::series::steps(from_ms(day), from_ms(day + 36 * 3_600_000), super::By::Day, zone)?.get(1).map_or(day, |end| end.timestamp_millis());
-    let mut tally = Tally::default();
-    for row in super::read::buckets(desk, customer_id, &meter_id, day, end).await? {
-        tally.merge(&row.tally()?)?;
-    }
-    write_days(desk, customer_id, &BTreeMap::from([((meter_id.clone(), day), tally)])).await?;
+    tally_anew(desk, customer_id, &account, &meter_id, happened_at).await?;
     desk.record("usage.reversed", Some(customer_id), event_id, serde_json::json!({ "meter": meter_id, "happened_at": happened_at })).await
-}
-
-/// Keeps the customer's days in another zone from now on; those there are tallied anew. For a subscription whose billing zone differs.
-pub async fn keep_days_in(desk: &mut Desk, customer_id: &str, zone: billing::calendar::Zone) -> Result<(), Refusal> {
-    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
-    let (_, kept) = lock(desk, customer_id, zone.name(), 0).await?;
-    if kept == zone.name() {
-        return Ok(());
-    }
-    desk.tx.run("UPDATE usage_accounts SET zone = $3 WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone(), zone.name())).await?;
-    desk.tx.run("DELETE FROM usage_days WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
-    let rows: Vec<TallyRow> = desk
-        .tx
-        .all(
-            "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets WHERE vendor_id = $1 AND customer_id = $2 ORDER BY meter_id, slot_at",
-            (vendor, customer),
-        )
-        .await?;
-    let (mut days, mut day_of) = (Tallies::new(), day_of(zone));
-    for row in rows {
-        let (at, tally) = (day_of(row.slot_at)?, row.tally()?);
-        days.entry((row.meter_id, at)).or_default().merge(&tally)?;
-    }
-    write_days(desk, customer_id, &days).await
 }
 
 /// The meter it belongs to, or the sentence that says why it cannot count.

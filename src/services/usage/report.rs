@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use super::cost::{Costs, Walk};
 use super::forecast::{Forecast, forecast};
 use super::meter::{Meter, meters};
-use super::read::{first_use, tallies};
+use super::read::{Account, account, first_use, tallies_by};
 use super::series::{By, start_of_day, steps};
 use super::tally::Tally;
 use crate::platform::clock::Instant;
@@ -167,7 +167,8 @@ pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Opt
     edges.insert(origin);
     edges.extend(costs.iter().flat_map(Costs::edges).filter(|edge| (origin..counted_to).contains(edge)));
     let edges: Vec<Instant> = edges.into_iter().collect();
-    let stretches = tallies(desk, customer_id, &meter, &edges).await?;
+    let account = account(desk, customer_id).await?;
+    let stretches = tallies_by(desk, customer_id, &meter, &edges, account.as_ref()).await?;
 
     let mut walk = costs.as_ref().map(|costs| costs.walk(&meter));
     let (mut sofar, mut row, mut rows, mut base) = (Tally::default(), Tally::default(), Vec::new(), Decimal::ZERO);
@@ -203,7 +204,7 @@ pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Opt
         Some(period) => {
             // A range may end before now: the period's own total counts.
             let sofar = if counted_to == now { total } else { super::of_period(desk, customer_id, &meter, Period { start: period.start, end: now }).await? };
-            forecast(desk, customer_id, &meter, period, sofar, by, zone).await?
+            forecast(desk, customer_id, &meter, account.as_ref(), period, sofar, by, zone).await?
         }
         None => None,
     };
@@ -213,7 +214,7 @@ pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Opt
     }
 
     let before = match period {
-        Some(period) => before(desk, customer_id, &meter, subscription.as_ref(), period, &shown, now, zone, first_use).await?,
+        Some(period) => before(desk, customer_id, &meter, account.as_ref(), subscription.as_ref(), period, &shown, now, zone, first_use).await?,
         None => None,
     };
     let started = subscription.as_ref().map_or(first_use, |s| Some(first_use.map_or(s.starts_at, |first| first.min(s.starts_at))));
@@ -375,7 +376,8 @@ async fn costs(desk: &mut Desk, subscription: &Subscription, meter: &Meter, peri
 /// The period before, read at the same days and hours.
 #[expect(clippy::too_many_arguments, reason = "one question, asked once")]
 async fn before(
-    desk: &mut Desk, customer_id: &str, meter: &Meter, subscription: Option<&Subscription>, period: Period, shown: &[Instant], now: Instant, zone: Zone, first_use: Option<Instant>,
+    desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, subscription: Option<&Subscription>, period: Period, shown: &[Instant], now: Instant, zone: Zone,
+    first_use: Option<Instant>,
 ) -> Result<Option<Before>, Refusal> {
     let earlier = period_at(subscription, period.start - TimeDelta::milliseconds(1), zone)?;
     if first_use.is_none_or(|first| first >= earlier.end) || earlier.end != period.start {
@@ -392,7 +394,7 @@ async fn before(
     let at: Vec<Instant> = shown.iter().map(|edge| if *edge >= period.end { Ok(earlier.end) } else { moved(*edge) }).collect::<Result<_, _>>()?;
     let edges: BTreeSet<Instant> = at.iter().copied().chain([earlier.start, same_hour, earlier.end]).collect();
     let edges: Vec<Instant> = edges.into_iter().collect();
-    let stretches = tallies(desk, customer_id, meter, &edges).await?;
+    let stretches = tallies_by(desk, customer_id, meter, &edges, account).await?;
     let (mut sofar, mut by_edge) = (Tally::default(), vec![(earlier.start, Decimal::ZERO)]);
     for (stretch, edge) in stretches.iter().zip(edges.windows(2)) {
         sofar.merge(stretch)?;

@@ -1,5 +1,7 @@
 //! Usage over time: hours, days and months of a zone, each with what it used and what had been used by its end.
 
+use std::ops::Range;
+
 use billing::calendar::{Period, Zone, local_date, midnight};
 use chrono::{Datelike, Days, Months, TimeDelta};
 use rust_decimal::Decimal;
@@ -7,7 +9,7 @@ use rust_decimal::Decimal;
 use super::meter::Meter;
 use super::read::tallies;
 use super::tally::Tally;
-use crate::platform::clock::Instant;
+use crate::platform::clock::{Instant, from_ms};
 use crate::services::{Desk, Refusal};
 
 /// How finely time is cut.
@@ -82,6 +84,35 @@ pub fn steps(start: Instant, end: Instant, by: By, zone: Zone) -> Result<Vec<Ins
     }
     edges.push(end);
     Ok(edges)
+}
+
+/// The day an instant (unix ms) falls on, from its beginning to that of the next.
+pub(super) fn day_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
+    let start = start_of_day(from_ms(at), zone)?;
+    // No day has more than 25 hours and a half; from its start, 30 hours later is within the next.
+    Ok(start.timestamp_millis()..start_of_day(start + TimeDelta::hours(30), zone)?.timestamp_millis())
+}
+
+/// The month an instant (unix ms) falls in, from its beginning to that of the next.
+pub(super) fn month_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
+    let start_of = |at: Instant| {
+        let date = local_date(at, zone);
+        midnight(date.with_day(1).unwrap_or(date), zone).map_err(Refusal::damaged)
+    };
+    let start = start_of(from_ms(at))?;
+    // From a month's start, 32 days later is within the next.
+    Ok(start.timestamp_millis()..start_of(start + TimeDelta::days(32))?.timestamp_millis())
+}
+
+/// [`day_at`] or [`month_at`], remembering what was asked for last: events come in runs.
+pub(super) fn remembering(unit_at: fn(i64, Zone) -> Result<Range<i64>, Refusal>, zone: Zone) -> impl FnMut(i64) -> Result<Range<i64>, Refusal> {
+    let mut known = 0..0;
+    move |at| {
+        if !known.contains(&at) {
+            known = unit_at(at, zone)?;
+        }
+        Ok(known.clone())
+    }
 }
 
 /// 00:00 of the day an instant falls on; where clocks jump over it, the first instant after.

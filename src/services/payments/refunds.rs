@@ -1,0 +1,210 @@
+//! Money on its way back: what a credit note refunds goes to the payments that paid the invoice, the newest first, never more to one
+//! than it paid of it.
+//!
+//! ```text
+//! created ─ the gateway is called ─┬▶ succeeded
+//!    ▲                             ├▶ refused: it can't go back this way, and is in the customer's balance
+//!    └─── no answer, not yet ──────┘
+//! ```
+//!
+//! The rows are committed with the credit note, then the outbox ([`REFUND`]) calls the gateway until it has decided. A row's id is its key
+//! there, so that calling again gives nothing back twice, and is the way to ask where an answer was lost.
+//!
+//! What deliberately does not live here: how much may go back, and the credit note (`invoices::credit`).
+
+use billing::ledger;
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::services::balance::{self, Source};
+use crate::services::{Desk, Refusal, customers, invoices, ledger as books};
+
+use super::errand::Errand;
+use super::gateway::{RefundOutcome, RefundRequest};
+use super::read;
+
+/// Work left in the outbox: the refunds of a credit note are to be given back.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct GiveBack {
+    pub credit_note_id: String,
+}
+
+/// The kind of [`GiveBack`] in the outbox.
+pub const REFUND: &str = "refund";
+
+/// What a credit note gives back of an invoice.
+pub struct NewRefund {
+    pub customer_id: String,
+    pub credit_note_id: String,
+    pub invoice_id: String,
+    pub amount_minor: i64,
+    pub currency: String,
+}
+
+/// Columns as in `migrations/0023_rounds_and_refunds.sql`.
+#[derive(FromRow)]
+struct Refund {
+    id: String,
+    customer_id: String,
+    credit_note_id: String,
+    invoice_id: String,
+    payment_id: String,
+    amount_minor: i64,
+    currency: String,
+    status: String,
+}
+
+#[derive(FromRow)]
+struct Paid {
+    payment_id: String,
+    /// Of the invoice by this payment, and not given back.
+    left_minor: i64,
+}
+
+/// Writes what is to be given back to which payment, in the transaction of the credit note, and leaves it for the outbox. What was paid
+/// by no payment of ours (a bank transfer that was booked) has no way back and goes into the balance at once.
+pub(crate) async fn open(desk: &mut Desk, new: &NewRefund) -> Result<(), Refusal> {
+    let paid: Vec<Paid> = desk
+        .tx
+        .all(
+            "SELECT p.id AS payment_id, a.amount_minor - CAST(COALESCE((SELECT SUM(r.amount_minor) FROM refunds r
+                    WHERE r.vendor_id = a.vendor_id AND r.invoice_id = a.invoice_id AND r.payment_id = a.payment_id AND r.status <> 'refused'), 0) AS BIGINT) AS left_minor
+             FROM allocations a JOIN payments p ON p.vendor_id = a.vendor_id AND p.id = a.payment_id
+             WHERE a.vendor_id = $1 AND a.invoice_id = $2 AND a.kind = 'payment' ORDER BY p.paid_at DESC, p.id DESC",
+            (desk.vendor.id.clone(), new.invoice_id.clone()),
+        )
+        .await?;
+    let mut rest = new.amount_minor;
+    for paid in paid {
+        let part = paid.left_minor.min(rest);
+        if part <= 0 {
+            continue;
+        }
+        let id = desk.new_id("ref");
+        desk.tx
+            .run(
+                "INSERT INTO refunds (vendor_id, id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status, attempts, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'created', 0, $9, $9)",
+                (
+                    desk.vendor.id.clone(), id, new.customer_id.clone(), new.credit_note_id.clone(), new.invoice_id.clone(), paid.payment_id, part, new.currency.clone(),
+                    desk.now.wall_ms(),
+                ),
+            )
+            .await?;
+        rest = billing::money::sub(rest, part).map_err(billing::Error::from)?;
+    }
+    if rest > 0 {
+        into_balance(desk, new, rest).await?;
+    }
+    desk.leave(REFUND, &GiveBack { credit_note_id: new.credit_note_id.clone() }).await
+}
+
+/// Work left in the outbox: asks the gateway for every refund of a credit note it has not decided. An error where one is still
+/// undecided: the outbox comes again.
+pub async fn give_back(errand: &Errand, credit_note_id: &str) -> Result<(), Refusal> {
+    let mut desk = errand.reads().await?;
+    let undecided: Vec<Refund> = desk
+        .tx
+        .all(
+            "SELECT id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status FROM refunds
+             WHERE vendor_id = $1 AND credit_note_id = $2 AND status = 'created' ORDER BY id",
+            (desk.vendor.id.clone(), credit_note_id.to_owned()),
+        )
+        .await?;
+    drop(desk);
+    let mut outcome = Ok(());
+    for refund in undecided {
+        // One that can't be decided now must not keep the others waiting.
+        outcome = send(errand, &refund).await.and(outcome);
+    }
+    outcome
+}
+
+async fn send(errand: &Errand, refund: &Refund) -> Result<(), Refusal> {
+    let mut desk = errand.writes().await?;
+    desk.tx
+        .run(
+            "UPDATE refunds SET attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), refund.id.clone(), desk.now.wall_ms()),
+        )
+        .await?;
+    let payment = read::load(&mut desk, &refund.payment_id).await?;
+    let now = desk.now;
+    desk.commit().await?;
+    let gateway = errand.gateway()?;
+    if gateway.name() != payment.gateway {
+        return Err(Refusal::rule(format!(
+            "Payment {} was taken by the gateway “{}”, which is not connected: its money can’t go back until it is.",
+            payment.id, payment.gateway
+        )));
+    }
+    let charge_reference = payment.reference.ok_or_else(|| Refusal::damaged(format!("payment {} succeeded without the gateway's reference", payment.id)))?;
+    let request = RefundRequest { key: refund.id.clone(), charge_reference, amount_minor: refund.amount_minor, now };
+    let answer = gateway.refund(request).await.map_err(|error| Refusal::rule(error.to_string()))?;
+    let mut desk = errand.writes().await?;
+    let is_decided = record(&mut desk, &refund.id, &answer.reference, &answer.outcome).await?;
+    desk.commit().await?;
+    if is_decided { Ok(()) } else { Err(Refusal::rule(format!("Refund {} is still under way at the bank.", refund.id))) }
+}
+
+/// What the gateway says goes into the books, once; whether it has decided.
+async fn record(desk: &mut Desk, refund_id: &str, reference: &str, outcome: &RefundOutcome) -> Result<bool, Refusal> {
+    let status = match outcome {
+        RefundOutcome::Succeeded => "succeeded",
+        RefundOutcome::Refused => "refused",
+        RefundOutcome::Pending => "created",
+    };
+    let refund = load(desk, refund_id).await?;
+    customers::lock(desk, &refund.customer_id).await?;
+    let moved = desk
+        .tx
+        .run(
+            "UPDATE refunds SET status = $3, reference = $4, updated_at = $5 WHERE vendor_id = $1 AND id = $2 AND status = 'created'",
+            (desk.vendor.id.clone(), refund_id.to_owned(), status, reference.to_owned(), desk.now.wall_ms()),
+        )
+        .await?;
+    match outcome {
+        RefundOutcome::Pending => return Ok(load(desk, refund_id).await?.status != "created"),
+        _ if moved == 0 => {}
+        RefundOutcome::Succeeded => {
+            let number = invoices::load(desk, &refund.invoice_id).await?.number;
+            let data = json!({ "invoice": number, "amount_minor": refund.amount_minor, "currency": refund.currency, "payment_id": refund.payment_id });
+            desk.record("refund.succeeded", Some(&refund.customer_id), refund_id, data).await?;
+        }
+        RefundOutcome::Refused => {
+            let amount_minor = refund.amount_minor;
+            let asked = NewRefund {
+                customer_id: refund.customer_id,
+                credit_note_id: refund.credit_note_id,
+                invoice_id: refund.invoice_id,
+                amount_minor,
+                currency: refund.currency,
+            };
+            into_balance(desk, &asked, amount_minor).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn load(desk: &mut Desk, refund_id: &str) -> Result<Refund, Refusal> {
+    desk.tx
+        .opt(
+            "SELECT id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status FROM refunds WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), refund_id.to_owned()),
+        )
+        .await?
+        .ok_or(Refusal::NotFound)
+}
+
+/// So much of a refund can't go back the way it came. It stays the customer's: a credit of the credit note, as if it had never been asked
+/// back.
+async fn into_balance(desk: &mut Desk, asked: &NewRefund, amount_minor: i64) -> Result<(), Refusal> {
+    let NewRefund { customer_id, credit_note_id, invoice_id, currency, .. } = asked;
+    let note = invoices::load(desk, credit_note_id).await?.number;
+    let invoice = invoices::load(desk, invoice_id).await?.number;
+    invoices::keep_refund(desk, credit_note_id, invoice_id, amount_minor).await?;
+    balance::put(desk, customer_id, currency, amount_minor, Source::CreditNote, Some(credit_note_id), &note).await?;
+    books::post(desk, customer_id, currency, credit_note_id, &ledger::refund_kept(amount_minor)?).await?;
+    let data = json!({ "invoice": invoice, "amount_minor": amount_minor, "currency": currency });
+    desk.record("refund.refused", Some(customer_id), credit_note_id, data).await
+}
