@@ -8,6 +8,7 @@
 //! | `billing` (a crate of its own) | the engine: pure rules | values in, values out; no SQL, clock, randomness or floating point |
 //! | [`services`] | rooms: one per noun, its SQL and its actions | every statement is scoped to a vendor; an action is one transaction |
 //! | [`portal`] | the customers' door | authorisation happens here; doors never import each other |
+//! | [`api`] | the door of vendors' programs, and what is written about it | one table makes router and document; an action runs once for each Idempotency-Key |
 //! | [`identity`] | who you are, for every door | no page; what a person may do is a value that cannot be had otherwise |
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
@@ -22,6 +23,8 @@
 
 pub mod islands;
 
+#[cfg(feature = "ssr")]
+pub mod api;
 #[cfg(feature = "ssr")]
 pub mod app;
 #[cfg(feature = "ssr")]

@@ -16,6 +16,7 @@ use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 use portico::platform::post::Post;
 use portico::server::Patience;
+use portico::services::api_keys::{self, Scopes};
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
 use portico::worker;
@@ -47,6 +48,9 @@ struct Cli {
     /// Scheme and host customers use, for links in mails. Default: http://localhost and the port listened on.
     #[arg(long, global = true, env = "PORTICO_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Calls an API key may make a minute, of each instance.
+    #[arg(long, global = true, env = "PORTICO_API_CALLS_A_MINUTE", default_value_t = config::API_CALLS_A_MINUTE)]
+    api_calls_a_minute: u32,
     /// What is logged, to standard error: a level, or levels by part (tracing's filter syntax).
     #[arg(long, global = true, env = "PORTICO_LOG", default_value = "warn,portico=info")]
     log: String,
@@ -103,12 +107,44 @@ enum Command {
         /// Whose: the e-mail address they sign in with.
         email: String,
     },
+    /// Keys of the vendor's programs for the API: make, list, replace, shut off.
+    ApiKey {
+        /// Whose, by name or id. Default: the only vendor.
+        #[arg(long)]
+        vendor: Option<String>,
+        #[command(subcommand)]
+        what: ApiKeyCommand,
+    },
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
     /// server, in a schema of its own; DATABASE_URL is not used.
     Simulate {
         /// The story as JSON; - reads standard input.
         file: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+enum ApiKeyCommand {
+    /// Make a key and print it: the only time it is shown.
+    Create {
+        /// What will use it.
+        #[arg(long)]
+        name: String,
+        /// What it may do, by commas, such as customers:read,usage:write; * for everything.
+        #[arg(long)]
+        scopes: String,
+    },
+    /// List the keys, ended ones too.
+    List,
+    /// Make a key in the place of another and print it. The old one goes on for a while, so that every program can be given the new one.
+    Rotate {
+        id: String,
+        /// How long the old one goes on.
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+    },
+    /// Shut a key off at once.
+    Revoke { id: String },
 }
 
 #[derive(clap::Args)]
@@ -215,6 +251,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         keys,
         is_key_from_file,
         password_cost: PasswordCost::default(),
+        api_calls_a_minute: cli.api_calls_a_minute,
     };
     config.check()?;
     let db = Db::open(&config.database_url()).await?;
@@ -232,6 +269,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Init(new) => init(config, db, *new).await,
         Command::Demo { json } => demo(config, db, json).await,
+        Command::ApiKey { vendor, what } => api_key(config, db, vendor.as_deref(), what).await,
         Command::Totp { email } => totp(config, db, &email).await,
         Command::Serve { .. } => {
             let listener = tokio::net::TcpListener::bind(config.listen).await?;
@@ -333,6 +371,41 @@ async fn demo(config: Config, db: Db, is_json: bool) -> Result<(), Box<dyn std::
     } else {
         println!("{}", sign_ins.table());
     }
+    Ok(())
+}
+
+async fn api_key(config: Config, db: Db, vendor: Option<&str>, what: ApiKeyCommand) -> Result<(), Box<dyn std::error::Error>> {
+    let app = App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?;
+    let vendors = app.vendors();
+    let vendor = match (vendor, vendors.as_slice()) {
+        (None, [only]) => only,
+        (None, []) => return Err("there is no vendor yet; make one with portico init".into()),
+        (None, _) => return Err(format!("say whose by --vendor: {}", vendors.iter().map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(", ")).into()),
+        (Some(named), _) => vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).ok_or_else(|| format!("there is no vendor {named}"))?,
+    };
+    let mut desk = Desk::write(&app, vendor, Actor::System).await?;
+    match what {
+        ApiKeyCommand::Create { name, scopes } => println!("{}", api_keys::create(&mut desk, &name, &Scopes::parse(&scopes)?).await?.secret),
+        ApiKeyCommand::Rotate { id, hours } => {
+            let ends_at = desk.now.wall + chrono::TimeDelta::hours(hours.into());
+            println!("{}", api_keys::rotate(&mut desk, &id, ends_at).await?.secret);
+        }
+        ApiKeyCommand::Revoke { id } => api_keys::revoke(&mut desk, &id).await?,
+        ApiKeyCommand::List => {
+            let now = desk.now.wall;
+            for key in api_keys::list(&mut desk).await? {
+                let day = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+                let standing = match key.ends_at {
+                    None => "valid".to_owned(),
+                    Some(end) if end <= now => format!("ended {}", day(end)),
+                    Some(end) => format!("ends {}", day(end)),
+                };
+                let used = key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", day(at)));
+                println!("{}  {}  {}  {standing}, {used}  {}", key.id, key.hint, key.name, key.scopes);
+            }
+        }
+    }
+    desk.commit().await?;
     Ok(())
 }
 

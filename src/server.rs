@@ -11,7 +11,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
-use crate::portal;
+use crate::{api, portal};
 use crate::services::payments::sandbox;
 
 mod guard;
@@ -23,6 +23,7 @@ pub use listen::Patience;
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(portal::router())
+        .merge(api::router(&app))
         .route("/assets/{version}/{name}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

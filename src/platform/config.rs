@@ -28,7 +28,12 @@ pub struct Config {
     /// True where the keys lie in `data` because none were given: good enough for sandboxes only.
     pub is_key_from_file: bool,
     pub password_cost: PasswordCost,
+    /// Calls an API key may make a minute, of each instance.
+    pub api_calls_a_minute: u32,
 }
+
+/// Calls an API key may make a minute, unless the operator says otherwise: with batches of a thousand, a hundred thousand usage events a second.
+pub const API_CALLS_A_MINUTE: u32 = 6_000;
 
 /// What one password hash costs (argon2id, one lane).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +94,7 @@ impl Config {
             keys,
             is_key_from_file: true,
             password_cost: PasswordCost::LEAST,
+            api_calls_a_minute: API_CALLS_A_MINUTE,
         }
     }
 

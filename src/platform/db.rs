@@ -42,6 +42,22 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+impl DbError {
+    /// True where others were at the same rows: a deadlock or a serialisation failure of Postgres. The whole transaction may be tried again.
+    pub fn is_contention(&self) -> bool {
+        matches!(self, DbError::Sql(sqlx::Error::Database(e)) if e.code().is_some_and(|code| code == "40001" || code == "40P01"))
+    }
+
+    /// True where the database had no time for us: no free connection, or SQLite's one writer was busy for too long.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            DbError::Sql(sqlx::Error::PoolTimedOut) => true,
+            DbError::Sql(sqlx::Error::Database(e)) => e.message().contains("database is locked"),
+            _ => false,
+        }
+    }
+}
+
 pub type DbResult<T> = Result<T, DbError>;
 
 impl Db {

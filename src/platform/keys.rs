@@ -23,6 +23,8 @@ pub enum Purpose {
     Letter,
     /// Secrets that a payment gateway gave us.
     Gateway,
+    /// What programs were answered, kept to be answered again.
+    Answer,
 }
 
 impl Purpose {
@@ -33,6 +35,7 @@ impl Purpose {
             Purpose::Letter => b"portico/letter",
             Purpose::Quote => b"portico/quote",
             Purpose::Gateway => b"portico/gateway",
+            Purpose::Answer => b"portico/answer",
         }
     }
 }

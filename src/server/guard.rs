@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
+use crate::api;
 use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::platform::keys::hex;
@@ -25,6 +26,9 @@ use super::listen::is_too_slow;
 const FORM_BYTES: usize = 64 * 1024;
 /// The longest address.
 const ADDRESS_BYTES: usize = 8 * 1024;
+/// Where programs come in. They prove themselves by a key in a header, which no browser sends by itself, and no cookie is read there: so there
+/// is nothing another site could have a browser do, and the check of origins is for the rest.
+const API: &str = "/api/v1/";
 
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(hex(&app.ids.secret::<8>()));
@@ -47,6 +51,9 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         }
     };
     let mut response = answer.instrument(span.clone()).await;
+    if asked.is_api && !has_body(&response) && (response.status().is_client_error() || response.status().is_server_error()) {
+        response = api::of_bare(response.status(), &id);
+    }
     if asked.is_page && !has_page(&response) && (response.status().is_client_error() || response.status().is_server_error()) {
         response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), &response, &id));
     }
@@ -59,6 +66,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
 struct Asked {
     host: Option<String>,
     is_page: bool,
+    /// For the door of programs.
+    is_api: bool,
 }
 
 impl Asked {
@@ -66,8 +75,8 @@ impl Asked {
         let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned);
         let for_script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document" && dest != "iframe");
         let path = request.uri().path();
-        let for_programs = ["/assets/", "/healthz", "/readyz", "/v1/"].iter().any(|start| path.starts_with(start));
-        Asked { host, is_page: !for_script && !for_programs }
+        let for_programs = ["/assets/", "/healthz", "/readyz", API].iter().any(|start| path.starts_with(start));
+        Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API) }
     }
 }
 
@@ -81,6 +90,9 @@ async fn admit(app: &App, request: Request) -> Result<Request, Response> {
         return Err(StatusCode::BAD_REQUEST.into_response());
     }
     if is_safe(request.method()) {
+        return Ok(request);
+    }
+    if request.uri().path().starts_with(API) {
         return Ok(request);
     }
     if !is_same_origin(app, request.headers()) {
@@ -162,6 +174,10 @@ fn spoken_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
         }
     }
     ip
+}
+
+fn has_body(response: &Response) -> bool {
+    response.headers().contains_key(header::CONTENT_TYPE)
 }
 
 fn has_page(response: &Response) -> bool {

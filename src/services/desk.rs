@@ -13,6 +13,8 @@ use crate::services::vendors::Vendor;
 pub enum Actor {
     Identity(String),
     Staff(String),
+    /// A program of the vendor, by the id of its API key.
+    Key(String),
     /// What happens by itself because its time has come.
     System,
 }
@@ -22,6 +24,7 @@ impl std::fmt::Display for Actor {
         match self {
             Actor::Identity(id) => write!(f, "identity:{id}"),
             Actor::Staff(id) => write!(f, "staff:{id}"),
+            Actor::Key(id) => write!(f, "key:{id}"),
             Actor::System => f.write_str("system"),
         }
     }

@@ -2,11 +2,13 @@
 //! and writes the result, its ledger entries, its events and its outbox rows in the desk's one transaction.
 
 pub mod activity;
+pub mod api_keys;
 pub mod balance;
 pub mod catalog;
 pub mod customers;
 pub mod desk;
 pub mod events;
+pub mod idempotency;
 pub mod invoices;
 pub mod ledger;
 pub mod mail;

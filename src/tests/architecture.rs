@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("portal", &["app", "identity", "islands", "platform", "services", "ui"]),
     ("console", &["app", "identity", "islands", "platform", "services", "ui"]),
     ("widget", &["app", "identity", "islands", "platform", "services", "ui"]),
-    ("api", &["app", "identity", "platform", "services"]),
+    ("api", &["app", "identity", "platform", "services", "ui"]),
     ("worker", &["app", "identity", "platform", "services", "ui"]),
     ("demo", &["app", "identity", "platform", "services", "worker"]),
     ("simulate", &["app", "platform", "services", "worker"]),

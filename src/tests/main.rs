@@ -3,6 +3,7 @@
 //! Rules of one module are tested in that module, the engine's in `src/billing`, what only a browser can show in `end2end`.
 
 mod account;
+mod api;
 mod addresses;
 mod architecture;
 mod bad_input;

@@ -49,6 +49,9 @@ pub struct World {
 }
 
 impl World {
+    /// Few, so that a story can use them up.
+    pub const API_CALLS_A_MINUTE: u32 = 300;
+
     /// A world at [`BEGINNING`].
     pub async fn new() -> World {
         World::at(BEGINNING).await
@@ -87,6 +90,7 @@ impl World {
         let config = Config {
             database_url: Some(store.url.clone()),
             public_url: PUBLIC_URL.to_owned(),
+            api_calls_a_minute: World::API_CALLS_A_MINUTE,
             ..Config::loopback(store.folder.clone())
         };
         let db = Db::open(&store.url).await.unwrap();

@@ -7,8 +7,14 @@ use billing::usage::Aggregate;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::unit_name;
-use crate::services::{Desk, Refusal};
+use super::{interval_of, unit_name};
+use crate::services::{Desk, Refusal, customers};
+
+/// Bytes of a key, letters of a name and of a description, days of a trial.
+const MOST_KEY: usize = 100;
+const MOST_NAME: usize = 200;
+const MOST_DESCRIPTION: usize = 2_000;
+const MOST_TRIAL_DAYS: i64 = 3_650;
 
 /// A meter to be. Meters are read in `usage`.
 pub struct NewMeter {
@@ -54,54 +60,119 @@ pub struct NewPrice {
 
 /// Adds a meter; its id.
 pub async fn create_meter(desk: &mut Desk, new: &NewMeter) -> Result<String, Refusal> {
+    check_key(&new.key, "key")?;
+    check_name(&new.name, "name")?;
+    if new.unit.chars().count() > MOST_KEY || new.unit.chars().any(char::is_control) {
+        return Err(Refusal::field("unit", format!("Shorten this to {MOST_KEY} letters.")));
+    }
     let id = desk.new_id("mtr");
     let aggregate = serde_json::to_value(new.aggregate).map_err(Refusal::damaged)?;
     let aggregate = aggregate.as_str().ok_or_else(|| Refusal::damaged("aggregate"))?.to_owned();
-    desk.tx
+    let touched = desk
+        .tx
         .run(
-            "INSERT INTO meters (vendor_id, id, key, name, unit, aggregate, position) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO meters (vendor_id, id, key, name, unit, aggregate, position) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (vendor_id, key) DO NOTHING",
             (desk.vendor.id.clone(), id.clone(), new.key.clone(), new.name.clone(), new.unit.clone(), aggregate, new.position),
         )
         .await?;
+    if touched == 0 {
+        return Err(Refusal::Conflict(format!("There is a meter with the key “{}” already.", new.key)));
+    }
     desk.record("meter.created", None, &id, json!({ "key": new.key })).await?;
     Ok(id)
 }
 
 /// Adds a plan, unpublished; its id. Every price must make sense, and its meter exist.
 pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refusal> {
+    check_key(&new.key, "key")?;
+    check_name(&new.name, "name")?;
+    if new.description.chars().count() > MOST_DESCRIPTION {
+        return Err(Refusal::field("description", format!("Shorten this to {MOST_DESCRIPTION} letters.")));
+    }
+    if !(0..=MOST_TRIAL_DAYS).contains(&new.trial_days) {
+        return Err(Refusal::field("trial_days", format!("A trial has at most {MOST_TRIAL_DAYS} days.")));
+    }
+    if new.max_quantity.is_some_and(|most| most < 1) {
+        return Err(Refusal::field("max_quantity", "A plan has room for at least one seat."));
+    }
     let id = desk.new_id("pln");
-    desk.tx
+    let touched = desk
+        .tx
         .run(
             "INSERT INTO plans (vendor_id, id, key, name, description, position, trial_days, max_quantity, is_published, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+             ON CONFLICT (vendor_id, key) DO NOTHING",
             (desk.vendor.id.clone(), id.clone(), new.key.clone(), new.name.clone(), new.description.clone(), new.position, new.trial_days, new.max_quantity, false),
         )
         .await?;
-    for (position, NewPrice { interval, price }) in (0_i64..).zip(&new.prices) {
-        price.check().map_err(billing::Error::from)?;
-        let meter_id = match &price.meter {
-            None => None,
-            Some(meter) => {
-                let found: Option<(String,)> =
-                    desk.tx.opt("SELECT id FROM meters WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), meter.key.clone())).await?;
-                Some(found.ok_or_else(|| Refusal::rule(format!("The price “{}” names the meter “{}”, which does not exist.", price.key, meter.key)))?.0)
-            }
-        };
-        let price_id = desk.new_id("prc");
-        let rule = serde_json::to_string(price).map_err(Refusal::damaged)?;
-        desk.tx
-            .run(
-                "INSERT INTO prices (vendor_id, id, plan_id, key, name, interval_unit, interval_count, currency, meter_id, rule, position)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                (
-                    desk.vendor.id.clone(), price_id, id.clone(), price.key.clone(), price.name.clone(), unit_name(interval.unit), i64::from(interval.count), price.currency.code(), meter_id,
-                    rule, position,
-                ),
-            )
-            .await?;
+    if touched == 0 {
+        return Err(Refusal::Conflict(format!("There is a plan with the key “{}” already.", new.key)));
+    }
+    for (position, price) in (0_i64..).zip(&new.prices) {
+        insert_price(desk, &id, price, position).await?;
     }
     desk.record("plan.created", None, &id, json!({ "key": new.key, "name": new.name })).await?;
     Ok(id)
+}
+
+/// Adds a price to a plan: another interval or currency, or a new part of it. Running subscriptions keep the prices they agreed to.
+pub async fn add_price(desk: &mut Desk, plan_id: &str, new: &NewPrice) -> Result<(), Refusal> {
+    let touched = desk.tx.run("UPDATE plans SET version = version + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
+    if touched == 0 {
+        return Err(Refusal::NotFound);
+    }
+    let (position,): (i64,) = desk
+        .tx
+        .one("SELECT CAST(COALESCE(MAX(position), -1) AS BIGINT) + 1 FROM prices WHERE vendor_id = $1 AND plan_id = $2", (desk.vendor.id.clone(), plan_id.to_owned()))
+        .await?;
+    let price_id = insert_price(desk, plan_id, new, position).await?;
+    desk.record("price.created", None, plan_id, json!({ "price": price_id, "key": new.price.key })).await
+}
+
+/// Checks and adds one price; its id.
+async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price }: &NewPrice, position: i64) -> Result<String, Refusal> {
+    check_key(&price.key, "prices")?;
+    check_name(&price.name, "prices")?;
+    Interval::new(interval.unit, interval.count).map_err(billing::Error::from)?;
+    price.check().map_err(billing::Error::from)?;
+    let meter_id = match &price.meter {
+        None => None,
+        Some(meter) => {
+            let found: Option<(String,)> =
+                desk.tx.opt("SELECT id FROM meters WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), meter.key.clone())).await?;
+            Some(found.ok_or_else(|| Refusal::rule(format!("The price “{}” names the meter “{}”, which does not exist.", price.key, meter.key)))?.0)
+        }
+    };
+    let price_id = desk.new_id("prc");
+    let rule = serde_json::to_string(price).map_err(Refusal::damaged)?;
+    let touched = desk
+        .tx
+        .run(
+            "INSERT INTO prices (vendor_id, id, plan_id, key, name, interval_unit, interval_count, currency, meter_id, rule, position)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (vendor_id, plan_id, key, interval_unit, interval_count, currency) DO NOTHING",
+            (
+                desk.vendor.id.clone(), price_id.clone(), plan_id.to_owned(), price.key.clone(), price.name.clone(), unit_name(interval.unit), i64::from(interval.count), price.currency.code(),
+                meter_id, rule, position,
+            ),
+        )
+        .await?;
+    if touched == 0 {
+        let twice = format!("The plan has a price “{}” at this interval and in this currency already. A price is not changed: give the new one another key.", price.key);
+        return Err(Refusal::Conflict(twice));
+    }
+    Ok(price_id)
+}
+
+/// A key is short and plain: people type it, and it stands in addresses.
+fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
+    let is_fit = (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace());
+    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A key has 1 to {MOST_KEY} bytes, no blanks and no control characters."))) }
+}
+
+fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
+    let is_fit = !name.trim().is_empty() && name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control);
+    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A name has 1 to {MOST_NAME} letters."))) }
 }
 
 /// Puts a plan up for sale.
@@ -138,6 +209,49 @@ pub async fn plan(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
 
 pub async fn plan_by_key(desk: &mut Desk, key: &str) -> Result<Option<Plan>, Refusal> {
     Ok(desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?)
+}
+
+/// The plan by our id, or by its key as `ext:KEY`; or [`Refusal::NotFound`].
+pub async fn find_plan(desk: &mut Desk, reference: &str) -> Result<Plan, Refusal> {
+    match customers::external(reference) {
+        None => plan(desk, reference).await,
+        Some(key) => plan_by_key(desk, key).await?.ok_or(Refusal::NotFound),
+    }
+}
+
+/// A price as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptPrice {
+    pub id: String,
+    pub plan_id: String,
+    pub interval: Interval,
+    pub price: Price,
+}
+
+#[derive(FromRow)]
+struct PriceRow {
+    id: String,
+    plan_id: String,
+    interval_unit: String,
+    interval_count: i64,
+    rule: String,
+}
+
+/// The prices of a plan in their order; without a plan, of all of them.
+pub async fn prices(desk: &mut Desk, plan_id: Option<&str>) -> Result<Vec<KeptPrice>, Refusal> {
+    let rows: Vec<PriceRow> = desk
+        .tx
+        .all(
+            "SELECT id, plan_id, interval_unit, interval_count, rule FROM prices WHERE vendor_id = $1 AND ($2 = '' OR plan_id = $2) ORDER BY position, id",
+            (desk.vendor.id.clone(), plan_id.unwrap_or_default().to_owned()),
+        )
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let price = serde_json::from_str(&row.rule).map_err(Refusal::damaged)?;
+            Ok(KeptPrice { interval: interval_of(&row.interval_unit, row.interval_count)?, id: row.id, plan_id: row.plan_id, price })
+        })
+        .collect()
 }
 
 /// Adds an add-on; its id. The quantity of the terms given is not kept: each subscription has its own.

@@ -95,6 +95,7 @@ pub async fn members_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Member
 /// A person who belongs to a customer.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Person {
+    pub member_id: String,
     pub identity_id: String,
     pub name: String,
     pub email: String,
@@ -115,7 +116,7 @@ pub async fn people_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Person>
     Ok(desk
         .tx
         .all(
-            "SELECT m.identity_id, p.name, p.email, m.role, m.created_at FROM members m JOIN identities p ON p.vendor_id = m.vendor_id AND p.id = m.identity_id
+            "SELECT m.id AS member_id, m.identity_id, p.name, p.email, m.role, m.created_at FROM members m JOIN identities p ON p.vendor_id = m.vendor_id AND p.id = m.identity_id
              WHERE m.vendor_id = $1 AND m.customer_id = $2 ORDER BY m.created_at, m.id",
             (desk.vendor.id.clone(), customer_id.to_owned()),
         )

@@ -8,6 +8,8 @@ pub use members::{Member, Person, Role, add_member, members_of, memberships_of, 
 
 /// How many addresses may receive invoices without a sign-in.
 pub const MOST_INVOICE_EMAILS: usize = 10;
+/// Bytes of a vendor's own id.
+const MOST_EXTERNAL_ID: usize = 200;
 
 use billing::calendar::Zone;
 use billing::money::Currency;
@@ -15,7 +17,7 @@ use billing::tax::{Exemption, TaxParty, has_eu_tax_ids, is_well_formed_eu_tax_id
 use serde_json::json;
 use sqlx::FromRow;
 
-use crate::services::{Desk, FieldError, Refusal};
+use crate::services::{Actor, Desk, FieldError, Refusal};
 
 /// A customer's record; columns as in `migrations/0003_customers.sql`.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -39,6 +41,8 @@ pub struct Customer {
     pub time_zone: String,
     pub locale: String,
     pub version: i64,
+    /// Billing time.
+    pub created_at: i64,
 }
 
 impl Customer {
@@ -95,14 +99,19 @@ pub struct NewCustomer {
 /// Adds a customer; its id.
 pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusal> {
     check(&new.details)?;
+    if let Some(external_id) = &new.external_id {
+        check_external_id(external_id)?;
+    }
     let id = desk.new_id("cus");
     let d = &new.details;
     let emails = serde_json::to_string(&d.invoice_emails).map_err(Refusal::damaged)?;
-    desk.tx
+    let touched = desk
+        .tx
         .run(
             "INSERT INTO customers (vendor_id, id, external_id, name, legal_name, address_line1, address_line2, postal_code, city, region, country, tax_id, tax_exempt,
                 purchase_order, invoice_emails, currency, time_zone, locale, version, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, $19)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1, $19)
+             ON CONFLICT (vendor_id, external_id) DO NOTHING",
             (
                 desk.vendor.id.clone(), id.clone(), new.external_id.clone(), d.name.clone(), d.legal_name.clone(), d.address_line1.clone(), d.address_line2.clone(), d.postal_code.clone(),
                 d.city.clone(), d.region.clone(), d.country.clone(), d.tax_id.clone(), new.tax_exempt, d.purchase_order.clone(), emails, new.currency.code(), d.time_zone.clone(),
@@ -110,6 +119,9 @@ pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusa
             ),
         )
         .await?;
+    if touched == 0 {
+        return Err(Refusal::Conflict("There is a customer with this external_id already.".into()));
+    }
     desk.record("customer.created", Some(&id), &id, json!({ "name": d.name })).await?;
     Ok(id)
 }
@@ -117,7 +129,9 @@ pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusa
 /// Replaces what a customer says about itself, and says so to open quotes.
 pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> Result<(), Refusal> {
     check(d)?;
-    check_tax_id(d)?;
+    if matches!(desk.actor, Actor::Identity(_)) {
+        check_tax_id(d)?;
+    }
     let emails = serde_json::to_string(&d.invoice_emails).map_err(Refusal::damaged)?;
     let touched = desk
         .tx
@@ -159,6 +173,9 @@ fn check(d: &Details) -> Result<(), Refusal> {
     if !crate::ui::countries::is_known(&d.country) {
         wrong("country", "Choose a country.");
     }
+    if d.locale.len() > 35 || d.locale.parse::<unic_langid::LanguageIdentifier>().is_err() {
+        wrong("locale", "Choose a language, such as en or pt-BR.");
+    }
     if d.time_zone.parse::<Zone>().is_err() {
         wrong("time_zone", "Choose a time zone.");
     }
@@ -187,10 +204,43 @@ fn check(d: &Details) -> Result<(), Refusal> {
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
 }
 
+/// The vendor's own id of something: short, and no `ext:` in front, for that is how it is told from ours.
+pub(crate) fn check_external_id(id: &str) -> Result<(), Refusal> {
+    let is_fit = !id.is_empty() && id.len() <= MOST_EXTERNAL_ID && !id.chars().any(char::is_control) && !id.starts_with("ext:");
+    if is_fit { Ok(()) } else { Err(Refusal::field("external_id", format!("An id of your own has 1 to {MOST_EXTERNAL_ID} bytes, no control characters, and no “ext:” in front."))) }
+}
+
 /// Good enough to try: something, an @, and a domain with a dot. Only a mail that arrives proves more.
 fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !text.contains(char::is_whitespace) && text.len() <= 254
+}
+
+/// The vendor's own id in a reference such as `ext:acme-1`; `None`: the reference is an id of ours.
+pub fn external(reference: &str) -> Option<&str> {
+    reference.strip_prefix("ext:")
+}
+
+/// The customer by our id, or by the vendor's own as `ext:THEIRS`; or [`Refusal::NotFound`].
+pub async fn find(desk: &mut Desk, reference: &str) -> Result<Customer, Refusal> {
+    match external(reference) {
+        None => load(desk, reference).await,
+        Some(theirs) => {
+            let found = desk.tx.opt("SELECT * FROM customers WHERE vendor_id = $1 AND external_id = $2", (desk.vendor.id.clone(), theirs.to_owned())).await?;
+            found.ok_or(Refusal::NotFound)
+        }
+    }
+}
+
+/// Customers, the newest first, from before the one of that id; empty: from the newest.
+pub async fn page(desk: &mut Desk, before: &str, at_most: i64) -> Result<Vec<Customer>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT * FROM customers WHERE vendor_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3",
+            (desk.vendor.id.clone(), before.to_owned(), at_most),
+        )
+        .await?)
 }
 
 /// The customer, or [`Refusal::NotFound`].

@@ -71,7 +71,7 @@ pub async fn find(desk: &mut Desk, customer_id: &str, filter: &Filter) -> Result
     let mut rows: Vec<Summary> = desk
         .tx
         .all(
-            "SELECT i.id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
+            "SELECT i.id, i.customer_id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
                 CASE WHEN i.settled_at IS NOT NULL OR i.ended_as IS NOT NULL THEN 0 ELSE
                     i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) END AS due_minor
              FROM invoices i

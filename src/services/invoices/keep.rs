@@ -1,9 +1,48 @@
-//! The bytes of a document's PDF: rendered once, kept for good. What they show is decided elsewhere (`pdf` draws, `ui::sheet` words it).
+//! The bytes of a document's PDF: rendered once from its frozen form, kept for good, and handed out as the same bytes ever after.
+//! What they show is decided elsewhere (`pdf` draws, `ui::sheet` words it).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::{Invoice, pdf};
+use crate::platform::keys::fingerprint;
+use crate::services::payments::Errand;
 use crate::services::{Desk, Refusal};
+use crate::ui::sheet::sheet;
+
+/// A document on paper.
+pub struct PaperPdf {
+    pub bytes: Vec<u8>,
+    /// `Kestrel-2026-0012.pdf`
+    pub file_name: String,
+}
+
+/// What stands for the bytes of a document's PDF, quotes included: the hash over the frozen document they are made from.
+pub fn paper_tag(invoice: &Invoice) -> String {
+    format!("\"{}\"", fingerprint(&format!("{}:pdf", invoice.hash)))
+}
+
+/// The PDF of a document, rendered now if nobody has asked for it before. No desk may be open meanwhile.
+pub async fn paper(errand: &Errand, invoice: &Invoice) -> Result<PaperPdf, Refusal> {
+    let file_name = file_name(&errand.vendor.name, &invoice.number);
+    let kept = kept_pdf(&mut errand.reads().await?, &invoice.id).await?;
+    if let Some(bytes) = kept {
+        return Ok(PaperPdf { bytes, file_name });
+    }
+    let sheet = sheet(&invoice.snapshot()?, &format!("{}/{}", errand.vendor.id, invoice.id));
+    let rendered = tokio::task::spawn_blocking(move || pdf::render(&sheet)).await.map_err(Refusal::damaged)?.map_err(Refusal::damaged)?;
+    let mut desk = errand.writes().await?;
+    let bytes = keep_pdf(&mut desk, &invoice.id, &rendered).await?;
+    desk.commit().await?;
+    Ok(PaperPdf { bytes, file_name })
+}
+
+/// Letters that every system can keep.
+fn file_name(vendor: &str, number: &str) -> String {
+    let plain = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect::<String>().trim_matches('-').to_owned();
+    let (vendor, number) = (plain(vendor), plain(number));
+    if vendor.is_empty() { format!("{number}.pdf") } else { format!("{vendor}-{number}.pdf") }
+}
 
 /// The PDF kept of a document; `None` where it was never asked for.
 pub async fn kept_pdf(desk: &mut Desk, invoice_id: &str) -> Result<Option<Vec<u8>>, Refusal> {
@@ -21,4 +60,16 @@ pub async fn keep_pdf(desk: &mut Desk, invoice_id: &str, bytes: &[u8]) -> Result
         )
         .await?;
     kept_pdf(desk, invoice_id).await?.ok_or(Refusal::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_file_name_has_nothing_that_could_end_the_header() {
+        assert_eq!(file_name("Kestrel", "2026-0012"), "Kestrel-2026-0012.pdf");
+        assert_eq!(file_name("\"; x=\r\n", "CN-1"), "x-CN-1.pdf");
+        assert_eq!(file_name("鷹", "1"), "1.pdf");
+    }
 }

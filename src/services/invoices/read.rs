@@ -171,6 +171,7 @@ pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Resu
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Summary {
     pub id: String,
+    pub customer_id: String,
     pub kind: String,
     pub number: String,
     pub reason: String,
@@ -205,11 +206,38 @@ pub async fn list(desk: &mut Desk, customer_id: &str, at_most: i64) -> Result<Ve
     Ok(desk
         .tx
         .all(
-            "SELECT i.id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
+            "SELECT i.id, i.customer_id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
                 CASE WHEN i.settled_at IS NOT NULL OR i.ended_as IS NOT NULL THEN 0 ELSE
                     i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) END AS due_minor
              FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 ORDER BY i.issued_at DESC, i.id DESC LIMIT $3 + 0",
             (desk.vendor.id.clone(), customer_id.to_owned(), at_most),
+        )
+        .await?)
+}
+
+/// What is looked for among the vendor's documents; the default is everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Among {
+    pub customer_id: Option<String>,
+    pub status: Option<Status>,
+    /// Only what was issued before the document of this id: the cursor of the next page.
+    pub before: Option<String>,
+}
+
+/// The vendor's documents that fit, the newest first.
+pub async fn page(desk: &mut Desk, among: &Among, at_most: i64) -> Result<Vec<Summary>, Refusal> {
+    let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
+    Ok(desk
+        .tx
+        .all(
+            "SELECT i.id, i.customer_id, i.kind, i.number, i.reason, i.currency, i.total_minor, i.issued_at, i.due_at, i.settled_at, i.ended_as, i.search,
+                CASE WHEN i.settled_at IS NOT NULL OR i.ended_as IS NOT NULL THEN 0 ELSE
+                    i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) END AS due_minor
+             FROM invoices i WHERE i.vendor_id = $1 AND ($2 = '' OR i.customer_id = $2) AND ($4 = '' OR i.id < $4)
+                AND ($3 = '' OR ($3 = 'open' AND i.settled_at IS NULL AND i.ended_as IS NULL) OR ($3 = 'paid' AND i.settled_at IS NOT NULL AND i.ended_as IS NULL)
+                    OR i.ended_as = $3)
+             ORDER BY i.id DESC LIMIT $5",
+            (desk.vendor.id.clone(), or_empty(&among.customer_id), among.status.map_or("", Status::name), or_empty(&among.before), at_most),
         )
         .await?)
 }

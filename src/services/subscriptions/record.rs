@@ -10,7 +10,7 @@ use sqlx::FromRow;
 
 use super::discounts::Redeemed;
 use crate::platform::clock::from_ms;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, customers};
 
 /// A subscription as the actions work on it. Columns as in `migrations/0006_subscriptions.sql`.
 #[derive(Clone, Debug, PartialEq)]
@@ -231,6 +231,14 @@ pub async fn by_external_id(desk: &mut Desk, external_id: &str) -> Result<Option
     row.map(Subscription::try_from).transpose()
 }
 
+/// The subscription by our id, or by the vendor's own as `ext:THEIRS`; or [`Refusal::NotFound`].
+pub async fn find(desk: &mut Desk, reference: &str) -> Result<Subscription, Refusal> {
+    match customers::external(reference) {
+        None => load(desk, reference).await,
+        Some(theirs) => by_external_id(desk, theirs).await?.ok_or(Refusal::NotFound),
+    }
+}
+
 /// A customer's subscriptions, the newest first, ended ones too.
 pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subscription>, Refusal> {
     let rows: Vec<SubscriptionRow> = desk
@@ -257,17 +265,19 @@ pub async fn current(desk: &mut Desk, customer_id: &str) -> Result<Option<Subscr
 
 /// Adds a new subscription.
 pub(super) async fn insert(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
-    desk.tx
+    let touched = desk
+        .tx
         .run(
             "INSERT INTO subscriptions (vendor_id, id, customer_id, external_id, plan_id, status, currency, time_zone, terms, cycle, anchor, starts_at, trial_end_at, closings, version, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '[]', 0, $14)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '[]', 0, $14)
+             ON CONFLICT (vendor_id, external_id) DO NOTHING",
             (
                 desk.vendor.id.clone(), s.id.clone(), s.customer_id.clone(), s.external_id.clone(), s.plan_id.clone(), word(s.state)?, s.currency.code(), s.zone.name(), written(&s.terms)?,
                 written_opt(&s.cycle)?, written_opt(&s.anchor)?, s.starts_at.timestamp_millis(), s.trial_end_at.map(ms), desk.now.billing_ms(),
             ),
         )
         .await?;
-    Ok(())
+    if touched == 0 { Err(Refusal::Conflict("There is a subscription with this external_id already.".into())) } else { Ok(()) }
 }
 
 /// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict.

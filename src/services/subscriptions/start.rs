@@ -47,6 +47,9 @@ pub struct Started {
 
 /// Starts a subscription. What it costs at once is an open invoice; taking the money is the caller's next step.
 pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, Refusal> {
+    if let Some(external_id) = &request.external_id {
+        customers::check_external_id(external_id)?;
+    }
     let customer = customers::lock(desk, &request.customer_id).await?;
     let now = desk.now.billing;
     let (currency, zone) = (customer.currency()?, customer.zone()?);

@@ -1282,3 +1282,17 @@ activity-recovery-codes-renewed = New recovery codes were made
 activity-session-ended = A session was ended
 activity-sessions-ended = All other sessions were ended
 activity-preferences-chosen = Language or time zone was changed
+
+# The API, read by people
+api-title = API
+api-document = The OpenAPI 3.1 document
+api-scope = Scope
+api-body = Body
+api-answer = Answer { $status }
+api-query = Query
+api-name = Name
+api-meaning = Meaning
+api-needed = needed
+api-problems = Problems
+api-problems-lede = Whatever goes wrong is told as application/problem+json. Its type, such as /api#problem-not-found, names one of these and never changes; its detail is for people.
+api-types = Types

@@ -1,0 +1,50 @@
+//! The API's table of contents.
+
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get};
+
+use super::route::Route;
+use super::{call, document, entry, limit::Limiter, page, v1};
+use crate::app::App;
+
+/// Every operation, by noun. Paths stand below `/api/v1`.
+pub fn routes() -> Vec<Route> {
+    let nouns = [
+        ("Customers", v1::customers::routes()),
+        ("Members", v1::members::routes()),
+        ("Plans and prices", v1::plans::routes()),
+        ("Meters", v1::meters::routes()),
+        ("Subscriptions", v1::subscriptions::routes()),
+        ("Usage", v1::usage::routes()),
+        ("Invoices", v1::invoices::routes()),
+        ("Events", v1::events::routes()),
+        // Portal sessions and embed sessions come here.
+    ];
+    nouns.into_iter().flat_map(|(noun, routes)| routes.into_iter().map(move |route| Route { noun, ..route })).collect()
+}
+
+/// Every operation, answered; and what is written about them.
+pub fn router(app: &App) -> Router<App> {
+    let mut by_path: Vec<(&'static str, MethodRouter<App>)> = Vec::new();
+    for route in routes() {
+        let (path, answers) = (route.path, call::answering(route));
+        match by_path.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, known)) => *known = std::mem::take(known).merge(answers),
+            None => by_path.push((path, answers)),
+        }
+    }
+    let operations = by_path.into_iter().fold(Router::new(), |router, (path, answers)| router.route(path, answers));
+    let operations = operations
+        .fallback(call::no_such_address)
+        .method_not_allowed_fallback(call::no_such_method)
+        .layer(axum::middleware::from_fn_with_state((app.clone(), Limiter::new(app.config.api_calls_a_minute)), entry::enter));
+    Router::new()
+        .route("/api", get(page::show))
+        .nest("/api/v1", Router::new().route("/openapi.json", get(written)).merge(operations))
+}
+
+async fn written() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")], document::text())
+}
