@@ -9,6 +9,7 @@ use billing::settlement::{due_at, split_note};
 use chrono::Datelike;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
@@ -50,7 +51,11 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
         draft.lines.iter().zip(&document.lines).map(|(draft, line)| DraftLine { line: line.clone(), ..draft.clone() }).collect();
     let corrects = match document.kind {
         DocumentKind::Invoice => Vec::new(),
-        DocumentKind::CreditNote => invoices_of(desk, lines.iter().filter_map(|draft| draft.line.credits.as_ref())).await?,
+        DocumentKind::CreditNote => {
+            // What a note charges again corrects no invoice.
+            let taken_back: Vec<&LineRef> = lines.iter().filter(|draft| draft.line.amount_minor <= 0).filter_map(|draft| draft.line.credits.as_ref()).collect();
+            invoices_of(desk, &taken_back).await?
+        }
     };
     let issue = Issue { customer: &draft.customer, reason: draft.reason, at: draft.at, zone: draft.zone, document, lines, corrects, balance_minor: priced.balance_minor };
     let (id, number) = write(desk, &issue).await?;
@@ -190,19 +195,41 @@ fn search_text(number: &str, snapshot: &snapshot::Snapshot) -> String {
     words.join("\n")
 }
 
-/// The invoices that some lines stand on, the oldest first: id and number.
-async fn invoices_of(desk: &mut Desk, line_ids: impl Iterator<Item = &LineRef>) -> Result<Vec<(String, String)>, Refusal> {
+#[derive(FromRow)]
+struct ChargeRow {
+    issued_at: i64,
+    id: String,
+    number: String,
+    kind: String,
+    amount_minor: i64,
+    credits_line_id: Option<String>,
+}
+
+/// The invoices that charged what some lines are taken back of, the oldest first: id and number. A charge may have been taken back and
+/// restored on a credit note; then the invoice is the one that charged it first.
+async fn invoices_of(desk: &mut Desk, line_ids: &[&LineRef]) -> Result<Vec<(String, String)>, Refusal> {
     let mut found: Vec<(i64, String, String)> = Vec::new();
     for line_id in line_ids {
-        let row: Option<(i64, String, String)> = desk
-            .tx
-            .opt(
-                "SELECT i.issued_at, i.id, i.number FROM invoice_lines l JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id
-                 WHERE l.vendor_id = $1 AND l.id = $2 AND i.kind = 'invoice'",
-                (desk.vendor.id.clone(), line_id.clone()),
-            )
-            .await?;
-        found.extend(row.filter(|row| !found.contains(row)));
+        let mut next = Some((*line_id).clone());
+        while let Some(line_id) = next.take() {
+            let row: Option<ChargeRow> = desk
+                .tx
+                .opt(
+                    "SELECT i.issued_at, i.id, i.number, i.kind, l.amount_minor, l.credits_line_id FROM invoice_lines l
+                     JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id WHERE l.vendor_id = $1 AND l.id = $2",
+                    (desk.vendor.id.clone(), line_id),
+                )
+                .await?;
+            let Some(row) = row else { break };
+            if row.kind == word(DocumentKind::Invoice)? && row.amount_minor >= 0 {
+                let invoice = (row.issued_at, row.id, row.number);
+                if !found.contains(&invoice) {
+                    found.push(invoice);
+                }
+            } else {
+                next = row.credits_line_id;
+            }
+        }
     }
     found.sort();
     Ok(found.into_iter().map(|(_, id, number)| (id, number)).collect())

@@ -246,3 +246,56 @@ async fn a_yearly_plan_is_prorated_over_its_year() {
         .smoothly()
         .lines("/invoices/1", &[("proration_credit", "base", -30400), ("proration_charge", "base", 60800)]);
 }
+
+#[tokio::test]
+async fn what_was_restored_is_taken_back_of_the_invoice_that_charged_it() {
+    let at = "2024-06-16T00:00:00Z";
+    let outcome = |outcome: &str| json!({"customer": "ada", "outcome": outcome});
+    let story = Story::new().priced("p", "month", json!([{"id": "seats", "model": "per_unit", "unit_amount": "1000"}]));
+    let story = story.step("2024-06-01T00:00:00Z", "payment_outcome", outcome("insufficient_funds")).subscribe("2024-06-01T00:00:00Z", "p", json!({"quantity": 3}));
+    let story = story.step(at, "payment_outcome", outcome("succeeds")).change(at, json!({"quantity": 5})).change(at, json!({"quantity": 3}));
+    let told = story.step("2024-06-21T00:00:00Z", "cancel", json!({"subscription": "s1"})).tell().await.smoothly();
+    // Two thirds of the half month's 1500, off the 3000 that are still due; what the change and its reversal paid is in the balance.
+    told.totals("invoices", &[3000, 1000]).totals("credit_notes", &[-1000, -1000]).balance(1000).holds(json!({
+        "invoices": [{"amount_due": 2000, "credited": 1000}, {"amount_due": 0}],
+        "credit_notes": [{"invoices": ["2024-0002"]}, {"invoices": ["2024-0001"]}]
+    }));
+}
+
+#[tokio::test]
+async fn another_interval_closes_the_usage_so_far_and_counts_on_at_the_new_price() {
+    let prices = |fee: i64, unit: &str| json!([{"id": "base", "model": "flat", "amount": fee}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": unit}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices(3000, "1")).priced("y", "year", prices(36500, "2"));
+    let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).used("2024-06-02T00:00:00Z", "m", "10");
+    let story = story.change("2024-06-16T00:00:00Z", json!({"plan": "y"})).used("2024-06-16T00:00:00Z", "m", "7");
+    let told = story.until("2025-06-16T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 36500 + 10 - 1500, 36500 + 14]);
+    told.lines("/invoices/1", &[("proration_credit", "base", -1500), ("usage", "u", 10), ("recurring", "base", 36500)]);
+}
+
+#[tokio::test]
+async fn a_credit_larger_than_the_next_invoice_makes_it_a_credit_note_and_pays_those_after() {
+    let story = Story::flat(9000).plan("q", 300).change("2024-06-11T00:00:00Z", json!({"plan": "q", "settle": "next_invoice"}));
+    // 20 of 30 days: 6000 back, 200 and July's 300 to pay; August is paid from the rest.
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("credit_notes", &[-5500]).totals("invoices", &[9000, 300]).balance(5200);
+    told.holds(json!({"credit_notes": [{"issued_at": "2024-07-01T00:00:00Z", "invoices": ["2024-0001"]}], "invoices": [{}, {"balance_applied": 300, "amount_paid": 0}]}));
+}
+
+#[tokio::test]
+async fn a_day_of_23_hours_is_a_day_and_a_period_with_it_an_hour_shorter() {
+    let paris = |by: &str| Story::new().vendor(json!({"proration": {"by": by}})).ada(json!({"time_zone": "Europe/Paris"})).plan("p", 74300).plan("free", 0);
+    // March has 743 hours in Paris. On its last day, of 23 hours, 23 of them are left, or 1 day of 31.
+    for (by, back) in [("second", -2300), ("day", -2397)] {
+        let story = paris(by).subscribe("2024-02-29T23:00:00Z", "p", json!({})).change("2024-03-30T23:00:00Z", json!({"plan": "free"}));
+        story.tell().await.smoothly().totals("credit_notes", &[back]);
+    }
+}
+
+#[tokio::test]
+async fn a_tie_of_a_share_goes_where_the_vendor_rounds() {
+    // Half of 1001 and of 2003 yen: 500.5 and 1001.5.
+    for (rounding, credit, charge) in [("half_up", -501, 1002), ("half_even", -500, 1002)] {
+        let story = Story::flat(1001).vendor(json!({"currency": "JPY", "proration": {"by": "day", "rounding": rounding}})).plan("q", 2003);
+        let told = story.change("2024-06-16T13:00:00Z", json!({"plan": "q"})).tell().await.smoothly();
+        told.lines("/invoices/1", &[("proration_credit", "base", credit), ("proration_charge", "base", charge)]);
+    }
+}
