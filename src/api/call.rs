@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{RequestExt, body};
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 
 use super::BODY_BYTES;
 use super::entry::Caller;
@@ -38,7 +39,7 @@ pub fn answering(route: Route) -> MethodRouter<App> {
     })
 }
 
-async fn answer(app: &App, route: &Route, caller: &Caller, id: &RequestId, mut request: Request) -> Result<Response, Problem> {
+async fn answer(app: &App, route: &Arc<Route>, caller: &Caller, id: &RequestId, mut request: Request) -> Result<Response, Problem> {
     if !caller.0.key.scopes.allow(route.scope) {
         let detail = format!("This needs the scope {}. The key {} has: {}.", route.scope.name(), caller.0.key.hint, caller.0.key.scopes);
         return Err(Problem::new(&SCOPE, detail));
@@ -52,7 +53,7 @@ async fn answer(app: &App, route: &Route, caller: &Caller, id: &RequestId, mut r
     }
     let asked = Asked { uri: parts.uri, id: path_id, body };
     if route.method == Method::POST {
-        return once(app, route, caller, id, &parts.headers, &asked).await;
+        return once(app, route, caller, id, &parts.headers, asked).await;
     }
     let given = match &route.act {
         Act::Errand(act) => act(Errand::new(app, &caller.0.vendor, caller.0.actor()), &asked).await?,
@@ -71,11 +72,11 @@ async fn answer(app: &App, route: &Route, caller: &Caller, id: &RequestId, mut r
 }
 
 /// A POST: done once for each Idempotency-Key, and answered alike ever after.
-async fn once(app: &App, route: &Route, caller: &Caller, id: &RequestId, headers: &HeaderMap, asked: &Asked) -> Result<Response, Problem> {
+async fn once(app: &App, route: &Arc<Route>, caller: &Caller, id: &RequestId, headers: &HeaderMap, asked: Asked) -> Result<Response, Problem> {
     let key = idempotency_key(headers)?;
     let vendor = &caller.0.vendor;
-    match idempotency::claim(app, vendor, &key, &request_hash(route, asked)).await? {
-        Claimed::Mine(claim) => match done(app, route, caller, asked, &claim).await {
+    match idempotency::claim(app, vendor, &key, &request_hash(route, &asked)).await? {
+        Claimed::Mine(claim) => match finished(app, route, caller, asked, &claim).await {
             Ok(given) => Ok(given.respond()),
             Err(problem) if problem.is_final() => {
                 let told = problem.told(id);
@@ -93,6 +94,13 @@ async fn once(app: &App, route: &Route, caller: &Caller, id: &RequestId, headers
         Claimed::UnderWay => Err(Problem::new(&UNDER_WAY, UNDER_WAY.meaning).retry_after(1)),
         Claimed::OtherRequest => Err(Problem::new(&KEY_REUSED, KEY_REUSED.meaning)),
     }
+}
+
+/// Done to its end, even when the caller hangs up meanwhile: its next try is told how it came out.
+async fn finished(app: &App, route: &Arc<Route>, caller: &Caller, asked: Asked, claim: &Claim) -> Result<Given, Problem> {
+    let (app, route, caller, claim) = (app.clone(), route.clone(), caller.clone(), claim.clone());
+    let doing = async move { done(&app, &route, &caller, &asked, &claim).await };
+    tokio::spawn(doing.in_current_span()).await.map_err(|died| Problem::from(Refusal::damaged(died)))?
 }
 
 /// Does it, and keeps the answer with what was done.

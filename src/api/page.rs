@@ -22,8 +22,10 @@ pub async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     page::document(&app, &vendor, StatusCode::OK, &t!(w, "api-title"), || {
         view! {
             <main class="page api" id="main">
-                <div class="answer"><h1>{t!(w, "api-title")}</h1></div>
-                <p class="lede"><a class="link" href="/api/v1/openapi.json">{t!(w, "api-document")}</a></p>
+                <div class="answer">
+                    <h1>{t!(w, "api-title")}</h1>
+                    <p><a class="link" href="/api/v1/openapi.json">{t!(w, "api-document")}</a></p>
+                </div>
                 <div inner_html=prose(text(&doc["info"]["description"]))></div>
                 {nouns(w, doc)}
                 {problems(w, doc)}
@@ -64,7 +66,7 @@ fn operation_view(w: Words, path: &str, method: &str, operation: &'static Value)
         <article class="op" id=text(&operation["operationId"])>
             <h3>{text(&operation["summary"])}</h3>
             <p><code>{format!("{} /api/v1{path}", method.to_uppercase())}</code></p>
-            <p inner_html=inline(text(&operation["description"]))></p>
+            {operation["description"].as_str().map(|about| view! { <p inner_html=inline(about)></p> })}
             <dl class="facts">
                 <div><dt>{t!(w, "api-scope")}</dt><dd><code>{text(&operation["security"][0]["key"][0])}</code></dd></div>
                 {body.map(|schema| view! { <div><dt>{t!(w, "api-body")}</dt><dd inner_html=kind(schema)></dd></div> })}
@@ -111,7 +113,7 @@ fn problems(w: Words, doc: &'static Value) -> impl IntoView {
     view! {
         <section class="sec" id="problems">
             <div class="head"><h2>{t!(w, "api-problems")}</h2></div>
-            <p inner_html=w.html("api-problems-lede", &[])></p>
+            <p>{t!(w, "api-problems-lede")}</p>
             <table>
                 <thead><tr><th scope="col">{t!(w, "api-name")}</th><th scope="col">{t!(w, "api-meaning")}</th></tr></thead>
                 <tbody>{rows.collect_view()}</tbody>
@@ -128,7 +130,7 @@ fn types(w: Words, doc: &'static Value) -> impl IntoView {
         view! {
             <article class="op" id=format!("type-{name}")>
                 <h3>{name.clone()}</h3>
-                <p inner_html=inline(text(&schema["description"]))></p>
+                {schema["description"].as_str().map(|about| view! { <p inner_html=inline(about)></p> })}
                 {(!values.is_empty()).then(|| view! { <p inner_html=values.join(", ")></p> })}
                 {(!rows.is_empty()).then(|| table(w, name.clone(), rows))}
             </article>

@@ -83,7 +83,7 @@ pub fn shown(c: customers::Customer) -> Result<Customer, Refusal> {
 #[serde(deny_unknown_fields)]
 pub struct NewCustomer {
     /// Your own id for it; wherever ours is asked for, `ext:` and this does too.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub external_id: Option<String>,
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
@@ -154,6 +154,7 @@ pub struct ListCustomers {
     #[schema(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[schema(pattern = "^[a-z]+_[0-9a-fA-F]{32}$")]
     after: Option<String>,
 }
 

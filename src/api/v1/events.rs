@@ -61,6 +61,7 @@ pub struct ListEvents {
     #[schema(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[schema(pattern = "^[a-z]+_[0-9a-fA-F]{32}$")]
     after: Option<String>,
 }
 

@@ -155,7 +155,7 @@ pub struct Anchor {
 #[serde(deny_unknown_fields)]
 pub struct NewSubscription {
     /// Your own id for it; wherever ours is asked for, `ext:` and this does too.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub external_id: Option<String>,
     /// Our id of the customer, or `ext:` and your own.
     pub customer_id: String,
@@ -226,6 +226,7 @@ pub struct ListSubscriptions {
     #[schema(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[schema(pattern = "^[a-z]+_[0-9a-fA-F]{32}$")]
     after: Option<String>,
 }
 

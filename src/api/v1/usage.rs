@@ -35,8 +35,7 @@ pub fn routes() -> Vec<Route> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageEvent {
-    /// Your own id of it.
-    #[schema(min_length = 1, max_length = 200)]
+    /// Your own id of it, of 1 to 200 bytes.
     pub id: String,
     /// Our id of the customer, or `ext:` and your own.
     pub customer_id: String,
