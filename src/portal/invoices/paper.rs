@@ -1,23 +1,17 @@
 //! The PDF of a document: rendered once from its frozen form, kept, and handed out as the same bytes ever after.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::platform::keys::fingerprint;
 use crate::services::invoices::{self, pdf};
 use crate::services::{Desk, Refusal};
 use crate::ui::sheet::sheet;
 
-pub async fn download(app: &App, member: &Member, headers: &HeaderMap, number: &str) -> Result<Response, Refusal> {
+pub async fn download(app: &App, member: &Member, number: &str) -> Result<Response, Refusal> {
     let mut desk = member.reads(app).await?;
     let invoice = invoices::by_number(&mut desk, &member.customer_id, number).await?;
-    // The hash over the frozen document stands for the bytes made from it.
-    let etag = format!("\"{}\"", fingerprint(&format!("{}:pdf", invoice.hash)));
-    if headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, text(&etag))]).into_response());
-    }
     let bytes = match invoices::kept_pdf(&mut desk, &invoice.id).await? {
         Some(bytes) => bytes,
         None => {
@@ -34,8 +28,10 @@ pub async fn download(app: &App, member: &Member, headers: &HeaderMap, number: &
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
         (header::CONTENT_DISPOSITION, text(&format!("attachment; filename=\"{name}\""))),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        (header::ETAG, text(&etag)),
+        // Not even the browser keeps it: a shared computer's next user must not find it.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // A viewer that opens it in the browser runs nothing of it in the portal's name.
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'")),
     ];
     Ok((headers, bytes).into_response())
 }
