@@ -3,7 +3,7 @@
 CREATE TABLE events (
     vendor_id TEXT NOT NULL REFERENCES vendors (id),
     id TEXT NOT NULL,
-    -- 'subscription.changed', 'invoice.finalized' …
+    -- 'subscription.changed', 'invoice.issued' …
     kind TEXT NOT NULL,
     -- Of the payload's form.
     version BIGINT NOT NULL,

@@ -17,12 +17,9 @@ CREATE TABLE subscriptions (
     cycle TEXT,
     -- How the first period will be anchored: JSON {"day": n} or {"at": instant}; NULL: at its own start.
     anchor TEXT,
-    -- The period the cycle holds, for questions that SQL asks.
-    period_start_at BIGINT,
-    period_end_at BIGINT,
     starts_at BIGINT NOT NULL,
     trial_end_at BIGINT,
-    -- The customer was told that the trial is about to end.
+    -- When the event was recorded that says the trial is about to end; NULL: not yet.
     trial_end_announced_at BIGINT,
     -- Ends then; NULL: goes on. Asked for at `cancel_asked_at`, with the customer's words.
     cancel_at BIGINT,
@@ -31,11 +28,12 @@ CREATE TABLE subscriptions (
     cancel_comment TEXT,
     -- It has ended.
     ended_at BIGINT,
-    -- The vendor gives nothing back for the unused rest: 'credited' | 'kept'. Of a planned or running pause.
+    -- What becomes of the unused rest of the period in a planned or running pause: 'credited' | 'kept'.
     pause_unused TEXT,
     pause_at BIGINT,
     paused_at BIGINT,
-    -- Periods that ended and wait for their last usage before they are invoiced: JSON array of the engine's Cycle and the instant.
+    -- Periods that ended and wait for their last usage before they are invoiced: JSON array of the engine's Cycle, where its usage ends,
+    -- and when it is invoiced.
     closings TEXT NOT NULL,
     -- What the next period begins with instead: JSON of plan_id, terms and coupons; NULL: the same again.
     scheduled TEXT,
@@ -86,7 +84,7 @@ CREATE TABLE billed_parts (
     meter TEXT NOT NULL,
     from_at BIGINT NOT NULL,
     to_at BIGINT NOT NULL,
-    -- The engine's BilledPart as JSON: price, period, cycle; `billed_minor` grows with late lines.
+    -- The engine's BilledPart as JSON: price, period, cycle, and how much stands of each line it was billed with.
     part TEXT NOT NULL,
     -- The units billed so far.
     units TEXT NOT NULL,

@@ -11,7 +11,7 @@ CREATE TABLE number_series (
 );
 
 -- Issued documents: invoices and credit notes. Nothing here is a draft (what comes next is computed when asked), and nothing but
--- `settled_at`, `ended_as` and the stored PDF ever changes.
+-- `settled_at` and `ended_as` ever changes.
 CREATE TABLE invoices (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE invoices (
     document TEXT NOT NULL,
     -- SHA-256 over the hash before it in the series and the document; hex.
     hash TEXT NOT NULL,
-    -- What a customer's search finds it by: number, plan names and line names, lower-cased.
+    -- What a customer's search finds it by: number, line names and purchase order, lower-cased.
     search TEXT NOT NULL,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, number),

@@ -1,4 +1,4 @@
--- The ids usage events were sent with, once each: what makes sending twice harmless. Kept longer than the events themselves.
+-- The ids usage events were sent with, once each: what makes sending twice harmless.
 CREATE TABLE usage_event_ids (
     vendor_id TEXT NOT NULL,
     -- The sender's id, unique for the vendor.

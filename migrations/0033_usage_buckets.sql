@@ -12,13 +12,10 @@ CREATE TABLE usage_buckets (
     last_value TEXT,
     last_at BIGINT,
     last_arrival BIGINT,
-    -- Of the last event or reversal that touched this slot: what came after a period was invoiced is found by it.
-    arrival BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, customer_id, meter_id, slot_at),
     FOREIGN KEY (vendor_id, customer_id) REFERENCES usage_accounts (vendor_id, customer_id),
     FOREIGN KEY (vendor_id, meter_id) REFERENCES meters (vendor_id, id)
 );
-CREATE INDEX usage_buckets_by_arrival ON usage_buckets (vendor_id, customer_id, arrival);
 
 -- The values a `unique` meter saw in a slot, and how often: a reversal takes one away.
 CREATE TABLE usage_values (

@@ -1,6 +1,7 @@
 //! Portico: a self-hosted billing portal for software companies, with the billing engine that feeds it.
 //!
-//! The map. Arrows point one way: doors and worker → services → `billing`.
+//! The map. Arrows point one way: doors and worker → services → `billing`. Letters and documents are told by services in the words and
+//! formats of [`ui`], and the sandbox's pages stand with its gateway; [`identity`] keeps its own records. `tests/architecture.rs` holds this.
 //!
 //! | module | what it is | invariant |
 //! |---|---|---|
@@ -11,7 +12,7 @@
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
 //! | [`ui`] | server-rendered parts | no SQL, no rules |
-//! | [`worker`] | what happens without a request: billing what is due | each loop is one function that can be called by itself |
+//! | [`worker`] | what happens without a request: billing what is due, delivering what was left to do | each loop is one function that can be called by itself |
 //! | [`platform`] | database, clocks, ids, configuration | knows no noun of the product |
 //! | [`bench`] | this program measured from outside | used by nothing |
 //! | [`demo`] | Kestrel's story, told by the product's own actions | holds no SQL |

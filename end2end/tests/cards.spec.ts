@@ -1,6 +1,6 @@
 // Cards: a failed payment repaired, a card replaced, in the provider's fields and on its own page. The number never reaches the portal.
 import type { Frame, Page } from "@playwright/test";
-import { expect, giveCode, islandsReady, isSound, person, test } from "./people";
+import { expect, islandsReady, isSound, person, test } from "./people";
 
 const NEXT_YEAR = `12 / ${(new Date().getFullYear() + 1) % 100}`;
 
@@ -23,10 +23,9 @@ function watchForNumbers(page: Page, portal: string, digits: string): string[] {
 }
 
 test.describe("with script", () => {
-  test.use({ who: "past_due", viewport: { width: 360, height: 740 } });
+  test.use({ who: "past_due", signsIn: true, viewport: { width: 360, height: 740 } });
 
   test("a failed payment is repaired in the provider’s fields", async ({ page, baseURL }) => {
-    const who = person("past_due");
     const leaks = watchForNumbers(page, baseURL!, "4242424242424242");
     await page.goto("/");
     const open = page.getByRole("link", { name: /^Pay €/ }).first();
@@ -35,7 +34,6 @@ test.describe("with script", () => {
     // The only card has expired: the way leads to a new one.
     await page.getByRole("link", { name: "Add a payment method" }).click();
     await islandsReady(page);
-    await giveCode(page, who);
     await page.getByRole("button", { name: "Go on to the payment provider" }).click();
     await expect(page).toHaveURL(/\/payment-methods\/fields/);
     await isSound(page);
@@ -64,14 +62,12 @@ test.describe("with script", () => {
 });
 
 test.describe("without script", () => {
-  test.use({ who: "trialing", javaScriptEnabled: false });
+  test.use({ who: "trialing", signsIn: true, javaScriptEnabled: false });
 
   test("a card is added on the provider’s own page, after the bank’s question", async ({ page }) => {
-    const who = person("trialing");
     await page.goto("/payment-methods");
     await page.getByRole("button", { name: "Add a payment method" }).click();
     if (page.url().includes("/payment-methods")) {
-      await giveCode(page, who);
       await page.getByRole("button", { name: "Go on to the payment provider" }).click();
     }
     await expect(page).toHaveURL(/127\.0\.0\.1/);
@@ -82,7 +78,6 @@ test.describe("without script", () => {
 
     // Turning back at the provider's leaves everything as it was.
     await page.goto("/payment-methods/add");
-    await giveCode(page, who);
     await page.getByRole("button", { name: "Go on to the payment provider" }).click();
     await page.getByRole("button", { name: "Go back without adding" }).click();
     await expect(page).toHaveURL(/\/payment-methods\?did=unchanged/);

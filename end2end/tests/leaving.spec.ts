@@ -1,23 +1,20 @@
 // Leaving and coming back: cancelling with its undo, signing out, and a session that ended while a form was open.
-import { expect, giveCode, isSound, person, sessionOf, signIn, test } from "./people";
+import { expect, isSound, person, sessionOf, signIn, test } from "./people";
 
 test.describe("cancelling", () => {
-  test.use({ who: "trialing", viewport: { width: 390, height: 844 } });
+  test.use({ who: "trialing", signsIn: true, viewport: { width: 390, height: 844 } });
 
   test("says what ends and when, takes a reason, and can be taken back", async ({ page }) => {
-    const who = person("trialing");
     await page.goto("/plan");
     await page.getByRole("link", { name: "Cancel the plan" }).click();
     const day = await page.getByRole("heading", { level: 1 }).locator("b").innerText();
     await page.getByLabel("We don’t use it enough").check();
     await page.getByLabel("Anything you want us to know").fill("<b>Builds</b> are few & far between");
-    await giveCode(page, who);
     await isSound(page);
     await page.getByRole("button", { name: "Cancel Team" }).click();
     await expect(page).toHaveURL(/\/plan\?did=cancelled/);
     await expect(page.locator("main .note")).toContainText(`ends on ${day}`);
     await isSound(page);
-    await giveCode(page, who);
     await page.getByRole("button", { name: "Keep Team" }).click();
     await expect(page).toHaveURL(/\/plan\?did=kept/);
     await expect(page.getByRole("link", { name: "Cancel the plan" })).toBeVisible();

@@ -29,12 +29,6 @@ export const code = (email: string): string => codeOf(process.env.PORTICO_TEST_D
 /** Signs in by the pages, as a person does. */
 export const signIn = (page: Page, who: SignIn): Promise<void> => signInAs(page, who, process.env.PORTICO_TEST_DATA);
 
-/** Gives a fresh code where the page asks for one: signing in counts for five minutes, and journeys come later than that. */
-export async function giveCode(page: Page, who: SignIn): Promise<void> {
-  const field = page.locator("main [name=code]");
-  if (await field.count()) await field.fill(code(who.email));
-}
-
 /** What went wrong in a page that no test should have to look for. */
 function watch(page: Page, problems: string[]): void {
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
@@ -64,19 +58,26 @@ export async function isSound(page: Page): Promise<void> {
   expect(overflow, "the page scrolls sideways").toBeLessThanOrEqual(0);
 }
 
-export const test = base.extend<{ who: string | undefined; problems: string[] }>({
+export const test = base.extend<{ who: string | undefined; signsIn: boolean; problems: string[] }>({
   /** The state of the customer a journey is made as (`test.use({ who: "healthy" })`); nobody where it isn't said. */
   who: [undefined, { option: true }],
+  /** Whether the journey signs in by itself: for those that change what a recent code protects. Others go on from the setup's session. */
+  signsIn: [false, { option: true }],
   baseURL: async ({}, use) => use(process.env.PORTICO_URL),
-  storageState: async ({ who }, use) => use(who && sessionOf(person(who))),
+  storageState: async ({ who, signsIn }, use) => use(who && !signsIn ? sessionOf(person(who)) : undefined),
   problems: async ({}, use) => {
     const problems: string[] = [];
     await use(problems);
     expect(problems).toEqual([]);
   },
-  page: async ({ page, problems, javaScriptEnabled }, use) => {
+  page: async ({ page, problems, javaScriptEnabled, who, signsIn }, use, testInfo) => {
     watch(page, problems);
     if (javaScriptEnabled !== false) await watchPolicy(page, problems);
+    if (signsIn) {
+      // A code is good once: the next journey of the same person waits for the next one.
+      testInfo.setTimeout(testInfo.timeout + 60_000);
+      await signIn(page, person(who));
+    }
     await use(page);
   },
 });

@@ -59,6 +59,16 @@ pub enum Duration {
 }
 
 impl Coupon {
+    /// Whether the coupon can be used on documents in a currency: an amount only in its own.
+    pub fn check_currency(&self, currency: Currency) -> Result<()> {
+        match &self.off {
+            Off::Amount { currency: own, .. } if *own != currency => {
+                Err(DiscountError::Currency { coupon: self.key.clone(), coupon_currency: *own, currency }.into())
+            }
+            Off::Percent(_) | Off::Amount { .. } => Ok(()),
+        }
+    }
+
     pub fn check(&self) -> Result<()> {
         let key = || self.key.clone();
         match &self.off {
@@ -137,37 +147,62 @@ fn period_start(line: &Line) -> Option<Instant> {
 }
 
 /// Fills in the lines' discounts: percents first, in the order given, each on what is left; then amounts; never below zero.
-/// One rounding (half up) a coupon, spread over the lines it reaches by largest remainder. A coupon that two subscriptions of one
-/// document redeemed is two discounts, each rounded by itself.
+///
+/// One rounding (half up) a coupon and document, spread over the lines it reaches by largest remainder: a percent that several
+/// subscriptions of the document redeemed is taken of all their lines together, where the first of them has it. An amount is each
+/// subscription's own.
 pub fn apply(lines: &mut [Line], discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
-    let (percents, amounts): (Vec<&Discount>, Vec<&Discount>) = discounts.iter().partition(|discount| matches!(discount.coupon.off, Off::Percent(_)));
     let mut applied = Vec::new();
-    for discount in percents.into_iter().chain(amounts) {
-        let (reached, first_period_start) = discount.reach(lines)?;
-        if reached.is_empty() {
-            continue;
+    for together in in_order(discounts) {
+        let mut reached = Vec::new();
+        for discount in &together {
+            let (indices, first_period_start) = discount.reach(lines)?;
+            if indices.is_empty() {
+                continue;
+            }
+            discount.coupon.check_currency(currency)?;
+            reached.extend(indices);
+            applied.push(AppliedDiscount {
+                subscription: discount.subscription.clone(),
+                coupon: discount.coupon.key.clone(),
+                amount_minor: 0,
+                first_period_start,
+            });
         }
+        let Some(coupon) = together.first().map(|discount| &discount.coupon) else { continue };
         let left = reached.iter().filter_map(|index| lines.get(*index)).map(Line::net_minor).collect::<Result<Vec<_>>>()?;
         let whole = money::sum(left.iter().copied())?;
-        let amount_minor = match &discount.coupon.off {
+        let amount_minor = match &coupon.off {
             Off::Percent(percent) => {
                 let share = Ratio::from(*percent).div(Ratio::whole(100))?.min(Ratio::ONE);
                 Ratio::whole(whole).mul(share)?.round(Rounding::HalfUp)?
             }
-            Off::Amount { amount_minor, currency: own } if *own == currency => whole.min(*amount_minor),
-            Off::Amount { currency: own, .. } => {
-                let coupon = discount.coupon.key.clone();
-                return Err(DiscountError::Currency { coupon, coupon_currency: *own, currency }.into());
-            }
+            Off::Amount { amount_minor, .. } => whole.min(*amount_minor),
         };
         for (index, share) in reached.iter().zip(money::spread(amount_minor, &left)?) {
-            if let Some(line) = lines.get_mut(*index) {
-                line.discount_minor = money::add(line.discount_minor, share)?;
+            let Some(line) = lines.get_mut(*index) else { continue };
+            line.discount_minor = money::add(line.discount_minor, share)?;
+            let of_it = |applied: &&mut AppliedDiscount| applied.coupon == coupon.key && line.subscription.as_ref() == Some(&applied.subscription);
+            if let Some(applied) = applied.iter_mut().find(of_it) {
+                applied.amount_minor = money::add(applied.amount_minor, share)?;
             }
         }
-        applied.push(AppliedDiscount { subscription: discount.subscription.clone(), coupon: discount.coupon.key.clone(), amount_minor, first_period_start });
     }
     Ok(applied)
+}
+
+/// Discounts in the order they apply: those that are worked out together stand together.
+fn in_order(discounts: &[Discount]) -> Vec<Vec<&Discount>> {
+    let (percents, amounts): (Vec<&Discount>, Vec<&Discount>) = discounts.iter().partition(|discount| matches!(discount.coupon.off, Off::Percent(_)));
+    let mut groups: Vec<Vec<&Discount>> = Vec::new();
+    for percent in percents {
+        match groups.iter_mut().find(|group| group.iter().all(|other| other.coupon == percent.coupon && other.subscription != percent.subscription)) {
+            Some(group) => group.push(percent),
+            None => groups.push(vec![percent]),
+        }
+    }
+    groups.extend(amounts.into_iter().map(|amount| vec![amount]));
+    groups
 }
 
 /// Decides the discounts of lines that wait for the next invoice (a change settled later), as if they were a document now, so that

@@ -85,10 +85,6 @@ pub fn refund_kept(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::CustomerBalance, amount_minor)
 }
 
-pub fn written_off(amount_minor: i64) -> Result<Vec<Entry>> {
-    transfer(Account::WriteOffs, Account::Receivable, amount_minor)
-}
-
 fn transfer(debit: Account, credit: Account, amount_minor: i64) -> Result<Vec<Entry>> {
     Ok(posted(vec![Entry { account: debit, amount_minor }, Entry { account: credit, amount_minor: money::neg(amount_minor)? }]))
 }

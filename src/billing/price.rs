@@ -222,6 +222,19 @@ pub fn exchange_rate(rates: &[ExchangeRate], from: Currency, to: Currency, on: N
     rates.iter().filter(|rate| rate.from == from && rate.to == to && rate.on <= on).max_by_key(|rate| rate.on)
 }
 
+/// The rate that a price is converted by into a document's currency on a day; none where it is in that currency already.
+pub fn exchange<'a>(price: &Price, to: Currency, rates: &'a [ExchangeRate], on: NaiveDate) -> Result<Option<&'a ExchangeRate>> {
+    let from = price.currency;
+    if from == to {
+        return Ok(None);
+    }
+    let name = || if price.name.is_empty() { price.key.clone() } else { price.name.clone() };
+    if !price.convert {
+        return Err(PriceError::NotInCurrency { price: name(), currency: to });
+    }
+    exchange_rate(rates, from, to, on).map(Some).ok_or_else(|| PriceError::NoExchangeRate { price: name(), from, to, on })
+}
+
 /// Rates a quantity for a part of a period (`Share::WHOLE` for all of it), in the currency of `exchange` if there is one.
 ///
 /// What a part does depends on what is counted. A flow gets its share of every bound: included units, tier ends, flat amounts,

@@ -16,7 +16,7 @@ use crate::{
     explain::{BoundKind, CreditOf, ExchangeRate, Explain, Late, ShareOf},
     invoice::{Line, LineKind, LineRef},
     money::{self, Currency, Ratio, Rounding},
-    price::{Model, Price, PriceError, exchange_rate, rate},
+    price::{Model, Price, exchange, rate},
     tax::LineTax,
 };
 
@@ -95,6 +95,10 @@ pub struct OpenPart {
     pub product_name: String,
     pub price: Price,
     pub from: Instant,
+    /// Pauses within it that kept the period paid: what is used meanwhile does not count. That of a running pause reaches to the
+    /// period's end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Period>,
 }
 
 /// Where a subscription stands. Keep it (as JSON) and hand it back; read `whole`, `from` and `open`, change nothing.
@@ -166,6 +170,23 @@ pub struct Outcome {
 pub enum Unused {
     Credited,
     Kept,
+}
+
+impl Unused {
+    /// Where the share ends that the usage of a period's last part is rated by.
+    fn shared_until(self, ended_at: Instant, cycle: &Cycle) -> Instant {
+        match self {
+            Self::Credited => ended_at,
+            Self::Kept => cycle.whole.end,
+        }
+    }
+}
+
+impl Proration {
+    /// What becomes of the unused where so much is wished: by `none` nothing is ever given back.
+    pub fn gives_back(self, wished: Unused) -> Unused {
+        if self.by == By::None { Unused::Kept } else { wished }
+    }
 }
 
 impl Product {
@@ -262,8 +283,8 @@ impl<'a> Item<'a> {
         Product::of(line).as_ref() == Some(&self.product) && line.price.as_ref() == Some(&self.price.key)
     }
 
-    fn open_from(&self, from: Instant) -> OpenPart {
-        OpenPart { product: self.product.clone(), product_name: self.product_name.to_owned(), price: self.price.clone(), from }
+    fn open_from(&self, from: Instant, pauses: Vec<Period>) -> OpenPart {
+        OpenPart { product: self.product.clone(), product_name: self.product_name.to_owned(), price: self.price.clone(), from, pauses }
     }
 
     fn line_name(&self) -> String {
@@ -296,6 +317,17 @@ impl Charged {
     fn charged_and_credited(&self) -> Result<(i64, i64)> {
         let credited = money::sum(self.credits.iter().map(|credit| credit.amount_minor))?;
         Ok((self.line.net_minor()?, credited))
+    }
+
+    /// What is to be given back when so much of its amount stands no longer: its part of what the line cost after discount, so that
+    /// steps add up, and never more than is left.
+    fn falls_by(&self, stood_minor: i64, stands_minor: i64) -> Result<i64> {
+        let (net, credited) = self.charged_and_credited()?;
+        if self.line.amount_minor == 0 {
+            return Ok(0);
+        }
+        let cost = |amount_minor| Ratio::whole(net).mul(Ratio::whole(amount_minor).div(Ratio::whole(self.line.amount_minor))?)?.round(Rounding::HalfUp);
+        Ok(money::sub(cost(stood_minor)?, cost(stands_minor)?)?.min(money::sub(net, credited)?).max(0))
     }
 }
 
@@ -361,18 +393,7 @@ impl Basis {
     }
 
     fn exchange(&self, price: &Price, at: Instant) -> Result<Option<&ExchangeRate>> {
-        if price.currency == self.currency {
-            return Ok(None);
-        }
-        let (from, to, name) = (price.currency, self.currency, price.key.clone());
-        if !price.convert {
-            return Err(PriceError::NotInCurrency { price: name, currency: to }.into());
-        }
-        let on = local_date(at, self.zone);
-        match exchange_rate(&self.exchange_rates, from, to, on) {
-            Some(rate) => Ok(Some(rate)),
-            None => Err(PriceError::NoExchangeRate { price: name, from, to, on }.into()),
-        }
+        Ok(exchange(price, self.currency, &self.exchange_rates, local_date(at, self.zone))?)
     }
 
     fn explain_share(&self, share: Share, part: Period, whole: Period) -> Option<ShareOf> {
@@ -558,8 +579,8 @@ impl Basis {
         let mut open = Vec::new();
         for item in items.iter().filter(|item| item.price.is_metered()) {
             let going_on = if same_interval { take_alike(&mut ending, item) } else { None };
-            let from = match going_on {
-                Some(part) => part.from,
+            let (from, pauses) = match going_on {
+                Some(part) => (part.from, part.pauses.clone()),
                 None => match take_alike(&mut undone, item) {
                     Some(part) if cycle.whole.contains(part.from) => {
                         for charge in charged.iter().filter(|charge| part.was_billed_by(charge, at)) {
@@ -567,12 +588,12 @@ impl Basis {
                             let billed = Period { start: part.from, end: at };
                             lines.push(self.take_back(charge, money::sub(net, credited)?, billed, Explain::default())?);
                         }
-                        part.from
+                        (part.from, part.pauses.clone())
                     }
-                    _ => at,
+                    _ => (at, Vec::new()),
                 },
             };
-            open.push(item.open_from(from));
+            open.push(item.open_from(from, pauses));
         }
         for part in ending {
             lines.extend(self.usage_lines(current, part, at, at, used)?);
@@ -607,6 +628,19 @@ struct Now<'a> {
 }
 
 impl OpenPart {
+    /// The stretches up to an instant whose usage counts: all but the pauses.
+    pub fn stretches(&self, until: Instant) -> Vec<Period> {
+        let mut stretches = Vec::new();
+        let mut start = self.from;
+        for pause in &self.pauses {
+            stretches.push(Period { start, end: pause.start.min(until) });
+            start = pause.end;
+        }
+        stretches.push(Period { start, end: until });
+        stretches.retain(|stretch| stretch.start < stretch.end);
+        stretches
+    }
+
     fn is_same_count(&self, other: &Self) -> bool {
         self.from == other.from && self.price.charges_like(&other.price)
     }
@@ -643,17 +677,22 @@ pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
         let charge = Charge { cycle, kind, part: period, shared: period, priced_at: at, rounding };
         lines.extend(basis.lines(item, item.quantity, &charge)?);
     }
-    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at)).collect();
+    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at, Vec::new())).collect();
     Ok(Outcome { lines, cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
 }
 
 /// The end of a period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
 /// without a minimum makes no line.
 pub fn close(basis: &Basis, cycle: &Cycle, used: &[Used]) -> Result<Vec<Line>> {
-    let end = cycle.whole.end;
+    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, used)
+}
+
+/// The usage of a period that a cancellation ended, perhaps before its time: see [`cancel`] for what is rated as whose.
+pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, used: &[Used]) -> Result<Vec<Line>> {
+    let shared_until = unused.shared_until(ended_at, cycle);
     let mut lines = Vec::new();
     for part in &cycle.open {
-        lines.extend(basis.usage_lines(cycle, part, end, end, used)?);
+        lines.extend(basis.usage_lines(cycle, part, ended_at, shared_until, used)?);
     }
     Ok(lines)
 }
@@ -693,13 +732,10 @@ pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instan
 /// has been paid whole, so its usage is rated as the whole period's.
 pub fn cancel(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     cycle.period().require(at)?;
-    if unused == Unused::Credited && basis.proration.by != By::None {
+    if basis.proration.gives_back(unused) == Unused::Credited {
         return basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[]);
     }
-    let mut lines = Vec::new();
-    for part in &cycle.open {
-        lines.extend(basis.usage_lines(cycle, part, at, cycle.whole.end, used)?);
-    }
+    let lines = close_ended(basis, cycle, at, Unused::Kept, used)?;
     let cycle = Cycle { open: Vec::new(), before: Some(cycle.remembered(at)), ..cycle.clone() };
     Ok(Outcome { lines, cycle, effective_at: at })
 }
@@ -710,8 +746,12 @@ pub fn cancel(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged
 /// its end, with the usage of the time that was not paused.
 pub fn pause(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     cycle.period().require(at)?;
-    if unused == Unused::Kept || basis.proration.by == By::None {
-        return Ok(Outcome { lines: Vec::new(), cycle: cycle.clone(), effective_at: at });
+    if basis.proration.gives_back(unused) == Unused::Kept {
+        let mut cycle = cycle.clone();
+        for part in &mut cycle.open {
+            part.pauses.push(Period { start: at, end: cycle.whole.end });
+        }
+        return Ok(Outcome { lines: Vec::new(), cycle, effective_at: at });
     }
     basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[])
 }
@@ -722,15 +762,19 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
         return begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), cycle.interval, at)?);
     }
     cycle.period().require(at)?;
+    let mut cycle = cycle.clone();
+    for pause in cycle.open.iter_mut().filter_map(|part| part.pauses.last_mut()) {
+        pause.end = pause.end.min(at);
+    }
     let items = terms.items();
     let is_paid = |item: &&Item<'_>| charged.iter().any(|charge| charge.is_in_force(at) && item.was_charged_by(charge));
     let keeps = items.iter().filter(is_paid).cloned().collect::<Vec<_>>();
     if basis.proration.by == By::None {
         let metered = items.iter().filter(|item| item.price.is_metered());
-        let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at)).collect() } else { cycle.open.clone() };
+        let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at, Vec::new())).collect() } else { cycle.open.clone() };
         return Ok(Outcome { lines: Vec::new(), cycle: Cycle { open, ..cycle.clone() }, effective_at: at });
     }
-    basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used: &[] }, &items, &keeps)
+    basis.swap(cycle.clone(), &Now { current: &cycle, at, charged, used: &[] }, &items, &keeps)
 }
 
 /// A part of a period whose usage was billed, as it was.
@@ -743,35 +787,74 @@ pub struct BilledPart {
     pub cycle: Cycle,
     /// `Kept` for the last part of a subscription that was cancelled without credit, which was rated as the whole period's.
     pub unused: Unused,
-    /// Σ amounts (before discount) of the usage, minimum and late lines for it so far.
-    pub billed_minor: i64,
+    /// The usage, minimum and late lines it was billed with, in that order.
+    pub lines: Vec<BilledLine>,
+}
+
+/// How much of a line still stands for what was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BilledLine {
+    pub line: LineRef,
+    /// Before discount. Late usage downwards lowers it; a credit note, which is no matter of usage, does not.
+    pub stands_minor: i64,
+}
+
+impl BilledPart {
+    /// What is billed for the usage of the part, before discount.
+    pub fn billed_minor(&self) -> Result<i64> {
+        Ok(money::sum(self.lines.iter().map(|line| line.stands_minor))?)
+    }
 }
 
 /// What a part of a period costs at so many units, usage and minimum: the lines it is, or was, to be billed with.
 pub fn usage_of_part(basis: &Basis, billed: &BilledPart, units: Decimal) -> Result<Vec<Line>> {
     let BilledPart { part, to, cycle, unused, .. } = billed;
     let used = [Used { product: part.product.clone(), price: part.price.key.clone(), units }];
-    let shared_until = match unused {
-        Unused::Credited => *to,
-        Unused::Kept => cycle.whole.end,
-    };
-    basis.usage_lines(cycle, part, *to, shared_until, &used)
+    basis.usage_lines(cycle, part, *to, unused.shared_until(*to, cycle), &used)
 }
 
-/// Usage that arrived after its period was invoiced: the re-rated old part less what was billed for it. No difference, no line.
+/// What late usage comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LateUsage {
+    /// Upwards one line of the difference; downwards one for each billed line that it takes back of.
+    pub lines: Vec<Line>,
+    /// What stands of the lines billed before.
+    pub stands: Vec<BilledLine>,
+}
+
+/// Usage that arrived after its period was invoiced: the re-rated old period less what was billed for it. No difference, no line.
 /// Exchange rates are those of the day it was first billed.
-pub fn late_usage(basis: &Basis, billed: &BilledPart, units: Decimal) -> Result<Option<Line>> {
-    let BilledPart { part, to, cycle, billed_minor, .. } = billed;
+///
+/// What it adds is a charge like any other, but out of reach of discounts. What it takes away is taken back of the billed lines, the
+/// latest first: at what they cost after their discount, at their own tax, and never more than is left of them. `charged` holds these.
+pub fn late_usage(basis: &Basis, billed: &BilledPart, charged: &[Charged], units: Decimal) -> Result<LateUsage> {
+    let BilledPart { part, to, cycle, .. } = billed;
     let rerated = usage_of_part(basis, billed, units)?;
     let rerated_minor = money::sum(rerated.iter().map(|line| line.amount_minor))?;
-    let difference = money::sub(rerated_minor, *billed_minor)?;
-    if difference == 0 {
-        return Ok(None);
-    }
-    let item = Item::of_part(part);
-    let explain =
-        Explain { late: Some(Late { rerated_minor, billed_minor: *billed_minor }), ..rerated.into_iter().next().map(|line| line.explain).unwrap_or_default() };
+    let billed_minor = billed.billed_minor()?;
+    let difference = money::sub(rerated_minor, billed_minor)?;
+    let late = Some(Late { rerated_minor, billed_minor });
+    let explain = Explain { late, ..rerated.into_iter().next().map(|line| line.explain).unwrap_or_default() };
+    let mut found = LateUsage { lines: Vec::new(), stands: billed.lines.clone() };
     let stretch = Period { start: part.from, end: *to };
-    let charge = Charge { cycle, kind: LineKind::LateUsage, part: stretch, shared: stretch, priced_at: *to, rounding: Rounding::HalfUp };
-    Ok(Some(basis.line(&item, &charge, units, difference, explain)))
+    if difference > 0 {
+        let charge = Charge { cycle, kind: LineKind::LateUsage, part: stretch, shared: stretch, priced_at: *to, rounding: Rounding::HalfUp };
+        found.lines.push(basis.line(&Item::of_part(part), &charge, units, difference, explain));
+        return Ok(found);
+    }
+    let mut less = money::neg(difference)?;
+    for stands in found.stands.iter_mut().rev() {
+        let taken = stands.stands_minor.clamp(0, less);
+        let left = money::sub(stands.stands_minor, taken)?;
+        less = money::sub(less, taken)?;
+        if let Some(charge) = charged.iter().find(|charge| charge.reference == stands.line) {
+            let amount_minor = charge.falls_by(stands.stands_minor, left)?;
+            if amount_minor > 0 {
+                let line = basis.take_back(charge, amount_minor, stretch, explain.clone())?;
+                found.lines.push(Line { kind: LineKind::LateUsage, quantity: units, ..line });
+            }
+        }
+        stands.stands_minor = left;
+    }
+    Ok(found)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
@@ -43,13 +43,6 @@ pub enum DbError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
-impl DbError {
-    /// True where a UNIQUE constraint refused the statement. On Postgres the transaction is over then: prefer `ON CONFLICT`.
-    pub fn is_unique_violation(&self) -> bool {
-        matches!(self, DbError::Sql(sqlx::Error::Database(e)) if e.is_unique_violation())
-    }
-}
-
 pub type DbResult<T> = Result<T, DbError>;
 
 /// Makes the database's file where there is none, readable by this user alone; what SQLite puts beside it is made alike.
@@ -66,7 +59,7 @@ impl Db {
     /// Opens `postgres://…` or `sqlite:PATH` (created when absent).
     pub async fn open(url: &str) -> DbResult<Db> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("portico");
+            let options = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
@@ -91,7 +84,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
         make_private(options.get_filename())?;
         // A file does not go away: no connection to it is tried before it is used.
         let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);

@@ -86,14 +86,15 @@ impl Seen {
             None => Outlook::default(),
         };
         let currency = subscription.as_ref().map_or(customer.currency.clone(), |s| s.currency.code().to_owned());
-        let today = local_today(desk, member);
+        let methods = payments::list(desk, &customer.id).await?;
+        let attention = payments::attention(desk, &customer.id, &methods, local_today(desk, member)).await?;
         Ok(Seen {
             w,
             dates: Dates::new(w, zone),
             at,
             legal_name: customer.legal_name.clone(),
-            method: payments::list(desk, &customer.id).await?.into_iter().find(Method::is_default),
-            attention: payments::attention(desk, &customer.id, today).await?,
+            method: methods.into_iter().find(Method::is_default),
+            attention,
             balance_minor: balance::total(desk, &customer.id, &currency).await?,
             last: invoices::list(desk, &customer.id, 1).await?.into_iter().next(),
             can_change: member.may_manage_billing().is_ok(),

@@ -99,7 +99,6 @@ mod tests {
     #[derive(serde::Deserialize)]
     #[serde(default)]
     #[derive(Default)]
-    #[expect(dead_code, reason = "only its fields' names are asked for")]
     struct Form {
         code: String,
         #[serde(rename = "method")]

@@ -63,11 +63,11 @@ pub struct NewCode {
     code: String,
 }
 
-/// The frame of a security page.
+/// The frame of a page that changes one thing, with the way back.
 pub(super) fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
     let w = Words::of(&member.locale);
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
-    let above = as_of(t!(w, "security-place"), String::new());
+    let above = as_of(view! { <a class="link" href="/account/security">{t!(w, "security-place")}</a> }, String::new());
     let summary = error_summary(w, errors);
     page::document(app, &member.vendor, status, &title, || {
         let content = content(w);
@@ -96,8 +96,9 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
     let count = i64::try_from(listed.len()).unwrap_or(i64::MAX);
     let has_others = listed.len() > 1;
     let rows = listed.into_iter().map(|one| sessions::row(w, &dates, &member, one)).collect_view();
-    in_frame(&app, &member, StatusCode::OK, t!(w, "nav-security"), &[], |w| {
-        view! {
+    page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-security"), || {
+        let content = view! {
+            {as_of(view! { <a class="link" href="/account">{t!(w, "nav-account")}</a> }, String::new())}
             <div class="answer"><h1 inner_html=rich!(w, "security-heading", email = &member.email)></h1></div>
             <dl class="facts">
                 <div>
@@ -125,7 +126,8 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
                     <form class="field" method="post" action="/account/security/sessions/end-others">{WrittenFor::of(&member).field()}<button class="btn plain">{t!(w, "sessions-end-others")}</button></form>
                 })}
             </section>
-        }
+        };
+        frame(shell(&member, w, Place::Account), content)
     })
 }
 

@@ -15,14 +15,14 @@ use crate::world::{Persona, World};
 ///
 /// The first look of a quarter of an hour at the overview works the forecast out; what is counted is every look after it.
 const MOST: [(&str, usize); 9] = [
-    ("/", 12),
+    ("/", 11),
     ("/usage", 16),
     ("/usage?by=hour", 17),
     ("/usage?by=month&from=2023-11-22&to=2026-11-21", 12),
-    ("/invoices", 5),
-    ("/plan", 14),
+    ("/invoices", 7),
+    ("/plan", 16),
     ("/plan/change", 22),
-    ("/payment-methods", 8),
+    ("/payment-methods", 7),
     ("/account", 6),
 ];
 

@@ -257,25 +257,6 @@ async fn a_period_never_falls_below_nothing_and_a_reversal_undoes_its_event_alon
 }
 
 #[tokio::test]
-async fn what_arrives_after_a_period_was_closed_is_found_by_its_arrival() {
-    let world = kestrel().await;
-    send(&world, &[minutes("e1", "10", "2026-10-20T10:00:00Z"), minutes("e2", "1", "2026-11-02T10:00:00Z")]).await;
-    let mut desk = world.desk().await;
-    let closed = usage::close(&mut desk, CUSTOMER, Vienna).await.unwrap();
-    desk.commit().await.unwrap();
-    let before = instant("2026-10-31T23:00:00Z");
-    assert_eq!(usage::late(&mut world.desk().await, CUSTOMER, closed, before).await.unwrap(), []);
-
-    send(&world, &[minutes("e3", "5", "2026-10-31T22:50:00Z"), minutes("e4", "5", "2026-10-31T23:00:00Z"), minutes("e1", "10", "2026-10-20T10:00:00Z")]).await;
-    let late = usage::late(&mut world.desk().await, CUSTOMER, closed, before).await.unwrap();
-    assert_eq!(late.iter().map(|late| late.slot.start).collect::<Vec<_>>(), [instant("2026-10-31T22:45:00Z")]);
-    assert!(late[0].arrival > closed);
-    let mut desk = world.desk().await;
-    usage::reverse(&mut desk, CUSTOMER, "e1").await.unwrap();
-    assert_eq!(usage::late(&mut desk, CUSTOMER, closed, before).await.unwrap().len(), 2);
-}
-
-#[tokio::test]
 async fn days_have_23_and_25_hours_where_clocks_change_and_every_hour_its_own_usage() {
     let world = kestrel().await;
     let meter = meter(&world, "build_minutes").await;
@@ -309,22 +290,6 @@ async fn months_and_days_are_cut_where_the_range_begins_and_ends() {
     assert_eq!(points.iter().map(|point| point.used).collect::<Vec<_>>(), [None, Some(d("2")), Some(d("4"))]);
     assert_eq!(points.iter().map(|point| point.start).collect::<Vec<_>>(), [range.start, instant("2026-09-30T22:00:00Z"), instant("2026-10-31T23:00:00Z")]);
     assert_eq!(points.last().map(|point| (point.end, point.total)), Some((range.end, d("6"))));
-}
-
-#[tokio::test]
-async fn days_kept_for_another_zone_read_the_same() {
-    let world = kestrel().await;
-    let events: Vec<_> = (0..400).map(|n| NewEvent { time: Some(instant("2026-11-01T00:00:00Z") + chrono::Duration::hours(n)), ..minutes(&format!("e{n}"), "1", "2026-11-01T00:00:00Z") }).collect();
-    send(&world, &events).await;
-    let meter = meter(&world, "build_minutes").await;
-    let range = period("2026-10-28T00:00:00Z", "2026-11-21T00:00:00Z");
-    let mut desk = world.desk().await;
-    for zone in [Vienna, chrono_tz::Asia::Kathmandu, chrono_tz::America::St_Johns, Vienna] {
-        let without = usage::series(&mut desk, CUSTOMER, &meter, range, By::Day, zone).await.unwrap();
-        usage::keep_days_in(&mut desk, CUSTOMER, zone).await.unwrap();
-        assert_eq!(usage::series(&mut desk, CUSTOMER, &meter, range, By::Day, zone).await.unwrap(), without, "{zone}");
-        assert_eq!(without.last().unwrap().total, d("400"));
-    }
 }
 
 /// An event of the naive model: which meter, seconds (or tens of them) after 20 August, quantity in thousandths, value.

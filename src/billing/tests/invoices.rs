@@ -2,7 +2,7 @@
 
 use billing::{
     Error,
-    discount::{DiscountError, Duration, fix},
+    discount::{Coupon, Discount, DiscountError, Duration, fix},
     invoice::{Document, DocumentKind, Line, LineKind, assemble},
     ledger::{self, Account, Entry},
     money::{MoneyError, spread},
@@ -218,6 +218,23 @@ fn a_discount_reaches_its_subscriptions_lines_but_no_credits_and_no_one_offs() {
 }
 
 #[test]
+fn a_percent_is_rounded_once_a_coupon_and_document() {
+    let line = |of: &str| Line { subscription: Some(of.to_owned()), kind: LineKind::Recurring, ..Line::one_off("base", 333) };
+    let discount = |of: &str, coupon: Coupon| Discount { subscription: of.to_owned(), coupon, zone: zone("UTC"), first_period_start: None };
+    let half = || percent_off("HALF", "50", Duration::Forever);
+    let mut lines = [line("s1"), line("s2")];
+    let applied = billing::discount::apply(&mut lines, &[discount("s1", half()), discount("s2", half())], currency("EUR")).expect("applies");
+    // Half of 666 is 333; subscription by subscription it would be 334.
+    assert_eq!(applied.iter().map(|applied| (applied.subscription.as_str(), applied.amount_minor)).collect::<Vec<_>>(), [("s1", 167), ("s2", 166)]);
+    assert_eq!(lines.map(|line| line.discount_minor), [167, 166]);
+    // An amount is each subscription's own.
+    let ten = || amount_off("TEN", 10, Duration::Forever);
+    let mut lines = [line("s1"), line("s2")];
+    billing::discount::apply(&mut lines, &[discount("s1", ten()), discount("s2", ten())], currency("EUR")).expect("applies");
+    assert_eq!(lines.map(|line| line.discount_minor), [10, 10]);
+}
+
+#[test]
 fn repeating_reaches_every_period_that_starts_within_its_months() {
     let calls = metered(per_unit("calls", "1"), "m", Aggregate::Sum);
     let coupon = percent_off("HALF", "50", Duration::Repeating { months: 2 });
@@ -341,7 +358,6 @@ fn every_posting_balances_and_revenue_is_gross_of_discount() {
         ledger::balance_granted(500),
         ledger::balance_topped_up(500),
         ledger::refund_paid(500),
-        ledger::written_off(500),
         ledger::invoice_issued(&note),
         ledger::credit_note_issued(&note, 0),
     ];

@@ -2,16 +2,17 @@
 
 use billing::{
     calendar::Share,
+    discount::Duration,
     explain::{BoundKind, ExchangeRate},
-    invoice::LineKind,
+    invoice::{Line, LineKind},
     money::{Currency, Ratio, Rounding},
     price::{Model, Price, PriceError, exchange_rate, in_currency, rate},
-    subscription::{BilledPart, Unused, late_usage},
+    subscription::{BilledLine, BilledPart, Charged, Credited, LateUsage, Unused, late_usage},
     usage::{Aggregate, Event, UsageError},
 };
 use rust_decimal::Decimal;
 
-use crate::world::{Life, assert_lines, at, currency, dec, flat, metered, per_unit, plan, price, tiers};
+use crate::world::{Life, assert_lines, at, currency, dec, flat, metered, per_unit, percent_off, plan, price, rate as tax_rate, tiers};
 
 fn graduated(ends: &[(&str, &str, &str)]) -> Price {
     price("p", Model::Graduated { tiers: tiers(ends) })
@@ -205,16 +206,55 @@ fn late_usage_is_the_rerated_period_less_what_was_billed() {
     let (part, cycle) = (life.cycle.open[0].clone(), life.cycle.clone());
     let document = life.renew().expect("a document");
     assert_lines(&document.lines, &[(LineKind::Usage, "calls", 50), (LineKind::Minimum, "calls", 10), (LineKind::Recurring, "base", 1000)]);
-    let mut billed = BilledPart { part, to: cycle.whole.end, cycle, unused: Unused::Credited, billed_minor: 60 };
+    let stands = |lines: &[(&str, i64)]| lines.iter().map(|(line, stands_minor)| BilledLine { line: (*line).to_owned(), stands_minor: *stands_minor }).collect::<Vec<_>>();
+    let (usage, minimum) = (&life.charged[1], &life.charged[2]);
+    let billed = BilledPart { part, to: cycle.whole.end, cycle, unused: Unused::Credited, lines: stands(&[(&usage.reference, 50), (&minimum.reference, 10)]) };
+    let late = |billed: &BilledPart, units| late_usage(&life.basis, billed, &life.charged, dec(units)).expect("rates");
     // Nine more stay within the minimum: nothing to say.
-    assert_eq!(late_usage(&life.basis, &billed, dec("59")), Ok(None));
+    assert_eq!(late(&billed, "59"), LateUsage { lines: Vec::new(), stands: billed.lines.clone() });
     // Up to 120: 100 + 20 × 2, less 60.
-    let line = late_usage(&life.basis, &billed, dec("120")).expect("rates").expect("a line");
-    assert_eq!((line.kind, line.amount_minor, line.from, line.to), (LineKind::LateUsage, 80, Some(at("2024-01-01")), Some(at("2024-02-01"))));
-    let late = line.explain.late.expect("what was late");
-    assert_eq!((late.rerated_minor, late.billed_minor), (140, 60));
-    // A late correction gives back.
-    billed.billed_minor = 140;
-    let line = late_usage(&life.basis, &billed, dec("110")).expect("rates").expect("a line");
-    assert_eq!(line.amount_minor, -20);
+    let more = late(&billed, "120");
+    assert_lines(&more.lines, &[(LineKind::LateUsage, "calls", 80)]);
+    let line = &more.lines[0];
+    assert_eq!((line.from, line.to, line.credits.as_ref()), (Some(at("2024-01-01")), Some(at("2024-02-01")), None));
+    let explained = line.explain.late.clone().expect("what was late");
+    assert_eq!((explained.rerated_minor, explained.billed_minor), (140, 60));
+}
+
+#[test]
+fn late_usage_downwards_takes_back_of_the_billed_lines_the_latest_first() {
+    // 333 at half price: 166.5 off, so 166 were charged, and 20 % tax on it.
+    let mut life = Life::new(plan("p", vec![sum(per_unit("calls", "1"))]), "2024-01-01").with_coupon(percent_off("HALF", "50", Duration::Forever));
+    life = life.taxed_at(vec![tax_rate("fr", "FR", "20")]);
+    life.try_begin();
+    life.uses("m", "2024-01-10", "333");
+    let (part, cycle) = (life.cycle.open[0].clone(), life.cycle.clone());
+    let document = life.renew().expect("a document");
+    assert_eq!((document.lines[0].discount_minor, document.tax_total_minor), (167, 33));
+    // And 100 more came late, at the full price.
+    let line = Line { kind: LineKind::LateUsage, amount_minor: 100, discount_minor: 0, ..document.lines[0].clone() };
+    let mut charged = vec![life.charged[0].clone(), Charged { reference: "late".to_owned(), line, ..life.charged[0].clone() }];
+    let stands = |usage, late| vec![BilledLine { line: "line_1".to_owned(), stands_minor: usage }, BilledLine { line: "late".to_owned(), stands_minor: late }];
+    let mut billed = BilledPart { part, to: cycle.whole.end, cycle, unused: Unused::Credited, lines: stands(333, 100) };
+    let mut back = |billed: &mut BilledPart, units| {
+        let late = late_usage(&life.basis, billed, &charged, dec(units)).expect("rates");
+        billed.lines = late.stands;
+        for line in &late.lines {
+            let of = charged.iter_mut().find(|charge| Some(&charge.reference) == line.credits.as_ref()).expect("its line");
+            assert_eq!((line.kind, line.tax[0].percent), (LineKind::LateUsage, dec("20")));
+            of.credits.push(Credited { reference: "back".to_owned(), at: None, amount_minor: -line.amount_minor, tax: Vec::new() });
+        }
+        late.lines.iter().map(|line| (line.credits.clone().unwrap_or_default(), line.amount_minor)).collect::<Vec<_>>()
+    };
+    let of = |line: &str, amount| (line.to_owned(), amount);
+    // 133 less: all of the late 100, and of the 166 what 33 of 333 cost: 166 − 300 ÷ 333 × 166 (149.5, half up 150).
+    assert_eq!(back(&mut billed, "300"), [of("late", -100), of("line_1", -16)]);
+    assert_eq!(billed.lines, stands(300, 0));
+    // In steps it comes to what was charged, and to nothing more.
+    assert_eq!(back(&mut billed, "1"), [of("line_1", -150)]);
+    assert_eq!(back(&mut billed, "0"), []);
+    assert_eq!(billed.lines, stands(0, 0));
+    // What a credit note gave back already is not given back again.
+    let mut billed = BilledPart { lines: stands(333, 0), ..billed };
+    assert_eq!(back(&mut billed, "0"), []);
 }

@@ -370,6 +370,23 @@ fn a_pause_credits_and_a_resume_charges_the_rest() {
 }
 
 #[test]
+fn a_pause_that_keeps_the_rest_keeps_the_allowance_and_counts_nothing_meanwhile() {
+    let calls = billing::price::Price { included: dec("5"), ..metered(per_unit("calls", "1"), "m", Aggregate::Sum) };
+    let mut life = Life::new(plan("p", vec![flat("base", 3000), calls]), "2024-06-01");
+    life.begin();
+    for (when, quantity) in [("2024-06-02", "3"), ("2024-06-11", "100"), ("2024-06-20T23:59:59Z", "100"), ("2024-06-21", "9"), ("2024-06-26", "100")] {
+        life.uses("m", when, quantity);
+    }
+    life.pause("2024-06-11", Unused::Kept);
+    assert_eq!(life.used(at("2024-06-15"))[0].units, dec("3"));
+    life.resume("2024-06-21");
+    // Paused a second time, to the end.
+    life.pause("2024-06-25", Unused::Kept);
+    // 3 + 9 of the days it ran, 5 of them included in the whole period that was paid.
+    assert_lines(&life.close(), &[(Usage, "calls", 7)]);
+}
+
+#[test]
 fn a_pause_that_keeps_the_rest_is_resumed_for_nothing() {
     let mut life = begun(plan("team", vec![flat("base", 3000)]));
     assert!(life.pause("2024-06-11", Unused::Kept).is_none());

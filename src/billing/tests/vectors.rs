@@ -10,50 +10,69 @@ use billing::{
     usage::{Aggregate, Event},
 };
 use rust_decimal::Decimal;
+use serde::Deserialize;
 
 use crate::world::{Life, at, currency, dec, flat, metered, per_unit, plan, price, rate, taxed, tiers};
 
-/// One published proration: a period, a change in it, and what the credit and the charge come to.
-struct Proration {
-    id: &'static str,
-    source: &'static str,
-    by: By,
-    start: &'static str,
-    end: &'static str,
-    changed: &'static str,
-    /// Amount charged before, and its credit.
-    credit: Option<(i64, i64)>,
-    /// Amount of the new price, and its charge.
-    charge: Option<(i64, i64)>,
+#[derive(Deserialize)]
+struct Published {
+    vectors: Vec<Proration>,
 }
 
-#[rustfmt::skip]
-const PRORATIONS: &[Proration] = &[
-    // An exact tie, 7498.5: half up gives 7499 (half even would give 7498).
-    Proration { id: "KB03", source: "killbill/killbill", by: By::Day, start: "2016-06-10", end: "2016-07-10", changed: "2016-07-01", credit: None, charge: Some((24995, 7499)) },
-    Proration { id: "KB10", source: "killbill/killbill", by: By::Day, start: "2012-05-01", end: "2012-06-01", changed: "2012-05-07", credit: Some((59995, 48383)), charge: Some((995, 802)) },
-    Proration { id: "KB13", source: "killbill/killbill", by: By::Day, start: "2017-12-01", end: "2018-01-01", changed: "2017-12-15", credit: Some((24995, 13707)), charge: None },
-    Proration { id: "KB14", source: "killbill/killbill", by: By::Day, start: "2017-12-01", end: "2018-01-01", changed: "2017-12-25", credit: None, charge: Some((24995, 5644)) },
-    Proration { id: "KB23", source: "killbill/killbill", by: By::Day, start: "2011-04-05", end: "2011-05-05", changed: "2011-04-29", credit: Some((1200, 240)), charge: None },
-    // The end is exclusive: 1 to 31 January is 30 days.
-    Proration { id: "MT01", source: "meteroid-oss/meteroid", by: By::Day, start: "2025-01-01", end: "2025-01-31", changed: "2025-01-16", credit: Some((10000, 5000)), charge: Some((20000, 10000)) },
-    Proration { id: "PL03", source: "polarsource/polar", by: By::Second, start: "2024-02-18", end: "2024-03-18", changed: "2024-02-25", credit: Some((10000, 7586)), charge: Some((30000, 22759)) },
-    Proration { id: "PL04", source: "polarsource/polar", by: By::Second, start: "2024-08-01", end: "2025-08-01", changed: "2024-10-01", credit: Some((100000, 83288)), charge: Some((300000, 249863)) },
-    // Published without dates: 20 of 30 and 45 of 90 days. The net is the difference of the rounded lines, 3334.
-    Proration { id: "FX01", source: "flexprice/flexprice-docs", by: By::Day, start: "2024-04-01", end: "2024-05-01", changed: "2024-04-11", credit: Some((5000, 3333)), charge: Some((10000, 6667)) },
-    Proration { id: "FX02", source: "flexprice/flexprice-docs", by: By::Day, start: "2023-01-01", end: "2023-04-01", changed: "2023-02-15", credit: Some((30000, 15000)), charge: Some((15000, 7500)) },
-    Proration { id: "ST02", source: "a published Stripe preview", by: By::Second, start: "2017-02-14", end: "2017-03-14", changed: "2017-03-03T19:14:48Z", credit: Some((1000, 364)), charge: None },
-    Proration { id: "CB01", source: "www.chargebee.com/docs/proration-old.html", by: By::Day, start: "2012-04-01", end: "2012-05-01", changed: "2012-04-21", credit: Some((6000, 2000)), charge: Some((3000, 1000)) },
-];
+/// One published proration: a period, a change in it, and what the credit and the charge come to.
+#[derive(Deserialize)]
+struct Proration {
+    id: String,
+    source: String,
+    granularity: By,
+    #[serde(flatten)]
+    dates: Option<Dates>,
+    legs: Vec<Leg>,
+}
+
+/// Days, or instants.
+#[derive(Deserialize)]
+struct Dates {
+    period_start: String,
+    period_end_exclusive: String,
+    effective_at: String,
+}
+
+#[derive(Deserialize)]
+struct Leg {
+    side: String,
+    amount: i64,
+    n: i64,
+    d: i64,
+    expect: i64,
+}
+
+impl Proration {
+    /// The period and the change. Two are published as shares of so many days without dates.
+    fn dates(&self) -> (Instant, Instant, Instant) {
+        match &self.dates {
+            Some(dates) => (at(&dates.period_start), at(&dates.period_end_exclusive), at(&dates.effective_at)),
+            None => {
+                let (start, leg) = (at("2024-04-01"), &self.legs[0]);
+                let days = chrono::TimeDelta::days;
+                (start, start + days(leg.d), start + days(leg.d - leg.n))
+            }
+        }
+    }
+
+    fn leg(&self, side: &str) -> Option<&Leg> {
+        self.legs.iter().find(|leg| leg.side == side)
+    }
+}
 
 /// A life whose period is exactly the published one: monthly, quarterly or yearly where the calendar agrees, days otherwise.
 fn life(vector: &Proration, terms: billing::subscription::Terms) -> Life {
     use billing::calendar::{Interval, Unit};
-    let days = (at(vector.end) - at(vector.start)).num_days();
-    let interval = Interval { unit: Unit::Day, count: u32::try_from(days).expect("a few days") };
-    let mut life = Life::new(crate::world::every(interval, terms), vector.start).by(vector.by);
+    let (start, end, _) = vector.dates();
+    let interval = Interval { unit: Unit::Day, count: u32::try_from((end - start).num_days()).expect("a few days") };
+    let mut life = Life::new(crate::world::every(interval, terms), &start.to_rfc3339()).by(vector.granularity);
     life.basis.currency = currency("USD");
-    assert_eq!((life.cycle.whole.start, life.cycle.whole.end), (at(vector.start), at(vector.end)), "{}", vector.id);
+    assert_eq!((life.cycle.whole.start, life.cycle.whole.end), (start, end), "{}", vector.id);
     life
 }
 
@@ -63,22 +82,27 @@ fn in_usd(price: billing::price::Price) -> billing::price::Price {
 
 #[test]
 fn published_prorations() {
-    for vector in PRORATIONS {
+    let published: Published = serde_json::from_str(include_str!("../../tests/vectors/proration.json")).expect("the published file");
+    assert_eq!(published.vectors.len(), 12);
+    for vector in &published.vectors {
         let name = format!("{} ({})", vector.id, vector.source);
-        let old = vector.credit.map(|(amount, _)| in_usd(flat("old", amount)));
-        let new = vector.charge.map(|(amount, _)| in_usd(flat("new", amount)));
+        let (credit, charge) = (vector.leg("credit"), vector.leg("charge"));
+        let old = credit.map(|leg| in_usd(flat("old", leg.amount)));
+        let new = charge.map(|leg| in_usd(flat("new", leg.amount)));
         let mut life = life(vector, plan("before", old.into_iter().collect()));
         life.try_begin();
+        let (_, _, changed) = vector.dates();
+        let changed = changed.to_rfc3339();
         let terms = crate::world::every(life.terms.plan.interval, plan("after", new.into_iter().collect()));
-        let preview = life.preview(vector.changed, &terms).lines;
-        let document = match vector.charge {
-            Some(_) => life.change(vector.changed, terms),
-            None => life.cancel(vector.changed, Unused::Credited),
+        let preview = life.preview(&changed, &terms).lines;
+        let document = match charge {
+            Some(_) => life.change(&changed, terms),
+            None => life.cancel(&changed, Unused::Credited),
         };
         let lines = document.expect("a document").lines;
         let amount_of = |lines: &[Line], kind| lines.iter().find(|line| line.kind == kind).map(|line| line.amount_minor);
-        let credit = vector.credit.map(|(_, credit)| -credit);
-        let charge = vector.charge.map(|(_, charge)| charge);
+        let credit = credit.map(|leg| -leg.expect);
+        let charge = charge.map(|leg| leg.expect);
         assert_eq!(amount_of(&lines, LineKind::ProrationCredit), credit, "{name}: credit");
         assert_eq!(amount_of(&lines, LineKind::ProrationCharge), charge, "{name}: charge");
         // KB13 and KB14: what was previewed is what is invoiced.

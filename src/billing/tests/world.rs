@@ -255,7 +255,7 @@ impl Life {
         let used = |part: &billing::subscription::OpenPart| {
             let meter = part.price.meter.as_ref().expect("a meter");
             let events = self.events.iter().filter(|(key, _)| *key == meter.key).map(|(_, event)| event);
-            let events = events.filter(|event| part.from <= event.time && event.time < until).cloned().collect::<Vec<_>>();
+            let events = events.filter(|event| part.stretches(until).iter().any(|stretch| stretch.contains(event.time))).cloned().collect::<Vec<_>>();
             let units = meter.aggregate.of(&events).expect("units");
             Used { product: part.product.clone(), price: part.price.key.clone(), units }
         };

@@ -51,6 +51,9 @@ struct Seen {
 pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) -> Result<Response, Refusal> {
     let mut desk = member.reads(app).await?;
     let stored = Company::of(&customers::load(&mut desk, &member.customer_id).await?);
+    let w = Words::of(&member.locale);
+    // The sentence is about what holds, the form shows what was typed.
+    let answer = answer(w, &member.customer_name, &stored);
     let seen = Seen {
         company: forms.company.unwrap_or(stored),
         display: match forms.display {
@@ -64,11 +67,10 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
         now: desk.now.billing,
         written_for: WrittenFor::of(member),
     };
-    let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let shell = shell(member, w, Place::Account);
     let may_change = member.may_manage_billing().is_ok();
-    let (customer, email, me) = (member.customer_name.clone(), member.email.clone(), member.identity_id.clone());
+    let (email, me) = (member.email.clone(), member.identity_id.clone());
     let title = if seen.errors.is_empty() { t!(w, "account-title") } else { t!(w, "title-error", title = t!(w, "account-title")) };
     Ok(page::document(app, &member.vendor, status, &title, move || {
         let company = if may_change {
@@ -80,7 +82,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
             {parts::as_of(t!(w, "account-title"), dates.stamp(seen.now))}
             {parts::error_summary(w, &seen.errors)}
             {told(w, &seen.did)}
-            {parts::answer(answer(w, &customer, &seen.company), None)}
+            {parts::answer(answer, None)}
             <div class="acts"><a class="btn plain" href="/account/security">{t!(w, "nav-security")}</a></div>
             <section class="sec" aria-labelledby="company"><div class="head"><h2 id="company">{t!(w, "account-company")}</h2></div>{company}</section>
             <section class="sec" aria-labelledby="display"><div class="head"><h2 id="display">{t!(w, "account-display")}</h2></div>{display_form(&dates, &seen, &email)}</section>

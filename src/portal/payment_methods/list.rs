@@ -33,13 +33,9 @@ pub struct Seen {
 impl Seen {
     pub async fn load(desk: &mut Desk, member: &Member) -> Result<Seen, Refusal> {
         let today = super::today(desk, member);
-        Ok(Seen {
-            methods: payments::list(desk, &member.customer_id).await?,
-            attention: payments::attention(desk, &member.customer_id, today).await?,
-            today,
-            now: desk.now.billing,
-            written_for: WrittenFor::of(member),
-        })
+        let methods = payments::list(desk, &member.customer_id).await?;
+        let attention = payments::attention(desk, &member.customer_id, &methods, today).await?;
+        Ok(Seen { methods, attention, today, now: desk.now.billing, written_for: WrittenFor::of(member) })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::ui::words::Words;
 use super::Seen;
 
 /// The plans one may read and, where one may change, go on to.
-pub fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
+pub(super) fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
     let w = seen.w;
     let now = seen.subscription.as_ref().map(|s| (s.terms.plan.key.clone(), s.interval()));
     let interval = now.as_ref().map_or(Interval { unit: Unit::Month, count: 1 }, |(_, interval)| *interval);
@@ -38,7 +38,7 @@ pub fn compare(seen: &Seen, can_choose: bool) -> impl IntoView + use<> {
 }
 
 /// The plans as radio buttons of the form `choose`.
-pub fn choices(seen: &Seen, chosen: &str, interval: Interval) -> impl IntoView + use<> {
+pub(super) fn choices(seen: &Seen, chosen: &str, interval: Interval) -> impl IntoView + use<> {
     let w = seen.w;
     let now = seen.subscription.as_ref().map(|s| s.terms.plan.key.clone());
     at_interval(&seen.offers, interval)

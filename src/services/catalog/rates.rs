@@ -23,6 +23,11 @@ pub struct CouponRecord {
 }
 
 impl CouponRecord {
+    /// Whether it has been redeemed as often as it may be.
+    pub fn is_used_up(&self) -> bool {
+        self.max_redemptions.is_some_and(|most| self.redemptions >= most)
+    }
+
     pub fn coupon(&self) -> Result<Coupon, Refusal> {
         serde_json::from_str(&self.rule).map_err(Refusal::damaged)
     }

@@ -4,15 +4,12 @@
 use billing::correction::{Invoiced, LineCredit, credit_amount, credit_lines};
 use billing::invoice::{DocumentKind, Reason};
 use billing::ledger;
-use billing::settlement::split_note;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::issue::{Issue, Issued, write};
+use super::issue::{Issue, Issued, into_balance, write};
 use super::lines::{DraftLine, charged_of_invoice};
-use super::settle::{self, Allocation};
 use super::{read, snapshot};
-use crate::services::balance::{self, Source};
 use crate::services::payments::{self, NewRefund};
 use crate::services::{Desk, Refusal, customers, ledger as books};
 
@@ -79,15 +76,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         };
         payments::open_refunds(desk, &back).await?;
     } else {
-        let split = split_note(size, settle::amount_due(desk, invoice_id).await?.max(0))?;
-        if split.to_invoice_minor > 0 {
-            settle::allocate(desk, invoice_id, split.to_invoice_minor, Allocation::CreditNote(&id)).await?;
-            settle::note_if_settled(desk, invoice_id).await?;
-        }
-        books::post(desk, &customer.id, &found.currency, &id, &ledger::credit_note_issued(&document, split.to_invoice_minor)?).await?;
-        if split.rest_minor > 0 {
-            balance::put(desk, &customer.id, &found.currency, split.rest_minor, Source::CreditNote, Some(&id), &number).await?;
-        }
+        into_balance(desk, &customer.id, &document, &issue.corrects, (&id, &number)).await?;
     }
     Ok(Issued { id, number, document, due_minor: 0 })
 }

@@ -84,7 +84,7 @@ pub async fn find(desk: &mut Desk, customer_id: &str, filter: &Filter) -> Result
                     OR ($6 = 'ended' AND i.ended_as IS NOT NULL))
                 AND ($8 = '' OR EXISTS (SELECT 1 FROM invoices c WHERE c.vendor_id = i.vendor_id AND c.customer_id = i.customer_id AND c.number = $8
                     AND (i.issued_at < c.issued_at OR (i.issued_at = c.issued_at AND i.id < c.id))))
-             ORDER BY i.issued_at DESC, i.id DESC LIMIT $9",
+             ORDER BY i.issued_at DESC, i.id DESC LIMIT $9 + 0",
             (
                 desk.vendor.id.clone(), customer_id.to_owned(), least, beyond, pattern(&filter.text), filter.state.map_or("", Sought::name), desk.now.billing_ms(),
                 filter.before.clone().unwrap_or_default(), at_most,

@@ -4,6 +4,7 @@
 use billing::calendar::{Instant, Zone};
 use billing::invoice::{Document, DocumentKind, LineRef, Reason};
 use billing::ledger;
+use billing::money;
 use billing::settlement::{due_at, split_note};
 use chrono::Datelike;
 use serde_json::json;
@@ -70,16 +71,16 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
             }
             settle::note_if_settled(desk, &id).await?;
         }
-        DocumentKind::CreditNote => into_balance(desk, &issue, &id, &number).await?,
+        DocumentKind::CreditNote => into_balance(desk, customer, document, &issue.corrects, (&id, &number)).await?,
     }
     Ok(Issued { id, number, document: document.clone(), due_minor: priced.due_minor })
 }
 
-/// Where the money of a net credit goes: against what is still due of the invoices that charged, the rest into the balance.
-async fn into_balance(desk: &mut Desk, issue: &Issue<'_>, id: &str, number: &str) -> Result<(), Refusal> {
-    let mut rest = billing::money::neg(issue.document.total_minor).map_err(billing::Error::from)?;
-    let size = rest;
-    for (invoice_id, _) in &issue.corrects {
+/// Posts a credit note and puts its money where it goes: against what is still due of the invoices it corrects, the rest into the balance.
+pub(super) async fn into_balance(desk: &mut Desk, customer: &str, document: &Document, corrects: &[(String, String)], (id, number): (&str, &str)) -> Result<(), Refusal> {
+    let size = money::neg(document.total_minor).map_err(billing::Error::from)?;
+    let mut rest = size;
+    for (invoice_id, _) in corrects {
         let split = split_note(rest, settle::amount_due(desk, invoice_id).await?.max(0))?;
         if split.to_invoice_minor > 0 {
             settle::allocate(desk, invoice_id, split.to_invoice_minor, Allocation::CreditNote(id)).await?;
@@ -87,8 +88,9 @@ async fn into_balance(desk: &mut Desk, issue: &Issue<'_>, id: &str, number: &str
         }
         rest = split.rest_minor;
     }
-    let (customer, currency) = (issue.customer.id.as_str(), issue.document.currency.code());
-    books::post(desk, customer, currency, id, &ledger::credit_note_issued(issue.document, size - rest)?).await?;
+    let currency = document.currency.code();
+    let to_invoices_minor = money::sub(size, rest).map_err(billing::Error::from)?;
+    books::post(desk, customer, currency, id, &ledger::credit_note_issued(document, to_invoices_minor)?).await?;
     if rest > 0 {
         balance::put(desk, customer, currency, rest, Source::CreditNote, Some(id), number).await?;
     }

@@ -23,6 +23,6 @@ pub use issue::{Issued, chain};
 pub(crate) use issue::issue;
 pub use keep::{keep_pdf, kept_pdf};
 pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
-pub use read::{Allocated, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, open_of_vendor};
+pub use read::{Allocated, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of};
 pub use settle::{amount_due, note_declined, note_unpayable, record_payment};
 pub use snapshot::{Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};

@@ -14,7 +14,6 @@ pub(crate) enum Allocation<'a> {
     Payment(&'a str),
     Balance(&'a str),
     CreditNote(&'a str),
-    WriteOff,
 }
 
 #[derive(FromRow)]
@@ -61,7 +60,6 @@ pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i6
         Allocation::Payment(id) => ("payment", Some(own(id)), None, None),
         Allocation::Balance(id) => ("balance", None, Some(own(id)), None),
         Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id))),
-        Allocation::WriteOff => ("write_off", None, None, None),
     };
     desk.tx
         .run(

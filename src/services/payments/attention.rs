@@ -22,8 +22,8 @@ pub enum Attention {
     ExpiresSoon { method: Method, last_day: NaiveDate, days: i64, has_stand_in: bool },
 }
 
-/// Everything that needs a person, seen from `today` in the customer's zone.
-pub async fn attention(desk: &mut Desk, customer_id: &str, today: NaiveDate) -> Result<Vec<Attention>, Refusal> {
+/// Everything that needs a person, seen from `today` in the customer's zone; `on_file` are the customer's methods ([`methods::list`]).
+pub async fn attention(desk: &mut Desk, customer_id: &str, on_file: &[Method], today: NaiveDate) -> Result<Vec<Attention>, Refusal> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for (payment, invoice_number) in read::of_open_invoices(desk, customer_id).await? {
@@ -43,12 +43,12 @@ pub async fn attention(desk: &mut Desk, customer_id: &str, today: NaiveDate) -> 
             _ => {}
         }
     }
-    let charged: Vec<Method> = methods::list(desk, customer_id).await?.into_iter().filter(|method| method.role != MethodRole::Kept).collect();
-    for method in &charged {
+    let charged = || on_file.iter().filter(|method| method.role != MethodRole::Kept);
+    for method in charged() {
         match method.expiry(today) {
             Expiry::Expired { last_day } => found.push(Attention::Expired { method: method.clone(), last_day }),
             Expiry::Soon { last_day, days } => {
-                let has_stand_in = charged.iter().any(|other| other.id != method.id && other.last_day() > last_day);
+                let has_stand_in = charged().any(|other| other.id != method.id && other.last_day() > last_day);
                 found.push(Attention::ExpiresSoon { method: method.clone(), last_day, days, has_stand_in });
             }
             Expiry::Good => {}

@@ -94,7 +94,7 @@ async fn follower(errand: &Errand, payment: &Payment) -> Result<Option<Payment>,
     Ok(payments.into_iter().find(|other| other.round == payment.round && other.status == Status::Created))
 }
 
-/// The invoice with its customer locked, so that what is due of it cannot change before its payment's row stands.
+/// The invoice, read under its customer's lock: nobody else opens a payment for it before this one's row stands.
 async fn locked(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
     let customer_id = invoices::load(desk, invoice_id).await?.customer_id;
     customers::lock(desk, &customer_id).await?;

@@ -224,17 +224,6 @@ named! {
     } or Generic
 }
 
-impl DeclineReason {
-    /// Trying the same method again cannot help: the customer must do something first.
-    pub fn is_final(self) -> bool {
-        match self {
-            DeclineReason::LostCard | DeclineReason::StolenCard | DeclineReason::ExpiredCard | DeclineReason::IncorrectCvc | DeclineReason::MethodGone => true,
-            DeclineReason::AuthenticationRequired | DeclineReason::AuthenticationFailed => true,
-            DeclineReason::Generic | DeclineReason::InsufficientFunds | DeclineReason::ProcessingError | DeclineReason::Cancelled => false,
-        }
-    }
-}
-
 named! {
     Brand {
         Visa = "visa",

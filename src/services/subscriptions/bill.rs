@@ -86,15 +86,17 @@ impl Counts {
 
 impl Around {
     /// Loads it, in one statement where nothing waits.
-    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, steps: &[&Step], counts: Counts, look: &Look) -> Result<Around, Refusal> {
+    #[expect(clippy::too_many_arguments, reason = "each is part of the question")]
+    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, at: Instant, steps: &[&Step], counts: Counts, look: &Look) -> Result<Around, Refusal> {
         let code = currency.code();
         let pending = if counts.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
         // Only an invoice carries late usage; looking for it where none is made would lose it.
-        let is_invoiced = steps.iter().any(|step| step.reason.is_some());
+        let is_due = |pending: &PendingLine| matches!(pending.waits, Waits::Until(instant) if instant <= at);
+        let is_invoiced = steps.iter().any(|step| step.reason.is_some()) || pending.iter().any(is_due);
         let late = if is_invoiced && counts.late > 0 { late::find(desk, &customer.id, look).await? } else { Late::default() };
         let balance = if counts.credits > 0 { balance::left(desk, &customer.id, code).await? } else { Vec::new() };
         let tax = invoices::tax_situation(desk, customer, desk.now.billing, zone).await?;
-        let lines = pending.iter().map(|pending| &pending.draft).chain(late.parts.iter().filter_map(|part| part.line.as_ref()));
+        let lines = pending.iter().map(|pending| &pending.draft).chain(late.parts.iter().flat_map(|part| &part.lines));
         let ids: BTreeSet<String> =
             lines.filter_map(|draft| draft.line.subscription.clone()).filter(|id| !steps.iter().any(|step| step.subscription.id == *id)).collect();
         let mut others = Vec::new();
@@ -131,7 +133,7 @@ impl Around {
         lines.extend(steps.iter().flat_map(|step| step.lines.iter().cloned()));
         lines.extend(due);
         lines.extend(next);
-        lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).filter_map(|part| part.line.clone()));
+        lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).flat_map(|part| part.lines.iter().cloned()));
         keep_credited_discounts(&mut lines);
         let mut discounts: Vec<Discount> = steps.iter().flat_map(|step| step.engine_discounts()).collect();
         discounts.extend(self.others.iter().flat_map(|(subscription, list)| discounts::for_engine(subscription, list)));
@@ -157,7 +159,7 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
     let counts = Counts::of(desk, &customer.id).await?;
     for currency in currencies {
         let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
-        let around = Around::load(desk, customer, currency, zone, &of_currency, counts, look).await?;
+        let around = Around::load(desk, customer, currency, zone, at, &of_currency, counts, look).await?;
         found.bills.extend(around.compose(desk, customer, currency, at, &of_currency)?);
         found.late.merge(around.late, currency);
     }

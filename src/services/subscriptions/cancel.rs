@@ -4,14 +4,15 @@ use billing::calendar::Instant;
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
 use billing::subscription::{Cycle, Unused, cancel};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::change::When;
 use super::discounts;
-use super::due::{after, close_early, next_due};
-use super::record::Subscription;
-use super::step::{Event, Reading, Step, basis, billed, drafts};
+use super::due::{after, close_early, grace, next_due};
+use super::record::{Closing, Subscription};
+use super::step::{Event, Reading, Step, basis, billed, drafts, proration};
 use crate::services::invoices::charged;
 use crate::services::{Desk, Refusal};
 
@@ -58,13 +59,20 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     s.pause_at = None;
     if let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.period().contains(at)) {
         let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
-        let used = reading.running(desk, subscription, at).await?;
         let charged = charged(desk, &subscription.id, at).await?;
-        let outcome = cancel(&basis, &cycle, at, request.unused, &charged, &used)?;
-        let lines = drafts(desk, outcome.lines, &[&subscription.terms], &cycle.open);
-        step.billed = billed(&cycle, &[], at, request.unused, &lines, &used)?;
+        let unused = proration(desk)?.gives_back(request.unused);
+        // Its usage is invoiced when the last of it has had time to arrive, as at a period's end.
+        let waits = grace(desk, &cycle);
+        let now = if waits > TimeDelta::zero() { Cycle { open: Vec::new(), ..cycle.clone() } } else { cycle.clone() };
+        let used = if now.open.is_empty() { Vec::new() } else { reading.running(desk, subscription, at).await? };
+        let outcome = cancel(&basis, &now, at, unused, &charged, &used)?;
+        let lines = drafts(desk, outcome.lines, &[&subscription.terms], &now.open);
+        step.billed = billed(&now, &[], at, unused, &lines, &used)?;
         step.subscription.cycle = Some(Cycle { open: Vec::new(), ..outcome.cycle });
         close_early(desk, &mut step, reading).await?;
+        if waits > TimeDelta::zero() {
+            step.subscription.closings.push(Closing { cycle, until: at, unused, at: at + waits });
+        }
         step.reason = Some(Reason::Final);
         step.lines.extend(lines);
     }

@@ -1,6 +1,6 @@
 //! A change of plan, quantity, interval, add-ons or coupons: now, or with the next period; paid now, or with the next invoice.
 
-use billing::calendar::{Instant, Interval};
+use billing::calendar::{Instant, Interval, local_date};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
 use billing::subscription::{Terms, Unused, change};
@@ -8,11 +8,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::discounts;
+use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
 use super::record::{Scheduled, Subscription};
-use super::start::{check_quantity, terms};
+use super::start::{check_exchange, check_quantity, terms};
 use super::step::{Event, Reading, Step, basis, billed, drafts};
+use crate::services::catalog::CouponRecord;
 use crate::services::invoices::{Waits, charged};
 use crate::services::{Desk, Refusal, catalog};
 
@@ -52,9 +53,15 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let mut s = subscription.clone();
     s.state = after(s.state, Happening::Change)?;
     let (plan_id, new) = wanted(desk, subscription, request).await?;
+    let charged_at = match (&subscription.cycle, request.when) {
+        (Some(cycle), When::PeriodEnd) => cycle.whole.end,
+        (Some(_), When::Now) => at,
+        (None, _) => subscription.trial_end_at.unwrap_or(subscription.starts_at),
+    };
+    check_exchange(desk, &new, s.currency, local_date(charged_at, s.zone)).await?;
     let now = discounts::load(desk, &s.id).await?;
     let (list, redeems) = match &request.coupons {
-        Some(keys) => discounts::replaced(desk, &now, keys).await?,
+        Some(keys) => discounts::replaced(desk, &now, keys, s.currency).await?,
         None => (now.clone(), Vec::new()),
     };
     let mut step = Step { redeems, ..Step::new(s, now) };
@@ -74,6 +81,8 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let later = |mut step: Step, effective_at: Instant| {
         let planned = request.coupons.is_some().then_some(list.clone());
         step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, at: effective_at });
+        // Nothing is redeemed by a plan, which may be replaced or undone.
+        step.redeems.clear();
         step.events.push(Event { kind: "subscription.change_planned", data: data.clone() });
         step
     };
@@ -153,8 +162,28 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
     Ok((plan_id, wanted))
 }
 
+/// What taking up a planned change changed.
+pub(super) struct TakenUp {
+    /// The key of the plan it was.
+    pub from: String,
+    /// Coupons that are redeemed by it.
+    pub redeems: Vec<CouponRecord>,
+}
+
+/// Makes what was planned for the period's end hold: for the worker that does it, and for whoever shows what it will do.
+pub(super) async fn take_up_planned(desk: &mut Desk, s: &mut Subscription, discounts: &mut Vec<Redeemed>) -> Result<Option<TakenUp>, Refusal> {
+    let Some(scheduled) = s.scheduled.take() else { return Ok(None) };
+    let mut taken = TakenUp { from: s.terms.plan.key.clone(), redeems: Vec::new() };
+    s.plan_id = scheduled.plan_id;
+    s.terms = scheduled.terms;
+    if let Some(planned) = scheduled.discounts {
+        (*discounts, taken.redeems) = discounts::taken_up(desk, discounts, planned).await?;
+    }
+    Ok(Some(taken))
+}
+
 /// Forgets a change that was planned for the period's end.
-pub(super) fn plan_undo(subscription: &Subscription, discounts: Vec<super::discounts::Redeemed>) -> Result<Step, Refusal> {
+pub(super) fn plan_undo(subscription: &Subscription, discounts: Vec<Redeemed>) -> Result<Step, Refusal> {
     let Some(scheduled) = &subscription.scheduled else { return Err(Refusal::rule("No change is planned.")) };
     let data = json!({ "to": scheduled.terms.plan.key, "name": scheduled.terms.plan.name });
     let mut step = Step::new(Subscription { scheduled: None, ..subscription.clone() }, discounts);

@@ -2,6 +2,7 @@
 
 use billing::calendar::Instant;
 use billing::discount::{AppliedDiscount, Coupon, Discount};
+use billing::money::Currency;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
@@ -44,8 +45,9 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
         .collect()
 }
 
-/// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed. Also what is to be counted.
-pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String]) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
+/// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed, which must be of use in the
+/// subscription's currency. Also what is to be counted once the list holds.
+pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], currency: Currency) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
     let (mut list, mut redeems): (Vec<Redeemed>, Vec<CouponRecord>) = (Vec::new(), Vec::new());
     for key in keys {
         if list.iter().any(|redeemed| redeemed.coupon.key == *key) {
@@ -56,12 +58,32 @@ pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String]) -> Res
             continue;
         }
         let record = catalog::coupon_by_key(desk, key).await?;
-        if record.max_redemptions.is_some_and(|most| record.redemptions >= most) {
+        if record.is_used_up() {
             return Err(Refusal::rule(format!("The code “{key}” has been used as often as it may be.")));
         }
+        let coupon = record.coupon()?;
+        coupon.check_currency(currency)?;
         let id = desk.new_id("dsc");
-        list.push(Redeemed { id, coupon_id: record.id.clone(), coupon: record.coupon()?, first_period_start: None });
+        list.push(Redeemed { id, coupon_id: record.id.clone(), coupon, first_period_start: None });
         redeems.push(record);
+    }
+    Ok((list, redeems))
+}
+
+/// A list that was planned, as it holds now, and the coupons new with it, which count from now on. One that others have used up since is
+/// left off: its limit is the vendor's word to everybody.
+pub(super) async fn taken_up(desk: &mut Desk, now: &[Redeemed], planned: Vec<Redeemed>) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
+    let (mut list, mut redeems) = (Vec::with_capacity(planned.len()), Vec::new());
+    for redeemed in planned {
+        if let Some(stays) = now.iter().find(|now| now.coupon_id == redeemed.coupon_id) {
+            list.push(stays.clone());
+            continue;
+        }
+        let record = catalog::coupon_by_key(desk, &redeemed.coupon.key).await?;
+        if !record.is_used_up() {
+            list.push(redeemed);
+            redeems.push(record);
+        }
     }
     Ok((list, redeems))
 }
@@ -96,7 +118,9 @@ pub(super) async fn save(desk: &mut Desk, subscription_id: &str, list: &[Redeeme
     }
     for (position, redeemed) in (0_i64..).zip(list) {
         let first = redeemed.first_period_start.map(|at| at.timestamp_millis());
-        if before.iter().any(|old| old.id == redeemed.id && old.first_period_start == redeemed.first_period_start) && before.len() == list.len() {
+        // Positions are kept as the list has them, so what stands in its place stands there in the record too.
+        let stood = usize::try_from(position).ok().and_then(|position| before.get(position));
+        if stood.is_some_and(|old| old.id == redeemed.id && old.first_period_start == redeemed.first_period_start) {
             continue;
         }
         let coupon = serde_json::to_string(&redeemed.coupon).map_err(Refusal::damaged)?;

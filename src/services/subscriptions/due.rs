@@ -4,15 +4,16 @@
 use billing::calendar::{Instant, add_calendar_days};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Cycle, Unused, Used, begin, close};
+use billing::subscription::{Cycle, Used, begin, close_ended};
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::discounts::{self, Redeemed};
+use super::change::{TakenUp, take_up_planned};
+use super::discounts;
 use super::record::{AnchorWish, Closing, Subscription};
 use super::step::{Event, Reading, Step, basis, billed, drafts, used};
 use crate::services::invoices::Waits;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, catalog};
 
 /// How long before a trial's end its customer is told.
 const TRIAL_NOTICE: TimeDelta = TimeDelta::days(3);
@@ -111,12 +112,17 @@ pub(super) async fn begin_first(desk: &mut Desk, h: &mut Step, at: Instant) -> R
     Ok(())
 }
 
+/// How long a period waits for its last usage before it is invoiced: not at all where it has no meters.
+pub(super) fn grace(desk: &Desk, ended: &Cycle) -> TimeDelta {
+    if ended.open.is_empty() { TimeDelta::zero() } else { TimeDelta::seconds(desk.vendor.usage_grace_seconds) }
+}
+
 /// The end of a period: what was planned for it takes effect and the next one begins. Its usage is closed now, or after the grace.
 async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     let s = &mut h.subscription;
     let Some(ended) = s.cycle.clone() else { return Ok(()) };
     let end_at = ended.whole.end;
-    let grace = if ended.open.is_empty() { TimeDelta::zero() } else { TimeDelta::seconds(desk.vendor.usage_grace_seconds) };
+    let grace = grace(desk, &ended);
     let closes_at = end_at + grace;
     let rest = Cycle { open: Vec::new(), before: None, ..ended.clone() };
 
@@ -133,17 +139,13 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
         s.pause_at = None;
         h.events.push(Event { kind: "subscription.paused", data: json!({ "at": end_at }) });
     } else {
-        if let Some(scheduled) = s.scheduled.take() {
-            let from = s.terms.plan.key.clone();
-            s.plan_id = scheduled.plan_id;
-            s.terms = scheduled.terms;
-            h.events.push(Event { kind: "subscription.changed", data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }) });
-            if let Some(list) = scheduled.discounts {
-                let as_now = |planned: Redeemed| h.discounts.iter().find(|now| now.id == planned.id).cloned().unwrap_or(planned);
-                h.discounts = list.into_iter().map(as_now).collect();
+        if let Some(TakenUp { from, redeems }) = take_up_planned(desk, s, &mut h.discounts).await? {
+            // At once, so that what is due next at this instant sees it.
+            for coupon in &redeems {
+                catalog::redeem(desk, coupon).await?;
             }
+            h.events.push(Event { kind: "subscription.changed", data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }) });
         }
-        let s = &mut h.subscription;
         let next = ended.following(s.terms.plan.interval).map_err(billing::Error::from)?;
         let basis = basis(desk, s, &[&s.terms], []).await?;
         let begun = begin(&basis, &s.terms, &next)?;
@@ -152,7 +154,7 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     }
 
     if !ended.open.is_empty() {
-        h.subscription.closings.push(Closing { cycle: ended, at: closes_at });
+        h.subscription.closings.push(Closing::whole(ended, closes_at));
     }
     if grace > TimeDelta::zero() {
         h.waiting.extend(advance.into_iter().map(|line| (line, Waits::ForClosingAt(closes_at))));
@@ -166,19 +168,15 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
 
 /// What waited for its last usage: the period's usage, beside the advance fees that waited with it.
 async fn close_period(desk: &mut Desk, h: &mut Step, position: usize, counted: Option<Vec<Used>>) -> Result<(), Refusal> {
-    let Closing { cycle, at } = h.subscription.closings.remove(position);
+    let Closing { cycle, until, unused, at } = h.subscription.closings.remove(position);
     let s = &h.subscription;
-    let until = match (s.state, s.paused_at) {
-        (State::Paused, Some(paused)) => paused.min(cycle.whole.end),
-        _ => cycle.whole.end,
-    };
     let used = match counted {
         Some(used) => used,
         None => used(desk, &s.customer_id, &cycle.open, until).await?,
     };
     let basis = basis(desk, &Subscription { cycle: Some(cycle.clone()), ..s.clone() }, &[], []).await?;
-    let lines = drafts(desk, close(&basis, &cycle, &used)?, &[], &cycle.open);
-    h.billed.extend(billed(&cycle, &[], cycle.whole.end, Unused::Credited, &lines, &used)?);
+    let lines = drafts(desk, close_ended(&basis, &cycle, until, unused, &used)?, &[], &cycle.open);
+    h.billed.extend(billed(&cycle, &[], until, unused, &lines, &used)?);
     h.lines.extend(lines);
     h.closed.push(at);
     let reason = if s.state == State::Cancelled { Reason::Final } else { Reason::Cycle };

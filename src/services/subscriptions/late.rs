@@ -1,15 +1,15 @@
-//! Usage that arrived after its period was invoiced: found by its arrival, rated again with its period, billed as the difference.
+//! Usage that arrived after its period was invoiced: noted as it arrives, rated again with its period, billed as the difference.
 
 use billing::calendar::Period;
 use billing::money::Currency;
-use billing::subscription::{BilledPart, late_usage};
+use billing::subscription::{BilledLine, BilledPart, LateUsage, late_usage};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
 use super::record::{Subscription, load};
-use super::step::{Billed, basis};
+use super::step::{Billed, basis, meter_key};
 use crate::services::customers::Customer;
-use crate::services::invoices::DraftLine;
+use crate::services::invoices::{self, DraftLine};
 use crate::services::{Desk, Refusal, usage};
 
 /// A billed part to bill again.
@@ -19,7 +19,9 @@ pub struct LatePart {
     pub subscription: Subscription,
     pub part: BilledPart,
     pub units: Decimal,
-    pub line: Option<DraftLine>,
+    pub lines: Vec<DraftLine>,
+    /// What stands then of the lines billed before.
+    stands: Vec<BilledLine>,
 }
 
 /// What a customer's late usage comes to.
@@ -33,7 +35,8 @@ pub struct Late {
 impl Late {
     /// Takes over what another look found for documents of a currency.
     pub(super) fn merge(&mut self, other: Late, currency: Currency) {
-        self.is_all |= other.is_all;
+        // What is of another currency is looked for again when that has a document.
+        self.is_all |= other.is_all && other.parts.iter().all(|part| part.subscription.currency == currency);
         self.parts.extend(other.parts.into_iter().filter(|part| part.subscription.currency == currency));
     }
 }
@@ -99,16 +102,19 @@ pub async fn find(desk: &mut Desk, customer_id: &str, look: &Look) -> Result<Lat
             (desk.vendor.id.clone(), customer_id.to_owned(), from),
         )
         .await?;
-    let mut parts = Vec::new();
+    let (mut parts, mut is_all) = (Vec::new(), true);
     for row in rows {
         let part: BilledPart = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
         let Some(meter) = meters.iter().find(|meter| meter.key == row.meter) else { continue };
-        let units = usage::of_period(desk, customer_id, meter, Period { start: part.part.from, end: part.to }).await?;
+        let units = usage::of_stretches(desk, customer_id, meter, &part.part.stretches(part.to)).await?;
         if units != row.units.parse::<Decimal>().map_err(Refusal::damaged)? {
-            parts.push(rate(desk, row, part, units).await?);
+            match rate(desk, row, part, units).await? {
+                Some(part) => parts.push(part),
+                None => is_all = false,
+            }
         }
     }
-    Ok(Late { parts, is_all: true })
+    Ok(Late { parts, is_all })
 }
 
 /// What came since the quote stays for the next invoice: it is looked for again then.
@@ -119,17 +125,23 @@ async fn find_pinned(desk: &mut Desk, pinned: &[(String, Decimal)]) -> Result<La
             desk.tx.opt("SELECT id, subscription_id, meter, part, units FROM billed_parts WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone())).await?;
         let Some(row) = row else { continue };
         let part = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
-        parts.push(rate(desk, row, part, *units).await?);
+        parts.extend(rate(desk, row, part, *units).await?);
     }
     Ok(Late { parts, is_all: false })
 }
 
-async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -> Result<LatePart, Refusal> {
+/// Rates a billed part again. None where it would take back of a line that is on no document yet: it is looked at again with the next.
+async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -> Result<Option<LatePart>, Refusal> {
     let subscription = load(desk, &row.subscription_id).await?;
     let basis = basis(desk, &subscription, &[&subscription.terms], [&part.part.price]).await?;
-    let line = late_usage(&basis, &part, units)?;
-    let line = line.map(|line| DraftLine::new(desk, line, Some(part.part.price.clone())));
-    Ok(LatePart { id: row.id, subscription, part, units, line })
+    let charged = invoices::charged(desk, &subscription.id, part.to).await?;
+    let LateUsage { lines, stands } = late_usage(&basis, &part, &charged, units)?;
+    let waiting = invoices::pending_of_customer(desk, &subscription.customer_id, subscription.currency.code()).await?;
+    if waiting.iter().any(|waiting| lines.iter().any(|line| line.credits.as_ref() == Some(&waiting.draft.id))) {
+        return Ok(None);
+    }
+    let lines = lines.into_iter().map(|line| DraftLine::new(desk, line, Some(part.part.price.clone()))).collect();
+    Ok(Some(LatePart { id: row.id, subscription, part, units, lines, stands }))
 }
 
 /// What was billed of a meter in a period of a subscription, at what price: a change in mid-period makes two parts of it.
@@ -146,10 +158,11 @@ pub async fn billed_parts(desk: &mut Desk, subscription_id: &str, meter: &str, p
 
 /// Writes what was billed again.
 pub(super) async fn save(desk: &mut Desk, customer_id: &str, late: &Late) -> Result<(), Refusal> {
-    for LatePart { id, part, units, line, .. } in &late.parts {
-        let more = line.as_ref().map_or(0, |draft| draft.line.amount_minor);
-        let billed_minor = billing::money::add(part.billed_minor, more).map_err(billing::Error::from)?;
-        let json = serde_json::to_string(&BilledPart { billed_minor, ..part.clone() }).map_err(Refusal::damaged)?;
+    for LatePart { id, part, units, lines, stands, .. } in &late.parts {
+        let more = lines.iter().filter(|draft| draft.line.credits.is_none());
+        let more = more.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor });
+        let lines = stands.iter().cloned().chain(more).collect();
+        let json = serde_json::to_string(&BilledPart { lines, ..part.clone() }).map_err(Refusal::damaged)?;
         desk.tx
             .run("UPDATE billed_parts SET part = $3, units = $4 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone(), json, units.to_string()))
             .await?;
@@ -163,7 +176,7 @@ pub(super) async fn save(desk: &mut Desk, customer_id: &str, late: &Late) -> Res
 /// Keeps what a step billed, so that what comes later can be told from it. Parts that a reversal opened again are forgotten.
 pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
     for open in subscription.cycle.iter().flat_map(|cycle| &cycle.open) {
-        let meter = open.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
+        let meter = meter_key(&open.price)?.to_owned();
         desk.tx
             .run(
                 "DELETE FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND meter = $3 AND from_at >= $4",
@@ -173,7 +186,7 @@ pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &
     }
     for Billed { part, units } in billed {
         let id = desk.new_id("bpt");
-        let meter = part.part.price.meter.as_ref().map(|meter| meter.key.clone()).unwrap_or_default();
+        let meter = meter_key(&part.part.price)?.to_owned();
         let json = serde_json::to_string(part).map_err(Refusal::damaged)?;
         desk.tx
             .run(

@@ -6,7 +6,7 @@ use billing::subscription::{OpenPart, Used};
 use rust_decimal::Decimal;
 
 use super::record::Subscription;
-use super::step::used;
+use super::step::{meter_key, used};
 use super::upcoming::{Upcoming, upcoming_by};
 use crate::services::customers::Customer;
 use crate::services::usage::{self, Meter};
@@ -38,22 +38,28 @@ pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, met
     let mut charged = Vec::new();
     if let Some(cycle) = &s.cycle {
         for part in &cycle.open {
-            let key = part.price.meter.as_ref().map(|meter| meter.key.as_str()).unwrap_or_default();
+            let key = meter_key(&part.price)?;
             let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
             charged.push((part, meter, Period { start: part.from, end: cycle.whole.end }));
         }
     }
     let asked: Vec<(&Meter, Period)> = charged.iter().map(|(_, meter, period)| (*meter, *period)).collect();
     let outlooks = if asked.is_empty() { Vec::new() } else { usage::outlook(desk, &customer.id, &asked, s.zone).await? };
-    let metered: Vec<Metered> = charged
-        .into_iter()
-        .zip(outlooks)
-        .map(|((part, meter, _), outlook)| Metered { meter: meter.clone(), part: part.clone(), used: outlook.used, expected: outlook.expected })
-        .collect();
+    let mut metered = Vec::with_capacity(outlooks.len());
+    for ((part, meter, period), outlook) in charged.into_iter().zip(outlooks) {
+        let mut counted = Metered { meter: meter.clone(), part: part.clone(), used: outlook.used, expected: outlook.expected };
+        if !part.pauses.is_empty() {
+            // What was used while it was paused is not charged for; what will be, is not expected from such a past.
+            let until = desk.now.billing.clamp(part.from, period.end);
+            counted.used = usage::of_stretches(desk, &customer.id, meter, &part.stretches(until)).await?;
+            counted.expected = None;
+        }
+        metered.push(counted);
+    }
 
     // A period that ended and waits for its last usage is invoiced before the running one.
     let usages = match s.closings.first() {
-        Some(closing) => vec![used(desk, &customer.id, &closing.cycle.open, closing.cycle.whole.end).await?],
+        Some(closing) => vec![used(desk, &customer.id, &closing.cycle.open, closing.until).await?],
         None => {
             let units = |of: &dyn Fn(&Metered) -> Decimal| -> Vec<Used> {
                 metered.iter().map(|metered| Used { product: metered.part.product.clone(), price: metered.part.price.key.clone(), units: of(metered) }).collect()

@@ -73,7 +73,7 @@ impl AnchorWish {
 pub struct Scheduled {
     pub plan_id: String,
     pub terms: Terms,
-    /// The coupons that replace those of now; none: those stay. They were redeemed when the change was planned.
+    /// The coupons that replace those of now; none: those stay. They count as redeemed once the change takes effect.
     pub discounts: Option<Vec<Redeemed>>,
     pub at: Instant,
 }
@@ -82,8 +82,19 @@ pub struct Scheduled {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Closing {
     pub cycle: Cycle,
-    /// The period's end plus the vendor's grace.
+    /// Where its usage ends: at the period's end, or where the subscription was cancelled before.
+    pub until: Instant,
+    /// `Kept` where a cancellation gave nothing back: what was used is rated as the whole period's.
+    pub unused: Unused,
+    /// `until` plus the vendor's grace.
     pub at: Instant,
+}
+
+impl Closing {
+    /// A period that runs, or ran, to its end.
+    pub fn whole(cycle: Cycle, at: Instant) -> Closing {
+        Closing { until: cycle.whole.end, unused: Unused::Credited, cycle, at }
+    }
 }
 
 #[derive(FromRow)]
@@ -261,16 +272,15 @@ pub(super) async fn insert(desk: &mut Desk, s: &Subscription) -> Result<(), Refu
 
 /// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict.
 pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
-    let period = s.cycle.as_ref().map(Cycle::period);
     let touched = desk
         .tx
         .run(
-            "UPDATE subscriptions SET plan_id = $3, status = $4, terms = $5, cycle = $6, period_start_at = $7, period_end_at = $8, starts_at = $9, trial_end_at = $10,
-                trial_end_announced_at = $11, cancel_at = $12, cancel_asked_at = $13, cancel_reason = $14, cancel_comment = $15, ended_at = $16, pause_unused = $17, pause_at = $18,
-                paused_at = $19, scheduled = $20, due_at = $21, held_by = $22, held_until_at = $23, anchor = $24, closings = $25, version = version + 1
-             WHERE vendor_id = $1 AND id = $2 AND version = $26",
+            "UPDATE subscriptions SET plan_id = $3, status = $4, terms = $5, cycle = $6, starts_at = $7, trial_end_at = $8, trial_end_announced_at = $9, cancel_at = $10,
+                cancel_asked_at = $11, cancel_reason = $12, cancel_comment = $13, ended_at = $14, pause_unused = $15, pause_at = $16, paused_at = $17, scheduled = $18, due_at = $19,
+                held_by = $20, held_until_at = $21, anchor = $22, closings = $23, version = version + 1
+             WHERE vendor_id = $1 AND id = $2 AND version = $24",
             (
-                desk.vendor.id.clone(), s.id.clone(), s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?, period.map(|p| ms(p.start)), period.map(|p| ms(p.end)),
+                desk.vendor.id.clone(), s.id.clone(), s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?,
                 ms(s.starts_at), s.trial_end_at.map(ms), s.trial_end_announced_at.map(ms), s.cancel_at.map(ms), s.cancel_asked_at.map(ms), s.cancel_reason.clone(), s.cancel_comment.clone(),
                 s.ended_at.map(ms), s.pause_unused.map(word).transpose()?, s.pause_at.map(ms), s.paused_at.map(ms), written_opt(&s.scheduled)?, s.due_at.map(ms), s.held_by.clone(),
                 s.held_until_at, written_opt(&s.anchor)?, written(&s.closings)?, s.version,

@@ -1,8 +1,10 @@
 //! The start of a subscription: now or later, with or without a trial.
 
-use billing::calendar::{Instant, Interval};
+use billing::calendar::{Instant, Interval, local_date};
+use billing::money::Currency;
 use billing::state::State;
 use billing::subscription::Terms;
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -57,7 +59,8 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
         None => u32::try_from(plan.trial_days).map_err(Refusal::damaged)?,
     };
     let trial_end_at = if days > 0 { Some(trial_end(starts_at, days, zone)?) } else { None };
-    let (list, redeems) = discounts::replaced(desk, &[], &request.coupons).await?;
+    check_exchange(desk, &terms, currency, local_date(trial_end_at.unwrap_or(starts_at), zone)).await?;
+    let (list, redeems) = discounts::replaced(desk, &[], &request.coupons, currency).await?;
 
     let subscription = Subscription {
         id: desk.new_id("sub"),
@@ -111,7 +114,7 @@ pub(super) async fn terms(
     interval: Interval,
     quantity: Decimal,
     add_ons: &[(String, Decimal)],
-    currency: billing::money::Currency,
+    currency: Currency,
 ) -> Result<Terms, Refusal> {
     let plan = catalog::plan_terms(desk, plan_id, interval, currency).await?;
     let mut terms = Terms { plan, quantity, add_ons: Vec::new() };
@@ -119,19 +122,20 @@ pub(super) async fn terms(
         terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, currency).await?);
     }
     terms.check()?;
-    // A price that can never be charged is refused now, not when it falls due.
+    Ok(terms)
+}
+
+/// A price that cannot be converted on the day it is first charged is refused now, not when it falls due. `on` is a day of the billing zone.
+pub(super) async fn check_exchange(desk: &mut Desk, terms: &Terms, currency: Currency, on: NaiveDate) -> Result<(), Refusal> {
     let prices = terms.plan.prices.iter().chain(terms.add_ons.iter().flat_map(|add_on| &add_on.prices));
-    if prices.clone().any(|price| price.currency != currency) {
+    let foreign: Vec<_> = prices.filter(|price| price.currency != currency).collect();
+    if !foreign.is_empty() {
         let rates = catalog::exchange_rates_to(desk, currency).await?;
-        let on = desk.now.billing.date_naive();
-        for price in prices.filter(|price| price.currency != currency) {
-            if billing::price::exchange_rate(&rates, price.currency, currency, on).is_none() {
-                let missing = billing::price::PriceError::NoExchangeRate { price: price.name.clone(), from: price.currency, to: currency, on };
-                return Err(billing::Error::from(missing).into());
-            }
+        for price in foreign {
+            billing::price::exchange(price, currency, &rates, on).map_err(billing::Error::from)?;
         }
     }
-    Ok(terms)
+    Ok(())
 }
 
 /// Seats within what the plan allows.

@@ -1,12 +1,12 @@
 //! One event of a subscription's life, worked out and not yet written: the subscription as it will stand, the lines it makes, the usage
 //! those lines bill. Every verb makes one; the worker gathers several into a document; a preview shows one and forgets it.
 
-use billing::calendar::{By, Instant, Period};
+use billing::calendar::{By, Instant};
 use billing::discount::Discount;
 use billing::invoice::{Line, LineKind, Reason};
 use billing::money::Rounding;
 use billing::price::Price;
-use billing::subscription::{Basis, BilledPart, Cycle, OpenPart, Product, Proration, Terms, Unused, Used};
+use billing::subscription::{Basis, BilledLine, BilledPart, Cycle, OpenPart, Product, Proration, Terms, Unused, Used};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,11 @@ pub fn proration(desk: &Desk) -> Result<Proration, Refusal> {
     Ok(Proration { by: of_word::<By>(&desk.vendor.proration_by)?, rounding: of_word::<Rounding>(&desk.vendor.proration_rounding)? })
 }
 
+/// The key of the meter that a price is charged by.
+pub fn meter_key(price: &Price) -> Result<&str, Refusal> {
+    price.meter.as_ref().map(|meter| meter.key.as_str()).ok_or_else(|| Refusal::damaged(format!("the price {} has no meter", price.key)))
+}
+
 /// The usage of open parts up to an instant.
 pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: Instant) -> Result<Vec<Used>, Refusal> {
     if open.is_empty() {
@@ -75,9 +80,9 @@ pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: 
     let meters = usage::meters(desk).await?;
     let mut used = Vec::with_capacity(open.len());
     for part in open {
-        let key = part.price.meter.as_ref().map(|meter| meter.key.as_str()).unwrap_or_default();
+        let key = meter_key(&part.price)?;
         let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
-        let units = if part.from < until { usage::of_period(desk, customer_id, meter, Period { start: part.from, end: until }).await? } else { rust_decimal::Decimal::ZERO };
+        let units = usage::of_stretches(desk, customer_id, meter, &part.stretches(until)).await?;
         used.push(Used { product: part.product.clone(), price: part.price.key.clone(), units });
     }
     Ok(used)
@@ -109,8 +114,8 @@ impl Counted {
             _ => Vec::new(),
         };
         let mut closing = Vec::new();
-        for Closing { cycle, .. } in &s.closings {
-            closing.push(used(desk, &s.customer_id, &cycle.open, cycle.whole.end).await?);
+        for Closing { cycle, until, .. } in &s.closings {
+            closing.push(used(desk, &s.customer_id, &cycle.open, *until).await?);
         }
         Ok(Counted { running, closing })
     }
@@ -175,11 +180,12 @@ pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, 
             let kind = matches!(draft.line.kind, LineKind::Usage | LineKind::Minimum);
             kind && Product::of(&draft.line).as_ref() == Some(&part.product) && draft.line.price.as_deref() == Some(&part.price.key) && draft.line.from == Some(part.from) && draft.line.credits.is_none()
         });
-        let billed_minor = billing::money::sum(of_part.map(|draft| draft.line.amount_minor)).map_err(billing::Error::from)?;
-        let units = used.iter().find(|used| used.product == part.product && used.price == part.price.key).map(|used| used.units).unwrap_or_default();
+        let lines = of_part.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor }).collect();
+        let counted = used.iter().find(|used| used.product == part.product && used.price == part.price.key);
+        let units = counted.ok_or_else(|| Refusal::damaged(format!("the usage of {} was billed and not counted", part.price.key)))?.units;
         // The cycle is kept for its period; where it stood before is of no use later.
         let cycle = Cycle { before: None, open: Vec::new(), ..ended.clone() };
-        billed.push(Billed { part: BilledPart { part: part.clone(), to, cycle, unused, billed_minor }, units });
+        billed.push(Billed { part: BilledPart { part: part.clone(), to, cycle, unused, lines }, units });
     }
     Ok(billed)
 }

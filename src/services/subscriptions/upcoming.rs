@@ -5,14 +5,15 @@ use billing::calendar::Instant;
 use billing::discount::AppliedDiscount;
 use billing::invoice::Reason;
 use billing::state::State;
-use billing::subscription::{Basis, Cycle, Terms, Used, begin, close};
+use billing::subscription::{Basis, Cycle, Terms, Used, begin, close_ended};
 use billing::tax::TaxRate;
-use chrono::TimeDelta;
 
 use super::bill::{Around, Counts};
+use super::change::take_up_planned;
 use super::discounts::{self, Redeemed};
+use super::due::grace;
 use super::late::Look;
-use super::record::{AnchorWish, Subscription};
+use super::record::{AnchorWish, Closing, Subscription};
 use super::step::{Step, basis, drafts, used};
 use crate::services::customers::Customer;
 use crate::services::invoices::{DraftLine, Priced, Waits};
@@ -60,13 +61,18 @@ pub async fn upcoming_of_step(desk: &mut Desk, customer: &Customer, step: &Step,
 }
 
 /// The period that the next invoice closes: one that ended and waits, else the running one.
-fn closes(s: &Subscription) -> Option<&Cycle> {
-    s.closings.first().map(|closing| &closing.cycle).or(s.cycle.as_ref())
+fn closes(desk: &Desk, s: &Subscription) -> Option<Closing> {
+    s.closings.first().cloned().or_else(|| s.cycle.as_ref().map(|cycle| running(desk, cycle)))
+}
+
+/// The running period as it will be closed: at its end, or after the grace where it has usage to wait for.
+fn running(desk: &Desk, cycle: &Cycle) -> Closing {
+    Closing::whole(cycle.clone(), cycle.whole.end + grace(desk, cycle))
 }
 
 async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Used>, Refusal> {
-    match closes(s) {
-        Some(cycle) => used(desk, &s.customer_id, &cycle.open, at.min(cycle.whole.end)).await,
+    match closes(desk, s) {
+        Some(closing) => used(desk, &s.customer_id, &closing.cycle.open, at.min(closing.until)).await,
         None => Ok(Vec::new()),
     }
 }
@@ -85,12 +91,12 @@ async fn of(
     let mut step = Step::new(next.subscription, next.discounts);
     step.reason = Some(Reason::Cycle);
     step.closed = next.closed;
-    let around = Around::load(desk, customer, currency, zone, &[&step], counts, &Look::ToShow).await?;
+    let around = Around::load(desk, customer, currency, zone, next.at, &[&step], counts, &Look::ToShow).await?;
     let mut upcoming = Vec::with_capacity(usages.len());
     for usage in usages {
         step.lines = next.advance.clone();
-        if let Some(cycle) = &next.closes {
-            let lines = close(&next.basis, cycle, usage)?;
+        if let Some(Closing { cycle, until, unused, .. }) = &next.closes {
+            let lines = close_ended(&next.basis, cycle, *until, *unused, usage)?;
             step.lines.extend(drafts(desk, lines, &[], &cycle.open));
         }
         step.lines.extend(waiting.iter().map(|(draft, _)| draft.clone()));
@@ -108,7 +114,7 @@ struct Next {
     /// The next period's fees.
     advance: Vec<DraftLine>,
     /// The period whose usage it holds.
-    closes: Option<Cycle>,
+    closes: Option<Closing>,
     /// A closing that others wait for.
     closed: Vec<Instant>,
     basis: Basis,
@@ -124,7 +130,7 @@ impl Next {
         if let Some(closing) = subscription.closings.first() {
             next.at = closing.at;
             next.closed.push(closing.at);
-            next.closes = Some(closing.cycle.clone());
+            next.closes = Some(closing.clone());
             return Ok(Some(next));
         }
         let s = &mut next.subscription;
@@ -132,8 +138,9 @@ impl Next {
             State::Cancelled => return Ok(None),
             State::Paused => {
                 let Some(cycle) = s.cycle.clone().filter(|cycle| !cycle.open.is_empty()) else { return Ok(None) };
-                next.at = ends(desk, &cycle);
-                next.closes = Some(cycle);
+                let closing = running(desk, &cycle);
+                next.at = closing.at;
+                next.closes = Some(closing);
             }
             State::Scheduled | State::Trialing => {
                 let start = s.trial_end_at.unwrap_or(s.starts_at);
@@ -149,29 +156,17 @@ impl Next {
                 let Some(cycle) = s.cycle.clone() else { return Ok(None) };
                 let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
                 if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
-                    if let Some(scheduled) = s.scheduled.take() {
-                        s.plan_id = scheduled.plan_id;
-                        s.terms = scheduled.terms;
-                        if let Some(list) = scheduled.discounts {
-                            let as_now = |planned: Redeemed| next.discounts.iter().find(|now| now.id == planned.id).cloned().unwrap_or(planned);
-                            next.discounts = list.into_iter().map(as_now).collect();
-                        }
-                    }
+                    take_up_planned(desk, s, &mut next.discounts).await?;
                     let following = cycle.following(s.terms.plan.interval).map_err(billing::Error::from)?;
                     next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
                 } else if cycle.open.is_empty() {
                     return Ok(None);
                 }
-                next.at = ends(desk, &cycle);
-                next.closes = Some(cycle);
+                let closing = running(desk, &cycle);
+                next.at = closing.at;
+                next.closes = Some(closing);
             }
         }
         Ok(Some(next))
     }
-}
-
-/// When a period is invoiced: at its end, or after the grace where it has usage to wait for.
-fn ends(desk: &Desk, cycle: &Cycle) -> Instant {
-    let grace = if cycle.open.is_empty() { 0 } else { desk.vendor.usage_grace_seconds };
-    cycle.whole.end + TimeDelta::seconds(grace)
 }

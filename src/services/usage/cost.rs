@@ -35,7 +35,7 @@ impl Costs {
 
     /// Where parts begin and end: a walk must not step over these.
     pub fn edges(&self) -> impl Iterator<Item = Instant> {
-        self.parts.iter().flat_map(|billed| [billed.part.from, billed.to])
+        self.parts.iter().flat_map(|billed| billed.part.stretches(billed.to)).flat_map(|stretch| [stretch.start, stretch.end])
     }
 
     /// The last part that has begun: its price is the one to talk about.
@@ -61,7 +61,7 @@ impl Costs {
         Walk { costs: self, aggregate: meter.aggregate, tallies: vec![Tally::default(); self.parts.len()], expected: Decimal::ZERO }
     }
 
-    /// The lines of the part under way or, of a period gone by, the last: "8,140 minutes × 0.8 ct".
+    /// What it is billed in.
     pub fn currency(&self) -> &'static str {
         self.basis.currency.code()
     }
@@ -71,7 +71,7 @@ impl Walk<'_> {
     /// Takes in a stretch that no part's edge cuts.
     pub fn take(&mut self, start: Instant, stretch: &Tally) -> Result<(), Refusal> {
         for (billed, tally) in self.costs.parts.iter().zip(&mut self.tallies) {
-            if (billed.part.from..billed.to).contains(&start) {
+            if billed.part.stretches(billed.to).iter().any(|counted| counted.contains(start)) {
                 tally.merge(stretch)?;
             }
         }

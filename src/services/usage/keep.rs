@@ -36,7 +36,7 @@ pub(super) async fn add(desk: &mut Desk, customer_id: &str, account: &Account, n
     }
     let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
     let (mut slots, mut days, mut months) = (Tallies::new(), Tallies::new(), Tallies::new());
-    let (mut values, mut touched) = (BTreeMap::new(), BTreeMap::new());
+    let mut values = BTreeMap::new();
     let (mut day, mut month) = (remembering(day_at, account.zone), remembering(month_at, account.zone));
     for (meter, event) in new {
         let one = Tally { values: Default::default(), ..Tally::of(event) };
@@ -45,10 +45,8 @@ pub(super) async fn add(desk: &mut Desk, customer_id: &str, account: &Account, n
         months.entry((meter.id.clone(), month(event.happened_at)?.start)).or_default().merge(&one)?;
         slots.entry(slot.clone()).or_default().merge(&one)?;
         if let Some(value) = &event.value {
-            *values.entry((slot.clone(), value.clone())).or_insert(0_i64) += 1;
+            *values.entry((slot, value.clone())).or_insert(0_i64) += 1;
         }
-        let latest = touched.entry(slot).or_insert(0_i64);
-        *latest = event.arrival.max(*latest);
     }
     for (tallies, select) in [(&mut slots, &SELECT_BUCKETS), (&mut days, &SELECT_DAYS), (&mut months, &SELECT_MONTHS)] {
         let keys = tallies.keys().map(|(meter, at)| (vendor.clone(), customer.clone(), meter.clone(), *at)).collect();
@@ -58,7 +56,7 @@ pub(super) async fn add(desk: &mut Desk, customer_id: &str, account: &Account, n
             tallies.entry((row.meter_id, row.slot_at)).or_default().merge(&tally)?;
         }
     }
-    write_buckets(desk, customer_id, &slots, &touched).await?;
+    write(desk, &UPSERT_BUCKETS, customer_id, &slots).await?;
     write(desk, &UPSERT_DAYS, customer_id, &days).await?;
     write(desk, &UPSERT_MONTHS, customer_id, &months).await?;
     let rows = values.into_iter().map(|(((meter, at), value), count)| (vendor.clone(), customer.clone(), meter, at, value, count)).collect();
@@ -76,8 +74,7 @@ pub(super) async fn tally_anew(desk: &mut Desk, customer_id: &str, account: &Acc
     for event in events(desk, customer_id, meter_id, vec![slot..slot + SLOT_MS]).await? {
         tally.merge(&Tally { values: Default::default(), ..Tally::of(&event) })?;
     }
-    let key = (meter_id.to_owned(), slot);
-    write_buckets(desk, customer_id, &Tallies::from([(key.clone(), tally)]), &BTreeMap::from([(key, account.arrival)])).await?;
+    write(desk, &UPSERT_BUCKETS, customer_id, &Tallies::from([((meter_id.to_owned(), slot), tally)])).await?;
     let start = day.start;
     let tally = together(&slots_within(desk, customer_id, meter_id, vec![day]).await?)?;
     write(desk, &UPSERT_DAYS, customer_id, &Tallies::from([((meter_id.to_owned(), start), tally)])).await?;
@@ -92,31 +89,6 @@ fn together(rows: &[TallyRow]) -> Result<Tally, Refusal> {
         all.merge(&row.tally()?)?;
     }
     Ok(all)
-}
-
-/// Keeps the customer's days and months in another zone from now on; those there are tallied anew. For a subscription whose billing zone
-/// differs.
-pub async fn keep_days_in(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<(), Refusal> {
-    let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
-    if lock(desk, customer_id, zone.name(), 0).await?.zone == zone {
-        return Ok(());
-    }
-    desk.tx.run("UPDATE usage_accounts SET zone = $3 WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone(), zone.name())).await?;
-    desk.tx.run("DELETE FROM usage_days WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
-    let rows: Vec<TallyRow> = desk
-        .tx
-        .all(
-            "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM usage_buckets WHERE vendor_id = $1 AND customer_id = $2 ORDER BY meter_id, slot_at",
-            (vendor, customer),
-        )
-        .await?;
-    let (mut days, mut day) = (Tallies::new(), remembering(day_at, zone));
-    for row in rows {
-        let (at, tally) = (day(row.slot_at)?.start, row.tally()?);
-        days.entry((row.meter_id, at)).or_default().merge(&tally)?;
-    }
-    write(desk, &UPSERT_DAYS, customer_id, &days).await?;
-    roll_up_months(desk, customer_id, zone).await
 }
 
 /// Adds the customer's days up to months, in place of those there.
@@ -140,23 +112,7 @@ async fn roll_up_months(desk: &mut Desk, customer_id: &str, zone: Zone) -> Resul
     Ok(())
 }
 
-async fn write_buckets(desk: &mut Desk, customer_id: &str, slots: &Tallies, arrivals: &BTreeMap<(String, i64), i64>) -> Result<(), Refusal> {
-    let vendor = desk.vendor.id.clone();
-    let rows = slots
-        .iter()
-        .map(|(key, t)| {
-            let (last, arrival) = (t.last, arrivals.get(key).copied().unwrap_or_default());
-            (
-                vendor.clone(), customer_id.to_owned(), key.0.clone(), key.1, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
-                last.map(|l| l.arrival), arrival,
-            )
-        })
-        .collect();
-    desk.tx.run_of(&UPSERT_BUCKETS, rows).await?;
-    Ok(())
-}
-
-/// Writes tallies of days or months.
+/// Writes tallies of slots, days or months.
 async fn write(desk: &mut Desk, upsert: &Many, customer_id: &str, tallies: &Tallies) -> Result<(), Refusal> {
     let vendor = desk.vendor.id.clone();
     let rows = tallies
@@ -190,13 +146,6 @@ static SELECT_BUCKETS: Many = select!("usage_buckets");
 static SELECT_DAYS: Many = select!("usage_days");
 static SELECT_MONTHS: Many = select!("usage_months");
 
-static UPSERT_BUCKETS: Many = Many {
-    before: "INSERT INTO usage_buckets (vendor_id, customer_id, meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival, arrival) VALUES",
-    columns: 11,
-    after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
-            last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival, arrival = excluded.arrival",
-};
-
 macro_rules! upsert {
     ($table:literal) => {
         Many {
@@ -208,6 +157,7 @@ macro_rules! upsert {
     };
 }
 
+static UPSERT_BUCKETS: Many = upsert!("usage_buckets");
 static UPSERT_DAYS: Many = upsert!("usage_days");
 static UPSERT_MONTHS: Many = upsert!("usage_months");
 

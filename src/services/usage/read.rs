@@ -39,40 +39,25 @@ pub(super) async fn account(desk: &mut Desk, customer_id: &str) -> Result<Option
 
 /// What a meter reads over a period (or a part of one), exact, never below 0.
 pub async fn of_period(desk: &mut Desk, customer_id: &str, meter: &Meter, period: Period) -> Result<Decimal, Refusal> {
-    let tallies = tallies(desk, customer_id, meter, &[period.start, period.end]).await?;
-    let quantity = tallies.first().map(|tally| tally.quantity(meter.aggregate)).unwrap_or_default();
-    Ok(quantity.max(Decimal::ZERO))
+    of_stretches(desk, customer_id, meter, &[period]).await
 }
 
-/// Usage that came (or was reversed) after a period was closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Late {
-    pub meter_id: String,
-    /// The quarter of an hour it belongs to.
-    pub slot: Period,
-    pub arrival: i64,
+/// What a meter reads over several stretches, which ascend, as if nothing lay between them.
+pub async fn of_stretches(desk: &mut Desk, customer_id: &str, meter: &Meter, stretches: &[Period]) -> Result<Decimal, Refusal> {
+    let mut edges: Vec<Instant> = stretches.iter().flat_map(|stretch| [stretch.start, stretch.end]).collect();
+    edges.dedup();
+    let mut all = Tally::default();
+    for (start, tally) in edges.iter().zip(tallies(desk, customer_id, meter, &edges).await?) {
+        if stretches.iter().any(|stretch| stretch.contains(*start)) {
+            all.merge(&tally)?;
+        }
+    }
+    Ok(all.quantity(meter.aggregate).max(Decimal::ZERO))
 }
 
-/// Holds the customer's usage still until the transaction ends, and says how far it has come. Billing calls this first, then
-/// [`of_period`], and keeps the number with the invoice: whatever arrives later has a higher one, whatever the clocks say.
-pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<i64, Refusal> {
-    Ok(lock(desk, customer_id, zone.name(), 0).await?.arrival)
-}
-
-/// The slots before `before` that were touched since [`close`] gave `since`, oldest first. Where one overlaps an invoiced period, that
-/// period is rated again, less what was billed for it.
-pub async fn late(desk: &mut Desk, customer_id: &str, since: i64, before: Instant) -> Result<Vec<Late>, Refusal> {
-    let rows: Vec<(String, i64, i64)> = desk
-        .tx
-        .all(
-            "SELECT meter_id, slot_at, arrival FROM usage_buckets WHERE vendor_id = $1 AND customer_id = $2 AND arrival > $3 AND slot_at < $4 ORDER BY slot_at, meter_id",
-            (desk.vendor.id.clone(), customer_id.to_owned(), since, before.timestamp_millis()),
-        )
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(meter_id, at, arrival)| Late { meter_id, slot: Period { start: from_ms(at), end: from_ms(at + SLOT_MS) }, arrival })
-        .collect())
+/// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late.
+pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<(), Refusal> {
+    lock(desk, customer_id, zone.name(), 0).await.map(|_| ())
 }
 
 /// One tally for each stretch between neighbouring edges, which ascend.

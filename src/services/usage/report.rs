@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use billing::bands::Band;
 use billing::calendar::{Period, Zone, local_date, midnight};
-use billing::subscription::{BilledPart, Unused};
+use billing::subscription::BilledPart;
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 
@@ -16,7 +16,7 @@ use super::read::{Account, account, first_use, tallies_by};
 use super::series::{By, start_of_day, steps};
 use super::tally::Tally;
 use crate::platform::clock::Instant;
-use crate::services::subscriptions::{self, Subscription};
+use crate::services::subscriptions::{self, Closing, Subscription};
 use crate::services::{Desk, FieldError, Refusal};
 
 const MOST_YEARS: u32 = 10;
@@ -359,11 +359,11 @@ fn date_in(date: NaiveDate, zone: Zone, field: &'static str) -> Result<Instant, 
 /// The prices that rate, or rated, this meter in a period.
 async fn costs(desk: &mut Desk, subscription: &Subscription, meter: &Meter, period: Period) -> Result<Option<Costs>, Refusal> {
     let mut parts = subscriptions::billed_parts(desk, &subscription.id, &meter.key, period).await?;
-    for cycle in subscription.cycle.iter().chain(subscription.closings.iter().map(|closing| &closing.cycle)) {
+    let running = subscription.cycle.iter().map(|cycle| Closing::whole(cycle.clone(), cycle.whole.end));
+    for Closing { cycle, until, unused, .. } in running.chain(subscription.closings.iter().cloned()) {
         let open = cycle.open.iter().filter(|part| part.price.meter.as_ref().is_some_and(|of| of.key == meter.key));
         for part in open.filter(|part| period.contains(part.from)) {
-            let end = cycle.whole.end;
-            parts.push(BilledPart { part: part.clone(), to: end, cycle: cycle.clone(), unused: Unused::Credited, billed_minor: 0 });
+            parts.push(BilledPart { part: part.clone(), to: until, cycle: cycle.clone(), unused, lines: Vec::new() });
         }
     }
     if parts.is_empty() {

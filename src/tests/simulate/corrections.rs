@@ -65,7 +65,7 @@ async fn a_note_of_lines_takes_them_whole_or_in_part() {
         .await
         .smoothly()
         .lines("/credit_notes/0", &[("adjustment", "a", -1000), ("adjustment", "b", -1000)]);
-    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "").totals("credit_notes", &[-1200]);
+    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left").totals("credit_notes", &[-1200]);
     note(two_lines(), json!({"lines": [2]})).tell().await.refused(1, "no line 2").totals("credit_notes", &[]);
 }
 
@@ -76,9 +76,9 @@ async fn a_refund_goes_back_by_the_method_that_paid() {
     told.holds(
         json!({"invoices": [{"status": "paid", "amount_due": 0}], "ledger": {"accounts": {"cash": 2400, "receivable": 0, "revenue": -2000, "tax": -400}}}),
     );
-    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "").totals("credit_notes", &[-3600]);
+    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[-3600]);
     // What no payment paid cannot go back.
-    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "").totals("credit_notes", &[]);
+    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[]);
 }
 
 #[tokio::test]

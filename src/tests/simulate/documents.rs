@@ -243,3 +243,44 @@ async fn payment_falls_due_so_many_days_after_issue_in_the_billing_zone() {
     );
     story.tell().await.smoothly().holds(json!({"invoices": [{"issued_at": "2024-03-20T09:00:00Z", "due_at": "2024-04-03T08:00:00Z"}]}));
 }
+
+#[tokio::test]
+async fn a_percent_is_rounded_once_a_coupon_and_document() {
+    let both = json!({"coupons": ["HALF"]});
+    let story = Story::new().plan("p", 333).coupon("HALF", json!({"percent": "50", "duration": "forever"})).subscribe(JUNE, "p", both);
+    let story = story.step(JUNE, "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "p", "coupons": ["HALF"]}));
+    // Apart 166.5 off each, half up; together 333 of 666.
+    let told = story.until(JULY).tell().await.smoothly().totals("invoices", &[166, 166, 333]);
+    told.holds(json!({"invoices": [{}, {}, {"discount": 333, "lines": [{"discount": 167}, {"discount": 166}]}]}));
+}
+
+#[tokio::test]
+async fn coupons_apply_in_the_order_last_given() {
+    let once = |amount: i64| json!({"amount": amount, "currency": "EUR", "duration": "once"});
+    let story = Story::new().plan("p", 1000).coupon("A", once(400)).coupon("B", once(100)).coupon("C", once(1000));
+    let story = story.subscribe(JUNE, "p", json!({"coupons": ["A", "B"], "trial_days": 7})).change("2024-06-02T00:00:00Z", json!({"coupons": ["C", "A"]}));
+    // C takes all of the first month; A is left for the second.
+    story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[0, 600]);
+}
+
+#[tokio::test]
+async fn an_amount_in_another_currency_is_refused_before_anything_depends_on_it() {
+    let story = Story::new().plan("p", 1000).coupon("D", json!({"amount": 500, "currency": "USD", "duration": "forever"}));
+    let story = story.subscribe(JUNE, "p", json!({"trial_days": 7})).change("2024-06-02T00:00:00Z", json!({"coupons": ["D"]}));
+    let story = story.step("2024-06-03T00:00:00Z", "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "p", "coupons": ["D"]}));
+    let told = story.until("2024-06-08T00:00:00Z").tell().await.refused(1, "worth USD").refused(2, "worth USD");
+    told.totals("invoices", &[1000]).holds(json!({"subscriptions": [{"status": "active"}]}));
+}
+
+#[tokio::test]
+async fn a_planned_coupon_counts_when_the_change_takes_effect() {
+    let code = json!({"amount": 100, "currency": "EUR", "duration": "forever", "max_redemptions": 1});
+    let planned = json!({"plan": "q", "coupons": ["ONE"], "when": "period_end"});
+    let story = Story::flat(1000).plan("q", 2000).coupon("ONE", code).step(JUNE, "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "p"}));
+    // Planned twice, it is one; planned for two, the first to take effect has it.
+    let story = story.change("2024-06-10T00:00:00Z", planned.clone()).change("2024-06-11T00:00:00Z", planned);
+    let story = story.step("2024-06-12T00:00:00Z", "change", json!({"subscription": "s2", "plan": "q", "coupons": ["ONE"], "when": "period_end"}));
+    let story = story.until(JULY).step("2024-07-02T00:00:00Z", "subscribe", json!({"customer": "ada", "subscription": "s3", "plan": "p", "coupons": ["ONE"]}));
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.refused(6, "as often as it may be");
+    told.totals("invoices", &[1000, 1000, 3900, 3900]).lines("/invoices/2", &[("recurring", "base", 2000), ("recurring", "base", 2000)]);
+}

@@ -72,6 +72,18 @@ async fn a_pause_without_proration_keeps_what_was_paid() {
 }
 
 #[tokio::test]
+async fn usage_while_paused_is_not_billed_though_the_period_was_kept_paid() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 1000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    for by in ["second", "none"] {
+        let story = Story::new().vendor(json!({"proration": {"by": by}})).meter("m", "sum").priced("p", "month", prices.clone());
+        let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).used("2024-06-02T00:00:00Z", "m", "7");
+        let story = on_s1(story, "2024-06-11T00:00:00Z", "pause", json!({"prorate": false})).used("2024-06-15T00:00:00Z", "m", "100");
+        let story = on_s1(story, "2024-06-21T00:00:00Z", "resume", json!({})).used("2024-06-25T00:00:00Z", "m", "3");
+        story.until(JULY).tell().await.smoothly().totals("invoices", &[1000, 1010]);
+    }
+}
+
+#[tokio::test]
 async fn resumed_in_a_later_period_only_its_rest_is_charged() {
     let story = on_s1(Story::flat(3100), "2024-06-16T00:00:00Z", "pause", json!({"prorate": false}));
     // 11 of July's 31 days are left on the 21st.

@@ -167,3 +167,22 @@ async fn forints_are_paid_whole_and_yen_have_no_fraction() {
     let story = Story::new().vendor(json!({"currency": "JPY"})).tax("fr10", "10").plan("p", 980).subscribe("2024-06-01T00:00:00Z", "p", json!({}));
     story.tell().await.smoothly().totals("invoices", &[1078]);
 }
+
+#[tokio::test]
+async fn a_price_that_cannot_be_converted_on_the_day_it_is_charged_is_refused_by_its_name() {
+    let story = |on: &str| {
+        let price = json!([{"id": "base", "model": "flat", "amount": 1000, "currency": "USD", "convert": true}]);
+        Story::new().ada(json!({"time_zone": "Asia/Tokyo"})).with("exchange_rates", json!({"from": "USD", "to": "EUR", "on": on, "rate": "2"})).priced("p", "month", price)
+    };
+    // In Tokyo it is the 2nd of June already.
+    let at = "2024-06-01T16:00:00Z";
+    story("2024-06-02").subscribe(at, "p", json!({})).tell().await.smoothly().totals("invoices", &[2000]);
+    story("2024-06-03").subscribe(at, "p", json!({})).tell().await.refused(0, "“base”").totals("invoices", &[]);
+    // A trial is charged at its end.
+    let told = story("2024-06-03").subscribe(at, "p", json!({"trial_days": 1})).until("2024-06-04T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[2000]);
+    // An add-on of a change as well.
+    let add_on = json!({"id": "book", "interval": "month", "prices": [{"id": "book", "model": "flat", "amount": 1000, "currency": "CHF", "convert": true}]});
+    let told = Story::flat(1000).with("add_ons", add_on).change("2024-06-10T00:00:00Z", json!({"add_ons": ["book"], "when": "period_end"}));
+    told.until("2024-07-01T00:00:00Z").tell().await.refused(1, "“book”").totals("invoices", &[1000, 1000]);
+}

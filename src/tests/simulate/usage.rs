@@ -87,6 +87,76 @@ async fn late_usage_is_billed_on_the_next_invoice_as_the_rerated_period_less_wha
     }]}]}));
 }
 
+/// A thousand used in June, and in July a correction of all of it.
+fn corrected(story: Story) -> Story {
+    let story = story.used("2024-06-02T00:00:00Z", "m", "1000");
+    event(story, "2024-07-05T00:00:00Z", json!({"quantity": "-1000", "time": "2024-06-20T00:00:00Z"})).until("2024-08-01T00:00:00Z")
+}
+
+#[tokio::test]
+async fn late_usage_downwards_gives_back_what_was_charged_and_no_more() {
+    let half = |story: Story| story.coupon("HALF", json!({"percent": "50", "duration": "forever"})).subscribe(JUNE, "p", json!({"coupons": ["HALF"]}));
+    let told = corrected(half(metered("sum"))).tell().await.smoothly().totals("invoices", &[500]).totals("credit_notes", &[-500]).balance(500);
+    told.lines("/credit_notes/0", &[("late_usage", "u", -500)]).holds(json!({"credit_notes": [{
+        "invoices": ["2024-0001"], "lines": [{"quantity": "0", "from": JUNE, "to": JULY, "explain": {"late": {"rerated_minor": 0, "billed_minor": 1000}}}]
+    }]}));
+    // At the tax of the invoice it takes back, not at today's.
+    let rate = |percent: &str, from: &str| json!({"id": "fr", "country": "FR", "percent": percent, "from": from});
+    let story = metered("sum").with("tax_rates", rate("20", "2024-01-01")).with("tax_rates", rate("25", "2024-07-15")).subscribe(JUNE, "p", json!({}));
+    let told = corrected(story).tell().await.smoothly().totals("invoices", &[1200]).totals("credit_notes", &[-1200]);
+    told.holds(json!({"credit_notes": [{"tax": [{"base": -1000, "amount": -200}]}], "ledger": {"accounts": {"revenue": 0, "tax": 0}}}));
+    // Against what is still due of its invoice first.
+    let story = metered("sum").step(JUNE, "payment_outcome", json!({"customer": "ada", "outcome": "insufficient_funds"})).subscribe(JUNE, "p", json!({}));
+    let told = corrected(story).tell().await.smoothly().totals("credit_notes", &[-1000]).balance(0);
+    told.holds(json!({"invoices": [{"amount_due": 0, "credited": 1000, "status": "paid"}], "credit_notes": [{"invoices": ["2024-0001"]}]}));
+    // What a credit note gave back already is not given back again.
+    let story = half(metered("sum")).used("2024-06-02T00:00:00Z", "m", "1000").step("2024-07-02T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 400}));
+    let story = event(story, "2024-07-05T00:00:00Z", json!({"quantity": "-1000", "time": "2024-06-20T00:00:00Z"})).until("2024-08-01T00:00:00Z");
+    story.tell().await.smoothly().totals("credit_notes", &[-400, -100]).balance(500);
+}
+
+#[tokio::test]
+async fn late_usage_up_and_down_again_comes_to_nothing() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "10");
+    let story = event(story, "2024-07-05T00:00:00Z", json!({"quantity": "5", "time": "2024-06-20T00:00:00Z"}));
+    let story = event(story.until("2024-08-01T00:00:00Z"), "2024-08-05T00:00:00Z", json!({"quantity": "-7", "time": "2024-06-20T00:00:00Z"}));
+    let told = story.until("2024-09-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[10, 5]).totals("credit_notes", &[-7]);
+    // All of the late 5, and 2 of the 10.
+    told.lines("/credit_notes/0", &[("late_usage", "u", -5), ("late_usage", "u", -2)]).holds(json!({"credit_notes": [{"invoices": ["2024-0001", "2024-0002"]}]}));
+}
+
+#[tokio::test]
+async fn discounts_reach_usage_and_not_what_comes_late() {
+    let story = metered("sum").coupon("HALF", json!({"percent": "50", "duration": "forever"})).subscribe(JUNE, "p", json!({"coupons": ["HALF"]}));
+    let story = event(story.used("2024-06-02T00:00:00Z", "m", "100"), "2024-07-05T00:00:00Z", json!({"quantity": "100", "time": "2024-06-20T00:00:00Z"}));
+    story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[50, 100]);
+}
+
+#[tokio::test]
+async fn late_usage_is_on_the_next_invoice_whatever_that_is_of() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+    let story = event(story, "2024-06-17T00:00:00Z", json!({"quantity": "5", "time": "2024-06-10T00:00:00Z"}));
+    let story = story.step("2024-06-18T00:00:00Z", "charge", json!({"customer": "ada", "amount": 500, "description": "Set-up"}));
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[505]);
+    told.lines("/invoices/0", &[("one_off", "", 500), ("late_usage", "u", 5)]);
+}
+
+#[tokio::test]
+async fn a_subscription_cancelled_in_mid_period_waits_for_its_last_usage_too() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 3000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1", "included": "10"}]);
+    let story = |prorate: bool| {
+        let story = Story::new().vendor(json!({"usage_grace": "1d"})).meter("m", "sum").priced("p", "month", prices.clone()).subscribe(JUNE, "p", json!({}));
+        let story = story.used("2024-06-10T00:00:00Z", "m", "9").step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1", "prorate": prorate}));
+        let story = event(story, "2024-06-16T12:00:00Z", json!({"quantity": "7", "time": "2024-06-15T23:59:59Z"}));
+        event(story, "2024-06-16T13:00:00Z", json!({"quantity": "100"})).until("2024-08-01T00:00:00Z")
+    };
+    // Half of the fee back at once; a day later 16 used, 5 of them included in half a month.
+    let told = story(true).tell().await.smoothly().totals("invoices", &[3000, 11]).totals("credit_notes", &[-1500]);
+    told.holds(json!({"invoices": [{}, {"reason": "final", "issued_at": "2024-06-17T00:00:00Z", "lines": [{"kind": "usage", "to": "2024-06-16T00:00:00Z"}]}]}));
+    // Paid to the month's end, all 10 are.
+    story(false).tell().await.smoothly().totals("invoices", &[3000, 6]).totals("credit_notes", &[]);
+}
+
 #[tokio::test]
 async fn usage_within_the_grace_is_billed_with_its_period() {
     let story = metered("sum").vendor(json!({"usage_grace": "1h"})).subscribe(JUNE, "p", json!({}));
