@@ -237,7 +237,8 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     };
     let next_port = SocketAddr::from(([127, 0, 0, 1], listen.port().checked_add(1).unwrap_or(1024)));
     let public_url = cli.public_url.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_else(|| format!("http://localhost:{}", listen.port()));
-    std::fs::create_dir_all(&cli.data)?;
+    config::make_private_folder(&cli.data)?;
+    let default_sandbox_url = config::sandbox_url(sandbox_listen.unwrap_or(next_port), &public_url);
     let (keys, is_key_from_file) = config::keys(cli.key.as_deref(), &cli.data, &public_url)?;
     let mut config = Config {
         data: cli.data,
@@ -245,7 +246,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         listen,
         public_url,
         sandbox_listen: sandbox_listen.unwrap_or(next_port),
-        sandbox_url: sandbox_url.clone().unwrap_or_else(|| format!("http://{}", sandbox_listen.unwrap_or(next_port))),
+        sandbox_url: sandbox_url.clone().unwrap_or(default_sandbox_url),
         smtp_url: cli.smtp_url,
         trusted_proxies: config::trusted_proxies(cli.trusted_proxies.as_deref().unwrap_or_default())?,
         keys,
@@ -281,6 +282,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             }
             if let Some(vendor) = app.vendors().iter().find(|vendor| !vendor.is_test && config.is_key_from_file) {
                 return Err(config::ConfigError::KeyMissing(vendor.name.clone()).into());
+            }
+            if let Some(warning) = config.warning() {
+                eprintln!("portico: {warning}");
             }
             let post = Post::of(&config)?;
             println!("Portico serves {}; mail goes {}", config.public_url, post.describe());
@@ -468,7 +472,7 @@ async fn sandbox_listener(config: &mut Config, is_port_given: bool, is_url_given
             let listener = tokio::net::TcpListener::bind((config.sandbox_listen.ip(), 0)).await?;
             config.sandbox_listen = listener.local_addr()?;
             if !is_url_given {
-                config.sandbox_url = format!("http://{}", config.sandbox_listen);
+                config.sandbox_url = config::sandbox_url(config.sandbox_listen, &config.public_url);
             }
             Ok(listener)
         }

@@ -377,7 +377,7 @@ pub async fn new_recovery_codes(app: &App, member: &Member, _fresh: Fresh) -> Re
 }
 
 /// Ends one of the member's sessions, this one included.
-pub async fn end_session(app: &App, member: &Member, session_id: &str) -> Result<(), Refusal> {
+pub async fn end_session(app: &App, member: &Member, _fresh: Fresh, session_id: &str) -> Result<(), Refusal> {
     let mut desk = member.writes(app).await?;
     if !session::end(&mut desk.tx, &member.vendor.id, &member.identity_id, session_id).await? {
         return Err(Refusal::NotFound);
@@ -391,7 +391,7 @@ pub async fn end_session(app: &App, member: &Member, session_id: &str) -> Result
 }
 
 /// Ends all of the member's sessions but this one.
-pub async fn end_other_sessions(app: &App, member: &Member) -> Result<u64, Refusal> {
+pub async fn end_other_sessions(app: &App, member: &Member, _fresh: Fresh) -> Result<u64, Refusal> {
     let mut desk = member.writes(app).await?;
     let ended = session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
     desk.record("identity.sessions_ended", None, &member.identity_id, json!({ "sessions": ended })).await?;

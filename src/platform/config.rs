@@ -68,6 +68,10 @@ pub enum ConfigError {
     TrustedProxies(String),
     #[error("PORTICO_SANDBOX_URL must be a scheme and a host without a path, and not the portal's own: {0} is not")]
     SandboxUrl(String),
+    #[error("PORTICO_SANDBOX_URL {0} has the portal's own host name: browsers send its cookies there whatever the port; give the test payment page another, such as 127.0.0.1 beside localhost")]
+    SandboxHost(String),
+    #[error("--sandbox-listen {0} is reachable from outside, but PORTICO_SANDBOX_URL is not https: without https only loopback is served")]
+    OpenSandbox(SocketAddr),
     #[error("PORTICO_SMTP_URL must begin with smtp:// or smtps://")]
     SmtpUrl,
     #[error("{0}: {1}")]
@@ -112,6 +116,15 @@ impl Config {
         is_loopback_url(&self.public_url)
     }
 
+    /// What may be meant so, and probably is not.
+    pub fn warning(&self) -> Option<&'static str> {
+        let is_behind_a_proxy = self.is_https() && self.listen.ip().is_loopback();
+        (is_behind_a_proxy && self.trusted_proxies.is_empty()).then_some(
+            "customers come by https, so through a proxy on this machine, but PORTICO_TRUSTED_PROXIES is empty: everybody seems to come from one address, \
+             and one person's failed sign-ins delay all others'; set it to the proxy's address, such as 127.0.0.1",
+        )
+    }
+
     /// Refuses what would serve secrets in the open.
     pub fn check(&self) -> Result<(), ConfigError> {
         let rest = self.public_url.strip_prefix("https://").or_else(|| self.public_url.strip_prefix("http://")).ok_or(ConfigError::PublicUrl)?;
@@ -128,11 +141,23 @@ impl Config {
         if sandbox_host.is_empty() || sandbox_host.contains(['/', '?', '#', '@', ' ', '\\', ';', '\'']) || self.sandbox_url == self.public_url {
             return Err(ConfigError::SandboxUrl(self.sandbox_url.clone()));
         }
+        if host_name(&self.sandbox_url).eq_ignore_ascii_case(host_name(&self.public_url)) {
+            return Err(ConfigError::SandboxHost(self.sandbox_url.clone()));
+        }
+        if !self.sandbox_url.starts_with("https://") && !self.sandbox_listen.ip().is_loopback() {
+            return Err(ConfigError::OpenSandbox(self.sandbox_listen));
+        }
         match &self.smtp_url {
             Some(url) if !url.starts_with("smtp://") && !url.starts_with("smtps://") => Err(ConfigError::SmtpUrl),
             _ => Ok(()),
         }
     }
+}
+
+/// Where browsers reach the test payment page unless it is said: on this machine, by a name that is not the portal's.
+pub fn sandbox_url(listen: SocketAddr, public_url: &str) -> String {
+    let is_portals = listen.ip().to_string() == host_name(public_url);
+    if is_portals { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 
 /// The keys: `PORTICO_KEY` where given, else the sandbox's key file in `data`, made when absent.
@@ -157,13 +182,24 @@ pub fn keys(given: Option<&str>, data: &Path, public_url: &str) -> Result<(Keys,
 
 /// Reads `10.0.0.1,::1`.
 pub fn trusted_proxies(text: &str) -> Result<Vec<IpAddr>, ConfigError> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.parse().map_err(|_| ConfigError::TrustedProxies(part.to_owned()))).collect()
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.parse().map(|ip: IpAddr| ip.to_canonical()).map_err(|_| ConfigError::TrustedProxies(part.to_owned()))).collect()
+}
+
+/// `billing.example.com` of `https://billing.example.com:8443`; without the brackets of an IPv6 address.
+fn host_name(url: &str) -> &str {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    if let Some(v6) = host.strip_prefix('[') { v6.split(']').next().unwrap_or_default() } else { host.split([':', '/']).next().unwrap_or_default() }
 }
 
 fn is_loopback_url(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let name = if let Some(v6) = host.strip_prefix('[') { v6.split(']').next().unwrap_or_default() } else { host.split([':', '/']).next().unwrap_or_default() };
+    let name = host_name(url);
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Makes the data folder where there is none, for this user alone; one that is there stays as its owner made it.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
@@ -195,6 +231,52 @@ mod tests {
         ] {
             assert_eq!(at(public_url, listen).is_ok(), is_served, "{public_url} at {listen}");
         }
+    }
+
+    #[test]
+    fn the_test_payment_page_stands_on_another_host_and_not_in_the_open() {
+        let at = |public_url: &str, sandbox_url: &str, sandbox_listen: &str| {
+            Config { public_url: public_url.to_owned(), sandbox_url: sandbox_url.to_owned(), sandbox_listen: sandbox_listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check()
+        };
+        let inside = "127.0.0.1:3001";
+        for (public_url, sandbox_url, listen, is_served) in [
+            ("http://localhost:3000", "http://127.0.0.1:3001", inside, true),
+            ("http://127.0.0.1:3000", "http://localhost:3001", inside, true),
+            ("http://localhost:3000", "http://localhost:3001", inside, false),
+            ("http://localhost:3000", "http://LOCALHOST:3001", inside, false),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3001", inside, false),
+            ("http://[::1]:3000", "http://[::1]:3001", inside, false),
+            ("https://billing.example.com", "https://billing.example.com:8443", inside, false),
+            ("https://billing.example.com", "https://pay.example.com", "0.0.0.0:3001", true),
+            ("http://localhost:3000", "http://127.0.0.1:3001", "0.0.0.0:3001", false),
+        ] {
+            assert_eq!(at(public_url, sandbox_url, listen).is_ok(), is_served, "{sandbox_url} beside {public_url} at {listen}");
+        }
+        for public_url in ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"] {
+            assert!(at(public_url, &sandbox_url(inside.parse().unwrap(), public_url), inside).is_ok(), "{public_url} without being told");
+        }
+    }
+
+    #[test]
+    fn a_proxy_nobody_named_is_warned_of() {
+        let warns = |public_url: &str, listen: &str, proxies: &str| {
+            Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), trusted_proxies: trusted_proxies(proxies).unwrap(), ..Config::loopback(PathBuf::new()) }.warning().is_some()
+        };
+        assert!(warns("https://billing.example.com", "127.0.0.1:3000", ""));
+        assert!(!warns("https://billing.example.com", "127.0.0.1:3000", "127.0.0.1"));
+        assert!(!warns("http://localhost:3000", "127.0.0.1:3000", ""));
+        assert_eq!(trusted_proxies("::ffff:10.0.0.1").unwrap(), trusted_proxies("10.0.0.1").unwrap());
+    }
+
+    #[test]
+    fn a_data_folder_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let above = std::env::temp_dir().join(format!("portico-folder-{}", uuid::Uuid::now_v7()));
+        let data = above.join("data");
+        make_private_folder(&data).unwrap();
+        make_private_folder(&data).unwrap();
+        assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+        std::fs::remove_dir_all(above).unwrap();
     }
 
     #[test]

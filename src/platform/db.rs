@@ -4,6 +4,7 @@
 //! rows derive `sqlx::FromRow` and hold plain columns (see `migrations/` for what each column means).
 //! No domain knowledge lives here, and no statement but those about the database itself.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -60,6 +61,16 @@ impl DbError {
 
 pub type DbResult<T> = Result<T, DbError>;
 
+/// Makes the database's file where there is none, readable by this user alone; what SQLite puts beside it is made alike.
+fn make_private(path: &Path) -> DbResult<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(sqlx::Error::Io(error).into()),
+    }
+}
+
 impl Db {
     /// Opens `postgres://…` or `sqlite:PATH` (created when absent).
     pub async fn open(url: &str) -> DbResult<Db> {
@@ -91,6 +102,7 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256)
             .disable_statement_logging();
+        make_private(options.get_filename())?;
         // A file does not go away: no connection to it is tried before it is used.
         let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
         let write = pool(1).connect_with(options.clone()).await?;
@@ -326,6 +338,21 @@ tuple_args_up_to!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z AA AB AC A
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_embedded_database_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&folder).unwrap();
+        let db = Db::open(&format!("sqlite:{}", folder.join("portico.db").display())).await.unwrap();
+        db.migrate().await.unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
+        }
+        db.close().await;
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[tokio::test]
     async fn a_statement_runs_with_tuple_parameters_and_typed_rows() {

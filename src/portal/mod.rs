@@ -19,6 +19,7 @@ pub mod payments;
 mod plan;
 pub mod routes;
 mod security;
+mod sessions;
 mod sign_in;
 mod usage;
 mod written_for;

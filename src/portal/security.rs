@@ -1,25 +1,23 @@
-//! `/account/security`: password, authenticator, recovery codes, and the sessions signed in right now. Each change has a page of its own,
-//! for each asks for a fresh code.
+//! `/account/security`: password, authenticator, recovery codes, and the sessions signed in right now (`portal::sessions` ends them). Each
+//! change has a page of its own, for each asks for a fresh code.
 
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use leptos::either::Either;
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::identity::factor::Wrong;
 use crate::identity::people::{self, PasswordRefusal};
-use crate::identity::session::Listed;
 use crate::identity::{Member, recovery, session, step_up};
-use crate::platform::clock::from_ms;
 use crate::portal::code_field::{self, step_up_field};
 use crate::portal::entry::{see_other, shell};
 use crate::portal::invitation::{recovery_codes, seed_parts};
 use crate::portal::password::{new_password_field, refuse};
 use crate::portal::routes::{Route, names};
+use crate::portal::sessions;
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
@@ -36,8 +34,8 @@ pub fn routes() -> Vec<Route> {
         Route::member("/account/security/authenticator", get(show_authenticator).post(begin_authenticator)).form(names::<Code>()),
         Route::member("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator)).form(names::<NewCode>()),
         Route::member("/account/security/recovery-codes", get(show_recovery).post(renew_recovery)).form(names::<Code>()),
-        Route::member("/account/security/sessions/end", post(end_session)).form(names::<SessionId>()),
-        Route::member("/account/security/sessions/end-others", post(end_other_sessions)),
+        Route::member("/account/security/sessions/end", post(sessions::end)).form(names::<sessions::SessionId>()),
+        Route::member("/account/security/sessions/end-others", post(sessions::end_others)).form(names::<Code>()),
     ]
 }
 
@@ -54,7 +52,7 @@ pub struct PasswordChange {
 #[derive(Deserialize)]
 pub struct Code {
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
 }
 
 #[derive(Deserialize)]
@@ -65,14 +63,8 @@ pub struct NewCode {
     code: String,
 }
 
-#[derive(Deserialize)]
-pub struct SessionId {
-    #[serde(default)]
-    session: String,
-}
-
 /// The frame of a page that changes one thing, with the way back.
-fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
+pub(super) fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
     let w = Words::of(&member.locale);
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
     let above = as_of(view! { <a class="link" href="/account/security">{t!(w, "security-place")}</a> }, String::new());
@@ -90,20 +82,20 @@ fn now_ms(app: &App) -> i64 {
 pub async fn show(State(app): State<App>, member: Member) -> Response {
     let loaded = async {
         let mut desk = member.reads(&app).await?;
-        let sessions = session::list(&mut desk.tx, &member.vendor.id, &member.identity_id, desk.now.wall_ms()).await?;
+        let listed = session::list(&mut desk.tx, &member.vendor.id, &member.identity_id, desk.now.wall_ms()).await?;
         let left = recovery::left(&mut desk.tx, &member.vendor.id, &member.identity_id).await?;
-        Ok::<_, Refusal>((sessions, left))
+        Ok::<_, Refusal>((listed, left))
     };
-    let (sessions, left) = match loaded.await {
+    let (listed, left) = match loaded.await {
         Ok(loaded) => loaded,
         Err(refusal) => return refusal.into_response(),
     };
     let w = Words::of(&member.locale);
     let zone = member.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
     let dates = Dates::new(w, zone);
-    let count = i64::try_from(sessions.len()).unwrap_or(i64::MAX);
-    let has_others = sessions.len() > 1;
-    let rows = sessions.into_iter().map(|listed| session_row(w, &dates, &member, listed)).collect_view();
+    let count = i64::try_from(listed.len()).unwrap_or(i64::MAX);
+    let has_others = listed.len() > 1;
+    let rows = listed.into_iter().map(|one| sessions::row(w, &dates, &member, one)).collect_view();
     page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-security"), || {
         let content = view! {
             {as_of(view! { <a class="link" href="/account">{t!(w, "nav-account")}</a> }, String::new())}
@@ -137,44 +129,6 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
         };
         frame(shell(&member, w, Place::Account), content)
     })
-}
-
-fn session_row(w: Words, dates: &Dates, member: &Member, listed: Listed) -> impl IntoView + use<> {
-    let is_this = listed.id == member.session_id();
-    let (browser, system) = what_browser(&listed.user_agent);
-    let device = match (browser, system) {
-        (Some(browser), Some(system)) => t!(w, "device-browser-system", browser = browser, system = system),
-        (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) if listed.user_agent.is_empty() => t!(w, "device-unknown"),
-        (None, None) => listed.user_agent.chars().take(60).collect(),
-    };
-    let name = device.clone();
-    let act = if is_this {
-        Either::Left(state_good(t!(w, "sessions-this")))
-    } else {
-        Either::Right(view! {
-            <form method="post" action="/account/security/sessions/end">
-                {WrittenFor::of(member).field()}
-                <input type="hidden" name="session" value=listed.id />
-                <button class="link as-link" aria-label=t!(w, "sessions-end-named", device = name)>{t!(w, "sessions-end")}</button>
-            </form>
-        })
-    };
-    view! {
-        <tr>
-            <th scope="row">{device}<span class="sub">{t!(w, "sessions-from", ip = listed.ip, since = dates.moment(from_ms(listed.created_at)))}</span></th>
-            <td class="far">{dates.moment(from_ms(listed.last_seen_at))}</td>
-            <td>{act}</td>
-        </tr>
-    }
-}
-
-/// Browser and system by the names people know, from what the browser calls itself.
-fn what_browser(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
-    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name);
-    let browser = first(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("Chrome/", "Chrome"), ("CriOS/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")]);
-    let system = first(&[("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux")]);
-    (browser, system)
 }
 
 pub async fn show_password(State(app): State<App>, member: Member) -> Response {
@@ -338,35 +292,4 @@ fn recovery_page(app: &App, member: &Member, status: StatusCode, errors: &[Field
             </form>
         }
     })
-}
-
-pub async fn end_session(State(app): State<App>, member: Member, Form(given): Form<SessionId>) -> Response {
-    match people::end_session(&app, &member, &given.session).await {
-        Ok(()) => see_other("/account/security"),
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-pub async fn end_other_sessions(State(app): State<App>, member: Member) -> Response {
-    match people::end_other_sessions(&app, &member).await {
-        Ok(_) => see_other("/account/security"),
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::what_browser;
-
-    #[test]
-    fn browsers_are_called_what_people_call_them() {
-        for (user_agent, names) in [
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0", (Some("Edge"), Some("Windows"))),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 26_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.2 Mobile/15E148 Safari/604.1", (Some("Safari"), Some("iPhone"))),
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0", (Some("Firefox"), Some("Linux"))),
-            ("", (None, None)),
-        ] {
-            assert_eq!(what_browser(user_agent), names, "{user_agent}");
-        }
-    }
 }

@@ -50,6 +50,15 @@ impl Target {
     }
 }
 
+#[tokio::test]
+async fn more_seats_than_a_plan_has_are_said_at_the_field() {
+    let target = Target::new().await;
+    let page = target.at.browser().get("/plan/change?seats=1000000").await;
+    assert_eq!(page.status, 422);
+    assert!(page.text.contains("id=\"seats-error\"") && page.text.contains("at most 50 seats"), "{}", page.text);
+    assert_eq!(page.field("seats").as_deref(), Some("1000000"));
+}
+
 /// The statuses a person may be answered with, and nothing but them.
 fn is_known(status: u16) -> bool {
     [200, 303, 400, 401, 403, 404, 409, 410, 413, 414, 415, 422, 429].contains(&status)

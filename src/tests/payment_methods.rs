@@ -50,6 +50,16 @@ async fn a_second_card_is_kept_until_it_is_made_a_backup_or_the_default() {
 }
 
 #[tokio::test]
+async fn who_may_not_change_cards_cannot_finish_adding_one_either() {
+    let at = Nordlicht::new().await;
+    let started = at.browser().post("/payment-methods", &[]).await;
+    let back = started.location().strip_prefix(crate::world::PUBLIC_URL).unwrap().to_owned();
+    let viewer = at.world.member("noah@nordlicht.example", &at.id, Role::Viewer).await.browser;
+    assert_eq!(viewer.get(&back).await.status, 403);
+    assert_eq!(at.methods().await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_only_card_stays_while_something_is_due_and_while_a_plan_is_paid_with_it() {
     let at = Nordlicht::past_due().await;
     let id = at.methods().await.remove(0).id;

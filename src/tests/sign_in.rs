@@ -377,6 +377,27 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
 }
 
 #[tokio::test]
+async fn a_session_ends_others_with_a_fresh_code_alone_and_asks_for_it_in_place() {
+    let world = World::new().await;
+    let mira = mira(&world).await;
+    let other = world.sign_in(&mira).await;
+    world.wait(Duration::minutes(6));
+    let session = mira.browser.get("/account/security").await.field("session").unwrap();
+    let stolen = world.visitor();
+    stolen.set_cookie(SESSION, &mira.browser.cookie(SESSION).unwrap());
+    for (path, form) in [("/account/security/sessions/end", vec![("session", session.as_str())]), ("/account/security/sessions/end-others", vec![])] {
+        let page = stolen.post(path, &form).await;
+        assert_eq!(page.status, 422, "{path}");
+        assert!(page.field("code").is_some() && page.text.contains(&format!("action=\"{path}\"")), "{}", page.text);
+        assert_eq!(page.field("session").as_deref(), form.first().map(|(_, id)| *id), "what was chosen is kept");
+        assert_eq!(other.get("/account/security").await.status, 200, "{path}");
+    }
+    let code = world.code(&mira).await;
+    assert_eq!(mira.browser.post("/account/security/sessions/end", &[("session", &session), ("code", &code)]).await.status, 303);
+    assert_eq!(other.get("/account/security").await.status, 303);
+}
+
+#[tokio::test]
 async fn the_session_gets_a_new_token_at_each_change_of_privilege_and_the_old_one_is_dead() {
     let world = World::new().await;
     let mira = mira(&world).await;

@@ -28,9 +28,9 @@ async fn show_list(State(app): State<App>, member: Member, Query(asked): Query<l
 }
 
 /// One address shape for both: the number, or the number with `.pdf`.
-async fn show(State(app): State<App>, member: Member, headers: axum::http::HeaderMap, Path(number): Path<String>) -> Result<Response, Refusal> {
+async fn show(State(app): State<App>, member: Member, Path(number): Path<String>) -> Result<Response, Refusal> {
     if let Some(number) = number.strip_suffix(".pdf") {
-        return paper::download(&app, &member, &headers, number).await;
+        return paper::download(&app, &member, number).await;
     }
     let mut desk = member.reads(&app).await?;
     document::page(&app, &member, &mut desk, &number, StatusCode::OK).await

@@ -1,6 +1,6 @@
 //! The PDF of a document, handed out.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
@@ -8,20 +8,18 @@ use crate::identity::Member;
 use crate::services::payments::Errand;
 use crate::services::{Refusal, invoices};
 
-pub async fn download(app: &App, member: &Member, headers: &HeaderMap, number: &str) -> Result<Response, Refusal> {
+pub async fn download(app: &App, member: &Member, number: &str) -> Result<Response, Refusal> {
     let mut desk = member.reads(app).await?;
     let invoice = invoices::by_number(&mut desk, &member.customer_id, number).await?;
     drop(desk);
-    let etag = invoices::paper_tag(&invoice);
-    if headers.get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, text(&etag))]).into_response());
-    }
     let paper = invoices::paper(&Errand::new(app, &member.vendor, member.actor()), &invoice).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
         (header::CONTENT_DISPOSITION, text(&format!("attachment; filename=\"{}\"", paper.file_name))),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        (header::ETAG, text(&etag)),
+        // Not even the browser keeps it: a shared computer's next user must not find it.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // A viewer that opens it in the browser runs nothing of it in the portal's name.
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'")),
     ];
     Ok((headers, paper.bytes).into_response())
 }

@@ -121,6 +121,7 @@ struct Returned {
 
 /// Where the gateway sends the customer back to. Nothing is believed of how they come: the gateway is asked.
 async fn back(State(app): State<App>, member: Member, Query(returned): Query<Returned>) -> Result<Response, Refusal> {
+    member.may_manage_billing()?;
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let said = match payments::finish_setup(&errand, &member.customer_id, &returned.setup).await {
         Ok(Finished::Added(method)) => return Ok(see_other(&format!("/payment-methods?did=added&method={}", method.id))),

@@ -162,8 +162,15 @@ pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<Co
         Ok(Confirmed::Declined { reason, .. }) => again(Some(form.quote), Trouble::Declined(DeclineReason::or_other(&reason)), Vec::new()).await,
         Ok(Confirmed::Changed { differences, .. }) => again(None, Trouble::Changed(differences), Vec::new()).await,
         Err(Refusal::Rule(sentence) | Refusal::Conflict(sentence)) => again(None, Trouble::Sentence(sentence), Vec::new()).await,
+        // Pricing it again says the same at its field.
+        Err(Refusal::Fields(_)) => again(None, Trouble::None, Vec::new()).await,
         Err(refusal) => Err(refusal),
     }
+}
+
+/// An error of the action's, at the field that this form calls otherwise.
+fn at_its_field(error: FieldError) -> FieldError {
+    if error.field == "quantity" { FieldError { field: "seats", ..error } } else { error }
 }
 
 /// Both forms. `held` is a quote that still stands (a code was asked for, a card declined): its time goes on running.
@@ -206,6 +213,10 @@ async fn change_page(
             Err(Refusal::Rule(sentence) | Refusal::Conflict(sentence)) => {
                 status = StatusCode::UNPROCESSABLE_ENTITY;
                 refused = Some(sentence);
+            }
+            Err(Refusal::Fields(fields)) => {
+                status = StatusCode::UNPROCESSABLE_ENTITY;
+                errors.extend(fields.into_iter().map(at_its_field));
             }
             Err(refusal) => return Err(refusal),
         }
