@@ -216,7 +216,10 @@ mod tests {
 
     #[test]
     fn only_https_or_this_machine_is_served() {
-        let at = |public_url: &str, listen: &str| Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check();
+        let at = |public_url: &str, listen: &str| {
+            let sandbox_url = sandbox_url(SocketAddr::from(([127, 0, 0, 1], 3001)), public_url);
+            Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), sandbox_url, ..Config::loopback(PathBuf::new()) }.check()
+        };
         for (public_url, listen, is_served) in [
             ("http://localhost:3000", "127.0.0.1:3000", true),
             ("http://127.0.0.1:3000", "127.0.0.1:3000", true),
