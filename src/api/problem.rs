@@ -111,6 +111,11 @@ impl Problem {
         Problem { errors: vec![wrong], ..Problem::new(&FIELDS, "A field of the body can’t be used. Nothing was done.") }
     }
 
+    /// What people will read has to say something.
+    pub fn unless_named(name: &str, pointer: impl Into<String>) -> Result<(), Problem> {
+        if name.trim().is_empty() { Err(Problem::at(pointer, "Enter a name.")) } else { Ok(()) }
+    }
+
     /// One wrong query parameter.
     pub fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Problem {
         let wrong = Wrong { pointer: None, parameter: Some(name.into()), detail: detail.into() };

@@ -28,6 +28,8 @@ async fn fields_are_pointed_at() {
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "per_unit", "unit_amount_minor": 0.8 })), 422, "/prices/0/unit_amount_minor"),
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "meter": "m" })), 422, "/prices/0/meter"),
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "interval": { "unit": "month", "count": 0 } })), 422, "/prices/0/interval/count"),
+        ("/plans", plan(json!({ "key": "a", "name": "", "model": "flat", "amount_minor": 1 })), 422, "/prices/0/name"),
+        ("/meters", json!({ "key": "m", "name": " ", "aggregate": "sum" }), 422, "/name"),
         ("/usage", json!({ "events": [] }), 422, "/events"),
         ("/subscriptions", json!({ "customer_id": "cus_x", "plan_id": "pln_x" }), 404, "/customer_id"),
     ] {
