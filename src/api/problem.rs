@@ -133,8 +133,14 @@ impl Problem {
 
     /// The document, naming its request.
     pub fn told(&self, id: &RequestId) -> Given {
-        let told =
-            Told { kind: self.kind.address(), title: self.kind.title, status: self.kind.status, detail: self.detail.clone(), errors: self.errors.clone(), request_id: id.0.clone() };
+        let told = Told {
+            kind: self.kind.address(),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: self.detail.clone(),
+            errors: self.errors.clone(),
+            request_id: id.0.clone(),
+        };
         let body = serde_json::to_vec(&told).unwrap_or_default();
         Given { status: self.kind.status, content_type: CONTENT_TYPE, headers: Vec::new(), body }
     }

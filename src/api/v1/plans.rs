@@ -257,8 +257,17 @@ async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Result<catalo
         }
     };
     let included = new.included.map_or_else(Default::default, |Exact(included)| included);
-    let price =
-        price::Price { key: new.key, name: new.name, model, included, minimum: new.minimum_minor, maximum: new.maximum_minor, currency, convert: new.convert, meter };
+    let price = price::Price {
+        key: new.key,
+        name: new.name,
+        model,
+        included,
+        minimum: new.minimum_minor,
+        maximum: new.maximum_minor,
+        currency,
+        convert: new.convert,
+        meter,
+    };
     Ok(catalog::NewPrice { interval, price })
 }
 
