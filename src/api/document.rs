@@ -137,7 +137,10 @@ fn operation(route: &Route) -> Value {
 
 /// Which problems an operation can come to, by status.
 fn problems_of(route: &Route) -> Vec<u16> {
-    let names = |field: &str| route.described.schemas.values().any(|schema| schema["properties"].get(field).is_some()) || route.described.parameters.iter().any(|p| p["name"] == field);
+    let names = |field: &str| {
+        route.described.schemas.values().any(|schema| schema["properties"].get(field).is_some())
+            || route.described.parameters.iter().any(|p| p["name"] == field)
+    };
     let mut all = vec![400, 401, 403, 429, 500, 503];
     if route.path.contains('{') || names("customer_id") {
         all.push(404);

@@ -14,14 +14,14 @@ mod give;
 mod limit;
 mod page;
 mod problem;
-pub mod router;
 pub mod route;
+pub mod router;
 mod take;
 mod v1;
 mod values;
 
-pub use problem::of_bare;
 pub use document::text as written;
+pub use problem::of_bare;
 pub use router::router;
 
 /// The version of the API's form that this program speaks, by the day it was fixed. A later one will keep answering to this name.

@@ -125,7 +125,8 @@ fn problems(w: Words, doc: &'static Value) -> impl IntoView {
 fn types(w: Words, doc: &'static Value) -> impl IntoView {
     let all = fields(&doc["components"]["schemas"]).map(|(name, schema)| {
         let needed = |field: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|name| name == field));
-        let rows: Vec<_> = fields(&schema["properties"]).map(|(field, of)| (field.clone(), kind(of), needed(field), text(&of["description"]).to_owned())).collect();
+        let rows: Vec<_> =
+            fields(&schema["properties"]).map(|(field, of)| (field.clone(), kind(of), needed(field), text(&of["description"]).to_owned())).collect();
         let values: Vec<String> = schema["enum"].as_array().into_iter().flatten().map(|value| format!("<code>{}</code>", escape(text(value)))).collect();
         view! {
             <article class="op" id=format!("type-{name}")>

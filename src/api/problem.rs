@@ -111,6 +111,11 @@ impl Problem {
         Problem { errors: vec![wrong], ..Problem::new(&FIELDS, "A field of the body can’t be used. Nothing was done.") }
     }
 
+    /// What people will read has to say something.
+    pub fn unless_named(name: &str, pointer: impl Into<String>) -> Result<(), Problem> {
+        if name.trim().is_empty() { Err(Problem::at(pointer, "Enter a name.")) } else { Ok(()) }
+    }
+
     /// One wrong query parameter.
     pub fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Problem {
         let wrong = Wrong { pointer: None, parameter: Some(name.into()), detail: detail.into() };
@@ -128,8 +133,14 @@ impl Problem {
 
     /// The document, naming its request.
     pub fn told(&self, id: &RequestId) -> Given {
-        let told =
-            Told { kind: self.kind.address(), title: self.kind.title, status: self.kind.status, detail: self.detail.clone(), errors: self.errors.clone(), request_id: id.0.clone() };
+        let told = Told {
+            kind: self.kind.address(),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: self.detail.clone(),
+            errors: self.errors.clone(),
+            request_id: id.0.clone(),
+        };
         let body = serde_json::to_vec(&told).unwrap_or_default();
         Given { status: self.kind.status, content_type: CONTENT_TYPE, headers: Vec::new(), body }
     }

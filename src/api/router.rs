@@ -40,9 +40,7 @@ pub fn router(app: &App) -> Router<App> {
         .fallback(call::no_such_address)
         .method_not_allowed_fallback(call::no_such_method)
         .layer(axum::middleware::from_fn_with_state((app.clone(), Limiter::new(app.config.api_calls_a_minute)), entry::enter));
-    Router::new()
-        .route("/api", get(page::show))
-        .nest("/api/v1", Router::new().route("/openapi.json", get(written)).merge(operations))
+    Router::new().route("/api", get(page::show)).nest("/api/v1", Router::new().route("/openapi.json", get(written)).merge(operations))
 }
 
 async fn written() -> impl IntoResponse {

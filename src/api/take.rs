@@ -163,7 +163,9 @@ fn nul_in(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
         Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| nul_in(item).map(|rest| format!("/{index}{rest}"))),
-        Value::Object(fields) => fields.iter().find_map(|(name, item)| if name.contains('\0') { Some(String::new()) } else { nul_in(item).map(|rest| format!("/{}{rest}", escaped(name))) }),
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(name, item)| if name.contains('\0') { Some(String::new()) } else { nul_in(item).map(|rest| format!("/{}{rest}", escaped(name))) }),
         _ => None,
     }
 }
@@ -204,7 +206,10 @@ fn said(detail: &str) -> String {
     if detail.starts_with("duplicate field") {
         return "This is given twice.".to_owned();
     }
-    let plain = detail.replace("expected i64", "expected an integer").replace("expected u32", "expected an integer from 0").replace("expected a string", "expected text");
+    let plain = detail
+        .replace("expected i64", "expected an integer")
+        .replace("expected u32", "expected an integer from 0")
+        .replace("expected a string", "expected text");
     let mut letters = plain.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')))
 }
@@ -221,7 +226,9 @@ impl Limit {
     pub fn of(limit: Option<u32>) -> Result<Limit, Problem> {
         match limit {
             None => Ok(Limit(Limit::USUAL)),
-            Some(limit) if (1..=Limit::LARGEST).contains(&limit) => usize::try_from(limit).map(Limit).map_err(|_| Problem::parameter("limit", "A page holds 1 to 100.")),
+            Some(limit) if (1..=Limit::LARGEST).contains(&limit) => {
+                usize::try_from(limit).map(Limit).map_err(|_| Problem::parameter("limit", "A page holds 1 to 100."))
+            }
             Some(_) => Err(Problem::parameter("limit", "A page holds 1 to 100.")),
         }
     }
@@ -239,7 +246,9 @@ impl Limit {
 /// A cursor as `next` gave it; empty: from the beginning.
 pub fn after(cursor: Option<String>) -> Result<String, Problem> {
     let Some(cursor) = cursor else { return Ok(String::new()) };
-    let is_one = cursor.split_once('_').is_some_and(|(prefix, rest)| !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase()) && rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_one = cursor.split_once('_').is_some_and(|(prefix, rest)| {
+        !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase()) && rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit())
+    });
     if is_one { Ok(cursor) } else { Err(Problem::parameter("after", "This is no cursor. Take the `next` of the page before.")) }
 }
 

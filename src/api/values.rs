@@ -97,7 +97,10 @@ impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time = DateTime::parse_from_rfc3339(&text).map(|time| time.with_timezone(&Utc));
-        time.ok().filter(|time| (1970..2200).contains(&time.year())).map(Time).ok_or_else(|| de::Error::custom("a time is RFC 3339, from 1970 to 2199, such as 2026-11-21T09:30:00Z"))
+        time.ok()
+            .filter(|time| (1970..2200).contains(&time.year()))
+            .map(Time)
+            .ok_or_else(|| de::Error::custom("a time is RFC 3339, from 1970 to 2199, such as 2026-11-21T09:30:00Z"))
     }
 }
 

@@ -93,7 +93,9 @@ impl Scopes {
             return Ok(Scopes::Everything);
         }
         let known = || Scope::ALL.map(Scope::name).join(", ");
-        let scopes = names.iter().map(|name| Scope::from_name(name).ok_or_else(|| Refusal::rule(format!("“{name}” is no scope. There are: {}, and * for all.", known()))));
+        let scopes = names
+            .iter()
+            .map(|name| Scope::from_name(name).ok_or_else(|| Refusal::rule(format!("“{name}” is no scope. There are: {}, and * for all.", known()))));
         let scopes: BTreeSet<Scope> = scopes.collect::<Result<_, _>>()?;
         if scopes.is_empty() { Err(Refusal::rule(format!("A key needs a scope. There are: {}, and * for all.", known()))) } else { Ok(Scopes::Some(scopes)) }
     }

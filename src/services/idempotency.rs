@@ -95,7 +95,11 @@ pub async fn keep(desk: &mut Desk, claim: &Claim, answer: &Answer) -> Result<(),
             (desk.vendor.id.clone(), claim.key.clone(), claim.id.clone(), sealed),
         )
         .await?;
-    if touched == 1 { Ok(()) } else { Err(Refusal::Conflict("This request took too long, and another one with its Idempotency-Key went ahead. Nothing was done by this one.".into())) }
+    if touched == 1 {
+        Ok(())
+    } else {
+        Err(Refusal::Conflict("This request took too long, and another one with its Idempotency-Key went ahead. Nothing was done by this one.".into()))
+    }
 }
 
 /// Lets a request go that came to nothing, so that it can be sent again at once.

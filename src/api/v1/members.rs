@@ -15,10 +15,12 @@ use crate::services::{Desk, Refusal};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::post("/customers/{customer}/members", Scope::MembersWrite, invite)
-            .named("inviteMember", "Invite somebody to a customer")
-            .about("They get a letter with a link, and choose their own password and second factor. Inviting somebody who is a member already changes their role."),
-        Route::get("/customers/{customer}/members", Scope::MembersRead, list).named("listMembers", "List a customer’s members").about("The first joined first."),
+        Route::post("/customers/{customer}/members", Scope::MembersWrite, invite).named("inviteMember", "Invite somebody to a customer").about(
+            "They get a letter with a link, and choose their own password and second factor. Inviting somebody who is a member already changes their role.",
+        ),
+        Route::get("/customers/{customer}/members", Scope::MembersRead, list)
+            .named("listMembers", "List a customer’s members")
+            .about("The first joined first."),
     ]
 }
 

@@ -84,6 +84,7 @@ pub struct NewMeter {
 }
 
 async fn create(desk: &mut Desk, Body(new): Body<NewMeter>) -> Result<Created<Meter>, Problem> {
+    Problem::unless_named(&new.name, "/name")?;
     let position = i64::try_from(usage::meters(desk).await?.len()).map_err(Refusal::damaged)?;
     let new = catalog::NewMeter { key: new.key, name: new.name, unit: new.unit, aggregate: new.aggregate.into(), position };
     let id = catalog::create_meter(desk, &new).await?;

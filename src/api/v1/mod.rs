@@ -28,7 +28,11 @@ fn named(refusal: Refusal, pointer: Option<&str>, parameter: Option<&str>) -> Pr
     if is_missing {
         problem.kind = &NOT_FOUND;
         problem.detail = "There is nothing of yours with this id.".to_owned();
-        problem.errors = vec![Wrong { pointer: pointer.map(str::to_owned), parameter: parameter.map(str::to_owned), detail: "There is nothing of yours with this id.".to_owned() }];
+        problem.errors = vec![Wrong {
+            pointer: pointer.map(str::to_owned),
+            parameter: parameter.map(str::to_owned),
+            detail: "There is nothing of yours with this id.".to_owned(),
+        }];
     }
     problem
 }

@@ -243,6 +243,7 @@ fn model(new: &NewPrice, at: &str) -> Result<Model, Problem> {
 
 /// The price as the engine has it; `at` is where it stands in the body.
 async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Result<catalog::NewPrice, Problem> {
+    Problem::unless_named(&new.name, format!("{at}/name"))?;
     let code = new.currency.clone().unwrap_or_else(|| desk.vendor.currency.clone());
     let currency = Currency::from_code(&code).map_err(|error| Problem::at(format!("{at}/currency"), error.to_string()))?;
     let interval = new.interval.unwrap_or(Interval::MONTH).engine().map_err(|refusal| Problem::at(format!("{at}/interval/count"), refusal.to_string()))?;
@@ -256,8 +257,17 @@ async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Result<catalo
         }
     };
     let included = new.included.map_or_else(Default::default, |Exact(included)| included);
-    let price =
-        price::Price { key: new.key, name: new.name, model, included, minimum: new.minimum_minor, maximum: new.maximum_minor, currency, convert: new.convert, meter };
+    let price = price::Price {
+        key: new.key,
+        name: new.name,
+        model,
+        included,
+        minimum: new.minimum_minor,
+        maximum: new.maximum_minor,
+        currency,
+        convert: new.convert,
+        meter,
+    };
     Ok(catalog::NewPrice { interval, price })
 }
 
@@ -268,6 +278,7 @@ async fn read(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
 }
 
 async fn create(desk: &mut Desk, Body(new): Body<NewPlan>) -> Result<Created<Plan>, Problem> {
+    Problem::unless_named(&new.name, "/name")?;
     let mut prices = Vec::with_capacity(new.prices.len());
     for (index, price) in new.prices.into_iter().enumerate() {
         prices.push(engine_price(desk, price, &format!("/prices/{index}")).await?);

@@ -27,7 +27,9 @@ pub fn routes() -> Vec<Route> {
         Route::post("/subscriptions", Scope::SubscriptionsWrite, start)
             .named("startSubscription", "Start a subscription")
             .about("What it costs at once is an open invoice, which the customer’s payment method pays by itself or the customer pays in the portal."),
-        Route::get("/subscriptions", Scope::SubscriptionsRead, list).named("listSubscriptions", "List a customer’s subscriptions").about("The newest first, ended ones too."),
+        Route::get("/subscriptions", Scope::SubscriptionsRead, list)
+            .named("listSubscriptions", "List a customer’s subscriptions")
+            .about("The newest first, ended ones too."),
         Route::get("/subscriptions/{subscription}", Scope::SubscriptionsRead, get).named("getSubscription", "Get a subscription"),
         Route::errand(Method::POST, "/subscriptions/{subscription}/preview", Scope::SubscriptionsRead, preview)
             .named("previewChange", "Price a change")

@@ -101,7 +101,13 @@ async fn send(desk: &mut Desk, Body(batch): Body<UsageBatch>) -> Result<Json<Usa
         let missing = Some("There is no such customer of yours.".to_owned());
         results.push(UsageResult { id: event.id.clone(), outcome: UsageOutcome::Refused, detail: missing });
         if let Some(Some(customer_id)) = ids.get(&event.customer_id) {
-            let event = NewEvent { id: event.id, meter: event.meter, quantity: event.quantity.map(|Exact(q)| q), value: event.value, time: event.at.map(|Time(at)| at) };
+            let event = NewEvent {
+                id: event.id,
+                meter: event.meter,
+                quantity: event.quantity.map(|Exact(q)| q),
+                value: event.value,
+                time: event.at.map(|Time(at)| at),
+            };
             by_customer.entry(customer_id.clone()).or_default().push((index, event));
         }
     }
@@ -182,8 +188,10 @@ async fn query(desk: &mut Desk, Query(asked): Query<UsageQuery>) -> Result<Json<
         return Err(Problem::parameter("to", format!("By this step a range has at most {most_days} days.")));
     }
     let points = usage::series(desk, &customer.id, &meter, Period { start, end }, engine_by, customer.zone()?).await?;
-    let points: Vec<UsagePoint> =
-        points.into_iter().map(|point| UsagePoint { from: point.start.into(), to: point.end.into(), used: point.used.map(Exact), total: point.total.into() }).collect();
+    let points: Vec<UsagePoint> = points
+        .into_iter()
+        .map(|point| UsagePoint { from: point.start.into(), to: point.end.into(), used: point.used.map(Exact), total: point.total.into() })
+        .collect();
     let total = points.last().map_or_else(|| Exact(Default::default()), |point| point.total);
     Ok(Json(UsageReport {
         customer_id: customer.id,

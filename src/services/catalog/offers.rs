@@ -170,9 +170,10 @@ fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
     if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A key has 1 to {MOST_KEY} bytes, no blanks and no control characters."))) }
 }
 
+/// What customers read; simulated catalogues go without.
 fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
-    let is_fit = !name.trim().is_empty() && name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control);
-    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A name has 1 to {MOST_NAME} letters."))) }
+    let is_fit = name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control);
+    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A name has at most {MOST_NAME} letters."))) }
 }
 
 /// Puts a plan up for sale.

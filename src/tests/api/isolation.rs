@@ -21,10 +21,8 @@ impl Things {
     async fn of(program: Program, name: &str) -> Things {
         let customer = customer(&program, name).await;
         let plan = team(&program).await;
-        let subscription = program
-            .post("/subscriptions", json!({ "customer_id": customer["id"], "plan_id": plan["id"], "external_id": format!("s-{name}") }))
-            .await
-            .ok();
+        let subscription =
+            program.post("/subscriptions", json!({ "customer_id": customer["id"], "plan_id": plan["id"], "external_id": format!("s-{name}") })).await.ok();
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
         Things { program, customer, plan, subscription, invoice }
     }
@@ -88,7 +86,13 @@ async fn another_vendors_ids_are_as_good_as_none() {
             let none = call(&mine.program, &route.method, &path(&never_was(&reference)), &body(route.name)).await;
             assert_eq!((found.problem().0, plain(&found)), (404, plain(&none)), "{} {}", route.method, path(&reference));
             // And it is one for whose it is.
-            let own = call(&theirs.program, &Method::GET, &path(&reference).replace("/publish", "").replace("/retire", "").replace("/preview", "").replace("/prices", ""), &json!({})).await;
+            let own = call(
+                &theirs.program,
+                &Method::GET,
+                &path(&reference).replace("/publish", "").replace("/retire", "").replace("/preview", "").replace("/prices", ""),
+                &json!({}),
+            )
+            .await;
             assert_eq!(own.status(), 200, "{reference}");
             tried += 1;
         }

@@ -16,7 +16,14 @@ async fn nobody_comes_in_without_a_key() {
     let program = world.program("*").await;
     for route in routes() {
         let path = route.path.split_once('{').map_or(route.path.to_owned(), |(before, rest)| format!("{before}x{}", rest.split_once('}').unwrap().1));
-        for given in [None, Some("Bearer"), Some("Bearer pk_test_"), Some("Bearer pk_test_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), Some("Basic cGs6"), Some(program.key.as_str())] {
+        for given in [
+            None,
+            Some("Bearer"),
+            Some("Bearer pk_test_"),
+            Some("Bearer pk_test_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            Some("Basic cGs6"),
+            Some(program.key.as_str()),
+        ] {
             let mut request = program.request(route.method.clone(), &path);
             request.headers_mut().unwrap().remove(header::AUTHORIZATION);
             if let Some(given) = given {

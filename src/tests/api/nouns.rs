@@ -80,7 +80,8 @@ async fn a_period_is_charged_in_advance_and_its_usage_with_the_next() {
     let program = world.program("*").await;
     let plan = team(&program).await;
     let ada = customer(&program, "Ada").await;
-    let subscription = program.post("/subscriptions", json!({ "customer_id": "ext:ada", "plan_id": plan["id"], "quantity": "2", "external_id": "s-1" })).await.ok();
+    let subscription =
+        program.post("/subscriptions", json!({ "customer_id": "ext:ada", "plan_id": plan["id"], "quantity": "2", "external_id": "s-1" })).await.ok();
     assert_eq!((&subscription["status"], &subscription["quantity"], &subscription["plan_key"]), (&json!("active"), &json!("2"), &json!("team")));
     assert_eq!(subscription["period"], json!({ "start": "2026-02-28T23:00:00Z", "end": "2026-03-31T22:00:00Z" }));
     assert_eq!(program.get("/subscriptions/ext:s-1").await.ok(), subscription);
@@ -88,7 +89,10 @@ async fn a_period_is_charged_in_advance_and_its_usage_with_the_next() {
     assert_eq!(list["data"], json!([subscription]));
     // 29.00 + 2 × 9.00; nobody has set a tax.
     let invoice = newest_invoice(&program, "ext:ada").await;
-    assert_eq!((&invoice["total_minor"], &invoice["currency"], &invoice["due_minor"], &invoice["status"]), (&json!(4700), &json!("EUR"), &json!(4700), &json!("open")));
+    assert_eq!(
+        (&invoice["total_minor"], &invoice["currency"], &invoice["due_minor"], &invoice["status"]),
+        (&json!(4700), &json!("EUR"), &json!(4700), &json!("open"))
+    );
     assert_eq!((&invoice["customer_id"], &invoice["number"]), (&ada["id"], &json!("2026-0001")));
 
     let event = |id: &str, quantity: &str, at: &str| json!({ "id": id, "customer_id": "ext:ada", "meter": "minutes", "quantity": quantity, "at": at });

@@ -48,8 +48,16 @@ async fn a_page_that_is_none_is_refused() {
     let world = World::new().await;
     let program = world.program("*").await;
     for (query, place) in [
-        ("limit=0", "limit"), ("limit=101", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=99999999999", "limit"), ("limit=1&limit=2", "limit"),
-        ("after=x", "after"), ("after=cus_%27%20OR%201", "after"), ("after=", "after"), ("page=2", "page"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=x", "limit"),
+        ("limit=99999999999", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("after=x", "after"),
+        ("after=cus_%27%20OR%201", "after"),
+        ("after=", "after"),
+        ("page=2", "page"),
     ] {
         let reply = program.get(&format!("/customers?{query}")).await;
         assert_eq!(reply.problem(), (400, "malformed", place), "{query}: {}", reply.answer.text);

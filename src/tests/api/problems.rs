@@ -27,7 +27,14 @@ async fn fields_are_pointed_at() {
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "tiers": [] })), 422, "/prices/0/tiers"),
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "per_unit", "unit_amount_minor": 0.8 })), 422, "/prices/0/unit_amount_minor"),
         ("/plans", plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "meter": "m" })), 422, "/prices/0/meter"),
-        ("/plans", plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "interval": { "unit": "month", "count": 0 } })), 422, "/prices/0/interval/count"),
+        (
+            "/plans",
+            plan(json!({ "key": "a", "name": "A", "model": "flat", "amount_minor": 1, "interval": { "unit": "month", "count": 0 } })),
+            422,
+            "/prices/0/interval/count",
+        ),
+        ("/plans", plan(json!({ "key": "a", "name": "", "model": "flat", "amount_minor": 1 })), 422, "/prices/0/name"),
+        ("/meters", json!({ "key": "m", "name": " ", "aggregate": "sum" }), 422, "/name"),
         ("/usage", json!({ "events": [] }), 422, "/events"),
         ("/subscriptions", json!({ "customer_id": "cus_x", "plan_id": "pln_x" }), 404, "/customer_id"),
     ] {
@@ -86,7 +93,8 @@ async fn bodies_that_are_none_are_refused() {
         let (found, name, _) = reply.problem();
         assert_eq!((found, name), (status, kind), "{number}: {}", reply.answer.text);
     }
-    let request = program.request(Method::POST, "/customers").header("idempotency-key", "form").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request =
+        program.request(Method::POST, "/customers").header("idempotency-key", "form").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let reply = program.send(Method::POST, "/customers", request.body(Body::from("name=Ada")).unwrap()).await;
     assert_eq!(reply.problem(), (415, "unsupported-media-type", ""));
     let request = program.request(Method::GET, &format!("/customers?after={}", "a".repeat(9_000))).body(Body::empty()).unwrap();
