@@ -19,8 +19,8 @@ use portico::server::Patience;
 use portico::services::api_keys::{self, Scopes};
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
-use portico::worker;
 use portico::simulate::Failed;
+use portico::worker;
 
 /// A page is a thousand small strings: the system's allocator took a third of its time.
 #[global_allocator]

@@ -54,7 +54,13 @@ impl Inside {
         let from = desk.now.billing - HISTORY;
         let hours = (until - from).num_hours();
         let events: Vec<NewEvent> = (0..hours)
-            .map(|n| NewEvent { id: format!("bench-{n}"), meter: meter.key.clone(), quantity: Some(Decimal::from(n * 7 % 60)), time: Some(from + TimeDelta::hours(n)), value: None })
+            .map(|n| NewEvent {
+                id: format!("bench-{n}"),
+                meter: meter.key.clone(),
+                quantity: Some(Decimal::from(n * 7 % 60)),
+                time: Some(from + TimeDelta::hours(n)),
+                value: None,
+            })
             .collect();
         for batch in events.chunks(MAX_BATCH) {
             usage::record(&mut desk, &self.member.customer_id, batch).await?;

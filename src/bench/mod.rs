@@ -115,7 +115,13 @@ fn page(subject: &Subject, browser: &Browser, path: &str, database: &str) -> Res
     let before = subject.cpu()?;
     let loaded = browser.load(path, Load { encoding: None, connections: CONNECTIONS, time: LOAD / 2 })?;
     let each = (subject.cpu()? - before).as_secs_f64() * 1000.0 / loaded.count() as f64;
-    let how = format!("as for /, over {} requests; {} bytes each, p50 {:.2} ms, p99 {:.2} ms", loaded.count(), loaded.bytes, ms(loaded.percentile(50)), ms(loaded.percentile(99)));
+    let how = format!(
+        "as for /, over {} requests; {} bytes each, p50 {:.2} ms, p99 {:.2} ms",
+        loaded.count(),
+        loaded.bytes,
+        ms(loaded.percentile(50)),
+        ms(loaded.percentile(99))
+    );
     Ok(Figure::new(format!("{path} signed in, {database}: processor time a request"), each, "ms", how))
 }
 
@@ -132,7 +138,12 @@ fn years(browser: &Browser, inside: &Inside, meter: &str, by: &str, database: &s
     short.sort_unstable();
     long.sort_unstable();
     let (short, long) = (short[short.len() / 2], long[long.len() / 2]);
-    let how = format!("medians of {} requests each, one after another in turns, an event every hour: {:.2} ms over {:.2} ms; what is too fine for its length is shown more coarsely", TURNS * A_TURN, ms(long), ms(short));
+    let how = format!(
+        "medians of {} requests each, one after another in turns, an event every hour: {:.2} ms over {:.2} ms; what is too fine for its length is shown more coarsely",
+        TURNS * A_TURN,
+        ms(long),
+        ms(short)
+    );
     Ok(Figure::new(format!("/usage by {by}, 3 years, {database}: as a multiple of 3 months"), long.as_secs_f64() / short.as_secs_f64(), "×", how).at_most(2.0))
 }
 
@@ -164,11 +175,15 @@ fn overview(subject: &Subject, browser: &Browser, database: &str, target: f64, f
             loaded.bytes
         );
         let figure = Figure::new(format!("/ signed in, {name}, {database}: processor time a request"), each, "ms", how);
-        figures.push(match target { Some(target) => figure.at_most(target), None => figure });
+        figures.push(match target {
+            Some(target) => figure.at_most(target),
+            None => figure,
+        });
         if encoding.is_none() {
             let (p50, p99) = (loaded.percentile(50), loaded.percentile(99));
             let how = format!("the same load: p50 {:.2} ms, p99 {:.2} ms, {:.0} requests/s", ms(p50), ms(p99), loaded.count() as f64 / LOAD.as_secs_f64());
-            figures.push(Figure::new(format!("/ under load, {database}: p99 as a multiple of p50"), p99.as_secs_f64() / p50.as_secs_f64(), "×", how).at_most(5.0));
+            figures
+                .push(Figure::new(format!("/ under load, {database}: p99 as a multiple of p50"), p99.as_secs_f64() / p50.as_secs_f64(), "×", how).at_most(5.0));
         }
     }
     Ok(())

@@ -26,28 +26,76 @@ pub struct Plans {
 
 /// Puts everything up for sale.
 pub async fn open(desk: &mut Desk) -> Result<Plans, Refusal> {
-    for (position, key, name, unit, aggregate) in [(1, BUILD_MINUTES, "Build minutes", "minutes", Aggregate::Sum), (2, STORAGE, "Storage", "GB", Aggregate::Max)] {
+    for (position, key, name, unit, aggregate) in
+        [(1, BUILD_MINUTES, "Build minutes", "minutes", Aggregate::Sum), (2, STORAGE, "Storage", "GB", Aggregate::Max)]
+    {
         catalog::create_meter(desk, &NewMeter { key: key.into(), name: name.into(), unit: unit.into(), aggregate, position }).await?;
     }
     // Standard rates of 2026.
-    for (country, percent) in [("AT", "20"), ("DE", "19"), ("FR", "20"), ("NL", "21"), ("HU", "27"), ("BE", "21"), ("IT", "22"), ("ES", "21"), ("PL", "23"), ("CZ", "21"), ("SK", "23"), ("SI", "22")] {
+    for (country, percent) in [
+        ("AT", "20"),
+        ("DE", "19"),
+        ("FR", "20"),
+        ("NL", "21"),
+        ("HU", "27"),
+        ("BE", "21"),
+        ("IT", "22"),
+        ("ES", "21"),
+        ("PL", "23"),
+        ("CZ", "21"),
+        ("SK", "23"),
+        ("SI", "22"),
+    ] {
         let percent: Decimal = percent.parse().map_err(Refusal::damaged)?;
         let from = NaiveDate::from_ymd_opt(2025, 1, 1);
-        let rate = TaxRate { key: format!("{}-standard", country.to_lowercase()), name: "VAT".into(), country: country.into(), region: None, percent, from, to: None, products: None };
+        let rate = TaxRate {
+            key: format!("{}-standard", country.to_lowercase()),
+            name: "VAT".into(),
+            country: country.into(),
+            region: None,
+            percent,
+            from,
+            to: None,
+            products: None,
+        };
         catalog::create_tax_rate(desk, &rate).await?;
     }
     let euro = Currency::from_code("EUR").map_err(billing::Error::from)?;
     let free = Offered {
-        key: "free", name: "Free", description: "For one person and a side project.", position: 1, trial_days: 0, max_quantity: Some(1),
-        base_minor: 0, seats: (1, 0), minutes: (200, &[(None, "0")]), storage: (5, 0),
+        key: "free",
+        name: "Free",
+        description: "For one person and a side project.",
+        position: 1,
+        trial_days: 0,
+        max_quantity: Some(1),
+        base_minor: 0,
+        seats: (1, 0),
+        minutes: (200, &[(None, "0")]),
+        storage: (5, 0),
     };
     let team = Offered {
-        key: "team", name: "Team", description: "For a team that builds every day.", position: 2, trial_days: 14, max_quantity: Some(200),
-        base_minor: 29_00, seats: (3, 9_00), minutes: (1_000, &[(Some(9_000), "0.8"), (None, "0.5")]), storage: (50, 10),
+        key: "team",
+        name: "Team",
+        description: "For a team that builds every day.",
+        position: 2,
+        trial_days: 14,
+        max_quantity: Some(200),
+        base_minor: 29_00,
+        seats: (3, 9_00),
+        minutes: (1_000, &[(Some(9_000), "0.8"), (None, "0.5")]),
+        storage: (50, 10),
     };
     let business = Offered {
-        key: "business", name: "Business", description: "For many teams, with minutes to match.", position: 3, trial_days: 0, max_quantity: None,
-        base_minor: 99_00, seats: (10, 12_00), minutes: (10_000, &[(Some(40_000), "0.6"), (None, "0.4")]), storage: (500, 8),
+        key: "business",
+        name: "Business",
+        description: "For many teams, with minutes to match.",
+        position: 3,
+        trial_days: 0,
+        max_quantity: None,
+        base_minor: 99_00,
+        seats: (10, 12_00),
+        minutes: (10_000, &[(Some(40_000), "0.6"), (None, "0.4")]),
+        storage: (500, 8),
     };
     Ok(Plans { free: free.sell(desk, euro).await?, team: team.sell(desk, euro).await?, business: business.sell(desk, euro).await? })
 }
@@ -76,7 +124,15 @@ impl Offered {
             prices.extend(self.prices(euro, fees, months)?.into_iter().map(|price| NewPrice { interval, price }));
         }
         let (trial_days, max_quantity) = (self.trial_days, self.max_quantity);
-        let plan = NewPlan { key: self.key.into(), name: self.name.into(), description: self.description.into(), position: self.position, trial_days, max_quantity, prices };
+        let plan = NewPlan {
+            key: self.key.into(),
+            name: self.name.into(),
+            description: self.description.into(),
+            position: self.position,
+            trial_days,
+            max_quantity,
+            prices,
+        };
         let id = catalog::create_plan(desk, &plan).await?;
         catalog::publish_plan(desk, &id).await?;
         Ok(id)
@@ -98,7 +154,11 @@ impl Offered {
         let each = |unit_minor: i64| Model::PerUnit { unit_amount: Decimal::from(unit_minor * fees) };
         let mut tiers = Vec::new();
         for (units, each) in self.minutes.1 {
-            tiers.push(Tier { up_to: units.map(|units| Decimal::from(units * months)), unit_amount: each.parse().map_err(Refusal::damaged)?, flat_amount: Decimal::ZERO });
+            tiers.push(Tier {
+                up_to: units.map(|units| Decimal::from(units * months)),
+                unit_amount: each.parse().map_err(Refusal::damaged)?,
+                flat_amount: Decimal::ZERO,
+            });
         }
         Ok(vec![
             price("base", &format!("{} plan", self.name), Model::Flat { amount_minor: self.base_minor * fees }, 0, None),

@@ -64,7 +64,10 @@ const JONAS: &str = "jonas.weber@nordlicht.example";
 pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
     app.reload_vendors().await?;
     if let Some(vendor) = app.vendors().first() {
-        return Err(Refusal::rule(format!("the demo fills an empty database, and this one has a vendor already: {}. Nothing was changed; fill another one, named by --data or DATABASE_URL", vendor.name)));
+        return Err(Refusal::rule(format!(
+            "the demo fills an empty database, and this one has a vendor already: {}. Nothing was changed; fill another one, named by --data or DATABASE_URL",
+            vendor.name
+        )));
     }
     let now = app.clock.wall().trunc_subsecs(0);
     let replay = Replay::ending_in_week_of(now)?;
@@ -118,7 +121,8 @@ struct Acts {
 
 impl Acts {
     fn before(now: Instant, replay: &Replay) -> Result<Acts, Refusal> {
-        let at = |day: chrono::NaiveDate, hour, minute| day.and_hms_opt(hour, minute, 0).map(|time| time.and_utc()).ok_or_else(|| Refusal::damaged("no such hour"));
+        let at =
+            |day: chrono::NaiveDate, hour, minute| day.and_hms_opt(hour, minute, 0).map(|time| time.and_utc()).ok_or_else(|| Refusal::damaged("no such hour"));
         let ago = |days| now.date_naive() - TimeDelta::days(days);
         let first = replay.first().ok_or_else(|| Refusal::damaged("the demo's data is empty"))?.date_naive();
         // Three invoices were paid, the fourth fell due six days ago.
@@ -241,7 +245,14 @@ async fn canard(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Ref
 }
 
 fn details(name: &str, legal_name: &str, country: &str, time_zone: &str) -> Details {
-    Details { name: name.into(), legal_name: legal_name.into(), country: country.into(), time_zone: time_zone.into(), locale: "en".into(), ..Details::default() }
+    Details {
+        name: name.into(),
+        legal_name: legal_name.into(),
+        country: country.into(),
+        time_zone: time_zone.into(),
+        locale: "en".into(),
+        ..Details::default()
+    }
 }
 
 async fn customer(stage: &Stage, details: Details) -> Result<String, Refusal> {

@@ -45,7 +45,13 @@ impl Replay {
                 let time = *at + shift;
                 if from <= time && time < to {
                     let quantity = minutes * Decimal::from(*count);
-                    events.push(NewEvent { id: format!("{of}-builds-{}-{lap}", time.format("%Y%m%dT%H")), meter: super::catalogue::BUILD_MINUTES.to_owned(), quantity: Some(quantity), value: None, time: Some(time) });
+                    events.push(NewEvent {
+                        id: format!("{of}-builds-{}-{lap}", time.format("%Y%m%dT%H")),
+                        meter: super::catalogue::BUILD_MINUTES.to_owned(),
+                        quantity: Some(quantity),
+                        value: None,
+                        time: Some(time),
+                    });
                 }
             }
         }
@@ -69,7 +75,13 @@ pub fn storage(of: &str, tenths: i64, tenths_a_day: i64, since: Instant, from: I
         let age = (day - first).num_days();
         let in_week = i64::from(day.weekday().num_days_from_sunday());
         let quantity = Decimal::new(tenths + age * tenths_a_day + in_week * 3, 1);
-        events.push(NewEvent { id: format!("{of}-storage-{day}"), meter: super::catalogue::STORAGE.to_owned(), quantity: Some(quantity), value: None, time: Some(time) });
+        events.push(NewEvent {
+            id: format!("{of}-storage-{day}"),
+            meter: super::catalogue::STORAGE.to_owned(),
+            quantity: Some(quantity),
+            value: None,
+            time: Some(time),
+        });
     }
     events
 }

@@ -153,7 +153,15 @@ impl Stage {
     }
 
     /// Starts a subscription and takes the money for its first invoice; its id.
-    pub async fn subscribe(&self, customer_id: &str, plan_id: &str, interval: Interval, seats: i64, trial_days: Option<u32>, anchor: Option<AnchorWish>) -> Result<String, Refusal> {
+    pub async fn subscribe(
+        &self,
+        customer_id: &str,
+        plan_id: &str,
+        interval: Interval,
+        seats: i64,
+        trial_days: Option<u32>,
+        anchor: Option<AnchorWish>,
+    ) -> Result<String, Refusal> {
         let request = StartRequest {
             customer_id: customer_id.to_owned(),
             external_id: None,

@@ -3,9 +3,9 @@
 //! Counting the attempt, checking the code and using it up are one transaction, so a code works once however many send it at once.
 
 use crate::app::App;
+use crate::identity::recovery;
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::{self, Seed};
-use crate::identity::recovery;
 use crate::platform::db::{DbError, Tx};
 use crate::services::Refusal;
 use crate::services::vendors::Vendor;
@@ -15,7 +15,9 @@ use crate::services::vendors::Vendor;
 pub enum Factor {
     Totp,
     /// With how many codes are left.
-    Recovery { left: i64 },
+    Recovery {
+        left: i64,
+    },
 }
 
 /// Why a code was not taken.
@@ -28,7 +30,9 @@ pub enum Wrong {
     /// The right code, but used before.
     Used,
     /// Too many failures; the next attempt counts from this wall time (ms).
-    Wait { until: i64 },
+    Wait {
+        until: i64,
+    },
     /// A hundred failures: this factor no longer works from here.
     ShutOff,
     /// The person has no second factor yet.

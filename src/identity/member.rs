@@ -125,7 +125,10 @@ impl Member {
 pub enum Found {
     Member(Box<Member>),
     /// A live session of a person who belongs to no customer (the vendor's own staff).
-    NoCustomer { session: Session, email: String },
+    NoCustomer {
+        session: Session,
+        email: String,
+    },
     Nobody,
 }
 
@@ -145,7 +148,8 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
     memberships.sort_by(|(a, _), (b, _)| a.customer_name.cmp(&b.customer_name).then_with(|| a.customer_id.cmp(&b.customer_id)));
     let at = memberships.iter().position(|(m, _)| Some(&m.customer_id) == first.customer_id.as_ref()).unwrap_or(0);
     let (here, row) = memberships.remove(at);
-    let either = |own: &Option<String>, customers: &Option<String>, vendors: &str| own.clone().or_else(|| customers.clone()).unwrap_or_else(|| vendors.to_owned());
+    let either =
+        |own: &Option<String>, customers: &Option<String>, vendors: &str| own.clone().or_else(|| customers.clone()).unwrap_or_else(|| vendors.to_owned());
     Ok(Found::Member(Box::new(Member {
         vendor: vendor.clone(),
         identity_id: row.identity_id.clone(),
@@ -165,5 +169,9 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
 }
 
 fn membership(row: &SessionRow) -> Option<Membership> {
-    Some(Membership { customer_id: row.member_customer_id.clone()?, customer_name: row.customer_name.clone()?, role: Role::from_name(row.role.as_deref()?).unwrap_or(Role::Viewer) })
+    Some(Membership {
+        customer_id: row.member_customer_id.clone()?,
+        customer_name: row.customer_name.clone()?,
+        role: Role::from_name(row.role.as_deref()?).unwrap_or(Role::Viewer),
+    })
 }

@@ -191,7 +191,9 @@ mod tests {
         let hasher = Hasher::new(PasswordCost::LEAST, &ids);
         let stored = hasher.hash(&ids, " Erdőben ülök ").await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
-        for (password, is_right) in [(" Erdőben ülök ", true), (" Erdo\u{30b}ben u\u{308}lo\u{308}k ", true), ("Erdőben ülök", false), (" erdőben ülök ", false)] {
+        for (password, is_right) in
+            [(" Erdőben ülök ", true), (" Erdo\u{30b}ben u\u{308}lo\u{308}k ", true), ("Erdőben ülök", false), (" erdőben ülök ", false)]
+        {
             assert_eq!(hasher.check(password, Some(&stored)).await.unwrap(), Verdict { is_right, is_outdated: false }, "{password:?}");
         }
         let dearer = Hasher::new(PasswordCost { memory_kib: 16, passes: 1 }, &ids);

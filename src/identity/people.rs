@@ -56,7 +56,9 @@ pub enum PasswordRefusal {
     Weak(Weak),
     /// The password given as the present one is not.
     WrongPresent,
-    Wait { until: i64 },
+    Wait {
+        until: i64,
+    },
     ShutOff,
     /// The link was used, has expired, or never was one.
     DeadLink,
@@ -164,17 +166,18 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     }
     set_password(&mut desk, &link.identity_id, &link.email, hash).await?;
     session::end_others(&mut desk.tx, &vendor.id, &link.identity_id, None).await?;
-    let (is_enrolled,): (bool,) = desk
-        .tx
-        .one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone()))
-        .await?;
+    let (is_enrolled,): (bool,) =
+        desk.tx.one("SELECT totp_secret IS NOT NULL FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), link.identity_id.clone())).await?;
     let step = if is_enrolled { Step::Code } else { Step::Enrol };
     let step_token = sign_in::begin(&mut desk.tx, app, vendor, &link.identity_id, step, "/", now_ms).await?;
     desk.record("identity.password_set", None, &link.identity_id, json!({ "by": if kind == LinkKind::Reset { "reset" } else { "invitation" } })).await?;
     if kind == LinkKind::Reset {
         mail::leave(&mut desk, &link.email, &link.name, Letter::PasswordChanged).await?;
     }
-    let id: (String,) = desk.tx.one("SELECT id FROM sign_ins WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), crate::platform::keys::fingerprint(&step_token))).await?;
+    let id: (String,) = desk
+        .tx
+        .one("SELECT id FROM sign_ins WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), crate::platform::keys::fingerprint(&step_token)))
+        .await?;
     desk.commit().await?;
     Ok((Pending { id: id.0, identity_id: link.identity_id, email: link.email, name: link.name, step, next: "/".to_owned() }, step_token))
 }
@@ -184,7 +187,10 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
 async fn set_password(desk: &mut Desk, identity_id: &str, email: &str, hash: String) -> DbResult<()> {
     let vendor_id = desk.vendor.id.clone();
     desk.tx
-        .run("UPDATE identities SET password_hash = $3, totp_pending = NULL WHERE vendor_id = $1 AND id = $2", (vendor_id.clone(), identity_id.to_owned(), hash))
+        .run(
+            "UPDATE identities SET password_hash = $3, totp_pending = NULL WHERE vendor_id = $1 AND id = $2",
+            (vendor_id.clone(), identity_id.to_owned(), hash),
+        )
         .await?;
     sign_in::end_all(&mut desk.tx, &vendor_id, identity_id).await?;
     throttle::forgive_everywhere(&mut desk.tx, &vendor_id, Guess::Password, email, identity_id).await
@@ -438,9 +444,8 @@ pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result
         return Err(Refusal::rule("Codes are shown for a sandbox’s people only."));
     }
     let mut tx = app.db.read().await?;
-    let row: Option<(String, Option<String>, i64)> = tx
-        .opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email)))
-        .await?;
+    let row: Option<(String, Option<String>, i64)> =
+        tx.opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email))).await?;
     let Some((id, Some(sealed), last_step)) = row else {
         return Err(Refusal::rule(format!("Nobody with the address {email} has enrolled an authenticator here.")));
     };
@@ -454,5 +459,10 @@ pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result
 /// Enough to catch slips: mail itself proves an address.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && text.len() <= 254
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }

@@ -19,8 +19,10 @@ pub struct Preferences {
 
 /// The person's choices as they stand.
 pub async fn load(desk: &mut Desk, identity_id: &str) -> Result<Preferences, Refusal> {
-    let row: Option<(String, Option<String>, Option<String>)> =
-        desk.tx.opt("SELECT name, locale, time_zone FROM identities WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), identity_id.to_owned())).await?;
+    let row: Option<(String, Option<String>, Option<String>)> = desk
+        .tx
+        .opt("SELECT name, locale, time_zone FROM identities WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), identity_id.to_owned()))
+        .await?;
     row.map(|(name, locale, time_zone)| Preferences { name, locale, time_zone }).ok_or(Refusal::NotFound)
 }
 

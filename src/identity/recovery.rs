@@ -51,7 +51,10 @@ pub async fn spend(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, d
 /// How many codes still work.
 pub async fn left(tx: &mut Tx, vendor_id: &str, identity_id: &str) -> DbResult<i64> {
     let (count,): (i64,) = tx
-        .one("SELECT COUNT(*) FROM recovery_codes WHERE vendor_id = $1 AND identity_id = $2 AND used_at IS NULL", (vendor_id.to_owned(), identity_id.to_owned()))
+        .one(
+            "SELECT COUNT(*) FROM recovery_codes WHERE vendor_id = $1 AND identity_id = $2 AND used_at IS NULL",
+            (vendor_id.to_owned(), identity_id.to_owned()),
+        )
         .await?;
     Ok(count)
 }

@@ -197,11 +197,8 @@ pub(super) async fn touch(app: &App, vendor: &Vendor, session: &Session, now_ms:
     }
     let save = async {
         let mut tx = app.db.write().await?;
-        tx.run(
-            "UPDATE sessions SET last_seen_at = $3 WHERE vendor_id = $1 AND id = $2 AND last_seen_at < $3",
-            (vendor.id.clone(), session.id.clone(), now_ms),
-        )
-        .await?;
+        tx.run("UPDATE sessions SET last_seen_at = $3 WHERE vendor_id = $1 AND id = $2 AND last_seen_at < $3", (vendor.id.clone(), session.id.clone(), now_ms))
+            .await?;
         tx.commit().await
     };
     match tokio::time::timeout(Duration::from_millis(500), save).await {
@@ -234,7 +231,10 @@ pub async fn list(tx: &mut Tx, vendor_id: &str, identity_id: &str, now_ms: i64) 
 /// Ends one of a person's sessions. False: there is none of that id.
 pub async fn end(tx: &mut Tx, vendor_id: &str, identity_id: &str, session_id: &str) -> DbResult<bool> {
     let ended = tx
-        .run("DELETE FROM sessions WHERE vendor_id = $1 AND identity_id = $2 AND id = $3", (vendor_id.to_owned(), identity_id.to_owned(), session_id.to_owned()))
+        .run(
+            "DELETE FROM sessions WHERE vendor_id = $1 AND identity_id = $2 AND id = $3",
+            (vendor_id.to_owned(), identity_id.to_owned(), session_id.to_owned()),
+        )
         .await?;
     Ok(ended == 1)
 }

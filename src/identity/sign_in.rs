@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::identity::cookies::{self, Outgoing};
 use crate::identity::factor::{self, Factor, Wrong};
 use crate::identity::password::Busy;
+use crate::identity::people;
 use crate::identity::session::{self, Beginning, Transport, new_token};
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
-use crate::identity::people;
 use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::keys::fingerprint;
 use crate::platform::request::ClientIp;
@@ -64,7 +64,9 @@ pub struct Pending {
 pub enum NotThis {
     /// No such account, or not its password: never told apart.
     Wrong,
-    Wait { until: i64 },
+    Wait {
+        until: i64,
+    },
     ShutOff,
     Busy,
     Failed(Refusal),
@@ -101,7 +103,10 @@ pub async fn give_password(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, e
     let device_hash = cookies::read(from.headers, cookies::DEVICE).map(|token| fingerprint(&token)).unwrap_or_default();
     let mut tx = app.db.write().await?;
     let account: Option<Account> = tx
-        .opt("SELECT id, password_hash, totp_secret IS NOT NULL AS is_enrolled FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), email.clone()))
+        .opt(
+            "SELECT id, password_hash, totp_secret IS NOT NULL AS is_enrolled FROM identities WHERE vendor_id = $1 AND email = $2",
+            (vendor.id.clone(), email.clone()),
+        )
         .await?;
     let device: Option<(String,)> = tx
         .opt(
@@ -295,7 +300,10 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
 async fn device_of(tx: &mut Tx, vendor: &Vendor, identity_id: &str, headers: &HeaderMap) -> DbResult<Option<String>> {
     let Some(token) = cookies::read(headers, cookies::DEVICE) else { return Ok(None) };
     let row: Option<(String,)> = tx
-        .opt("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2 AND token_hash = $3", (vendor.id.clone(), identity_id.to_owned(), fingerprint(&token)))
+        .opt(
+            "SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2 AND token_hash = $3",
+            (vendor.id.clone(), identity_id.to_owned(), fingerprint(&token)),
+        )
         .await?;
     Ok(row.map(|(id,)| id))
 }
@@ -316,7 +324,8 @@ async fn know_device(desk: &mut Desk, identity_id: &str, from: &Browser<'_>) -> 
         token = (given.0 > 0).then_some(held);
     }
     let token = token.unwrap_or_else(|| new_token(&desk.app.ids));
-    let (others,): (i64,) = desk.tx.one("SELECT COUNT(*) FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.clone(), identity_id.to_owned())).await?;
+    let (others,): (i64,) =
+        desk.tx.one("SELECT COUNT(*) FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.clone(), identity_id.to_owned())).await?;
     let id = desk.new_id("dev");
     desk.tx
         .run(

@@ -80,7 +80,9 @@ impl Bucket {
             Guess::Spray | Guess::MailSpray => Bucket { key, free_failures: FREE_FAILURES_OF_ADDRESS, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS },
             // Mails asked for may wait an hour, but are never refused for good.
             Guess::Mail => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS * 2 },
-            Guess::Password | Guess::Code | Guess::RecoveryCode => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 },
+            Guess::Password | Guess::Code | Guess::RecoveryCode => {
+                Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 }
+            }
         }
     }
 
@@ -97,7 +99,9 @@ impl Bucket {
 pub enum Leave {
     Granted,
     /// Not before this wall time (ms).
-    Wait { until: i64 },
+    Wait {
+        until: i64,
+    },
     ShutOff,
 }
 
@@ -121,14 +125,14 @@ pub async fn attempt(tx: &mut Tx, vendor_id: &str, bucket: &Bucket, now_ms: i64)
         )
         .await?;
     let Some(count) = counted else {
-        let Count { failures, blocked_until } = tx
-            .one("SELECT failures, blocked_until FROM throttles WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone()))
-            .await?;
+        let Count { failures, blocked_until } =
+            tx.one("SELECT failures, blocked_until FROM throttles WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone())).await?;
         return Ok(if failures >= bucket.shut_off_at { Leave::ShutOff } else { Leave::Wait { until: blocked_until } });
     };
     let delay = delay_ms(count.failures - bucket.free_failures);
     if delay > 0 {
-        tx.run("UPDATE throttles SET blocked_until = $3 WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone(), now_ms + delay)).await?;
+        tx.run("UPDATE throttles SET blocked_until = $3 WHERE vendor_id = $1 AND bucket = $2", (vendor_id.to_owned(), bucket.key.clone(), now_ms + delay))
+            .await?;
     }
     Ok(Leave::Granted)
 }
@@ -141,7 +145,8 @@ pub async fn forgive(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<
 
 /// The factor was bound anew: failures on the old one count no more, from wherever they came.
 pub async fn forgive_everywhere(tx: &mut Tx, vendor_id: &str, guess: Guess, account: &str, identity_id: &str) -> DbResult<()> {
-    let devices: Vec<(String,)> = tx.all("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
+    let devices: Vec<(String,)> =
+        tx.all("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
     for place in devices.into_iter().map(|(id,)| Place::Device(id)).chain([Place::Anywhere]) {
         forgive(tx, vendor_id, &Bucket::new(guess, account, &place)).await?;
     }

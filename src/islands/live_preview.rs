@@ -37,7 +37,9 @@ pub fn LivePreview(form: String) -> impl IntoView {
         };
         // One seat more or fewer.
         let on_click = window_event_listener(leptos::ev::click, move |event| {
-            let Some(button) = event.target().and_then(|t| t.dyn_into::<leptos::web_sys::HtmlButtonElement>().ok()).filter(|b| b.name() == "step") else { return };
+            let Some(button) = event.target().and_then(|t| t.dyn_into::<leptos::web_sys::HtmlButtonElement>().ok()).filter(|b| b.name() == "step") else {
+                return;
+            };
             let Some(seats) = document().get_element_by_id("seats").and_then(|e| e.dyn_into::<HtmlInputElement>().ok()) else { return };
             if let (Ok(now), Ok(step)) = (seats.value().parse::<i32>(), button.value().parse::<i32>()) {
                 event.prevent_default();
@@ -64,7 +66,8 @@ async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
     let focused = document().active_element().map(|e| e.id()).filter(|id| !id.is_empty());
     for id in LIVE {
         // What is being typed in stays as it is.
-        let is_typed_in = document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && e.tag_name() == "INPUT" && e.id() == "seats");
+        let is_typed_in =
+            document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && e.tag_name() == "INPUT" && e.id() == "seats");
         if let (false, Some(old), Some(new)) = (is_typed_in, document().get_element_by_id(id), fresh.get_element_by_id(id)) {
             old.set_inner_html(&new.inner_html());
         }

@@ -39,7 +39,12 @@ impl Assets {
 
     fn of(files: impl Iterator<Item = (&'static str, Asset)>) -> Assets {
         let mut hash = Sha256::new();
-        let files: HashMap<_, _> = files.inspect(|(name, asset)| { hash.update(name.as_bytes()); hash.update(asset.bytes) }).collect();
+        let files: HashMap<_, _> = files
+            .inspect(|(name, asset)| {
+                hash.update(name.as_bytes());
+                hash.update(asset.bytes)
+            })
+            .collect();
         let version = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
         Assets { version, files }
     }
@@ -67,7 +72,9 @@ fn read(name: &str) -> Option<&'static [u8]> {
 #[cfg(not(debug_assertions))]
 fn read(name: &str) -> Option<&'static [u8]> {
     macro_rules! file {
-        ($name:literal) => { include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/target/site/", $name)).as_slice() };
+        ($name:literal) => {
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/target/site/", $name)).as_slice()
+        };
     }
     Some(match name {
         "portal.css" => file!("portal.css"),

@@ -62,13 +62,17 @@ pub enum ConfigError {
     PlainHttp(String),
     #[error("--listen {0} is reachable from outside, but PORTICO_PUBLIC_URL is not https: without https only loopback is served")]
     OpenListen(SocketAddr),
-    #[error("PORTICO_KEY is missing: {0} is not a sandbox on this machine, so its secrets need a key kept outside the data folder (make one with: openssl rand -base64 32)")]
+    #[error(
+        "PORTICO_KEY is missing: {0} is not a sandbox on this machine, so its secrets need a key kept outside the data folder (make one with: openssl rand -base64 32)"
+    )]
     KeyMissing(String),
     #[error("PORTICO_TRUSTED_PROXIES must be IP addresses separated by commas; {0:?} is none")]
     TrustedProxies(String),
     #[error("PORTICO_SANDBOX_URL must be a scheme and a host without a path, and not the portal's own: {0} is not")]
     SandboxUrl(String),
-    #[error("PORTICO_SANDBOX_URL {0} has the portal's own host name: browsers send its cookies there whatever the port; give the test payment page another, such as 127.0.0.1 beside localhost")]
+    #[error(
+        "PORTICO_SANDBOX_URL {0} has the portal's own host name: browsers send its cookies there whatever the port; give the test payment page another, such as 127.0.0.1 beside localhost"
+    )]
     SandboxHost(String),
     #[error("--sandbox-listen {0} is reachable from outside, but PORTICO_SANDBOX_URL is not https: without https only loopback is served")]
     OpenSandbox(SocketAddr),
@@ -182,7 +186,11 @@ pub fn keys(given: Option<&str>, data: &Path, public_url: &str) -> Result<(Keys,
 
 /// Reads `10.0.0.1,::1`.
 pub fn trusted_proxies(text: &str) -> Result<Vec<IpAddr>, ConfigError> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| part.parse().map(|ip: IpAddr| ip.to_canonical()).map_err(|_| ConfigError::TrustedProxies(part.to_owned()))).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().map(|ip: IpAddr| ip.to_canonical()).map_err(|_| ConfigError::TrustedProxies(part.to_owned())))
+        .collect()
 }
 
 /// `billing.example.com` of `https://billing.example.com:8443`; without the brackets of an IPv6 address.
@@ -239,7 +247,13 @@ mod tests {
     #[test]
     fn the_test_payment_page_stands_on_another_host_and_not_in_the_open() {
         let at = |public_url: &str, sandbox_url: &str, sandbox_listen: &str| {
-            Config { public_url: public_url.to_owned(), sandbox_url: sandbox_url.to_owned(), sandbox_listen: sandbox_listen.parse().unwrap(), ..Config::loopback(PathBuf::new()) }.check()
+            Config {
+                public_url: public_url.to_owned(),
+                sandbox_url: sandbox_url.to_owned(),
+                sandbox_listen: sandbox_listen.parse().unwrap(),
+                ..Config::loopback(PathBuf::new())
+            }
+            .check()
         };
         let inside = "127.0.0.1:3001";
         for (public_url, sandbox_url, listen, is_served) in [
@@ -263,7 +277,14 @@ mod tests {
     #[test]
     fn a_proxy_nobody_named_is_warned_of() {
         let warns = |public_url: &str, listen: &str, proxies: &str| {
-            Config { public_url: public_url.to_owned(), listen: listen.parse().unwrap(), trusted_proxies: trusted_proxies(proxies).unwrap(), ..Config::loopback(PathBuf::new()) }.warning().is_some()
+            Config {
+                public_url: public_url.to_owned(),
+                listen: listen.parse().unwrap(),
+                trusted_proxies: trusted_proxies(proxies).unwrap(),
+                ..Config::loopback(PathBuf::new())
+            }
+            .warning()
+            .is_some()
         };
         assert!(warns("https://billing.example.com", "127.0.0.1:3000", ""));
         assert!(!warns("https://billing.example.com", "127.0.0.1:3000", "127.0.0.1"));

@@ -21,7 +21,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 #[derive(Clone, Debug)]
 pub enum Db {
     /// One writer and many readers: SQLite allows no more, and a reader that turns to writing would fail at once.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -33,7 +36,9 @@ pub enum Tx {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    #[error("the database was written by a newer version of Portico (its schema has step {found}, this program knows {known}); start that version, or restore a backup made before the upgrade")]
+    #[error(
+        "the database was written by a newer version of Portico (its schema has step {found}, this program knows {known}); start that version, or restore a backup made before the upgrade"
+    )]
     NewerSchema { found: i64, known: i64 },
     #[error("the database's schema step {0} is not the one this program carries; restore a backup or use the program that wrote it")]
     ChangedSchema(i64),

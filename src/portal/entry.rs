@@ -17,9 +17,9 @@ use crate::platform::request::Posted;
 use crate::services::customers::Role;
 use crate::services::vendors::Vendor;
 use crate::t;
+use crate::ui::page;
 use crate::ui::shell::{self, Place, Shell};
 use crate::ui::words::Words;
-use crate::ui::page;
 
 use super::written_for;
 

@@ -54,7 +54,14 @@ pub async fn show(State(app): State<App>, AtVendor(vendor): AtVendor, headers: H
     }
 }
 
-pub async fn give(State(app): State<App>, AtVendor(vendor): AtVendor, headers: HeaderMap, outgoing: Outgoing, ip: ClientIp, Form(given): Form<Given>) -> Response {
+pub async fn give(
+    State(app): State<App>,
+    AtVendor(vendor): AtVendor,
+    headers: HeaderMap,
+    outgoing: Outgoing,
+    ip: ClientIp,
+    Form(given): Form<Given>,
+) -> Response {
     match given.token {
         Some(token) => accept(&app, &vendor, &outgoing, &token, &given.password).await,
         None => enrol(&app, &vendor, Browser { headers: &headers, ip, outgoing: &outgoing }, &given.code).await,

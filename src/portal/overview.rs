@@ -207,7 +207,9 @@ impl Seen {
         let so_far = self.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref());
         let teller = Teller { words: w, dates: self.dates, currency: &self.currency };
         let s = self.subscription.as_ref()?;
-        let same = |one: &Line, other: &Line| one.kind == other.kind && one.price == other.price && one.plan == other.plan && one.add_on == other.add_on && one.from == other.from;
+        let same = |one: &Line, other: &Line| {
+            one.kind == other.kind && one.price == other.price && one.plan == other.plan && one.add_on == other.add_on && one.from == other.from
+        };
         let rows = expected
             .document
             .lines
@@ -260,7 +262,12 @@ impl Seen {
                 PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = number(tax.percent)),
                 PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = number(tax.percent)),
             };
-            totals.push(both(label, TotalKind::Sum, &|p| p.document.tax.iter().find(|other| other.rate == tax.rate).map_or(0, |other| other.amount_minor), &plain));
+            totals.push(both(
+                label,
+                TotalKind::Sum,
+                &|p| p.document.tax.iter().find(|other| other.rate == tax.rate).map_or(0, |other| other.amount_minor),
+                &plain,
+            ));
         }
         if expected.balance_minor != 0 {
             totals.push(both(t!(w, "lines-balance"), TotalKind::Sum, &|p| p.balance_minor.saturating_neg(), &plain));
@@ -279,7 +286,10 @@ impl Seen {
         let Metered { meter, part, used, expected } = metered;
         let expected = expected.filter(|expected| expected > used);
         let (free, bounds) = bounds(part);
-        let most = expected.unwrap_or(*used).max(free).max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
+        let most = expected
+            .unwrap_or(*used)
+            .max(free)
+            .max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
         let marks = std::iter::once((free, t!(w, "gauge-included", n = number(free))))
             .filter(|_| free > Decimal::ZERO)
             .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = number(*at), each = unit_price(*each, &self.currency)))))
@@ -287,7 +297,9 @@ impl Seen {
             .map(|(at, label)| (chart::ink(at), label))
             .collect();
         let title = match expected {
-            Some(expected) => t!(w, "gauge-title-forecast", name = &meter.name, used = number(*used), unit = &meter.unit, expected = number(expected), free = number(free)),
+            Some(expected) => {
+                t!(w, "gauge-title-forecast", name = &meter.name, used = number(*used), unit = &meter.unit, expected = number(expected), free = number(free))
+            }
             None => t!(w, "gauge-title", name = &meter.name, used = number(*used), unit = &meter.unit, free = number(free)),
         };
         let gauge = Gauge {
@@ -325,15 +337,20 @@ impl Seen {
             Some(method) => (method_name(w, method), Some(t!(w, "overview-expires", month = expiry_month(&self.dates, method)))),
             None => (t!(w, "overview-no-method"), None),
         };
-        let below = view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
+        let below =
+            view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
         facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
-        facts.push(parts::fact(t!(w, "overview-balance"), money(self.balance_minor, &self.currency), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any());
+        facts.push(
+            parts::fact(t!(w, "overview-balance"), money(self.balance_minor, &self.currency), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any(),
+        );
         if let Some(last) = &self.last {
             let day = self.dates.day(last.issued());
             let state = match last.status() {
                 Status::Paid if last.total_minor == 0 => view! { <dd>{t!(w, "invoices-nothing-due")}</dd> }.into_any(),
                 Status::Paid => view! { <dd>{parts::state_good(t!(w, "overview-paid"))}" "{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
-                Status::Open if last.due() <= self.at => view! { <dd>{parts::state_warn(t!(w, "overview-overdue"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
+                Status::Open if last.due() <= self.at => {
+                    view! { <dd>{parts::state_warn(t!(w, "overview-overdue"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any()
+                }
                 Status::Open => view! { <dd><b>{t!(w, "overview-open")}</b>" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any(),
                 Status::Void | Status::Uncollectible => view! { <dd>{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
             };

@@ -164,7 +164,13 @@ pub fn new_password_field(w: Words, name: &'static str, label: String, errors: &
 }
 
 /// Renders a form again with what is wrong with its password, or lets a failure of ours become its page.
-pub fn refuse(app: &App, vendor: &Vendor, refused: PasswordRefusal, field: &'static str, again: impl FnOnce(StatusCode, &[FieldError]) -> Response) -> Response {
+pub fn refuse(
+    app: &App,
+    vendor: &Vendor,
+    refused: PasswordRefusal,
+    field: &'static str,
+    again: impl FnOnce(StatusCode, &[FieldError]) -> Response,
+) -> Response {
     let w = Words::of(&vendor.locale);
     let now_ms = app.clock.wall().timestamp_millis();
     let (status, field, message, until) = match refused {

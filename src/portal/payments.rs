@@ -72,7 +72,10 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
         // Pressed twice, or paid in another tab: what became of it is what they want to see.
         Err(refusal @ (Refusal::Conflict(_) | Refusal::Rule(_))) => {
             let mut desk = member.reads(&app).await?;
-            let latest = payments::of_invoice(&mut desk, &invoice.id).await?.into_iter().find(|payment| payment.status.is_under_way() || payment.status == Status::Succeeded);
+            let latest = payments::of_invoice(&mut desk, &invoice.id)
+                .await?
+                .into_iter()
+                .find(|payment| payment.status.is_under_way() || payment.status == Status::Succeeded);
             match latest {
                 Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
                 None => {
@@ -139,7 +142,9 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
 pub fn pay_form(w: Words, written_for: &WrittenFor, number: &str, amount: &str, methods: &[Method], today: NaiveDate) -> impl IntoView + use<> {
     let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
     if can_pay.is_empty() {
-        return Either::Left(view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> });
+        return Either::Left(
+            view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> },
+        );
     }
     let choices: Vec<_> = can_pay
         .iter()
@@ -182,8 +187,13 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
     let amount = money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
     let (heading, lede) = match &payment.status {
-        Status::Succeeded => (rich!(w, "payment-done", amount = &amount, method = &name), payment.paid_at.map(|at| rich!(w, "payment-done-when", day = dates.day_year(from_ms(at))))),
-        Status::Declined(reason) => (rich!(w, "payment-declined", amount = &amount, method = &name), Some(rich!(w, "payment-declined-why", reason = declined_because(w, *reason)))),
+        Status::Succeeded => (
+            rich!(w, "payment-done", amount = &amount, method = &name),
+            payment.paid_at.map(|at| rich!(w, "payment-done-when", day = dates.day_year(from_ms(at)))),
+        ),
+        Status::Declined(reason) => {
+            (rich!(w, "payment-declined", amount = &amount, method = &name), Some(rich!(w, "payment-declined-why", reason = declined_because(w, *reason))))
+        }
         Status::NeedsAction { .. } => (rich!(w, "payment-confirm", amount = &amount), Some(rich!(w, "payment-confirm-what", method = &name))),
         Status::Created | Status::Processing => (rich!(w, "payment-processing", amount = &amount), Some(rich!(w, "payment-processing-what", method = &name))),
         Status::Cancelled => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
@@ -203,7 +213,9 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
                     <form method="post" action=format!("{here}/cancel")>{written_for.field()}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
                 </div>
             }),
-            Status::Created | Status::Processing => EitherOf5::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> }),
+            Status::Created | Status::Processing => {
+                EitherOf5::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> })
+            }
             Status::Declined(_) | Status::Cancelled if may_retry => {
                 // A card that was just declined comes last.
                 let (mut others, declined): (Vec<Method>, Vec<Method>) = methods.into_iter().partition(|other| other.id != method.id);

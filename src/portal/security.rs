@@ -21,10 +21,10 @@ use crate::portal::sessions;
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::format::Dates;
+use crate::ui::page;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::ui::words::Words;
-use crate::ui::page;
 use crate::{rich, t};
 
 pub fn routes() -> Vec<Route> {
@@ -64,7 +64,14 @@ pub struct NewCode {
 }
 
 /// The frame of a page that changes one thing, with the way back.
-pub(super) fn in_frame<V: IntoView + 'static>(app: &App, member: &Member, status: StatusCode, title: String, errors: &[FieldError], content: impl FnOnce(Words) -> V) -> Response {
+pub(super) fn in_frame<V: IntoView + 'static>(
+    app: &App,
+    member: &Member,
+    status: StatusCode,
+    title: String,
+    errors: &[FieldError],
+    content: impl FnOnce(Words) -> V,
+) -> Response {
     let w = Words::of(&member.locale);
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
     let above = as_of(view! { <a class="link" href="/account/security">{t!(w, "security-place")}</a> }, String::new());

@@ -18,10 +18,10 @@ use crate::portal::code_field::{self, code_field, wait, with_retry_after};
 use crate::portal::entry::{AtVendor, door, see_other, shell};
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
+use crate::ui::page;
 use crate::ui::parts::{Field, error_note, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::ui::words::Words;
-use crate::ui::page;
 use crate::{rich, t};
 
 #[derive(Deserialize)]
@@ -97,7 +97,15 @@ pub async fn give_password(
     }
 }
 
-fn password_page(app: &App, vendor: &Arc<Vendor>, status: StatusCode, email: &str, next: &str, errors: &[FieldError], note: Option<(String, String)>) -> Response {
+fn password_page(
+    app: &App,
+    vendor: &Arc<Vendor>,
+    status: StatusCode,
+    email: &str,
+    next: &str,
+    errors: &[FieldError],
+    note: Option<(String, String)>,
+) -> Response {
     let w = Words::of(&vendor.locale);
     let is_wrong = status != StatusCode::OK;
     let title = if is_wrong { t!(w, "title-error", title = t!(w, "sign-in-title")) } else { t!(w, "sign-in-title") };
@@ -214,7 +222,11 @@ pub async fn switch(State(app): State<App>, member: Member, Form(other): Form<Ot
 
 /// A path of ours to go on to; anything that could lead elsewhere becomes the overview.
 fn local_path(next: &str) -> String {
-    let is_ours = next.starts_with('/') && !next.starts_with("//") && !next.starts_with("/\\") && next.len() <= 1_024 && next.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\');
+    let is_ours = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.starts_with("/\\")
+        && next.len() <= 1_024
+        && next.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\');
     if is_ours && !next.starts_with("/sign-in") { next.to_owned() } else { "/".to_owned() }
 }
 

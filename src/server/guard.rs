@@ -151,7 +151,8 @@ fn is_same_origin(app: &App, headers: &HeaderMap) -> bool {
             None => true,
             Some(origin) => {
                 let host = text(header::HOST).unwrap_or_default();
-                origin == app.config.public_url || origin.split_once("://").is_some_and(|(_, origin_host)| !host.is_empty() && origin_host.eq_ignore_ascii_case(host))
+                origin == app.config.public_url
+                    || origin.split_once("://").is_some_and(|(_, origin_host)| !host.is_empty() && origin_host.eq_ignore_ascii_case(host))
             }
         },
     }

@@ -60,7 +60,13 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
                 (None, "system") => By::Itself,
                 (None, _) => By::Staff,
             };
-            Ok(Entry { data: serde_json::from_str(&row.data).map_err(Refusal::damaged)?, id: row.id, kind: row.kind, by, happened_at: from_ms(row.happened_at) })
+            Ok(Entry {
+                data: serde_json::from_str(&row.data).map_err(Refusal::damaged)?,
+                id: row.id,
+                kind: row.kind,
+                by,
+                happened_at: from_ms(row.happened_at),
+            })
         })
         .collect()
 }

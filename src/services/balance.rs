@@ -88,7 +88,15 @@ pub async fn history(desk: &mut Desk, customer_id: &str) -> Result<Vec<Credit>, 
 }
 
 /// Puts a credit into the balance; its id. Its ledger entries are the caller's: they depend on where it came from.
-pub(crate) async fn put(desk: &mut Desk, customer_id: &str, currency: &str, amount_minor: i64, source: Source, source_id: Option<&str>, description: &str) -> Result<String, Refusal> {
+pub(crate) async fn put(
+    desk: &mut Desk,
+    customer_id: &str,
+    currency: &str,
+    amount_minor: i64,
+    source: Source,
+    source_id: Option<&str>,
+    description: &str,
+) -> Result<String, Refusal> {
     let id = desk.new_id("bal");
     desk.tx
         .run(

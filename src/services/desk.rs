@@ -73,7 +73,17 @@ impl Desk {
             .run(
                 "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at)
                  VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-                (self.vendor.id.clone(), id, kind, customer_id.map(str::to_owned), subject_id.to_owned(), self.actor.to_string(), data.to_string(), self.now.billing_ms(), self.now.wall_ms()),
+                (
+                    self.vendor.id.clone(),
+                    id,
+                    kind,
+                    customer_id.map(str::to_owned),
+                    subject_id.to_owned(),
+                    self.actor.to_string(),
+                    data.to_string(),
+                    self.now.billing_ms(),
+                    self.now.wall_ms(),
+                ),
             )
             .await?;
         Ok(())

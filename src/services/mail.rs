@@ -15,12 +15,22 @@ pub const KIND: &str = "mail";
 #[derive(Clone, Debug)]
 pub enum Letter {
     /// `link` sets the first password; without one the person has a password, and only learns of the customer.
-    Invitation { customer: Option<String>, link: Option<String> },
-    Reset { link: String },
-    NewDevice { user_agent: String, ip: String },
+    Invitation {
+        customer: Option<String>,
+        link: Option<String>,
+    },
+    Reset {
+        link: String,
+    },
+    NewDevice {
+        user_agent: String,
+        ip: String,
+    },
     PasswordChanged,
     TotpChanged,
-    RecoveryCodeUsed { left: i64 },
+    RecoveryCodeUsed {
+        left: i64,
+    },
     RecoveryCodesRenewed,
 }
 
@@ -76,9 +86,11 @@ fn render(desk: &Desk, email: &str, name: &str, letter: &Letter) -> Rendered {
             vec![t!(w, "mail-reset-what", vendor = v), t!(w, "mail-reset-not-you")],
             Some((t!(w, "mail-reset-action"), link.clone())),
         ),
-        Letter::NewDevice { user_agent, ip } => {
-            (t!(w, "mail-device-subject", vendor = v), vec![t!(w, "mail-device-what", agent = user_agent, ip = ip, time = desk.now.wall.format("%Y-%m-%d %H:%M").to_string()), not_you], None)
-        }
+        Letter::NewDevice { user_agent, ip } => (
+            t!(w, "mail-device-subject", vendor = v),
+            vec![t!(w, "mail-device-what", agent = user_agent, ip = ip, time = desk.now.wall.format("%Y-%m-%d %H:%M").to_string()), not_you],
+            None,
+        ),
         Letter::PasswordChanged => (t!(w, "mail-password-subject", vendor = v), vec![t!(w, "mail-password-what"), not_you], None),
         Letter::TotpChanged => (t!(w, "mail-totp-subject", vendor = v), vec![t!(w, "mail-totp-what"), not_you], None),
         Letter::RecoveryCodeUsed { left } => (t!(w, "mail-recovery-subject", vendor = v), vec![t!(w, "mail-recovery-what", left = *left), not_you], None),
@@ -104,7 +116,11 @@ fn render(desk: &Desk, email: &str, name: &str, letter: &Letter) -> Rendered {
         from_email: vendor.support_email.clone(),
         to_name: name.to_owned(),
         to_email: email.to_owned(),
-        html: format!("<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body>{html}</body></html>", vendor.locale, escape(&subject)),
+        html: format!(
+            "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body>{html}</body></html>",
+            vendor.locale,
+            escape(&subject)
+        ),
         subject,
         text: text.join("\n\n") + "\n",
     }

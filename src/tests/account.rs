@@ -32,7 +32,10 @@ async fn what_stands_on_invoices_is_changed_and_noted() {
     let mut desk = world.desk().await;
     let customer = customers::load(&mut desk, &nordlicht).await.unwrap();
     assert_eq!(customer.legal_name, "Nordlicht Software GmbH");
-    assert_eq!((customer.tax_id.as_deref(), customer.purchase_order.as_deref(), customer.address_line2.as_deref()), (Some("ATU00000002"), Some("PO 7731"), None));
+    assert_eq!(
+        (customer.tax_id.as_deref(), customer.purchase_order.as_deref(), customer.address_line2.as_deref()),
+        (Some("ATU00000002"), Some("PO 7731"), None)
+    );
     assert_eq!(customer.invoice_emails(), ["books@nordlicht.example", "tax@nordlicht.example"]);
     assert_eq!(customer.time_zone, "Europe/Berlin", "the billing zone is no matter of this form");
     drop(desk);
@@ -48,7 +51,8 @@ async fn what_cannot_be_used_is_said_at_its_field_and_kept() {
     let world = World::new().await;
     let nordlicht = world.customer("Nordlicht").await;
     let mira = world.member("mira@nordlicht.example", &nordlicht, Role::Owner).await.browser;
-    let eleven = "a1@x.example a2@x.example a3@x.example a4@x.example a5@x.example a6@x.example a7@x.example a8@x.example a9@x.example b1@x.example b2@x.example";
+    let eleven =
+        "a1@x.example a2@x.example a3@x.example a4@x.example a5@x.example a6@x.example a7@x.example a8@x.example a9@x.example b1@x.example b2@x.example";
     let cases = [
         ("name", "  ", "Enter a name."),
         ("legal_name", "", "as it stands on invoices"),
@@ -82,7 +86,19 @@ async fn outside_the_union_a_tax_id_has_no_form_to_check() {
     let world = World::new().await;
     let nordlicht = world.customer("Nordlicht").await;
     let mira = world.member("mira@nordlicht.example", &nordlicht, Role::Owner).await.browser;
-    let form: Vec<_> = COMPANY.into_iter().map(|(name, old)| (name, match name { "country" => "CH", "tax_id" => "CHE-123.456.788 MWST", _ => old })).collect();
+    let form: Vec<_> = COMPANY
+        .into_iter()
+        .map(|(name, old)| {
+            (
+                name,
+                match name {
+                    "country" => "CH",
+                    "tax_id" => "CHE-123.456.788 MWST",
+                    _ => old,
+                },
+            )
+        })
+        .collect();
     assert_eq!(mira.post("/account", &form).await.status, 303);
 }
 

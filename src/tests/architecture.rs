@@ -171,7 +171,9 @@ fn named_modules(text: &str) -> BTreeSet<String> {
                         '{' => depth += 1,
                         '}' if depth == 0 => break,
                         '}' => depth -= 1,
-                        ',' if depth == 0 => { named.insert(first_word(&std::mem::take(&mut word))); }
+                        ',' if depth == 0 => {
+                            named.insert(first_word(&std::mem::take(&mut word)));
+                        }
                         c => word.push(c),
                     }
                 }

@@ -11,12 +11,12 @@ use billing::usage::Aggregate;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
-use portico::services::subscriptions::{self, CancelRequest, Settle, StartRequest, When};
-use portico::services::usage;
-use portico::services::{Actor, Desk};
 use portico::services::payments::{self, DeclineReason, Errand, scripted::Script};
 use portico::services::quotes::{self, Confirmed, Difference};
+use portico::services::subscriptions::{self, CancelRequest, Settle, StartRequest, When};
 use portico::services::subscriptions::{Action, ChangeRequest};
+use portico::services::usage;
+use portico::services::{Actor, Desk};
 use portico::worker::bill;
 use rust_decimal::Decimal;
 
@@ -36,7 +36,12 @@ fn price(key: &str, model: Model, meter: Option<(&str, Aggregate)>) -> Price {
 /// Team: €29 a month, €9 a seat, build minutes at 0.8 ct beyond 1,000.
 pub async fn catalogue(world: &World) -> (String, String) {
     let mut desk = world.desk().await;
-    catalog::create_meter(&mut desk, &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 }).await.unwrap();
+    catalog::create_meter(
+        &mut desk,
+        &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 },
+    )
+    .await
+    .unwrap();
     let tiers = vec![
         Tier { up_to: Some(Decimal::from(1000)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
         Tier { up_to: None, unit_amount: Decimal::new(8, 1), flat_amount: Decimal::ZERO },
@@ -56,10 +61,20 @@ pub async fn catalogue(world: &World) -> (String, String) {
         prices: prices.into_iter().map(|price| NewPrice { interval: MONTH, price }).collect(),
     };
     let team = catalog::create_plan(&mut desk, &plan("team", prices.to_vec())).await.unwrap();
-    let business = catalog::create_plan(&mut desk, &plan("business", vec![price("base", Model::Flat { amount_minor: 9900 }, None), prices[2].clone()])).await.unwrap();
+    let business =
+        catalog::create_plan(&mut desk, &plan("business", vec![price("base", Model::Flat { amount_minor: 9900 }, None), prices[2].clone()])).await.unwrap();
     catalog::publish_plan(&mut desk, &team).await.unwrap();
     catalog::publish_plan(&mut desk, &business).await.unwrap();
-    let vat = TaxRate { key: "at20".into(), name: "VAT".into(), country: "AT".into(), region: None, percent: Decimal::from(20), from: None, to: None, products: None };
+    let vat = TaxRate {
+        key: "at20".into(),
+        name: "VAT".into(),
+        country: "AT".into(),
+        region: None,
+        percent: Decimal::from(20),
+        from: None,
+        to: None,
+        products: None,
+    };
     catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
     desk.commit().await.unwrap();
     (team, business)
@@ -67,7 +82,14 @@ pub async fn catalogue(world: &World) -> (String, String) {
 
 async fn customer(world: &World) -> String {
     let mut desk = world.desk().await;
-    let details = Details { name: "Ada".into(), legal_name: "Ada GmbH".into(), country: "AT".into(), locale: "en".into(), time_zone: "Europe/Vienna".into(), ..Details::default() };
+    let details = Details {
+        name: "Ada".into(),
+        legal_name: "Ada GmbH".into(),
+        country: "AT".into(),
+        locale: "en".into(),
+        time_zone: "Europe/Vienna".into(),
+        ..Details::default()
+    };
     let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: eur() }).await.unwrap();
     desk.commit().await.unwrap();
     id
@@ -101,7 +123,13 @@ async fn a_period_is_charged_in_advance_and_its_usage_with_the_next() {
     assert_eq!(started.issued[0].number, "2026-0001");
 
     let mut desk = world.desk().await;
-    let event = usage::NewEvent { id: "e1".into(), meter: "minutes".into(), quantity: Some(Decimal::from(1500)), value: None, time: Some(instant("2026-01-01T00:00:00+01:00")) };
+    let event = usage::NewEvent {
+        id: "e1".into(),
+        meter: "minutes".into(),
+        quantity: Some(Decimal::from(1500)),
+        value: None,
+        time: Some(instant("2026-01-01T00:00:00+01:00")),
+    };
     usage::record(&mut desk, &ada, &[event]).await.unwrap();
     desk.commit().await.unwrap();
 
@@ -212,10 +240,19 @@ async fn a_price_that_no_longer_holds_is_shown_anew_with_what_changed() {
     assert!(preview.due_minor < 3120, "fifteen minutes less are left");
 
     let mut desk = world.desk().await;
-    let details = Details { name: "Ada".into(), legal_name: "Ada GmbH".into(), country: "DE".into(), locale: "en".into(), time_zone: "Europe/Vienna".into(), ..Details::default() };
+    let details = Details {
+        name: "Ada".into(),
+        legal_name: "Ada GmbH".into(),
+        country: "DE".into(),
+        locale: "en".into(),
+        time_zone: "Europe/Vienna".into(),
+        ..Details::default()
+    };
     customers::update_details(&mut desk, &ada, &details).await.unwrap();
     desk.commit().await.unwrap();
-    let Confirmed::Changed { differences, .. } = quotes::confirm(&errand(&world), &ada, &preview.quote).await.unwrap() else { panic!("another country, another tax") };
+    let Confirmed::Changed { differences, .. } = quotes::confirm(&errand(&world), &ada, &preview.quote).await.unwrap() else {
+        panic!("another country, another tax")
+    };
     assert_eq!(differences, [Difference::Customer]);
     assert_eq!(gateway.taken().len(), 1);
     let tampered = first.quote.replacen('e', "f", 1);
@@ -323,7 +360,8 @@ async fn a_trial_is_announced_and_ends_in_the_first_charge_unless_cancelled() {
     go_to(&world, "2026-01-14T23:59:59+01:00").await;
     assert_eq!(gateway.taken(), []);
     let mut desk = world.desk().await;
-    let (told,): (i64,) = desk.tx.one("SELECT COUNT(*) FROM events WHERE vendor_id = $1 AND kind = 'subscription.trial_ending'", ("ven_kestrel",)).await.unwrap();
+    let (told,): (i64,) =
+        desk.tx.one("SELECT COUNT(*) FROM events WHERE vendor_id = $1 AND kind = 'subscription.trial_ending'", ("ven_kestrel",)).await.unwrap();
     assert_eq!(told, 2);
     drop(desk);
     go_to(&world, "2026-01-15T00:00:00+01:00").await;

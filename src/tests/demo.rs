@@ -163,7 +163,8 @@ async fn it_fills_an_empty_database_only() {
 #[tokio::test]
 async fn it_can_be_made_on_any_day() {
     // The first and last of months and years, a leap day, the hours the clocks change.
-    for now in ["2026-12-31T23:30:00Z", "2027-01-01T00:00:00Z", "2027-03-28T01:30:00Z", "2027-10-31T01:30:00Z", "2028-02-29T12:00:00Z", "2027-05-31T08:00:00Z"] {
+    for now in ["2026-12-31T23:30:00Z", "2027-01-01T00:00:00Z", "2027-03-28T01:30:00Z", "2027-10-31T01:30:00Z", "2028-02-29T12:00:00Z", "2027-05-31T08:00:00Z"]
+    {
         let (world, demo) = World::with_demo(now).await;
         let paid = world.invoices_of(demo.sign_ins[0].email).await.iter().filter(|invoice| invoice.status() == Status::Paid).count();
         assert!(paid >= 5, "{now}: {paid} invoices");

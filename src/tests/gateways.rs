@@ -169,7 +169,8 @@ async fn each_decline_says_its_reason_and_stays_declined() {
     let world = World::new().await;
     for bench in Bench::each(&world).await {
         let gateway = bench.gateway();
-        let reasons = [DeclineReason::Generic, DeclineReason::InsufficientFunds, DeclineReason::LostCard, DeclineReason::ExpiredCard, DeclineReason::ProcessingError];
+        let reasons =
+            [DeclineReason::Generic, DeclineReason::InsufficientFunds, DeclineReason::LostCard, DeclineReason::ExpiredCard, DeclineReason::ProcessingError];
         for reason in reasons {
             let (customer, key) = (format!("cus_{}", reason.name()), format!("pay_{}", reason.name()));
             let token = bench.method(&world, &customer, Behaves::Declines(reason)).await;
@@ -236,7 +237,12 @@ async fn refunds_never_exceed_the_charge_and_the_same_key_refunds_once() {
         let gateway = bench.gateway();
         let token = bench.method(&world, "cus_1", Behaves::Succeeds).await;
         let charged = gateway.charge(charge(&world, "pay_1", "cus_1", &token, Presence::OffSession)).await.unwrap();
-        let refund = |key: &str, amount_minor: i64| RefundRequest { key: key.into(), charge_reference: charged.reference.clone(), amount_minor, now: world.app.now(&world.vendor) };
+        let refund = |key: &str, amount_minor: i64| RefundRequest {
+            key: key.into(),
+            charge_reference: charged.reference.clone(),
+            amount_minor,
+            now: world.app.now(&world.vendor),
+        };
         let first = gateway.refund(refund("ref_1", 16_000)).await.unwrap();
         assert_eq!(first.outcome, RefundOutcome::Succeeded);
         assert_eq!(gateway.refund(refund("ref_1", 16_000)).await.unwrap(), first);

@@ -7,7 +7,7 @@ use axum::http::{Method, header};
 
 use tracing::instrument::WithSubscriber as _;
 
-use crate::world::World;
+use crate::world::{World, say_everything};
 
 #[tokio::test]
 async fn changes_are_taken_from_our_own_pages_and_from_programs_only() {
@@ -117,6 +117,7 @@ impl std::io::Write for Log {
 
 #[tokio::test]
 async fn a_failure_is_logged_under_the_number_its_page_shows_and_without_what_was_typed() {
+    say_everything();
     let world = World::new().await;
     world.app.db.close().await;
     let log = Log::default();

@@ -8,8 +8,8 @@ use billing::usage::Aggregate;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer, Role};
 use portico::services::invoices::{self, CreditRequest};
-use portico::services::payments::{self, Errand, scripted::Script};
 use portico::services::payments::DeclineReason;
+use portico::services::payments::{self, Errand, scripted::Script};
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::usage::{self, NewEvent};
 use portico::services::{Actor, balance};
@@ -26,14 +26,20 @@ fn eur() -> Currency {
 }
 
 fn price(key: &str, name: &str, model: Model, meter: Option<MeterRef>) -> NewPrice {
-    let price = Price { key: key.into(), name: name.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter };
+    let price =
+        Price { key: key.into(), name: name.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter };
     NewPrice { interval: MONTH, price }
 }
 
 /// Team: €29 a month and build minutes, 1,000 free, then 0.8 ct. Germany taxes at 19 %.
 async fn team(world: &World) -> String {
     let mut desk = world.desk().await;
-    catalog::create_meter(&mut desk, &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 }).await.unwrap();
+    catalog::create_meter(
+        &mut desk,
+        &NewMeter { key: "minutes".into(), name: "Build minutes".into(), unit: "minutes".into(), aggregate: Aggregate::Sum, position: 1 },
+    )
+    .await
+    .unwrap();
     let tiers = vec![
         Tier { up_to: Some(Decimal::from(1000)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
         Tier { up_to: None, unit_amount: Decimal::new(8, 1), flat_amount: Decimal::ZERO },
@@ -46,11 +52,23 @@ async fn team(world: &World) -> String {
         position: 1,
         trial_days: 0,
         max_quantity: Some(50),
-        prices: vec![price("base", "Team plan", Model::Flat { amount_minor: 2900 }, None), price("minutes", "Build minutes", Model::Graduated { tiers }, Some(meter))],
+        prices: vec![
+            price("base", "Team plan", Model::Flat { amount_minor: 2900 }, None),
+            price("minutes", "Build minutes", Model::Graduated { tiers }, Some(meter)),
+        ],
     };
     let team = catalog::create_plan(&mut desk, &plan).await.unwrap();
     catalog::publish_plan(&mut desk, &team).await.unwrap();
-    let vat = TaxRate { key: "de19".into(), name: "VAT".into(), country: "DE".into(), region: None, percent: Decimal::from(19), from: None, to: None, products: None };
+    let vat = TaxRate {
+        key: "de19".into(),
+        name: "VAT".into(),
+        country: "DE".into(),
+        region: None,
+        percent: Decimal::from(19),
+        from: None,
+        to: None,
+        products: None,
+    };
     catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
     desk.commit().await.unwrap();
     team
@@ -108,7 +126,13 @@ async fn mira_in_february() -> (World, Person, String) {
     bill_now(&world).await;
     world.app.clock.set(instant("2026-01-10T12:00:00+01:00"));
     let mut desk = world.desk().await;
-    let event = NewEvent { id: "one".into(), meter: "minutes".into(), quantity: Some(Decimal::from(1500)), value: None, time: Some(instant("2026-01-10T11:00:00+01:00")) };
+    let event = NewEvent {
+        id: "one".into(),
+        meter: "minutes".into(),
+        quantity: Some(Decimal::from(1500)),
+        value: None,
+        time: Some(instant("2026-01-10T11:00:00+01:00")),
+    };
     usage::record(&mut desk, &nordlicht, &[event]).await.unwrap();
     desk.commit().await.unwrap();
     world.app.clock.set(instant("2026-02-01T02:00:00+01:00"));
@@ -125,7 +149,16 @@ async fn a_paid_invoice_says_so_first_and_gives_every_line_its_reason() {
     // 29.00 + 500 × 0.8 ct = 33.00; 19 % tax 6.27.
     assert!(page.text.contains("You paid <b>€39.27</b> on 1 February, from Visa ending 4242."), "{}", page.text);
     assert!(page.text.contains("For Team plan, 1 to 28 February, and usage, 1 to 31 January."));
-    for part in ["Kestrel Software GmbH", "Nordlicht GmbH", "2026-0002, 1 February 2026", "VAT, 19 % of €33.00", "6.27", "Paid on 1 February, Visa ending 4242", "Still due", "€0.00"] {
+    for part in [
+        "Kestrel Software GmbH",
+        "Nordlicht GmbH",
+        "2026-0002, 1 February 2026",
+        "VAT, 19 % of €33.00",
+        "6.27",
+        "Paid on 1 February, Visa ending 4242",
+        "Still due",
+        "€0.00",
+    ] {
         assert!(page.text.contains(part), "{part}");
     }
     // The tiers of the usage, and the way to its days.
@@ -262,8 +295,14 @@ async fn reverse_charge_is_named_with_its_sentence() {
     team(&world).await;
     let mut desk = world.desk().await;
     let details = Details {
-        name: "Alpen".into(), legal_name: "Alpen GmbH".into(), country: "AT".into(), tax_id: Some("ATU00000002".into()), locale: "en".into(), time_zone: "Europe/Vienna".into(),
-        purchase_order: Some("PO 7731".into()), ..Details::default()
+        name: "Alpen".into(),
+        legal_name: "Alpen GmbH".into(),
+        country: "AT".into(),
+        tax_id: Some("ATU00000002".into()),
+        locale: "en".into(),
+        time_zone: "Europe/Vienna".into(),
+        purchase_order: Some("PO 7731".into()),
+        ..Details::default()
     };
     let alpen = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: eur() }).await.unwrap();
     desk.commit().await.unwrap();
@@ -291,7 +330,14 @@ async fn the_pdf_is_rendered_once_and_stays_the_same_bytes() {
     let mut desk = world.desk().await;
     desk.tx.run("UPDATE vendors SET name = 'Osprey', brand_colour = '#ff0000'", ()).await.unwrap();
     let customer = customers::load(&mut desk, &nordlicht).await.unwrap();
-    let details = Details { name: "Südlicht".into(), legal_name: "Südlicht AG".into(), country: "DE".into(), locale: customer.locale, time_zone: customer.time_zone, ..Details::default() };
+    let details = Details {
+        name: "Südlicht".into(),
+        legal_name: "Südlicht AG".into(),
+        country: "DE".into(),
+        locale: customer.locale,
+        time_zone: customer.time_zone,
+        ..Details::default()
+    };
     customers::update_details(&mut desk, &nordlicht, &details).await.unwrap();
     let invoice = invoices::by_number(&mut desk, &nordlicht, "2026-0002").await.unwrap();
     let kept = invoices::kept_pdf(&mut desk, &invoice.id).await.unwrap().unwrap();

@@ -65,7 +65,8 @@ async fn rest(stream: &mut TcpStream) -> String {
 
 const WHOLE: &str = "GET /sign-in HTTP/1.1\r\nHost: localhost:3000\r\nConnection: close\r\n\r\n";
 const HALF_A_HEAD: &str = "GET /sign-in HTTP/1.1\r\nHost: local";
-const HALF_A_BODY: &str = "POST /sign-in HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 400\r\n\r\nemail=mira";
+const HALF_A_BODY: &str =
+    "POST /sign-in HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 400\r\n\r\nemail=mira";
 
 #[tokio::test]
 async fn half_a_request_does_not_keep_the_program_from_stopping() {

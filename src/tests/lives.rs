@@ -68,11 +68,23 @@ async fn life(seed: u64) -> Life {
     catalog::create_meter(&mut desk, &meter("minutes", Aggregate::Sum)).await.unwrap();
     catalog::create_meter(&mut desk, &meter("storage", Aggregate::Max)).await.unwrap();
     let of = |key: &str| Some(MeterRef { key: key.into(), aggregate: if key == "minutes" { Aggregate::Sum } else { Aggregate::Max } });
-    let price = |key: &str, model, meter| Price { key: key.into(), name: key.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter };
-    let tiers = |unit: i64| vec![
-        Tier { up_to: Some(Decimal::from(100)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
-        Tier { up_to: None, unit_amount: Decimal::new(unit, 1), flat_amount: Decimal::from(50) },
-    ];
+    let price = |key: &str, model, meter| Price {
+        key: key.into(),
+        name: key.into(),
+        model,
+        included: Decimal::ZERO,
+        minimum: None,
+        maximum: None,
+        currency: eur(),
+        convert: false,
+        meter,
+    };
+    let tiers = |unit: i64| {
+        vec![
+            Tier { up_to: Some(Decimal::from(100)), unit_amount: Decimal::ZERO, flat_amount: Decimal::ZERO },
+            Tier { up_to: None, unit_amount: Decimal::new(unit, 1), flat_amount: Decimal::from(50) },
+        ]
+    };
     let mut plans = Vec::new();
     for (n, key) in (1_i64..).zip(["small", "middle", "large", "empty"]) {
         let mut prices = Vec::new();
@@ -108,7 +120,14 @@ async fn life(seed: u64) -> Life {
     }
     let mut all = Vec::new();
     for (name, country) in [("Ada", "AT"), ("Bob", "CH")] {
-        let details = Details { name: name.into(), legal_name: name.into(), country: country.into(), locale: "en".into(), time_zone: "Europe/Vienna".into(), ..Details::default() };
+        let details = Details {
+            name: name.into(),
+            legal_name: name.into(),
+            country: country.into(),
+            locale: "en".into(),
+            time_zone: "Europe/Vienna".into(),
+            ..Details::default()
+        };
         all.push(customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: eur() }).await.unwrap());
     }
     desk.commit().await.unwrap();
@@ -197,14 +216,22 @@ impl Life {
             13 => self.correct(&customer).await,
             14 => {
                 let declines = DeclineReason::InsufficientFunds;
-                let scripts = [Script::Succeeds, Script::Succeeds, Script::Declines(declines), Script::LosesAnswer, Script::LosesRequest, Script::LosesDecline(declines)];
+                let scripts =
+                    [Script::Succeeds, Script::Succeeds, Script::Declines(declines), Script::LosesAnswer, Script::LosesRequest, Script::LosesDecline(declines)];
                 let script = scripts[usize::try_from(self.dice.roll(6)).unwrap()].clone();
                 let mut desk = self.world.desk().await;
                 let cards = payments::list(&mut desk, &customer).await?;
                 // Both cards, or one of them.
                 let of = [&customer, &cards[0].token, &cards[1].token][usize::try_from(self.dice.roll(3)).unwrap()];
                 self.bank.script(of, script);
-                let refunds = [RefundScript::Succeeds, RefundScript::Succeeds, RefundScript::Refuses, RefundScript::Pends, RefundScript::LosesRequest, RefundScript::LosesAnswer];
+                let refunds = [
+                    RefundScript::Succeeds,
+                    RefundScript::Succeeds,
+                    RefundScript::Refuses,
+                    RefundScript::Pends,
+                    RefundScript::LosesRequest,
+                    RefundScript::LosesAnswer,
+                ];
                 self.bank.script_refunds(refunds[usize::try_from(self.dice.roll(6)).unwrap()]);
                 Ok(())
             }
@@ -302,7 +329,13 @@ impl Life {
             for summary in invoices::list(&mut desk, customer, 10_000).await.unwrap() {
                 let document = invoices::load(&mut desk, &summary.id).await.unwrap();
                 due += if summary.kind == "invoice" { document.due_minor } else { 0 };
-                assert_eq!(document.status == Status::Open, document.due_minor > 0 && summary.kind == "invoice", "step {step}: {} {:?}", document.number, document.status);
+                assert_eq!(
+                    document.status == Status::Open,
+                    document.due_minor > 0 && summary.kind == "invoice",
+                    "step {step}: {} {:?}",
+                    document.number,
+                    document.status
+                );
                 let lines = invoices::of_invoice(&mut desk, &summary.id).await.unwrap();
                 assert_eq!(lines.iter().map(|draft| draft.line.amount_minor).sum::<i64>(), document.snapshot().unwrap().subtotal_minor);
                 for draft in lines {
@@ -323,7 +356,15 @@ impl Life {
             let open = invoices::open_of(&mut desk, &subscription.customer_id).await.unwrap();
             assert!(subscription.state != State::PastDue || !open.is_empty(), "step {step}: {} is past due and owes nothing", subscription.id);
         }
-        let paid: i64 = desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'", (self.world.vendor.id.clone(),)).await.unwrap().0;
+        let paid: i64 = desk
+            .tx
+            .one::<(i64,)>(
+                "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments WHERE vendor_id = $1 AND status = 'succeeded'",
+                (self.world.vendor.id.clone(),),
+            )
+            .await
+            .unwrap()
+            .0;
         assert_eq!(of(Account::Receivable), due, "step {step}: what is owed is what is due of open invoices");
         assert_eq!(of(Account::CustomerBalance), -credits, "step {step}: balances");
         let kept = kept_minor(&mut desk).await;
@@ -334,13 +375,18 @@ impl Life {
 /// Of refunds, what the cards took no more: it is in the balances.
 async fn kept_minor(desk: &mut Desk) -> i64 {
     let vendor = desk.vendor.id.clone();
-    desk.tx.one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE vendor_id = $1 AND status = 'refused'", (vendor,)).await.unwrap().0
+    desk.tx
+        .one::<(i64,)>("SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM refunds WHERE vendor_id = $1 AND status = 'refused'", (vendor,))
+        .await
+        .unwrap()
+        .0
 }
 
 #[tokio::test]
 async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
     // More of them on request: LIVES=100..140.
-    let seeds = std::env::var("LIVES").ok().and_then(|range| range.split_once("..").map(|(from, to)| from.parse().unwrap()..to.parse().unwrap())).unwrap_or(1..5);
+    let seeds =
+        std::env::var("LIVES").ok().and_then(|range| range.split_once("..").map(|(from, to)| from.parse().unwrap()..to.parse().unwrap())).unwrap_or(1..5);
     for seed in seeds {
         let mut life = life(seed).await;
         for step in 0..60 {

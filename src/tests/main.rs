@@ -3,8 +3,8 @@
 //! Rules of one module are tested in that module, the engine's in `src/billing`, what only a browser can show in `end2end`.
 
 mod account;
-mod api;
 mod addresses;
+mod api;
 mod architecture;
 mod bad_input;
 mod billing;

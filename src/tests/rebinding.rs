@@ -86,7 +86,10 @@ async fn enrolment_ends_for_everybody_else_once_one_has_enrolled_and_overwrites_
     assert_eq!(browser.get("/account/security").await.status, 200);
     let secret = async || {
         let mut tx = world.app.db.read().await.unwrap();
-        tx.one::<(Option<String>,)>("SELECT totp_secret FROM identities WHERE vendor_id = $1 AND id = $2", (world.vendor.id.clone(), identity_id.clone())).await.unwrap().0
+        tx.one::<(Option<String>,)>("SELECT totp_secret FROM identities WHERE vendor_id = $1 AND id = $2", (world.vendor.id.clone(), identity_id.clone()))
+            .await
+            .unwrap()
+            .0
     };
     let bound = secret().await;
     world.wait(Duration::seconds(60));

@@ -19,7 +19,13 @@ async fn setup() -> Setup {
     let world = World::new().await;
     let gateway = world.app.gateway(&world.vendor).unwrap();
     let started = gateway
-        .start_setup(SetupRequest { key: "set_1".into(), customer_id: "cus_1".into(), vendor_name: "Kestrel".into(), return_url: RETURN.into(), now: world.app.now(&world.vendor) })
+        .start_setup(SetupRequest {
+            key: "set_1".into(),
+            customer_id: "cus_1".into(),
+            vendor_name: "Kestrel".into(),
+            return_url: RETURN.into(),
+            now: world.app.now(&world.vendor),
+        })
         .await
         .unwrap();
     let path = started.page_url.strip_prefix("http://127.0.0.1:3001").unwrap().to_owned();
@@ -117,7 +123,10 @@ async fn the_whole_page_may_stand_in_no_frame_and_runs_no_script() {
     let at = setup().await;
     let page = at.visitor.get(&at.path).await;
     let policy = page.header("content-security-policy").to_owned();
-    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self' http://localhost:3000"), "{policy}");
+    assert!(
+        policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self' http://localhost:3000"),
+        "{policy}"
+    );
     assert!(!page.text.contains("<script"));
 }
 

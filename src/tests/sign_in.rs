@@ -341,7 +341,10 @@ async fn a_page_saves_only_that_the_session_was_used_and_that_once_a_minute() {
     let mira = mira(&world).await;
     let last_seen = async || {
         let mut tx = world.app.db.read().await.unwrap();
-        let row: (i64,) = tx.one("SELECT last_seen_at FROM sessions WHERE vendor_id = $1 AND identity_id = $2", (world.vendor.id.clone(), mira.identity_id.clone())).await.unwrap();
+        let row: (i64,) = tx
+            .one("SELECT last_seen_at FROM sessions WHERE vendor_id = $1 AND identity_id = $2", (world.vendor.id.clone(), mira.identity_id.clone()))
+            .await
+            .unwrap();
         row.0
     };
     world.wait(Duration::seconds(61));

@@ -9,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use crate::world::{Persona, World};
+use crate::world::{Persona, World, say_everything};
 
 /// Every page of the portal's navigation, and what it may ask of the database; the session is one of them.
 ///
@@ -67,6 +67,7 @@ async fn signs_in(world: &World, who: &SignIn) -> Persona {
 
 #[tokio::test]
 async fn no_page_asks_the_database_more_than_it_must() {
+    say_everything();
     let (world, demo) = World::with_demo("2026-11-21T12:46:00Z").await;
     let browser = signs_in(&world, &demo.sign_ins[0]).await;
     let mut wrong = Vec::new();

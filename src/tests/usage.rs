@@ -21,7 +21,9 @@ const CUSTOMER: &str = "cus_ada";
 async fn kestrel() -> World {
     let world = World::at("2026-11-21T09:30:00Z").await;
     let mut desk = world.desk().await;
-    for (position, (key, aggregate)) in (0_i64..).zip([("build_minutes", "sum"), ("storage", "max"), ("seats_used", "last"), ("calls", "count"), ("repositories", "unique")]) {
+    for (position, (key, aggregate)) in
+        (0_i64..).zip([("build_minutes", "sum"), ("storage", "max"), ("seats_used", "last"), ("calls", "count"), ("repositories", "unique")])
+    {
         desk.tx
             .run(
                 "INSERT INTO meters (vendor_id, id, key, name, unit, aggregate, position) VALUES ($1, $2, $3, $3, $4, $5, $6)",
@@ -242,7 +244,8 @@ async fn a_boundary_inside_a_quarter_of_an_hour_cuts_it_to_the_millisecond() {
 #[tokio::test]
 async fn a_period_never_falls_below_nothing_and_a_reversal_undoes_its_event_alone() {
     let world = kestrel().await;
-    send(&world, &[minutes("e1", "10", "2026-11-03T10:00:00Z"), minutes("e2", "-25", "2026-11-03T10:01:00Z"), minutes("e3", "4", "2026-11-04T10:01:00Z")]).await;
+    send(&world, &[minutes("e1", "10", "2026-11-03T10:00:00Z"), minutes("e2", "-25", "2026-11-03T10:01:00Z"), minutes("e3", "4", "2026-11-04T10:01:00Z")])
+        .await;
     assert_eq!(used(&world, "build_minutes", november()).await, d("0"));
     for _ in 0..2 {
         let mut desk = world.desk().await;
@@ -266,9 +269,11 @@ async fn days_have_23_and_25_hours_where_clocks_change_and_every_hour_its_own_us
         events.extend((0..24).map(|hour| minutes(&format!("{day}-{hour}"), "1", &format!("{day}T{hour:02}:30:00Z"))));
     }
     send(&world, &events).await;
-    for (start, end, hours) in
-        [("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23), ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25), ("2026-10-23T22:00:00Z", "2026-10-24T22:00:00Z", 22)]
-    {
+    for (start, end, hours) in [
+        ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23),
+        ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25),
+        ("2026-10-23T22:00:00Z", "2026-10-24T22:00:00Z", 22),
+    ] {
         let day = period(start, end);
         let mut desk = world.desk().await;
         let by_day = usage::series(&mut desk, CUSTOMER, &meter, day, By::Day, Vienna).await.unwrap();
@@ -284,7 +289,16 @@ async fn days_have_23_and_25_hours_where_clocks_change_and_every_hour_its_own_us
 async fn months_and_days_are_cut_where_the_range_begins_and_ends() {
     let world = kestrel().await;
     let meter = meter(&world, "build_minutes").await;
-    send(&world, &[minutes("e1", "1", "2026-09-10T12:00:00Z"), minutes("e2", "2", "2026-10-10T12:00:00Z"), minutes("e3", "4", "2026-11-20T12:00:00Z"), minutes("e4", "8", "2026-11-20T13:00:00Z")]).await;
+    send(
+        &world,
+        &[
+            minutes("e1", "1", "2026-09-10T12:00:00Z"),
+            minutes("e2", "2", "2026-10-10T12:00:00Z"),
+            minutes("e3", "4", "2026-11-20T12:00:00Z"),
+            minutes("e4", "8", "2026-11-20T13:00:00Z"),
+        ],
+    )
+    .await;
     let range = period("2026-09-15T00:00:00Z", "2026-11-20T12:30:00Z");
     let points = usage::series(&mut world.desk().await, CUSTOMER, &meter, range, By::Month, Vienna).await.unwrap();
     assert_eq!(points.iter().map(|point| point.used).collect::<Vec<_>>(), [None, Some(d("2")), Some(d("4"))]);
@@ -309,7 +323,10 @@ fn whatever_is_sent_in_whatever_order_reads_as_the_engine_counts_it() {
     let event = (0..KEYS.len(), 0..9 * 86_400_i64, -3_000..9_000_i64, 0..6_u8);
     // Nine days, in which slots and days meet, or ninety, in which days and months do.
     let case = (
-        proptest::collection::vec(event, 1..60), proptest::collection::vec(0..9 * 86_400_i64, 2..6), proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 1..20_usize,
+        proptest::collection::vec(event, 1..60),
+        proptest::collection::vec(0..9 * 86_400_i64, 2..6),
+        proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+        1..20_usize,
         prop_oneof![Just(1), Just(10)],
     );
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
@@ -326,7 +343,13 @@ fn whatever_is_sent_in_whatever_order_reads_as_the_engine_counts_it() {
                 .enumerate()
                 .map(|(n, (key, seconds, thousandths, value))| {
                     let quantity = Decimal::new(if *key == 0 { *thousandths } else { thousandths.abs() }, 3);
-                    NewEvent { id: format!("{customer}-{n}"), meter: KEYS[*key].to_owned(), quantity: Some(quantity), value: Some(format!("v{value}")), time: Some(origin + chrono::Duration::seconds(*seconds * stretch)) }
+                    NewEvent {
+                        id: format!("{customer}-{n}"),
+                        meter: KEYS[*key].to_owned(),
+                        quantity: Some(quantity),
+                        value: Some(format!("v{value}")),
+                        time: Some(origin + chrono::Duration::seconds(*seconds * stretch)),
+                    }
                 })
                 .collect();
             let gone: Vec<usize> = reversed.iter().map(|index| index.index(events.len())).collect();

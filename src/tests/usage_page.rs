@@ -51,7 +51,9 @@ impl Kestrel {
     async fn without_plan() -> Kestrel {
         let world = World::at("2026-09-30T22:00:00Z").await;
         let mut desk = world.desk().await;
-        for (position, (key, name, unit, aggregate)) in (0..).zip([("build_minutes", "Build minutes", "minutes", Aggregate::Sum), ("storage", "Storage", "GB", Aggregate::Max)]) {
+        for (position, (key, name, unit, aggregate)) in
+            (0..).zip([("build_minutes", "Build minutes", "minutes", Aggregate::Sum), ("storage", "Storage", "GB", Aggregate::Max)])
+        {
             let new = catalog::NewMeter { key: key.to_owned(), name: name.to_owned(), unit: unit.to_owned(), aggregate, position };
             catalog::create_meter(&mut desk, &new).await.unwrap();
         }
@@ -107,7 +109,8 @@ impl Kestrel {
     async fn at_work() -> Kestrel {
         let kestrel = Kestrel::new().await;
         // Weekdays 450, weekends 150: 22 and 9 days of October, 11,250 in all.
-        let october: Vec<i64> = (1..=31).map(|day| if NaiveDate::from_ymd_opt(2026, 10, day).unwrap().weekday().num_days_from_monday() < 5 { 450 } else { 150 }).collect();
+        let october: Vec<i64> =
+            (1..=31).map(|day| if NaiveDate::from_ymd_opt(2026, 10, day).unwrap().weekday().num_days_from_monday() < 5 { 450 } else { 150 }).collect();
         kestrel.use_days("2026-10-01", &october).await;
         kestrel.use_days("2026-11-01", &NOVEMBER).await;
         kestrel
@@ -237,7 +240,8 @@ async fn what_it_costs_so_far_is_what_the_next_invoice_holds() {
     let part = subscription.cycle.as_ref().unwrap().open[0].clone();
     let used = [billing::subscription::Used { product: part.product, price: part.price.key, units: forecast.total }];
     let upcoming = subscriptions::upcoming(&mut desk, &customer, &subscription, now, Some(&used)).await.unwrap().unwrap();
-    let expected: i64 = upcoming.priced.unwrap().document.lines.iter().filter(|line| line.kind == billing::invoice::LineKind::Usage).map(|line| line.amount_minor).sum();
+    let expected: i64 =
+        upcoming.priced.unwrap().document.lines.iter().filter(|line| line.kind == billing::invoice::LineKind::Usage).map(|line| line.amount_minor).sum();
     assert_eq!(report.forecast_cost_minor, Some(expected));
 }
 
@@ -362,8 +366,18 @@ async fn strangers_and_other_customers_see_nothing_of_it() {
     assert_eq!((stranger.status, stranger.location()), (303, "/sign-in?next=%2Fusage"));
     assert_eq!(kestrel.world.visitor().get("/usage.csv").await.status, 303);
     let mut desk = kestrel.world.desk().await;
-    let details = customers::Details { name: "Other".to_owned(), legal_name: "Other".to_owned(), country: "AT".to_owned(), locale: "en".to_owned(), time_zone: "Europe/Vienna".to_owned(), ..Default::default() };
-    let other = customers::create(&mut desk, &customers::NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR").unwrap() }).await.unwrap();
+    let details = customers::Details {
+        name: "Other".to_owned(),
+        legal_name: "Other".to_owned(),
+        country: "AT".to_owned(),
+        locale: "en".to_owned(),
+        time_zone: "Europe/Vienna".to_owned(),
+        ..Default::default()
+    };
+    let other =
+        customers::create(&mut desk, &customers::NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR").unwrap() })
+            .await
+            .unwrap();
     desk.commit().await.unwrap();
     let page = sign_in(&kestrel.world, &other, "tom").await.get("/usage").await;
     assert!(!page.text.contains("9,140"), "{}", words(&page));

@@ -48,6 +48,13 @@ pub struct World {
     _store: Store,
 }
 
+/// For tests that listen to what the program says of itself: has everything said. Without a subscriber that stays, `tracing` remembers of
+/// what was said while nobody listened that nobody wants to hear it.
+pub fn say_everything() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("nothing else listens for good"));
+}
+
 impl World {
     /// Few, so that a story can use them up.
     pub const API_CALLS_A_MINUTE: u32 = 300;
@@ -329,7 +336,11 @@ impl Drop for Store {
         if let Some((server, name)) = self.postgres.take() {
             // A runtime of its own: the test's may be the one that is being dropped.
             let done = std::thread::spawn(move || {
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(execute(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap()
+                    .block_on(execute(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
             });
             let _ = done.join();
         }

@@ -165,7 +165,13 @@ pub fn usage_html(chart: &Chart) -> String {
         let top = if chart.running.is_some() { -4.0 } else { BARS_TOP - lift - 10.0 };
         let shown = chart.bars.iter().find(|bar| bar.from <= *x && *x < bar.to);
         let height: f64 = shown.map_or(0.0, |bar| bar.parts.iter().map(|(_, value)| value).sum());
-        let _ = write!(out, "<line class=\"now\" x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>", pc(*x), px(top), px((bar_y(chart.bars_scale.share(height)) - 5.0).max(top)));
+        let _ = write!(
+            out,
+            "<line class=\"now\" x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>",
+            pc(*x),
+            px(top),
+            px((bar_y(chart.bars_scale.share(height)) - 5.0).max(top))
+        );
         if chart.running.is_none() {
             let _ = write!(out, "<text class=\"k halo\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>", pc(*x), px(top - 6.0), anchor(*x), escape(label));
         }
@@ -187,7 +193,12 @@ fn legend(out: &mut String, keys: &[(Ink, String)]) {
     }
     out.push_str("<ul class=\"keys sub\">");
     for (ink, label) in keys {
-        let _ = write!(out, "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect {} width=\"14\" height=\"14\"/></svg>{}</li>", paint(*ink), escape(label));
+        let _ = write!(
+            out,
+            "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><rect {} width=\"14\" height=\"14\"/></svg>{}</li>",
+            paint(*ink),
+            escape(label)
+        );
     }
     out.push_str("</ul>");
 }
@@ -205,7 +216,8 @@ fn grid(out: &mut String, scale: &Scale, y: impl Fn(f64) -> f64) {
 fn draw_bar(out: &mut String, chart: &Chart, bar: &Bar, lift: f64, y: impl Fn(f64) -> f64) {
     let width = bar.to - bar.from;
     let class = if bar.is_shown { "day today" } else { "day" };
-    let _ = write!(out, "<g class=\"{class}\"><rect class=\"hit\" x=\"{}\" y=\"0\" width=\"{}\" height=\"{}\"/>", pc(bar.from), pc(width), px(BARS_BASE - lift));
+    let _ =
+        write!(out, "<g class=\"{class}\"><rect class=\"hit\" x=\"{}\" y=\"0\" width=\"{}\" height=\"{}\"/>", pc(bar.from), pc(width), px(BARS_BASE - lift));
     // A gap of a sixth on either side reads as bars; where bars are thin, gaps would eat them.
     let gap = if chart.bars.len() > 100 { 0.0 } else { width * 0.16 };
     let mut below = 0.0;
@@ -345,7 +357,13 @@ pub fn gauge_html(gauge: &Gauge) -> String {
         let _ = write!(out, "<line class=\"rule\" x1=\"{0}\" x2=\"{0}\" y1=\"46\" y2=\"56\"/>", pc(x(*value)));
     }
     let _ = write!(out, "<line class=\"now\" x1=\"{0}\" x2=\"{0}\" y1=\"22\" y2=\"50\"/>", pc(used));
-    let _ = write!(out, "<text class=\"k\" x=\"{}\" y=\"16\" text-anchor=\"{}\">{}</text>", pc(used), if used < 0.2 { "start" } else { "end" }, escape(&gauge.used_label));
+    let _ = write!(
+        out,
+        "<text class=\"k\" x=\"{}\" y=\"16\" text-anchor=\"{}\">{}</text>",
+        pc(used),
+        if used < 0.2 { "start" } else { "end" },
+        escape(&gauge.used_label)
+    );
     if let Some(label) = gauge.expected_label.as_ref().filter(|_| used < 0.7) {
         let _ = write!(out, "<text x=\"100%\" y=\"16\" text-anchor=\"end\">{}</text>", escape(label));
     }

@@ -219,9 +219,14 @@ mod tests {
 
     #[test]
     fn unit_prices_lose_no_digit() {
-        for (amount, currency, expected) in
-            [("0.8", "EUR", "0.8\u{202f}ct"), ("900", "EUR", "€9.00"), ("0.05", "JPY", "¥0.05"), ("1250.5", "EUR", "€12.505"), ("0", "EUR", "€0.00"), ("50", "USD", "50¢")]
-        {
+        for (amount, currency, expected) in [
+            ("0.8", "EUR", "0.8\u{202f}ct"),
+            ("900", "EUR", "€9.00"),
+            ("0.05", "JPY", "¥0.05"),
+            ("1250.5", "EUR", "€12.505"),
+            ("0", "EUR", "€0.00"),
+            ("50", "USD", "50¢"),
+        ] {
             assert_eq!(unit_price(Decimal::from_str(amount).unwrap(), currency), expected);
         }
     }

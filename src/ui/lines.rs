@@ -21,7 +21,11 @@ pub struct Lines {
 
 pub enum Caption {
     /// A heading with its id, and a remark beside it.
-    Shown { id: &'static str, title: String, remark: String },
+    Shown {
+        id: &'static str,
+        title: String,
+        remark: String,
+    },
     Hidden(String),
 }
 

@@ -90,7 +90,9 @@ impl Teller<'_> {
         let w = self.words;
         match (unit, kind, i64::try_from(units)) {
             // What a plan counts without a meter is its seats.
-            ("", LineKind::Recurring | LineKind::ProrationCredit | LineKind::ProrationCharge, Ok(seats)) if units.is_integer() => t!(w, "plan-seats", count = seats),
+            ("", LineKind::Recurring | LineKind::ProrationCredit | LineKind::ProrationCharge, Ok(seats)) if units.is_integer() => {
+                t!(w, "plan-seats", count = seats)
+            }
             ("", _, _) => number(units),
             _ => t!(w, "reason-quantity", units = number(units), unit = unit),
         }
@@ -150,7 +152,14 @@ impl Teller<'_> {
             (Some(ModelName::PerUnit), Some(units)) => out.push(self.per_unit(explain, units, quantity)),
             (Some(ModelName::Package), Some(_)) => {
                 if let Some(p) = &explain.packages {
-                    out.push(t!(w, "reason-packages", quantity = quantity, started = ratio(p.started), size = number(p.size), each = unit_price(p.amount, self.currency)));
+                    out.push(t!(
+                        w,
+                        "reason-packages",
+                        quantity = quantity,
+                        started = ratio(p.started),
+                        size = number(p.size),
+                        each = unit_price(p.amount, self.currency)
+                    ));
                 }
             }
             _ => {}
@@ -268,7 +277,11 @@ fn duration(w: Words, seconds: i64) -> String {
     if days > 0 {
         parts.push(t!(w, "length-days", days = days));
     }
-    for (amount, text) in [(hours, t!(w, "length-hours", n = hours.to_string())), (minutes, t!(w, "length-minutes", n = minutes.to_string())), (rest, t!(w, "length-seconds", n = rest.to_string()))] {
+    for (amount, text) in [
+        (hours, t!(w, "length-hours", n = hours.to_string())),
+        (minutes, t!(w, "length-minutes", n = minutes.to_string())),
+        (rest, t!(w, "length-seconds", n = rest.to_string())),
+    ] {
         if amount > 0 {
             parts.push(text);
         }
@@ -351,7 +364,12 @@ mod tests {
             whole_from: "2026-10-31T23:00:00Z".parse().unwrap(),
             whole_to: "2026-11-30T23:00:00Z".parse().unwrap(),
         };
-        let line = Line { kind: LineKind::ProrationCharge, amount_minor: 3156, explain: Explain { share: Some(share), ..Explain::default() }, ..Line::one_off("Business plan", 3156) };
+        let line = Line {
+            kind: LineKind::ProrationCharge,
+            amount_minor: 3156,
+            explain: Explain { share: Some(share), ..Explain::default() },
+            ..Line::one_off("Business plan", 3156)
+        };
         let told = teller().tell(&line, "");
         assert_eq!(told.remark, "9 days 13 h 30 min of 30 days");
         assert_eq!(told.sentences, ["From 21 November 2026, 10:30, to 1 December 2026, 00:00, Vienna time: 826,200 of 2,592,000 seconds."]);
@@ -360,7 +378,13 @@ mod tests {
     #[test]
     fn a_plan_counts_seats_and_what_is_included_costs_nothing() {
         let seats = |units: i64| {
-            let explain = Explain { model: Some(ModelName::PerUnit), units: Some(units.into()), included: Some(Ratio::whole(3)), unit_amount: Some(900.into()), ..Explain::default() };
+            let explain = Explain {
+                model: Some(ModelName::PerUnit),
+                units: Some(units.into()),
+                included: Some(Ratio::whole(3)),
+                unit_amount: Some(900.into()),
+                ..Explain::default()
+            };
             teller().tell(&Line { kind: LineKind::Recurring, explain, ..Line::one_off("Team · Seats", 0) }, "")
         };
         assert_eq!(seats(5).quantity, "5 seats");

@@ -145,7 +145,11 @@ fn totals(told: &Told<'_>) -> Vec<TotalRow> {
     let mut rows: Vec<TotalRow> = told.sums().into_iter().map(|sum| TotalRow { label: sum.label, amount: sum.amount, style: style(sum.kind) }).collect();
     if s.balance_minor > 0 {
         rows.push(TotalRow { label: t!(w, "document-balance"), amount: money(s.balance_minor.saturating_neg(), &s.currency), style: TotalStyle::Quiet });
-        rows.push(TotalRow { label: t!(w, "document-to-pay"), amount: money(s.total_minor.saturating_sub(s.balance_minor), &s.currency), style: TotalStyle::Plain });
+        rows.push(TotalRow {
+            label: t!(w, "document-to-pay"),
+            amount: money(s.total_minor.saturating_sub(s.balance_minor), &s.currency),
+            style: TotalStyle::Plain,
+        });
     }
     rows
 }
@@ -170,7 +174,9 @@ fn main_chart(told: &Told<'_>) -> Option<Chart> {
 fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
     let (w, dates) = (told.words, &told.dates);
     let tiers = &line.line.explain.tiers;
-    let part = |at: billing::money::Ratio| i64::try_from(at.numer()).ok().zip(i64::try_from(at.denom()).ok()).and_then(|(n, d)| Decimal::from(n).checked_div(Decimal::from(d)));
+    let part = |at: billing::money::Ratio| {
+        i64::try_from(at.numer()).ok().zip(i64::try_from(at.denom()).ok()).and_then(|(n, d)| Decimal::from(n).checked_div(Decimal::from(d)))
+    };
     // A first tier that costs nothing is included too.
     let free_tier = tiers.first().filter(|tier| tier.unit_amount.is_zero() && tier.flat_amount.is_zero()).and_then(|tier| tier.up_to).and_then(part);
     let included = chart.included.checked_add(free_tier.unwrap_or_default()).unwrap_or(chart.included);
@@ -179,7 +185,11 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
     let reached = |at: Decimal| chart.days.iter().find(|day| day.total > at).map(|day| dates.date(day.start));
     let mut boundaries = Vec::new();
     if !included.is_zero() {
-        boundaries.push(Boundary { at: small(included), label: t!(w, "document-chart-included", n = number(included)), reached: reached(included).map(|day| dates.day_of(day)) });
+        boundaries.push(Boundary {
+            at: small(included),
+            label: t!(w, "document-chart-included", n = number(included)),
+            reached: reached(included).map(|day| dates.day_of(day)),
+        });
     }
     for tier in tiers.iter().skip(1) {
         let Some(from) = part(tier.from).and_then(|from| from.checked_add(chart.included)) else { continue };

@@ -70,7 +70,14 @@ pub fn frame(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
 }
 
 /// The page of somebody who is not signed in: brand above, one sheet, a line below.
-pub fn door(words: Words, vendor_name: String, brand_mark: Option<String>, is_test: bool, legal_line: String, content: impl IntoView + 'static) -> impl IntoView {
+pub fn door(
+    words: Words,
+    vendor_name: String,
+    brand_mark: Option<String>,
+    is_test: bool,
+    legal_line: String,
+    content: impl IntoView + 'static,
+) -> impl IntoView {
     view! {
         <div class="door">
             <header><span class="brand">{brand(&vendor_name, brand_mark.as_deref())}{test_mark(words, is_test)}</span></header>

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use crate::app::App;
 use crate::platform::request::{RequestId, Sentence};
 use crate::t;
-use crate::ui::{page, shell};
 use crate::ui::words::Words;
+use crate::ui::{page, shell};
 
 /// Turns a bare error response into a page, keeping its status and what it says about methods and waiting.
 pub fn page(app: &App, host: Option<&str>, bare: &Response, id: &RequestId) -> Response {

@@ -69,10 +69,26 @@ pub enum Arg {
     Count(i64),
 }
 
-impl From<&str> for Arg { fn from(text: &str) -> Arg { Arg::Text(text.to_owned()) } }
-impl From<String> for Arg { fn from(text: String) -> Arg { Arg::Text(text) } }
-impl From<&String> for Arg { fn from(text: &String) -> Arg { Arg::Text(text.clone()) } }
-impl From<i64> for Arg { fn from(n: i64) -> Arg { Arg::Count(n) } }
+impl From<&str> for Arg {
+    fn from(text: &str) -> Arg {
+        Arg::Text(text.to_owned())
+    }
+}
+impl From<String> for Arg {
+    fn from(text: String) -> Arg {
+        Arg::Text(text)
+    }
+}
+impl From<&String> for Arg {
+    fn from(text: &String) -> Arg {
+        Arg::Text(text.clone())
+    }
+}
+impl From<i64> for Arg {
+    fn from(n: i64) -> Arg {
+        Arg::Count(n)
+    }
+}
 
 /// Text made safe to stand in HTML, in attributes too.
 pub fn escape(text: &str) -> String {

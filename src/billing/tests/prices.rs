@@ -206,7 +206,9 @@ fn late_usage_is_the_rerated_period_less_what_was_billed() {
     let (part, cycle) = (life.cycle.open[0].clone(), life.cycle.clone());
     let document = life.renew().expect("a document");
     assert_lines(&document.lines, &[(LineKind::Usage, "calls", 50), (LineKind::Minimum, "calls", 10), (LineKind::Recurring, "base", 1000)]);
-    let stands = |lines: &[(&str, i64)]| lines.iter().map(|(line, stands_minor)| BilledLine { line: (*line).to_owned(), stands_minor: *stands_minor }).collect::<Vec<_>>();
+    let stands = |lines: &[(&str, i64)]| {
+        lines.iter().map(|(line, stands_minor)| BilledLine { line: (*line).to_owned(), stands_minor: *stands_minor }).collect::<Vec<_>>()
+    };
     let (usage, minimum) = (&life.charged[1], &life.charged[2]);
     let billed = BilledPart { part, to: cycle.whole.end, cycle, unused: Unused::Credited, lines: stands(&[(&usage.reference, 50), (&minimum.reference, 10)]) };
     let late = |billed: &BilledPart, units| late_usage(&life.basis, billed, &life.charged, dec(units)).expect("rates");

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use super::log;
 use super::typed::{Company, Display};
 use crate::app::App;
-use crate::identity::preferences::{self, LANGUAGES};
 use crate::identity::Member;
+use crate::identity::preferences::{self, LANGUAGES};
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
@@ -73,11 +73,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
     let (email, me) = (member.email.clone(), member.identity_id.clone());
     let title = if seen.errors.is_empty() { t!(w, "account-title") } else { t!(w, "title-error", title = t!(w, "account-title")) };
     Ok(page::document(app, &member.vendor, status, &title, move || {
-        let company = if may_change {
-            Either::Left(company_form(w, &seen))
-        } else {
-            Either::Right(company_facts(w, &seen.company))
-        };
+        let company = if may_change { Either::Left(company_form(w, &seen)) } else { Either::Right(company_facts(w, &seen.company)) };
         let content = view! {
             {parts::as_of(t!(w, "account-title"), dates.stamp(seen.now))}
             {parts::error_summary(w, &seen.errors)}
@@ -120,7 +116,9 @@ fn company_form(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let text = |name: &'static str, label: String, value: &str, autocomplete: &'static str, is_required: bool| {
         field(Field { name, label, value, autocomplete, is_required, ..Field::default() }, errors)
     };
-    let hinted = |name: &'static str, label: String, hint: String, value: &str| field(Field { name, label, hint: Some(hint), value, is_required: false, ..Field::default() }, errors);
+    let hinted = |name: &'static str, label: String, hint: String, value: &str| {
+        field(Field { name, label, hint: Some(hint), value, is_required: false, ..Field::default() }, errors)
+    };
     let chosen = company.country.clone();
     let known = countries::is_known(&chosen);
     let options: Vec<_> = countries::all(w).into_iter().map(|(code, name)| view! { <option value=code selected={code == chosen}>{name}</option> }).collect();
@@ -182,7 +180,8 @@ fn emails_field(w: Words, company: &Company, errors: &[FieldError]) -> impl Into
 
 /// What a member sees who may not change it, and who may.
 fn company_facts(w: Words, company: &Company) -> impl IntoView + use<> {
-    let address = [&company.address_line1, &company.address_line2, &company.postal_code, &company.city, &company.region].into_iter().filter(|line| !line.is_empty());
+    let address =
+        [&company.address_line1, &company.address_line2, &company.postal_code, &company.city, &company.region].into_iter().filter(|line| !line.is_empty());
     let address = address.cloned().chain([countries::name(w, &company.country)]).collect::<Vec<_>>().join(", ");
     let rows: Vec<_> = [
         (t!(w, "account-name"), company.name.clone()),
@@ -204,7 +203,8 @@ fn company_facts(w: Words, company: &Company) -> impl IntoView + use<> {
 fn display_form(dates: &Dates, seen: &Seen, email: &str) -> impl IntoView + use<> {
     let (w, display, errors) = (dates.words, &seen.display, &seen.errors);
     let same = || t!(w, "account-as-company");
-    let languages: Vec<_> = LANGUAGES.into_iter().map(|code| view! { <option value=code selected={display.locale == code}>{language(w, code)}</option> }).collect();
+    let languages: Vec<_> =
+        LANGUAGES.into_iter().map(|code| view! { <option value=code selected={display.locale == code}>{language(w, code)}</option> }).collect();
     let languages = view! { <option value="">{same()}</option>{languages} }.into_any();
     let zones: Vec<_> = zones().map(|zone| view! { <option value=zone selected={display.time_zone == zone}>{zone.replace('_', " ")}</option> }).collect();
     let zones = view! { <option value="">{same()}</option>{zones} }.into_any();

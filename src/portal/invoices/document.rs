@@ -191,7 +191,9 @@ fn trouble(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let (html, link) = match &payment.status {
         payments::Status::Declined(reason) => (rich!(w, "document-declined", amount = amount, method = name, reason = declined_because(w, *reason)), None),
         payments::Status::NeedsAction { .. } => (rich!(w, "attention-confirm", amount = amount, method = name), Some(t!(w, "attention-confirm-repair"))),
-        payments::Status::Created | payments::Status::Processing => (rich!(w, "document-under-way", amount = amount, method = name), Some(t!(w, "document-under-way-see"))),
+        payments::Status::Created | payments::Status::Processing => {
+            (rich!(w, "document-under-way", amount = amount, method = name), Some(t!(w, "document-under-way-see")))
+        }
         payments::Status::Succeeded | payments::Status::Cancelled => return None,
     };
     let link = link.map(|label| view! { <a href=payments::page_path(&payment.id)>{label}</a> });
@@ -218,7 +220,8 @@ fn parties(told: &Told<'_>) -> impl IntoView + use<> {
     let label = told.title();
     let issued = t!(w, "document-number-date", number = &s.number, day = told.dates.day_year(s.issued_at));
     let order = s.purchase_order.clone().map(|order| view! { <dt>{t!(w, "document-purchase-order")}</dt><dd>{order}</dd> });
-    let due = (s.kind == DocumentKind::Invoice && s.total_minor > 0).then(|| view! { <dt>{t!(w, "document-due")}</dt><dd>{told.dates.day_year(s.due_at)}</dd> });
+    let due =
+        (s.kind == DocumentKind::Invoice && s.total_minor > 0).then(|| view! { <dt>{t!(w, "document-due")}</dt><dd>{told.dates.day_year(s.due_at)}</dd> });
     view! {
         <dl class="parties sec">
             <div><dt>{t!(w, "document-from")}</dt><dd>{lines(told.party(&s.from))}</dd></div>
@@ -236,7 +239,8 @@ fn lines(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
         .map(|line| {
             let mut reason = told.line(line);
             reason.link = usage_link(told, &line.id);
-            let figures = vec![Figure::full(reason.quantity.clone()), Figure::full(reason.each.clone()), Figure::full(figure(line.line.amount_minor, &s.currency))];
+            let figures =
+                vec![Figure::full(reason.quantity.clone()), Figure::full(reason.each.clone()), Figure::full(figure(line.line.amount_minor, &s.currency))];
             Row { reason, figures }
         })
         .collect();
@@ -296,8 +300,10 @@ fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
 fn notes(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
     let w = told.words;
     let said: Vec<_> = told.notes().into_iter().map(|(lead, text)| view! { <p class="sub field"><b>{lead}</b>" "{text}</p> }).collect();
-    let related = |numbers: &[String]| numbers.iter().map(|number| view! { " "<a class="link" href=format!("/invoices/{number}")>{number.clone()}</a> }).collect_view();
+    let related =
+        |numbers: &[String]| numbers.iter().map(|number| view! { " "<a class="link" href=format!("/invoices/{number}")>{number.clone()}</a> }).collect_view();
     let corrected = (!seen.notes.is_empty()).then(|| view! { <p class="field">{t!(w, "document-corrected-by")}{related(&seen.notes)}</p> });
-    let corrects = (!told.snapshot.corrects.is_empty()).then(|| view! { <p class="field">{t!(w, "document-corrects-head")}":"{related(&told.snapshot.corrects)}</p> });
+    let corrects =
+        (!told.snapshot.corrects.is_empty()).then(|| view! { <p class="field">{t!(w, "document-corrects-head")}":"{related(&told.snapshot.corrects)}</p> });
     view! { {said}{corrected}{corrects} }
 }

@@ -123,15 +123,26 @@ fn answer(dates: &Dates, seen: &Seen) -> (String, Option<String>) {
     let count = |list: &[&Open]| i64::try_from(list.len()).unwrap_or(i64::MAX);
     match (overdue.as_slice(), due.as_slice()) {
         ([one], rest) => (
-            rich!(w, "invoices-answer-overdue-one", amount = money(one.due_minor, &one.currency), number = &one.number, day = dates.day_year(from_ms(one.due_at))),
+            rich!(
+                w,
+                "invoices-answer-overdue-one",
+                amount = money(one.due_minor, &one.currency),
+                number = &one.number,
+                day = dates.day_year(from_ms(one.due_at))
+            ),
             due_besides(dates, rest),
         ),
         (late @ [first, ..], rest) => (
             rich!(w, "invoices-answer-overdue", amount = together(late), count = count(late), day = dates.day_year(from_ms(first.due_at))),
             due_besides(dates, rest),
         ),
-        ([], [one]) => (rich!(w, "invoices-answer-due-one", amount = money(one.due_minor, &one.currency), number = &one.number, day = dates.day(from_ms(one.due_at))), None),
-        ([], rest @ [first, ..]) => (rich!(w, "invoices-answer-due", amount = together(rest), count = count(rest), day = dates.day(from_ms(first.due_at))), None),
+        ([], [one]) => (
+            rich!(w, "invoices-answer-due-one", amount = money(one.due_minor, &one.currency), number = &one.number, day = dates.day(from_ms(one.due_at))),
+            None,
+        ),
+        ([], rest @ [first, ..]) => {
+            (rich!(w, "invoices-answer-due", amount = together(rest), count = count(rest), day = dates.day(from_ms(first.due_at))), None)
+        }
         ([], []) => {
             let lede = seen.last.as_ref().map(|last| {
                 let (amount, day) = (money(last.total_minor, &last.currency), dates.day_year(last.issued()));
@@ -175,7 +186,8 @@ fn pay(w: Words, seen: &Seen) -> impl IntoView + use<> {
 
 fn filter_form(w: Words, seen: &Seen, asked: &Asked) -> impl IntoView + use<> {
     let chosen = Sought::from_name(&asked.status);
-    let states: Vec<_> = Sought::ALL.into_iter().map(|state| view! { <option value=state.name() selected={chosen == Some(state)}>{sought(w, state)}</option> }).collect();
+    let states: Vec<_> =
+        Sought::ALL.into_iter().map(|state| view! { <option value=state.name() selected={chosen == Some(state)}>{sought(w, state)}</option> }).collect();
     let years: Vec<_> = seen
         .years
         .iter()
@@ -252,7 +264,9 @@ fn what_for(w: Words, seen: &Seen, row: &Summary) -> String {
         }
     }
     match names.as_slice() {
-        [one, other, rest @ ..] if !rest.is_empty() => t!(w, "invoices-and-more", names = format!("{one}, {other}"), count = i64::try_from(rest.len()).unwrap_or(i64::MAX)),
+        [one, other, rest @ ..] if !rest.is_empty() => {
+            t!(w, "invoices-and-more", names = format!("{one}, {other}"), count = i64::try_from(rest.len()).unwrap_or(i64::MAX))
+        }
         few => few.join(", "),
     }
 }

@@ -137,8 +137,12 @@ fn role(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
     let default_brand = seen.methods.first().map(|default| brand_name(w, default.brand)).unwrap_or_default();
     let has_several_backups = seen.methods.iter().filter(|other| matches!(other.role, MethodRole::Backup(_))).count() > 1;
     match method.role {
-        MethodRole::Default => Either::Left(view! { <span class="sub">{parts::state_good(t!(w, "methods-default"))}" "{t!(w, "methods-charged-first")}</span> }),
-        MethodRole::Backup(position) if has_several_backups && position > 1 => Either::Right(view! { <span class="sub">{t!(w, "methods-backup-later", position = position)}</span> }),
+        MethodRole::Default => {
+            Either::Left(view! { <span class="sub">{parts::state_good(t!(w, "methods-default"))}" "{t!(w, "methods-charged-first")}</span> })
+        }
+        MethodRole::Backup(position) if has_several_backups && position > 1 => {
+            Either::Right(view! { <span class="sub">{t!(w, "methods-backup-later", position = position)}</span> })
+        }
         MethodRole::Backup(_) => Either::Right(view! { <span class="sub">{t!(w, "methods-backup", brand = default_brand)}</span> }),
         MethodRole::Kept => Either::Right(view! { <span class="sub">{t!(w, "methods-kept")}</span> }),
     }
@@ -171,7 +175,8 @@ fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
         let (href, name) = (format!("/payment-methods/{}/remove", method.id), name.clone());
         view! { <a class="link" href=href>{t!(w, "methods-remove")}" "<span class="vh">{name}</span></a> }
     });
-    let earlier = matches!(method.role, MethodRole::Backup(position) if position > 1).then(|| button(&method.id, "earlier", t!(w, "methods-move-up"), name.clone()));
+    let earlier =
+        matches!(method.role, MethodRole::Backup(position) if position > 1).then(|| button(&method.id, "earlier", t!(w, "methods-move-up"), name.clone()));
     let backup = (method.role == MethodRole::Kept).then(|| button(&method.id, "backup", t!(w, "methods-make-backup"), name.clone()));
     let keep = matches!(method.role, MethodRole::Backup(_)).then(|| button(&method.id, "keep", t!(w, "methods-stop-backup"), name.clone()));
     let default = (!method.is_default()).then(|| button(&method.id, "default", t!(w, "methods-make-default"), name));

@@ -143,22 +143,32 @@ struct CodeForm {
 
 async fn make_default(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    change(&app, &member, &form, Step::MakeDefault(method), "default", async |desk, customer_id, id| payments::make_default(desk, customer_id, id).await.map(|_| ())).await
+    change(&app, &member, &form, Step::MakeDefault(method), "default", async |desk, customer_id, id| {
+        payments::make_default(desk, customer_id, id).await.map(|_| ())
+    })
+    .await
 }
 
 async fn make_backup(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    change(&app, &member, &form, Step::MakeBackup(method), "backup", async |desk, customer_id, id| payments::make_backup(desk, customer_id, id).await.map(|_| ())).await
+    change(&app, &member, &form, Step::MakeBackup(method), "backup", async |desk, customer_id, id| {
+        payments::make_backup(desk, customer_id, id).await.map(|_| ())
+    })
+    .await
 }
 
 async fn move_up(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    change(&app, &member, &form, Step::MoveUp(method), "backup", async |desk, customer_id, id| payments::move_backup_up(desk, customer_id, id).await.map(|_| ())).await
+    change(&app, &member, &form, Step::MoveUp(method), "backup", async |desk, customer_id, id| {
+        payments::move_backup_up(desk, customer_id, id).await.map(|_| ())
+    })
+    .await
 }
 
 async fn stop_backup(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
-    change(&app, &member, &form, Step::StopBackup(method), "keep", async |desk, customer_id, id| payments::stop_backup(desk, customer_id, id).await.map(|_| ())).await
+    change(&app, &member, &form, Step::StopBackup(method), "keep", async |desk, customer_id, id| payments::stop_backup(desk, customer_id, id).await.map(|_| ()))
+        .await
 }
 
 async fn ask_remove(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {

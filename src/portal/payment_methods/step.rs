@@ -79,7 +79,9 @@ impl Step {
         match self {
             Step::Add => (rich!(w, "step-add"), Some(rich!(w, "step-add-what")), t!(w, "step-add-button")),
             Step::Replace(_) => (rich!(w, "step-replace", method = &name), Some(rich!(w, "step-replace-what", method = &name)), t!(w, "step-add-button")),
-            Step::MakeDefault(_) => (rich!(w, "step-default", method = &name), Some(rich!(w, "step-default-what")), t!(w, "step-default-button", method = &name)),
+            Step::MakeDefault(_) => {
+                (rich!(w, "step-default", method = &name), Some(rich!(w, "step-default-what")), t!(w, "step-default-button", method = &name))
+            }
             Step::MakeBackup(_) | Step::MoveUp(_) => (rich!(w, "step-backup", method = &name), None, t!(w, "step-backup-button", method = &name)),
             Step::StopBackup(_) => (rich!(w, "step-keep", method = &name), None, t!(w, "step-keep-button", method = &name)),
             Step::Remove(_, successor) => {

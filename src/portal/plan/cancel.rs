@@ -77,7 +77,14 @@ pub async fn cancel(State(app): State<App>, member: Member, Form(form): Form<Can
     }
 }
 
-async fn cancel_page(app: &App, member: &Member, status: StatusCode, form: CancelForm, errors: Vec<FieldError>, trouble: Option<String>) -> Result<Response, Refusal> {
+async fn cancel_page(
+    app: &App,
+    member: &Member,
+    status: StatusCode,
+    form: CancelForm,
+    errors: Vec<FieldError>,
+    trouble: Option<String>,
+) -> Result<Response, Refusal> {
     let mut desk = member.reads(app).await?;
     let seen = Seen::load(&mut desk, member).await?;
     drop(desk);

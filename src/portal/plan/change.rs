@@ -100,7 +100,8 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
     let when = if choice.when == "period_end" { When::PeriodEnd } else { When::Now };
     let is_as_now = plan == s.terms.plan.key && interval.repeats_like(s.interval()) && Decimal::from(seats) == s.terms.quantity;
     let plan_id = seen.offers.iter().find(|offer| offer.plan.key == plan).map(|offer| offer.plan.id.clone());
-    let request = ChangeRequest { plan_id, interval: Some(interval), quantity: Some(Decimal::from(seats)), when, settle: Settle::Now, ..ChangeRequest::default() };
+    let request =
+        ChangeRequest { plan_id, interval: Some(interval), quantity: Some(Decimal::from(seats)), when, settle: Settle::Now, ..ChangeRequest::default() };
     (Chosen { plan, interval, seats, when, is_as_now, request }, errors)
 }
 
@@ -267,7 +268,11 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     let plan = chosen.offer(seen).map(|offer| offer.plan.name.clone()).unwrap_or_default();
     let quantity = super::seats(w, Decimal::from(chosen.seats));
     let Some(preview) = preview else {
-        return if chosen.is_as_now { rich!(w, "change-choose", plan = plan, quantity = quantity) } else { rich!(w, "change-not-priced", plan = plan, quantity = quantity) };
+        return if chosen.is_as_now {
+            rich!(w, "change-choose", plan = plan, quantity = quantity)
+        } else {
+            rich!(w, "change-not-priced", plan = plan, quantity = quantity)
+        };
     };
     let currency = preview.before.currency.code();
     let due = money(preview.due_minor, currency);

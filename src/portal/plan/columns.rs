@@ -108,7 +108,8 @@ fn told_of(terms: &PlanTerms) -> impl Iterator<Item = &Price> {
 fn inside(w: Words, offer: &Offer, currency: &str) -> impl IntoView + use<> {
     told_of(&offer.terms)
         .map(|price| {
-            let label = if price.is_metered() { t!(w, "plan-metered", name = &price.name, interval = a_interval(w, offer.terms.interval)) } else { price.name.clone() };
+            let label =
+                if price.is_metered() { t!(w, "plan-metered", name = &price.name, interval = a_interval(w, offer.terms.interval)) } else { price.name.clone() };
             let max = offer.plan.max_quantity.filter(|_| !price.is_metered());
             view! { <div><dt>{label}</dt><dd>{told(w, price, currency, max)}</dd></div> }
         })

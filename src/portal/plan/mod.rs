@@ -96,7 +96,15 @@ async fn show(State(app): State<App>, member: Member, Query(done): Query<Done>) 
     plan_page(&app, &member, &mut desk, StatusCode::OK, seen, done, Vec::new()).await
 }
 
-async fn plan_page(app: &App, member: &Member, desk: &mut Desk, status: StatusCode, seen: Seen, done: Done, errors: Vec<FieldError>) -> Result<Response, Refusal> {
+async fn plan_page(
+    app: &App,
+    member: &Member,
+    desk: &mut Desk,
+    status: StatusCode,
+    seen: Seen,
+    done: Done,
+    errors: Vec<FieldError>,
+) -> Result<Response, Refusal> {
     let w = seen.w;
     let said = told(desk, member, &done, w).await?;
     let shell = shell(member, w, Place::Plan);
@@ -161,8 +169,11 @@ fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<A
     } else {
         let scheduled = s.scheduled.as_ref()?;
         let sentence = rich!(
-            w, "plan-change-planned",
-            plan = &scheduled.terms.plan.name, quantity = seats(w, scheduled.terms.quantity), day = seen.dates.day(scheduled.at)
+            w,
+            "plan-change-planned",
+            plan = &scheduled.terms.plan.name,
+            quantity = seats(w, scheduled.terms.quantity),
+            day = seen.dates.day(scheduled.at)
         );
         (sentence, "change", t!(w, "plan-change-undo", plan = s.plan_name()))
     };

@@ -39,7 +39,10 @@ pub(super) struct Known {
 pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Preview, known: &Known, code_field: Option<AnyView>) -> AnyView {
     let w = seen.w;
     let currency = preview.before.currency.code().to_owned();
-    let (before, after) = (preview.before.plan_name().to_owned(), preview.after.scheduled.as_ref().map_or_else(|| preview.after.plan_name().to_owned(), |s| s.terms.plan.name.clone()));
+    let (before, after) = (
+        preview.before.plan_name().to_owned(),
+        preview.after.scheduled.as_ref().map_or_else(|| preview.after.plan_name().to_owned(), |s| s.terms.plan.name.clone()),
+    );
     let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, &preview, priced, known, &currency)));
     let waiting = (!preview.waiting.is_empty()).then(|| view! { <p>{t!(w, "change-waiting")}</p> });
     let due = money(preview.due_minor, &currency);
@@ -83,7 +86,10 @@ fn lines(seen: &Seen, preview: &Preview, priced: &Priced, known: &Known, currenc
     let w = seen.w;
     let teller = Teller { words: w, dates: seen.dates, currency };
     let terms = [&preview.before, &preview.after];
-    let row = |line: &Line| Row { reason: teller.tell(line, &unit_of(line, &terms, &known.meters)), figures: vec![Figure::full(figure(line.amount_minor, currency))] };
+    let row = |line: &Line| Row {
+        reason: teller.tell(line, &unit_of(line, &terms, &known.meters)),
+        figures: vec![Figure::full(figure(line.amount_minor, currency))],
+    };
     let document = &priced.document;
     let of = |kinds: &[LineKind]| document.lines.iter().filter(|line| kinds.contains(&line.kind)).map(row).collect::<Vec<_>>();
     let (before, after) = (preview.before.plan_name(), preview.after.plan_name());
@@ -139,7 +145,8 @@ fn sums(seen: &Seen, priced: &Priced, taxes: &[TaxRate], currency: &str) -> Vec<
     if priced.balance_minor != 0 {
         totals.push(plain(t!(w, "lines-balance"), priced.balance_minor.saturating_neg()));
     }
-    let (label, amount) = if document.total_minor < 0 { (t!(w, "change-to-balance"), document.total_minor.saturating_neg()) } else { (t!(w, "change-due"), priced.due_minor) };
+    let (label, amount) =
+        if document.total_minor < 0 { (t!(w, "change-to-balance"), document.total_minor.saturating_neg()) } else { (t!(w, "change-due"), priced.due_minor) };
     totals.push(Total { label, kind: TotalKind::Total, figures: vec![Figure::full(money(amount, currency))] });
     totals
 }

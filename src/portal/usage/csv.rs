@@ -24,7 +24,9 @@ pub async fn download(State(app): State<App>, member: Member, RawQuery(query): R
     match made.await {
         Ok(Some(report)) => file(&report).unwrap_or_else(|error| refused(&Refusal::damaged(error))),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
-        Err(Refusal::Fields(errors)) => (StatusCode::UNPROCESSABLE_ENTITY, errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ")).into_response(),
+        Err(Refusal::Fields(errors)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ")).into_response()
+        }
         Err(refusal) => refused(&refusal),
     }
 }
@@ -52,7 +54,17 @@ fn text(report: &Report) -> Result<Vec<u8>, csv::Error> {
         let currency = if row.cost_minor.is_some() { currency } else { "" };
         let used = row.used.unwrap_or_default().normalize().to_string();
         let total = row.total.normalize().to_string();
-        out.write_record([&time(row.start), &time(row.end), report.zone.name(), &cell(&report.meter.name), &cell(&report.meter.unit), &used, &total, currency, &cost])?;
+        out.write_record([
+            &time(row.start),
+            &time(row.end),
+            report.zone.name(),
+            &cell(&report.meter.name),
+            &cell(&report.meter.unit),
+            &used,
+            &total,
+            currency,
+            &cost,
+        ])?;
     }
     out.into_inner().map_err(|error| error.into_error().into())
 }

@@ -215,7 +215,9 @@ fn answer(teller: &Teller) -> String {
     if let (Some(period), None, true) = (report.period, whole, report.meter.aggregate.is_flow()) {
         let (amount, name) = (teller.amount(report.total - report.base), teller.named(period.start, period.end));
         return match report.cost_minor {
-            Some(cost) => rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = number(report.total), cost = teller.money(cost)),
+            Some(cost) => {
+                rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = number(report.total), cost = teller.money(cost))
+            }
             None => rich!(w, "usage-answer-part", amount = amount, when = when, period = name, total = number(report.total)),
         };
     }
@@ -281,7 +283,8 @@ fn choices(teller: &Teller, asked: &Asked, errors: &[FieldError]) -> impl IntoVi
         let name = t!(w, "usage-with", period = teller.named(before.period.start, before.period.end));
         view! { <label class="opt"><input type="checkbox" name="against" value="on" checked=asked.is_against />{name}</label> }
     });
-    let on = report.period.filter(|_| asked.ask.on.is_some()).map(|period| view! { <input type="hidden" name="on" value=dates.date(period.start).to_string() /> });
+    let on =
+        report.period.filter(|_| asked.ask.on.is_some()).map(|period| view! { <input type="hidden" name="on" value=dates.date(period.start).to_string() /> });
     let link = |period: Option<billing::calendar::Period>, is_back: Direction| {
         period.map(|period| {
             let name = teller.named(period.start, period.end);
@@ -343,7 +346,11 @@ fn facts(teller: &Teller) -> impl IntoView + use<> {
     let below = |lines: Vec<String>| lines.into_iter().map(|line| view! { <dd>{line}</dd> }).collect_view();
     let used = teller.amount(report.total);
     let so_far = {
-        let label = if teller.is_under_way() { t!(w, "usage-fact-so-far") } else { t!(w, "usage-fact-whole", when = teller.named(report.range.start, report.range.end)) };
+        let label = if teller.is_under_way() {
+            t!(w, "usage-fact-so-far")
+        } else {
+            t!(w, "usage-fact-whole", when = teller.named(report.range.start, report.range.end))
+        };
         match report.cost_minor {
             Some(cost) => parts::fact(label, teller.money(cost), below(vec![teller.sum(report.total).unwrap_or(used), t!(w, "usage-fact-before")])),
             None => parts::fact(label, used, below(vec![])),
@@ -448,4 +455,3 @@ fn table(teller: &Teller, asked: &Asked) -> impl IntoView + use<> {
         </table>
     }
 }
-

@@ -47,7 +47,11 @@ impl Teller<'_> {
     pub fn named(&self, start: Instant, end: Instant) -> String {
         let w = self.words;
         let (first, next) = (self.dates.date(start), self.dates.date(end));
-        let is_month = first.day() == 1 && next.day() == 1 && first.checked_add_months(chrono::Months::new(1)) == Some(next) && self.is_midnight(start) && self.is_midnight(end);
+        let is_month = first.day() == 1
+            && next.day() == 1
+            && first.checked_add_months(chrono::Months::new(1)) == Some(next)
+            && self.is_midnight(start)
+            && self.is_midnight(end);
         if is_month && first.year() == self.dates.date(self.report.now).year() {
             return self.dates.month(first);
         }
@@ -103,7 +107,8 @@ impl Teller<'_> {
     pub fn row_name(&self, row: &Row) -> String {
         let w = self.words;
         let date = self.dates.date(row.start);
-        let spans_months = self.dates.date(self.report.range.start).month() != self.dates.date(self.report.range.end - chrono::TimeDelta::milliseconds(1)).month();
+        let spans_months =
+            self.dates.date(self.report.range.start).month() != self.dates.date(self.report.range.end - chrono::TimeDelta::milliseconds(1)).month();
         let day = if spans_months { self.day_short(row.start) } else { date.day().to_string() };
         match self.report.by {
             By::Hour => t!(w, "usage-row-hour", weekday = self.weekday(row.start), day = day, time = self.dates.time(self.hour_of(row))),
@@ -170,11 +175,15 @@ impl Teller<'_> {
     pub fn sum(&self, total: Decimal) -> Option<String> {
         let w = self.words;
         let priced = self.report.priced.as_ref()?;
-        let is_simple = priced.price.minimum.is_none() && priced.price.maximum.is_none() && !priced.bands.is_empty() && priced.bands.iter().all(|band| band.flat_amount.is_zero());
+        let is_simple = priced.price.minimum.is_none()
+            && priced.price.maximum.is_none()
+            && !priced.bands.is_empty()
+            && priced.bands.iter().all(|band| band.flat_amount.is_zero());
         if !is_simple || matches!(priced.price.model, billing::price::Model::Volume { .. }) {
             return None;
         }
-        let parts: Vec<(Band, Decimal)> = self.bands_between(Decimal::ZERO, total).into_iter().filter(|(band, units)| !band.is_free() && !units.is_zero()).collect();
+        let parts: Vec<(Band, Decimal)> =
+            self.bands_between(Decimal::ZERO, total).into_iter().filter(|(band, units)| !band.is_free() && !units.is_zero()).collect();
         match parts.as_slice() {
             [] => Some(t!(w, "usage-sum-included")),
             [(band, units)] => Some(t!(w, "usage-sum-one", amount = self.amount(*units), each = self.each(band.unit_amount))),
@@ -203,9 +212,15 @@ impl Teller<'_> {
             let Some(up_to) = band.up_to.map(decimal) else { continue };
             let next = self.bands().get(n + 1).map(|next| self.each(next.unit_amount)).unwrap_or_default();
             match (self.passed(up_to), band.is_free()) {
-                (Some((row, _)), true) if !row.is_expected => said.push(t!(w, "usage-said-included", amount = self.amount(up_to), day = self.long_day(row.start), each = next)),
-                (Some((row, _)), true) => said.push(t!(w, "usage-said-included-soon", amount = self.amount(up_to), day = self.long_day(row.start), each = next)),
-                (Some((row, _)), false) if !row.is_expected => said.push(t!(w, "usage-said-passed", n = number(up_to), day = self.long_day(row.start), each = next)),
+                (Some((row, _)), true) if !row.is_expected => {
+                    said.push(t!(w, "usage-said-included", amount = self.amount(up_to), day = self.long_day(row.start), each = next))
+                }
+                (Some((row, _)), true) => {
+                    said.push(t!(w, "usage-said-included-soon", amount = self.amount(up_to), day = self.long_day(row.start), each = next))
+                }
+                (Some((row, _)), false) if !row.is_expected => {
+                    said.push(t!(w, "usage-said-passed", n = number(up_to), day = self.long_day(row.start), each = next))
+                }
                 (Some((row, _)), false) => said.push(t!(w, "usage-said-passing", n = number(up_to), day = self.long_day(row.start), each = next)),
                 (None, true) if report.total < up_to && report.period.is_some() && report.rows.last().is_some_and(|row| row.total < up_to) => {
                     said.push(t!(w, "usage-said-within", amount = self.amount(up_to), left = number(up_to - report.total)));
@@ -213,10 +228,11 @@ impl Teller<'_> {
                 (None, _) => {}
             }
         }
-        let busiest = report.rows.iter().filter(|row| !row.is_expected).filter_map(|row| Some((row, row.used?))).fold(None::<(&Row, Decimal)>, |most, next| match most {
-            Some(most) if most.1 >= next.1 => Some(most),
-            _ => Some(next),
-        });
+        let busiest =
+            report.rows.iter().filter(|row| !row.is_expected).filter_map(|row| Some((row, row.used?))).fold(None::<(&Row, Decimal)>, |most, next| match most {
+                Some(most) if most.1 >= next.1 => Some(most),
+                _ => Some(next),
+            });
         if let Some((row, used)) = busiest.filter(|(_, used)| *used > Decimal::ZERO && report.rows.len() > 2) {
             let (at, n) = (self.long_name(row), self.amount(used));
             said.push(match report.by {
@@ -363,12 +379,20 @@ impl Teller<'_> {
         };
         let is_now = (start..end).contains(&report.now) && self.is_under_way();
         let reading = match (used, expected) {
-            (Some(used), Some(more)) => t!(w, "usage-read-so-far", name = name, amount = self.amount(used), time = self.dates.time(report.now), about = number(used + more)),
-            (None, Some(more)) if is_now => t!(w, "usage-read-so-far", name = name, amount = self.amount(Decimal::ZERO), time = self.dates.time(report.now), about = number(more)),
+            (Some(used), Some(more)) => {
+                t!(w, "usage-read-so-far", name = name, amount = self.amount(used), time = self.dates.time(report.now), about = number(used + more))
+            }
+            (None, Some(more)) if is_now => {
+                t!(w, "usage-read-so-far", name = name, amount = self.amount(Decimal::ZERO), time = self.dates.time(report.now), about = number(more))
+            }
             (None, Some(more)) => t!(w, "usage-read-forecast", name = name, amount = self.amount(more)),
             (Some(used), None) => {
                 let how = self.how(&priced);
-                if how.is_empty() { t!(w, "usage-read", name = name, amount = self.amount(used)) } else { t!(w, "usage-read-how", name = name, amount = self.amount(used), how = how) }
+                if how.is_empty() {
+                    t!(w, "usage-read", name = name, amount = self.amount(used))
+                } else {
+                    t!(w, "usage-read-how", name = name, amount = self.amount(used), how = how)
+                }
             }
             (None, None) if start > report.now => t!(w, "usage-read-ahead", name = name),
             (None, None) => t!(w, "usage-read-nothing", name = name),
@@ -400,7 +424,11 @@ impl Teller<'_> {
                 .iter()
                 .filter_map(|(band, units)| {
                     let band = band.as_ref()?;
-                    Some(if band.is_free() { t!(w, "usage-how-included", n = number(*units)) } else { t!(w, "usage-how-some", n = number(*units), each = self.each(band.unit_amount)) })
+                    Some(if band.is_free() {
+                        t!(w, "usage-how-included", n = number(*units))
+                    } else {
+                        t!(w, "usage-how-some", n = number(*units), each = self.each(band.unit_amount))
+                    })
                 })
                 .collect::<Vec<_>>()
                 .join(", "),
@@ -426,8 +454,13 @@ impl Teller<'_> {
         });
         let most = line.iter().chain(&forecast).chain(before.iter().flat_map(|(spots, _)| spots)).map(|spot| spot.value).fold(0.0, f64::max);
         // Levels just out of reach are worth seeing; those far off would flatten everything.
-        let levels: Vec<(Decimal, &Band, Option<&Band>)> =
-            self.bands().iter().enumerate().filter_map(|(n, band)| Some((decimal(band.up_to?), band, self.bands().get(n + 1)))).filter(|(level, _, _)| ink(*level) <= (most * 1.6).max(1.0)).collect();
+        let levels: Vec<(Decimal, &Band, Option<&Band>)> = self
+            .bands()
+            .iter()
+            .enumerate()
+            .filter_map(|(n, band)| Some((decimal(band.up_to?), band, self.bands().get(n + 1))))
+            .filter(|(level, _, _)| ink(*level) <= (most * 1.6).max(1.0))
+            .collect();
         let top = levels.iter().map(|(level, _, _)| ink(*level)).fold(most, f64::max);
         let rules = levels
             .iter()
@@ -490,7 +523,9 @@ impl Teller<'_> {
             By::Month => {
                 let step = shown.len().div_ceil(7).max(1);
                 let with_year = |at: Instant| t!(self.words, "usage-month-year", month = self.month_short(at), year = date(at).year().to_string());
-                let named = |n: usize, bar: &(Instant, Instant)| if n == 0 || date(bar.0).month() as usize <= step { with_year(bar.0) } else { self.month_short(bar.0) };
+                let named = |n: usize, bar: &(Instant, Instant)| {
+                    if n == 0 || date(bar.0).month() as usize <= step { with_year(bar.0) } else { self.month_short(bar.0) }
+                };
                 shown.iter().step_by(step).enumerate().map(|(n, bar)| (middle(bar), named(n, bar))).collect()
             }
         }

@@ -8,7 +8,8 @@ mod rates;
 mod terms;
 
 pub use offers::{
-    KeptPrice, NewMeter, NewPlan, NewPrice, Plan, add_price, create_add_on, create_meter, create_plan, find_plan, plan, plan_by_key, plans, prices, publish_plan, retire_plan,
+    KeptPrice, NewMeter, NewPlan, NewPrice, Plan, add_price, create_add_on, create_meter, create_plan, find_plan, plan, plan_by_key, plans, prices,
+    publish_plan, retire_plan,
 };
 pub use rates::{CouponRecord, coupon_by_key, create_coupon, create_tax_rate, exchange_rates_to, redeem, set_exchange_rate, tax_rates_of};
 pub use terms::{Offer, add_on_terms, interval_for, offers, plan_terms};

@@ -102,7 +102,17 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
             "INSERT INTO plans (vendor_id, id, key, name, description, position, trial_days, max_quantity, is_published, version)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
              ON CONFLICT (vendor_id, key) DO NOTHING",
-            (desk.vendor.id.clone(), id.clone(), new.key.clone(), new.name.clone(), new.description.clone(), new.position, new.trial_days, new.max_quantity, false),
+            (
+                desk.vendor.id.clone(),
+                id.clone(),
+                new.key.clone(),
+                new.name.clone(),
+                new.description.clone(),
+                new.position,
+                new.trial_days,
+                new.max_quantity,
+                false,
+            ),
         )
         .await?;
     if touched == 0 {
@@ -123,7 +133,10 @@ pub async fn add_price(desk: &mut Desk, plan_id: &str, new: &NewPrice) -> Result
     }
     let (position,): (i64,) = desk
         .tx
-        .one("SELECT CAST(COALESCE(MAX(position), -1) AS BIGINT) + 1 FROM prices WHERE vendor_id = $1 AND plan_id = $2", (desk.vendor.id.clone(), plan_id.to_owned()))
+        .one(
+            "SELECT CAST(COALESCE(MAX(position), -1) AS BIGINT) + 1 FROM prices WHERE vendor_id = $1 AND plan_id = $2",
+            (desk.vendor.id.clone(), plan_id.to_owned()),
+        )
         .await?;
     let price_id = insert_price(desk, plan_id, new, position).await?;
     desk.record("price.created", None, plan_id, json!({ "price": price_id, "key": new.price.key })).await
@@ -152,13 +165,25 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (vendor_id, plan_id, key, interval_unit, interval_count, currency) DO NOTHING",
             (
-                desk.vendor.id.clone(), price_id.clone(), plan_id.to_owned(), price.key.clone(), price.name.clone(), unit_name(interval.unit), i64::from(interval.count), price.currency.code(),
-                meter_id, rule, position,
+                desk.vendor.id.clone(),
+                price_id.clone(),
+                plan_id.to_owned(),
+                price.key.clone(),
+                price.name.clone(),
+                unit_name(interval.unit),
+                i64::from(interval.count),
+                price.currency.code(),
+                meter_id,
+                rule,
+                position,
             ),
         )
         .await?;
     if touched == 0 {
-        let twice = format!("The plan has a price “{}” at this interval and in this currency already. A price is not changed: give the new one another key.", price.key);
+        let twice = format!(
+            "The plan has a price “{}” at this interval and in this currency already. A price is not changed: give the new one another key.",
+            price.key
+        );
         return Err(Refusal::Conflict(twice));
     }
     Ok(price_id)

@@ -110,7 +110,10 @@ struct ExchangeRow {
 pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<ExchangeRate>, Refusal> {
     let rows: Vec<ExchangeRow> = desk
         .tx
-        .all("SELECT from_currency, on_date, rate FROM exchange_rates WHERE vendor_id = $1 AND to_currency = $2 ORDER BY on_date", (desk.vendor.id.clone(), to.code()))
+        .all(
+            "SELECT from_currency, on_date, rate FROM exchange_rates WHERE vendor_id = $1 AND to_currency = $2 ORDER BY on_date",
+            (desk.vendor.id.clone(), to.code()),
+        )
         .await?;
     rows.iter()
         .map(|row| {

@@ -9,7 +9,11 @@ use billing::subscription::{AddOnTerms, PlanTerms};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
-use super::{interval_of, offers::{Plan, plan}, unit_name};
+use super::{
+    interval_of,
+    offers::{Plan, plan},
+    unit_name,
+};
 use crate::services::{Desk, Refusal};
 
 /// A plan as it is offered at one interval.
@@ -49,14 +53,18 @@ pub async fn plan_terms(desk: &mut Desk, plan_id: &str, interval: Interval, curr
 pub async fn interval_for(desk: &mut Desk, plan_id: &str, wished: Interval) -> Result<Interval, Refusal> {
     let rows: Vec<(String, i64)> = desk
         .tx
-        .all("SELECT interval_unit, interval_count FROM prices WHERE vendor_id = $1 AND plan_id = $2 ORDER BY position, id", (desk.vendor.id.clone(), plan_id.to_owned()))
+        .all(
+            "SELECT interval_unit, interval_count FROM prices WHERE vendor_id = $1 AND plan_id = $2 ORDER BY position, id",
+            (desk.vendor.id.clone(), plan_id.to_owned()),
+        )
         .await?;
     let intervals: Vec<Interval> = rows.iter().map(|(unit, count)| interval_of(unit, *count)).collect::<Result<_, _>>()?;
     Ok(intervals.iter().copied().find(|interval| interval.repeats_like(wished)).or(intervals.first().copied()).unwrap_or(wished))
 }
 
 async fn has_prices(desk: &mut Desk, plan_id: &str) -> Result<bool, Refusal> {
-    let row: Option<(String,)> = desk.tx.opt("SELECT id FROM prices WHERE vendor_id = $1 AND plan_id = $2 LIMIT 1", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
+    let row: Option<(String,)> =
+        desk.tx.opt("SELECT id FROM prices WHERE vendor_id = $1 AND plan_id = $2 LIMIT 1", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
     Ok(row.is_some())
 }
 

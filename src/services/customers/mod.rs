@@ -207,7 +207,11 @@ fn check(d: &Details) -> Result<(), Refusal> {
 /// The vendor's own id of something: short, and no `ext:` in front, for that is how it is told from ours.
 pub(crate) fn check_external_id(id: &str) -> Result<(), Refusal> {
     let is_fit = !id.is_empty() && id.len() <= MOST_EXTERNAL_ID && !id.chars().any(char::is_control) && !id.starts_with("ext:");
-    if is_fit { Ok(()) } else { Err(Refusal::field("external_id", format!("An id of your own has 1 to {MOST_EXTERNAL_ID} bytes, no control characters, and no “ext:” in front."))) }
+    if is_fit {
+        Ok(())
+    } else {
+        Err(Refusal::field("external_id", format!("An id of your own has 1 to {MOST_EXTERNAL_ID} bytes, no control characters, and no “ext:” in front.")))
+    }
 }
 
 /// Good enough to try: something, an @, and a domain with a dot. Only a mail that arrives proves more.
@@ -250,6 +254,7 @@ pub async fn load(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusa
 
 /// The customer, locked until the transaction ends: the first lock of customer → subscription → number series.
 pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
-    let touched = desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    let touched =
+        desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     if touched == 0 { Err(Refusal::NotFound) } else { load(desk, customer_id).await }
 }

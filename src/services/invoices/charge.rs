@@ -22,7 +22,8 @@ pub async fn charge(desk: &mut Desk, customer_id: &str, amount_minor: i64, descr
     let draft = DraftLine::new(desk, line, None);
     let id = draft.id.clone();
     keep_pending(desk, &customer.id, &customer.currency, &[PendingLine { draft, waits: Waits::Until(now) }]).await?;
-    desk.record("charge.created", Some(customer_id), &id, json!({ "amount_minor": amount_minor, "currency": customer.currency, "description": description })).await?;
+    desk.record("charge.created", Some(customer_id), &id, json!({ "amount_minor": amount_minor, "currency": customer.currency, "description": description }))
+        .await?;
     Ok(id)
 }
 

@@ -54,7 +54,16 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
     let size = billing::money::neg(document.total_minor).map_err(billing::Error::from)?;
     let lines = document.lines.iter().map(|line| DraftLine::new(desk, line.clone(), None)).collect();
     let corrects = vec![(found.id.clone(), found.number.clone())];
-    let issue = Issue { customer: &customer, reason: Reason::Manual, at: desk.now.billing, zone: snapshot.zone, document: &document, lines, corrects, balance_minor: 0 };
+    let issue = Issue {
+        customer: &customer,
+        reason: Reason::Manual,
+        at: desk.now.billing,
+        zone: snapshot.zone,
+        document: &document,
+        lines,
+        corrects,
+        balance_minor: 0,
+    };
     let (id, number) = write(desk, &issue).await?;
 
     if let CreditRequest::Refund(_) = request {

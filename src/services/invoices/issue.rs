@@ -47,8 +47,7 @@ pub(super) struct Issue<'a> {
 /// Issues a draft as it was priced: numbers it, posts it, and uses the balance (or fills it, for a credit note).
 pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Result<Issued, Refusal> {
     let document = &priced.document;
-    let lines: Vec<DraftLine> =
-        draft.lines.iter().zip(&document.lines).map(|(draft, line)| DraftLine { line: line.clone(), ..draft.clone() }).collect();
+    let lines: Vec<DraftLine> = draft.lines.iter().zip(&document.lines).map(|(draft, line)| DraftLine { line: line.clone(), ..draft.clone() }).collect();
     let corrects = match document.kind {
         DocumentKind::Invoice => Vec::new(),
         DocumentKind::CreditNote => {
@@ -57,7 +56,16 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
             invoices_of(desk, &taken_back).await?
         }
     };
-    let issue = Issue { customer: &draft.customer, reason: draft.reason, at: draft.at, zone: draft.zone, document, lines, corrects, balance_minor: priced.balance_minor };
+    let issue = Issue {
+        customer: &draft.customer,
+        reason: draft.reason,
+        at: draft.at,
+        zone: draft.zone,
+        document,
+        lines,
+        corrects,
+        balance_minor: priced.balance_minor,
+    };
     let (id, number) = write(desk, &issue).await?;
     for line in &draft.lines {
         lines::drop_pending(desk, &line.id).await?;
@@ -82,7 +90,13 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
 }
 
 /// Posts a credit note and puts its money where it goes: against what is still due of the invoices it corrects, the rest into the balance.
-pub(super) async fn into_balance(desk: &mut Desk, customer: &str, document: &Document, corrects: &[(String, String)], (id, number): (&str, &str)) -> Result<(), Refusal> {
+pub(super) async fn into_balance(
+    desk: &mut Desk,
+    customer: &str,
+    document: &Document,
+    corrects: &[(String, String)],
+    (id, number): (&str, &str),
+) -> Result<(), Refusal> {
     let size = money::neg(document.total_minor).map_err(billing::Error::from)?;
     let mut rest = size;
     for (invoice_id, _) in corrects {
@@ -131,13 +145,21 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
         catalog::tax_rates_of(desk, &customer.country).await?.into_iter().map(|rate| (rate.key, rate.name)).collect()
     };
     let numbers = corrects.iter().map(|(_, number)| number.clone()).collect();
-    let frame = Frame { customer, number: &number, reason: *reason, issued_at: *at, due_at: due, zone: *zone, corrects: numbers, balance_minor: *balance_minor, tax_names: &tax_names };
+    let frame = Frame {
+        customer,
+        number: &number,
+        reason: *reason,
+        issued_at: *at,
+        due_at: due,
+        zone: *zone,
+        corrects: numbers,
+        balance_minor: *balance_minor,
+        tax_names: &tax_names,
+    };
     let snapshot = snapshot::freeze(desk, frame, document, lines).await?;
     let text = serde_json::to_string(&snapshot).map_err(Refusal::damaged)?;
     let hash = chain(&last_hash, &text);
-    desk.tx
-        .run("UPDATE number_series SET last_hash = $3 WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), series.clone(), hash.clone()))
-        .await?;
+    desk.tx.run("UPDATE number_series SET last_hash = $3 WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), series.clone(), hash.clone())).await?;
 
     let mut subscriptions: Vec<&String> = lines.iter().filter_map(|draft| draft.line.subscription.as_ref()).collect();
     subscriptions.dedup();
@@ -170,7 +192,13 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
         DocumentKind::Invoice => "invoice.issued",
         DocumentKind::CreditNote => "credit_note.issued",
     };
-    desk.record(kind, Some(&customer.id), &id, json!({ "number": number, "total_minor": document.total_minor, "currency": document.currency.code(), "reason": word(*reason)? })).await?;
+    desk.record(
+        kind,
+        Some(&customer.id),
+        &id,
+        json!({ "number": number, "total_minor": document.total_minor, "currency": document.currency.code(), "reason": word(*reason)? }),
+    )
+    .await?;
     Ok((id, number))
 }
 

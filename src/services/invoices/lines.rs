@@ -129,8 +129,10 @@ fn what_is_credited_first(lines: &[DraftLine]) -> Vec<(i64, &DraftLine)> {
 
 /// The lines of a document, in order.
 pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<DraftLine>, Refusal> {
-    let rows: Vec<LineRow> =
-        desk.tx.all("SELECT * FROM invoice_lines WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY position", (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
+    let rows: Vec<LineRow> = desk
+        .tx
+        .all("SELECT * FROM invoice_lines WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY position", (desk.vendor.id.clone(), invoice_id.to_owned()))
+        .await?;
     rows.into_iter().map(DraftLine::try_from).collect()
 }
 
@@ -184,7 +186,10 @@ pub(super) async fn charged_of_invoice(desk: &mut Desk, invoice_id: &str) -> Res
             credits.entry(of.clone()).or_default().push(credited(&id, &line)?);
         }
     }
-    Ok(lines.into_iter().map(|DraftLine { id, line, price }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price }).collect())
+    Ok(lines
+        .into_iter()
+        .map(|DraftLine { id, line, price }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
+        .collect())
 }
 
 /// A line that takes another back, seen from that other one: amounts turn positive, and a note leaves the line in force.
@@ -241,8 +246,17 @@ pub async fn keep_pending(desk: &mut Desk, customer_id: &str, currency: &str, li
                 "INSERT INTO pending_lines (vendor_id, id, customer_id, subscription_id, currency, position, line, price_rule, due_at, closes_at, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 (
-                    desk.vendor.id.clone(), id.clone(), customer_id.to_owned(), line.subscription.clone(), currency.to_owned(), position, json(line)?, price.as_ref().map(json).transpose()?,
-                    due_at, closes_at, desk.now.billing_ms(),
+                    desk.vendor.id.clone(),
+                    id.clone(),
+                    customer_id.to_owned(),
+                    line.subscription.clone(),
+                    currency.to_owned(),
+                    position,
+                    json(line)?,
+                    price.as_ref().map(json).transpose()?,
+                    due_at,
+                    closes_at,
+                    desk.now.billing_ms(),
                 ),
             )
             .await?;

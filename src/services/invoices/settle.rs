@@ -84,7 +84,13 @@ pub(crate) async fn note_if_settled(desk: &mut Desk, invoice_id: &str) -> Result
         )
         .await?;
     if touched > 0 && row.total_minor > 0 {
-        desk.record("invoice.paid", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "total_minor": row.total_minor, "currency": row.currency })).await?;
+        desk.record(
+            "invoice.paid",
+            Some(&row.customer_id),
+            invoice_id,
+            json!({ "number": row.number, "total_minor": row.total_minor, "currency": row.currency }),
+        )
+        .await?;
         subscriptions::note_settled(desk, invoice_id).await?;
     }
     Ok(())
@@ -120,7 +126,8 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
 /// now on.
 pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;
-    desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? })).await?;
+    desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? }))
+        .await?;
     subscriptions::note_declined(desk, invoice_id).await
 }
 

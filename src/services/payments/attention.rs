@@ -14,12 +14,28 @@ use super::read::{self, Payment, Status};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attention {
     /// The last attempt to pay an open invoice was declined.
-    Declined { payment: Payment, invoice_number: String, method: Method, reason: DeclineReason },
+    Declined {
+        payment: Payment,
+        invoice_number: String,
+        method: Method,
+        reason: DeclineReason,
+    },
     /// The bank waits for the customer's answer.
-    Confirm { payment: Payment, method: Method },
+    Confirm {
+        payment: Payment,
+        method: Method,
+    },
     /// A card that is charged by itself can't be any more.
-    Expired { method: Method, last_day: NaiveDate },
-    ExpiresSoon { method: Method, last_day: NaiveDate, days: i64, has_stand_in: bool },
+    Expired {
+        method: Method,
+        last_day: NaiveDate,
+    },
+    ExpiresSoon {
+        method: Method,
+        last_day: NaiveDate,
+        days: i64,
+        has_stand_in: bool,
+    },
 }
 
 /// Everything that needs a person, seen from `today` in the customer's zone; `on_file` are the customer's methods ([`methods::list`]).

@@ -42,15 +42,20 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     let on_file = methods::list(desk, &new.customer_id).await?;
     let method = match &new.method_id {
         Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
-        None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::rule("There is no card on file to charge. Nothing was charged. Add a card first."))?,
+        None => on_file
+            .into_iter()
+            .find(Method::is_default)
+            .ok_or_else(|| Refusal::rule("There is no card on file to charge. Nothing was charged. Add a card first."))?,
     };
     let (invoice_id, quote_id) = match &new.pays {
         Pays::Invoice(id) => (Some(id.clone()), None),
         Pays::Quote(id) => (None, Some(id.clone())),
     };
     if let Some(quote_id) = &quote_id {
-        let paid: Option<(String,)> =
-            desk.tx.opt("SELECT id FROM payments WHERE vendor_id = $1 AND quote_id = $2 AND status = 'succeeded'", (desk.vendor.id.clone(), quote_id.clone())).await?;
+        let paid: Option<(String,)> = desk
+            .tx
+            .opt("SELECT id FROM payments WHERE vendor_id = $1 AND quote_id = $2 AND status = 'succeeded'", (desk.vendor.id.clone(), quote_id.clone()))
+            .await?;
         if paid.is_some() {
             return Err(already());
         }
@@ -161,7 +166,10 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     let before = load(desk, payment_id).await?;
     customers::lock(desk, &before.customer_id).await?;
     if charge.amount_minor != before.amount_minor || charge.currency != before.currency {
-        return Err(Refusal::damaged(format!("the gateway charged {} {} for {payment_id} of {} {}", charge.amount_minor, charge.currency, before.amount_minor, before.currency)));
+        return Err(Refusal::damaged(format!(
+            "the gateway charged {} {} for {payment_id} of {} {}",
+            charge.amount_minor, charge.currency, before.amount_minor, before.currency
+        )));
     }
     let key = (desk.vendor.id.clone(), payment_id.to_owned());
     let (wall_ms, billing_ms) = (desk.now.wall_ms(), desk.now.billing_ms());
@@ -244,7 +252,8 @@ pub(super) async fn give_up(desk: &mut Desk, payment_id: &str) -> Result<Payment
         .await?;
     let payment = load(desk, payment_id).await?;
     if moved > 0 {
-        desk.record("payment.cancelled", Some(&payment.customer_id), payment_id, json!({ "amount_minor": payment.amount_minor, "currency": payment.currency })).await?;
+        desk.record("payment.cancelled", Some(&payment.customer_id), payment_id, json!({ "amount_minor": payment.amount_minor, "currency": payment.currency }))
+            .await?;
     }
     if let (true, Pays::Quote(quote_id)) = (moved > 0, &payment.pays) {
         quotes::note_unpaid(desk, quote_id, &payment).await?;
@@ -261,7 +270,10 @@ pub async fn ask(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal>
     match gateway.find_charge(&payment.id, payment.reference.as_deref()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
-        Err(error) => Err(unanswered(&error, "The payment provider did not answer, so we can’t say yet what became of this payment. It is charged once at most. Please reload this page in a minute.")),
+        Err(error) => Err(unanswered(
+            &error,
+            "The payment provider did not answer, so we can’t say yet what became of this payment. It is charged once at most. Please reload this page in a minute.",
+        )),
     }
 }
 
@@ -271,6 +283,9 @@ pub async fn cancel(errand: &Errand, payment: &Payment) -> Result<Payment, Refus
     match gateway.cancel_charge(&payment.id, payment.reference.as_deref()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
-        Err(error) => Err(unanswered(&error, "The payment provider did not answer, so this payment could not be stopped. It is charged once at most. Please try again in a minute.")),
+        Err(error) => Err(unanswered(
+            &error,
+            "The payment provider did not answer, so this payment could not be stopped. It is charged once at most. Please try again in a minute.",
+        )),
     }
 }

@@ -148,7 +148,9 @@ pub enum Outcome {
     Succeeded,
     Declined(DeclineReason),
     /// The bank asks the customer something, at this address.
-    NeedsAction { url: String },
+    NeedsAction {
+        url: String,
+    },
     /// Under way at the bank: ask again later.
     Pending,
 }
@@ -248,7 +250,9 @@ impl Gateways {
             Gateways::Fixed(gateway) => Ok(gateway.clone()),
             Gateways::Own(place) => match place.gateway(vendor) {
                 Some(sandbox) => Ok(Arc::new(sandbox)),
-                None => Err(Refusal::rule("No payment provider is connected yet, so nothing can be charged and no card can be added. Please tell us, and we will put it right.")),
+                None => Err(Refusal::rule(
+                    "No payment provider is connected yet, so nothing can be charged and no card can be added. Please tell us, and we will put it right.",
+                )),
             },
         }
     }

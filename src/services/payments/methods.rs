@@ -42,8 +42,13 @@ pub enum MethodRole {
 pub enum Expiry {
     Good,
     /// It is charged for the last time on `last_day`, so many days ahead: time to replace it.
-    Soon { last_day: NaiveDate, days: i64 },
-    Expired { last_day: NaiveDate },
+    Soon {
+        last_day: NaiveDate,
+        days: i64,
+    },
+    Expired {
+        last_day: NaiveDate,
+    },
 }
 
 /// From how many days ahead an expiry is worth a word.
@@ -54,7 +59,10 @@ impl Method {
     pub fn last_day(&self) -> NaiveDate {
         let month = u32::try_from(self.exp_month).unwrap_or(12);
         let year = i32::try_from(self.exp_year).unwrap_or(i32::MAX);
-        NaiveDate::from_ymd_opt(year, month, 1).and_then(|first| first.checked_add_months(Months::new(1))).and_then(|next| next.pred_opt()).unwrap_or(NaiveDate::MAX)
+        NaiveDate::from_ymd_opt(year, month, 1)
+            .and_then(|first| first.checked_add_months(Months::new(1)))
+            .and_then(|next| next.pred_opt())
+            .unwrap_or(NaiveDate::MAX)
     }
 
     pub fn expiry(&self, today: NaiveDate) -> Expiry {
@@ -162,8 +170,10 @@ pub(super) async fn keep(desk: &mut Desk, customer_id: &str, gateway: &str, kept
     }
     let id = desk.new_id("pm");
     let (role_name, backup_position) = columns(role);
-    let (position,): (i64,) =
-        desk.tx.one("SELECT COUNT(*) + 1 FROM payment_methods WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    let (position,): (i64,) = desk
+        .tx
+        .one("SELECT COUNT(*) + 1 FROM payment_methods WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned()))
+        .await?;
     desk.tx
         .run(
             "INSERT INTO payment_methods (vendor_id, id, customer_id, gateway, token, brand, last4, exp_month, exp_year, role, backup_position, position, created_at)
@@ -211,7 +221,11 @@ pub async fn make_backup(desk: &mut Desk, customer_id: &str, method_id: &str) ->
     let chosen = methods.iter().find(|method| method.id == method_id).ok_or(Refusal::NotFound)?;
     match chosen.role {
         MethodRole::Backup(_) => return Ok(chosen.clone()),
-        MethodRole::Default => return Err(Refusal::rule("This card is charged first, so it can’t stand in for itself. Make another card the default, and this one becomes its backup.")),
+        MethodRole::Default => {
+            return Err(Refusal::rule(
+                "This card is charged first, so it can’t stand in for itself. Make another card the default, and this one becomes its backup.",
+            ));
+        }
         MethodRole::Kept => {}
     }
     let mut backups: Vec<&Method> = methods.iter().filter(|method| matches!(method.role, MethodRole::Backup(_))).collect();
@@ -227,7 +241,8 @@ pub async fn move_backup_up(desk: &mut Desk, customer_id: &str, method_id: &str)
     let methods = list(desk, customer_id).await?;
     methods.iter().find(|method| method.id == method_id).ok_or(Refusal::NotFound)?;
     let mut backups: Vec<&Method> = methods.iter().filter(|method| matches!(method.role, MethodRole::Backup(_))).collect();
-    let place = backups.iter().position(|method| method.id == method_id).ok_or_else(|| Refusal::rule("Only a backup has an order. Make this card a backup first."))?;
+    let place =
+        backups.iter().position(|method| method.id == method_id).ok_or_else(|| Refusal::rule("Only a backup has an order. Make this card a backup first."))?;
     if place > 0 {
         backups.swap(place, place - 1);
         number(desk, &backups).await?;
@@ -280,7 +295,9 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
         return Ok(Some("This is your only card and an invoice is still open. Pay the invoice first, or replace the card with another.".into()));
     }
     if needs_method(desk, &method.customer_id).await? {
-        return Ok(Some("This is your only card and your subscription is paid with it. Replace it with another card, or cancel the subscription first.".into()));
+        return Ok(Some(
+            "This is your only card and your subscription is paid with it. Replace it with another card, or cancel the subscription first.".into(),
+        ));
     }
     Ok(None)
 }
@@ -391,8 +408,16 @@ mod tests {
 
     fn card(exp_month: i64, exp_year: i64) -> Method {
         Method {
-            id: "pm_1".into(), customer_id: "cus_1".into(), gateway: "sandbox".into(), token: "test_pm_1".into(), brand: Brand::Visa, last4: "4242".into(), exp_month, exp_year,
-            role: MethodRole::Default, created_at: 0,
+            id: "pm_1".into(),
+            customer_id: "cus_1".into(),
+            gateway: "sandbox".into(),
+            token: "test_pm_1".into(),
+            brand: Brand::Visa,
+            last4: "4242".into(),
+            exp_month,
+            exp_year,
+            role: MethodRole::Default,
+            created_at: 0,
         }
     }
 

@@ -154,7 +154,8 @@ impl Scripted {
         }
         let of = &request.charge_reference;
         let charged = state.charges.values().find(|c| c.reference == *of && c.outcome == Outcome::Succeeded).map_or(0, |c| c.amount_minor);
-        let back: i64 = state.refunds.values().filter(|(charge, _, r)| charge == of && r.outcome == RefundOutcome::Succeeded).map(|(_, amount, _)| amount).sum();
+        let back: i64 =
+            state.refunds.values().filter(|(charge, _, r)| charge == of && r.outcome == RefundOutcome::Succeeded).map(|(_, amount, _)| amount).sum();
         let fits = request.amount_minor > 0 && request.amount_minor <= charged - back;
         let outcome = match script {
             RefundScript::Pends => RefundOutcome::Pending,

@@ -116,7 +116,12 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
     let Some(reference) = row.reference.as_deref().filter(|_| row.gateway == gateway.name()) else { return Ok(Finished::Open) };
     let state = match gateway.setup(reference).await {
         Ok(state) => state,
-        Err(error @ GatewayError::NoAnswer(_)) => return Err(unanswered(&error, "The payment provider did not answer, so we can’t say yet whether your card was added. Nothing was charged. Please reload this page in a minute.")),
+        Err(error @ GatewayError::NoAnswer(_)) => {
+            return Err(unanswered(
+                &error,
+                "The payment provider did not answer, so we can’t say yet whether your card was added. Nothing was charged. Please reload this page in a minute.",
+            ));
+        }
         Err(error) => return Err(unanswered(&error, NO_ANSWER)),
     };
     let mut desk = errand.writes().await?;

@@ -23,13 +23,24 @@ const HELD_FOR: TimeDelta = super::HELD_FOR;
 pub enum Confirmed {
     Done(Done),
     /// The bank asks the customer something, at this address; the change is done when they have answered.
-    NeedsAction { payment_id: String, url: String },
+    NeedsAction {
+        payment_id: String,
+        url: String,
+    },
     /// The payment is under way at the bank; the change is done when it has arrived.
-    UnderWay { payment_id: String },
+    UnderWay {
+        payment_id: String,
+    },
     /// Nothing was charged and nothing changed. One of the gateway seam's reasons.
-    Declined { payment_id: String, reason: String },
+    Declined {
+        payment_id: String,
+        reason: String,
+    },
     /// Nothing was charged and nothing changed: the price is another now.
-    Changed { differences: Vec<Difference>, preview: Box<Preview> },
+    Changed {
+        differences: Vec<Difference>,
+        preview: Box<Preview>,
+    },
 }
 
 /// What was done. Kept, and told again to whoever confirms again.
@@ -206,7 +217,12 @@ fn done(row: &QuoteRow) -> Result<Confirmed, Refusal> {
 }
 
 fn documents(issued: &[Issued]) -> Vec<DoneDocument> {
-    let document = |issued: &Issued| DoneDocument { id: issued.id.clone(), number: issued.number.clone(), kind: issued.document.kind, total_minor: issued.document.total_minor };
+    let document = |issued: &Issued| DoneDocument {
+        id: issued.id.clone(),
+        number: issued.number.clone(),
+        kind: issued.document.kind,
+        total_minor: issued.document.total_minor,
+    };
     issued.iter().map(document).collect()
 }
 
@@ -240,7 +256,13 @@ pub async fn note_paid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> Re
     desk.now = now;
     balance::put(desk, &pins.customer_id, &payment.currency, payment.amount_minor, Source::Overpayment, Some(&payment.id), "").await?;
     books::post(desk, &pins.customer_id, &payment.currency, &payment.id, &billing::ledger::balance_topped_up(payment.amount_minor)?).await?;
-    desk.record("quote.paid_too_late", Some(&pins.customer_id), &pins.subscription_id, json!({ "amount_minor": payment.amount_minor, "currency": payment.currency })).await?;
+    desk.record(
+        "quote.paid_too_late",
+        Some(&pins.customer_id),
+        &pins.subscription_id,
+        json!({ "amount_minor": payment.amount_minor, "currency": payment.currency }),
+    )
+    .await?;
     keep(desk, &pins, "declined", None).await
 }
 

@@ -106,7 +106,14 @@ pub async fn reopen(errand: &Errand, customer_id: &str, quote: &str) -> Result<P
 }
 
 /// A priced action as pages show it.
-async fn shown(desk: &mut Desk, customer: &customers::Customer, before: Subscription, planned: Planned, pins: &Pins, quote: String) -> Result<Preview, Refusal> {
+async fn shown(
+    desk: &mut Desk,
+    customer: &customers::Customer,
+    before: Subscription,
+    planned: Planned,
+    pins: &Pins,
+    quote: String,
+) -> Result<Preview, Refusal> {
     let bill = planned.bill();
     let applied = bill.map(|bill| bill.priced.document.discounts.clone()).unwrap_or_default();
     let next_invoice = upcoming_of_step(desk, customer, &planned.step, &applied, pins.at).await?;
@@ -126,7 +133,9 @@ async fn shown(desk: &mut Desk, customer: &customers::Customer, before: Subscrip
 
 /// The versions of what a price was made of.
 async fn versions(desk: &mut Desk, planned: &Planned, before: &Subscription) -> Result<Versions, Refusal> {
-    let plan = catalog::plan(desk, &planned.step.subscription.scheduled.as_ref().map_or(&planned.step.subscription.plan_id, |scheduled| &scheduled.plan_id).clone()).await?;
+    let plan =
+        catalog::plan(desk, &planned.step.subscription.scheduled.as_ref().map_or(&planned.step.subscription.plan_id, |scheduled| &scheduled.plan_id).clone())
+            .await?;
     Ok(Versions { subscription: before.version, customer: planned.customer.version, plan: plan.version })
 }
 

@@ -62,7 +62,15 @@ impl Planned {
 }
 
 /// Works an action out as of an instant. Everything due before must have been done.
-pub async fn plan(desk: &mut Desk, customer: &Customer, subscription: &Subscription, action: &Action, at: Instant, reading: &Reading, look: &Look) -> Result<Planned, Refusal> {
+pub async fn plan(
+    desk: &mut Desk,
+    customer: &Customer,
+    subscription: &Subscription,
+    action: &Action,
+    at: Instant,
+    reading: &Reading,
+    look: &Look,
+) -> Result<Planned, Refusal> {
     if subscription.is_held(desk.now.wall_ms()) {
         return Err(Refusal::Conflict("A payment for this subscription is under way. Nothing else was changed; please look again in a minute.".into()));
     }

@@ -87,7 +87,16 @@ impl Counts {
 impl Around {
     /// Loads it, in one statement where nothing waits.
     #[expect(clippy::too_many_arguments, reason = "each is part of the question")]
-    pub(super) async fn load(desk: &mut Desk, customer: &Customer, currency: Currency, zone: Zone, at: Instant, steps: &[&Step], counts: Counts, look: &Look) -> Result<Around, Refusal> {
+    pub(super) async fn load(
+        desk: &mut Desk,
+        customer: &Customer,
+        currency: Currency,
+        zone: Zone,
+        at: Instant,
+        steps: &[&Step],
+        counts: Counts,
+        look: &Look,
+    ) -> Result<Around, Refusal> {
         let code = currency.code();
         let pending = if counts.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
         // Only an invoice carries late usage; looking for it where none is made would lose it.
@@ -246,9 +255,18 @@ async fn keep_waiting(desk: &mut Desk, customer: &Customer, step: &mut Step) -> 
     let situation = invoices::tax_situation(desk, customer, desk.now.billing, s.zone).await?;
     for group in [next, closing] {
         let lines: Vec<DraftLine> = group.iter().map(|(draft, _)| draft.clone()).collect();
-        let draft = Draft { customer: customer.clone(), currency: s.currency, reason: Reason::Cycle, at: desk.now.billing, zone: s.zone, lines, discounts: step.engine_discounts() };
+        let draft = Draft {
+            customer: customer.clone(),
+            currency: s.currency,
+            reason: Reason::Cycle,
+            at: desk.now.billing,
+            zone: s.zone,
+            lines,
+            discounts: step.engine_discounts(),
+        };
         let Some(document) = invoices::assemble(desk, &draft, &situation)? else { continue };
-        let lines: Vec<PendingLine> = group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
+        let lines: Vec<PendingLine> =
+            group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
         invoices::keep_pending(desk, &s.customer_id, s.currency.code(), &lines).await?;
     }
     Ok(())

@@ -56,9 +56,13 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
         let closing = s.closings.iter().position(|closing| closing.at <= at);
         match s.state {
             State::Scheduled if s.starts_at <= at => start(desk, &mut h, at).await?,
-            State::Trialing if s.trial_end_announced_at.is_none() && s.trial_end_at.is_some_and(|end| notice_at(s, end) <= at) => announce_trial_end(&mut h, at),
+            State::Trialing if s.trial_end_announced_at.is_none() && s.trial_end_at.is_some_and(|end| notice_at(s, end) <= at) => {
+                announce_trial_end(&mut h, at)
+            }
             State::Trialing if s.trial_end_at.is_some_and(|end| end <= at) => end_trial(desk, &mut h, at).await?,
-            State::Active | State::PastDue | State::Paused if s.cycle.as_ref().is_some_and(|cycle| cycle.whole.end <= at && (s.state != State::Paused || !cycle.open.is_empty())) => {
+            State::Active | State::PastDue | State::Paused
+                if s.cycle.as_ref().is_some_and(|cycle| cycle.whole.end <= at && (s.state != State::Paused || !cycle.open.is_empty())) =>
+            {
                 turn(desk, &mut h).await?;
             }
             State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => end(&mut h, at)?,
@@ -87,7 +91,10 @@ pub(super) async fn start(desk: &mut Desk, h: &mut Step, at: Instant) -> Result<
 fn announce_trial_end(h: &mut Step, at: Instant) {
     let s = &mut h.subscription;
     s.trial_end_announced_at = Some(at);
-    h.events.push(Event { kind: "subscription.trial_ending", data: json!({ "plan": s.terms.plan.key, "name": s.terms.plan.name, "trial_end_at": s.trial_end_at }) });
+    h.events.push(Event {
+        kind: "subscription.trial_ending",
+        data: json!({ "plan": s.terms.plan.key, "name": s.terms.plan.name, "trial_end_at": s.trial_end_at }),
+    });
 }
 
 async fn end_trial(desk: &mut Desk, h: &mut Step, at: Instant) -> Result<(), Refusal> {
@@ -144,7 +151,10 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
             for coupon in &redeems {
                 catalog::redeem(desk, coupon).await?;
             }
-            h.events.push(Event { kind: "subscription.changed", data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }) });
+            h.events.push(Event {
+                kind: "subscription.changed",
+                data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }),
+            });
         }
         let next = ended.following(s.terms.plan.interval).map_err(billing::Error::from)?;
         let basis = basis(desk, s, &[&s.terms], []).await?;

@@ -121,8 +121,10 @@ pub async fn find(desk: &mut Desk, customer_id: &str, look: &Look) -> Result<Lat
 async fn find_pinned(desk: &mut Desk, pinned: &[(String, Decimal)]) -> Result<Late, Refusal> {
     let mut parts = Vec::new();
     for (id, units) in pinned {
-        let row: Option<PartRow> =
-            desk.tx.opt("SELECT id, subscription_id, meter, part, units FROM billed_parts WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone())).await?;
+        let row: Option<PartRow> = desk
+            .tx
+            .opt("SELECT id, subscription_id, meter, part, units FROM billed_parts WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone()))
+            .await?;
         let Some(row) = row else { continue };
         let part = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
         parts.extend(rate(desk, row, part, *units).await?);
@@ -164,11 +166,16 @@ pub(super) async fn save(desk: &mut Desk, customer_id: &str, late: &Late) -> Res
         let lines = stands.iter().cloned().chain(more).collect();
         let json = serde_json::to_string(&BilledPart { lines, ..part.clone() }).map_err(Refusal::damaged)?;
         desk.tx
-            .run("UPDATE billed_parts SET part = $3, units = $4 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.clone(), json, units.to_string()))
+            .run(
+                "UPDATE billed_parts SET part = $3, units = $4 WHERE vendor_id = $1 AND id = $2",
+                (desk.vendor.id.clone(), id.clone(), json, units.to_string()),
+            )
             .await?;
     }
     if late.is_all {
-        desk.tx.run("UPDATE late_usage SET late_from_at = NULL WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+        desk.tx
+            .run("UPDATE late_usage SET late_from_at = NULL WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned()))
+            .await?;
     }
     Ok(())
 }

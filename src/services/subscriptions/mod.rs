@@ -22,13 +22,13 @@ mod upcoming;
 
 pub use act::{Action, Planned, act, due_customers, first_due, plan, run_due};
 pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
-pub(crate) use late::{Look, hold_usage, note_usage};
 pub use bill::Bill;
 pub use cancel::CancelRequest;
 pub use change::{ChangeRequest, Settle, When};
 pub use discounts::{Redeemed, load as discounts_of};
 pub use due::next_due;
 pub use late::billed_parts;
+pub(crate) use late::{Look, hold_usage, note_usage};
 pub use outlook::{Metered, Outlook, outlook};
 pub use paid::{note_declined, note_settled};
 pub use pause::PauseRequest;

@@ -62,7 +62,10 @@ pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, met
         Some(closing) => vec![used(desk, &customer.id, &closing.cycle.open, closing.until).await?],
         None => {
             let units = |of: &dyn Fn(&Metered) -> Decimal| -> Vec<Used> {
-                metered.iter().map(|metered| Used { product: metered.part.product.clone(), price: metered.part.price.key.clone(), units: of(metered) }).collect()
+                metered
+                    .iter()
+                    .map(|metered| Used { product: metered.part.product.clone(), price: metered.part.price.key.clone(), units: of(metered) })
+                    .collect()
             };
             let (so_far, expected) = (units(&|metered| metered.used), units(&|metered| metered.expected.unwrap_or(metered.used)));
             if so_far == expected { vec![so_far] } else { vec![so_far, expected] }

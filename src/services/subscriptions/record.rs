@@ -4,8 +4,8 @@ use billing::calendar::{Anchor, Instant, Interval, Zone};
 use billing::money::Currency;
 use billing::state::State;
 use billing::subscription::{Cycle, Terms, Unused};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::discounts::Redeemed;

@@ -96,7 +96,10 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
     };
     let subscription_id = subscription.id.clone();
     let mut step = Step { redeems, is_new: true, ..Step::new(subscription, list) };
-    step.events.push(Event { kind: "subscription.created", data: json!({ "plan": step.subscription.terms.plan.key, "name": plan.name, "quantity": request.quantity.to_string() }) });
+    step.events.push(Event {
+        kind: "subscription.created",
+        data: json!({ "plan": step.subscription.terms.plan.key, "name": plan.name, "quantity": request.quantity.to_string() }),
+    });
     if starts_at <= now {
         due::start(desk, &mut step, now).await?;
         // A short trial is announced at once.

@@ -57,7 +57,8 @@ pub struct Billed {
 pub async fn basis<'a>(desk: &mut Desk, s: &Subscription, terms: &[&Terms], others: impl IntoIterator<Item = &'a Price>) -> Result<Basis, Refusal> {
     let of_terms = terms.iter().flat_map(|terms| terms.plan.prices.iter().chain(terms.add_ons.iter().flat_map(|add_on| &add_on.prices)));
     let open = s.cycle.iter().chain(s.closings.iter().map(|closing| &closing.cycle)).flat_map(|cycle| &cycle.open);
-    let converts = of_terms.chain(open.map(|part| &part.price)).any(|price| price.currency != s.currency) || others.into_iter().any(|price| price.currency != s.currency);
+    let converts =
+        of_terms.chain(open.map(|part| &part.price)).any(|price| price.currency != s.currency) || others.into_iter().any(|price| price.currency != s.currency);
     let exchange_rates = if converts { catalog::exchange_rates_to(desk, s.currency).await? } else { Vec::new() };
     Ok(Basis { subscription: s.id.clone(), currency: s.currency, zone: s.zone, proration: proration(desk)?, exchange_rates })
 }
@@ -178,7 +179,10 @@ pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, 
         }
         let of_part = lines.iter().filter(|draft| {
             let kind = matches!(draft.line.kind, LineKind::Usage | LineKind::Minimum);
-            kind && Product::of(&draft.line).as_ref() == Some(&part.product) && draft.line.price.as_deref() == Some(&part.price.key) && draft.line.from == Some(part.from) && draft.line.credits.is_none()
+            kind && Product::of(&draft.line).as_ref() == Some(&part.product)
+                && draft.line.price.as_deref() == Some(&part.price.key)
+                && draft.line.from == Some(part.from)
+                && draft.line.credits.is_none()
         });
         let lines = of_part.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor }).collect();
         let counted = used.iter().find(|used| used.product == part.product && used.price == part.price.key);

@@ -31,7 +31,13 @@ pub struct Upcoming {
 }
 
 /// The next invoice of a subscription with the usage given, or with what was used so far. `None`: nothing more comes.
-pub async fn upcoming(desk: &mut Desk, customer: &Customer, subscription: &Subscription, at: Instant, usage: Option<&[Used]>) -> Result<Option<Upcoming>, Refusal> {
+pub async fn upcoming(
+    desk: &mut Desk,
+    customer: &Customer,
+    subscription: &Subscription,
+    at: Instant,
+    usage: Option<&[Used]>,
+) -> Result<Option<Upcoming>, Refusal> {
     let read;
     let usage = match usage {
         Some(usage) => usage,
@@ -52,7 +58,13 @@ pub async fn upcoming_by(desk: &mut Desk, customer: &Customer, subscription: &Su
 }
 
 /// The next invoice after a step that is not written, with what was used so far.
-pub async fn upcoming_of_step(desk: &mut Desk, customer: &Customer, step: &Step, applied: &[AppliedDiscount], at: Instant) -> Result<Option<Upcoming>, Refusal> {
+pub async fn upcoming_of_step(
+    desk: &mut Desk,
+    customer: &Customer,
+    step: &Step,
+    applied: &[AppliedDiscount],
+    at: Instant,
+) -> Result<Option<Upcoming>, Refusal> {
     let mut discounts = step.discounts.clone();
     discounts::note_applied(&step.subscription.id, &mut discounts, applied);
     let usage = used_so_far(desk, &step.subscription, at).await?;
@@ -125,7 +137,8 @@ impl Next {
         let planned = subscription.scheduled.iter().map(|scheduled| &scheduled.terms);
         let terms: Vec<&Terms> = std::iter::once(&subscription.terms).chain(planned).collect();
         let basis = basis(desk, subscription, &terms, []).await?;
-        let mut next = Next { at: subscription.starts_at, subscription: subscription.clone(), discounts, advance: Vec::new(), closes: None, closed: Vec::new(), basis };
+        let mut next =
+            Next { at: subscription.starts_at, subscription: subscription.clone(), discounts, advance: Vec::new(), closes: None, closed: Vec::new(), basis };
         // An ended period that waits for its usage is invoiced first, and its fees wait with it.
         if let Some(closing) = subscription.closings.first() {
             next.at = closing.at;

@@ -102,7 +102,14 @@ fn mean(values: impl Iterator<Item = Decimal>) -> Result<Option<Decimal>, Refusa
 /// Expects the rest of a period under way. `today_by` the hour gives today's rest hour by hour instead of as one stretch.
 #[expect(clippy::too_many_arguments, reason = "each is part of the question")]
 pub(super) async fn forecast(
-    desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, period: Period, sofar: Decimal, today_by: By, zone: Zone,
+    desk: &mut Desk,
+    customer_id: &str,
+    meter: &Meter,
+    account: Option<&Account>,
+    period: Period,
+    sofar: Decimal,
+    today_by: By,
+    zone: Zone,
 ) -> Result<Option<Forecast>, Refusal> {
     let now = desk.now.billing;
     if !period.contains(now) {
@@ -187,7 +194,20 @@ mod tests {
     fn past() -> Past {
         let days = (7..21).map(|day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap());
         Past {
-            days: days.map(|date| (date, if date.day() == 9 { d(100) } else if date.day() == 16 { d(111) } else { d(10) })).collect(),
+            days: days
+                .map(|date| {
+                    (
+                        date,
+                        if date.day() == 9 {
+                            d(100)
+                        } else if date.day() == 16 {
+                            d(111)
+                        } else {
+                            d(10)
+                        },
+                    )
+                })
+                .collect(),
             rest_of_days: vec![vec![d(3), d(4)], vec![d(4), d(4)]],
         }
     }

@@ -120,7 +120,15 @@ async fn write(desk: &mut Desk, upsert: &Many, customer_id: &str, tallies: &Tall
         .map(|((meter, at), t)| {
             let last = t.last;
             (
-                vendor.clone(), customer_id.to_owned(), meter.clone(), *at, text(t.sum), t.count, t.max.map(text), last.map(|l| text(l.value)), last.map(|l| l.at),
+                vendor.clone(),
+                customer_id.to_owned(),
+                meter.clone(),
+                *at,
+                text(t.sum),
+                t.count,
+                t.max.map(text),
+                last.map(|l| text(l.value)),
+                last.map(|l| l.at),
                 last.map(|l| l.arrival),
             )
         })
@@ -134,7 +142,9 @@ macro_rules! select {
     ($table:literal) => {
         Many {
             before: concat!(
-                "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM ", $table, " WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES"
+                "SELECT meter_id, slot_at, sum, count, max, last_value, last_at, last_arrival FROM ",
+                $table,
+                " WHERE (vendor_id, customer_id, meter_id, slot_at) IN (VALUES"
             ),
             columns: 4,
             after: ")",

@@ -154,8 +154,14 @@ macro_rules! in_ranges {
             before: concat!("SELECT ", $columns, " FROM (VALUES"),
             columns: 5,
             after: concat!(
-                ") AS r CROSS JOIN ", $table, " t WHERE t.vendor_id = r.column1 AND t.customer_id = r.column2 AND t.meter_id = r.column3 AND t.", $at, " >= r.column4 AND t.", $at,
-                " < r.column5", $and
+                ") AS r CROSS JOIN ",
+                $table,
+                " t WHERE t.vendor_id = r.column1 AND t.customer_id = r.column2 AND t.meter_id = r.column3 AND t.",
+                $at,
+                " >= r.column4 AND t.",
+                $at,
+                " < r.column5",
+                $and
             ),
         }
     };

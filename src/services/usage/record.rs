@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::meter::{Aggregate, Meter, meters};
 use super::keep::{add, lock, tally_anew};
+use super::meter::{Aggregate, Meter, meters};
 use super::tally::{Counted, PLACES, Quantity, slot_of, text};
 use crate::platform::clock::Instant;
 use crate::platform::db::Many;
@@ -56,7 +56,8 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
         return Err(Refusal::rule(format!("A batch holds at most {MAX_BATCH} events; this one has {}. Send it in parts.", events.len())));
     }
     let vendor = desk.vendor.id.clone();
-    let customer: Option<(String,)> = desk.tx.opt("SELECT time_zone FROM customers WHERE vendor_id = $1 AND id = $2", (vendor.clone(), customer_id.to_owned())).await?;
+    let customer: Option<(String,)> =
+        desk.tx.opt("SELECT time_zone FROM customers WHERE vendor_id = $1 AND id = $2", (vendor.clone(), customer_id.to_owned())).await?;
     let (zone,) = customer.ok_or(Refusal::NotFound)?;
     let meters: HashMap<String, Meter> = meters(desk).await?.into_iter().map(|meter| (meter.key.clone(), meter)).collect();
 
@@ -95,7 +96,9 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
 
     let ids = candidates
         .iter()
-        .map(|(id, c)| (vendor.clone(), (*id).to_owned(), c.content.clone(), customer_id.to_owned(), c.meter.id.clone(), c.happened_at, c.arrival, desk.now.wall_ms()))
+        .map(|(id, c)| {
+            (vendor.clone(), (*id).to_owned(), c.content.clone(), customer_id.to_owned(), c.meter.id.clone(), c.happened_at, c.arrival, desk.now.wall_ms())
+        })
         .collect();
     let standing: Vec<Standing> = desk.tx.all_of(&INSERT_IDS, ids).await?;
     for row in &standing {
@@ -161,7 +164,17 @@ async fn insert(desk: &mut Desk, customer_id: &str, new: &[(&Meter, Counted)]) -
         .iter()
         .map(|(meter, event)| {
             let Quantity(quantity) = event.quantity;
-            (desk.vendor.id.clone(), customer_id.to_owned(), meter.id.clone(), event.happened_at, event.arrival, text(quantity), event.value.clone(), desk.now.billing_ms(), false)
+            (
+                desk.vendor.id.clone(),
+                customer_id.to_owned(),
+                meter.id.clone(),
+                event.happened_at,
+                event.arrival,
+                text(quantity),
+                event.value.clone(),
+                desk.now.billing_ms(),
+                false,
+            )
         })
         .collect();
     desk.tx.run_of(&INSERT_EVENTS, rows).await?;
@@ -171,7 +184,8 @@ async fn insert(desk: &mut Desk, customer_id: &str, new: &[(&Meter, Counted)]) -
 /// Takes an event out again: it counts no longer, and its slot and day are tallied anew. Doing it twice does nothing more.
 pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Result<(), Refusal> {
     let (vendor, customer) = (desk.vendor.id.clone(), customer_id.to_owned());
-    let zone: Option<(String,)> = desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
+    let zone: Option<(String,)> =
+        desk.tx.opt("SELECT zone FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (vendor.clone(), customer.clone())).await?;
     let (zone,) = zone.ok_or(Refusal::NotFound)?;
     let account = lock(desk, customer_id, &zone, 1).await?;
     let found: Option<(String, i64, i64)> = desk
@@ -195,8 +209,15 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
     let slot = slot_of(happened_at);
     if let Some(value) = value {
         let key = (vendor.clone(), customer.clone(), meter_id.clone(), slot, value);
-        desk.tx.run("UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5", key.clone()).await?;
-        desk.tx.run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key).await?;
+        desk.tx
+            .run(
+                "UPDATE usage_values SET count = count - 1 WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5",
+                key.clone(),
+            )
+            .await?;
+        desk.tx
+            .run("DELETE FROM usage_values WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND slot_at = $4 AND value = $5 AND count = 0", key)
+            .await?;
     }
     tally_anew(desk, customer_id, &account, &meter_id, happened_at).await?;
     desk.record("usage.reversed", Some(customer_id), event_id, serde_json::json!({ "meter": meter_id, "happened_at": happened_at })).await

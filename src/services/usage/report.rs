@@ -132,7 +132,9 @@ pub struct Report {
 pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Option<Report>, Refusal> {
     let all = meters(desk).await?;
     let meter = match &ask.meter {
-        Some(key) => Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", "There is no such meter. Choose one of those below."))?),
+        Some(key) => {
+            Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", "There is no such meter. Choose one of those below."))?)
+        }
         None => all.first(),
     };
     let Some(meter) = meter.cloned() else { return Ok(None) };
@@ -219,7 +221,8 @@ pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Opt
     };
     let started = subscription.as_ref().map_or(first_use, |s| Some(first_use.map_or(s.starts_at, |first| first.min(s.starts_at))));
     let earlier = match period {
-        Some(period) => Some(period_at(subscription.as_ref(), period.start - TimeDelta::milliseconds(1), zone)?).filter(|earlier| started.is_some_and(|started| started < earlier.end)),
+        Some(period) => Some(period_at(subscription.as_ref(), period.start - TimeDelta::milliseconds(1), zone)?)
+            .filter(|earlier| started.is_some_and(|started| started < earlier.end)),
         None => None,
     };
     let later = match period {
@@ -266,7 +269,14 @@ pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Opt
 }
 
 /// Rows of what is expected, gathered into the stretches that are shown; what the whole of it will cost.
-fn expected_rows(forecast: &Forecast, shown: &[Instant], walk: &mut Option<Walk<'_>>, rows: &mut Vec<Row>, mut total: Decimal, sofar_minor: Option<i64>) -> Result<Option<i64>, Refusal> {
+fn expected_rows(
+    forecast: &Forecast,
+    shown: &[Instant],
+    walk: &mut Option<Walk<'_>>,
+    rows: &mut Vec<Row>,
+    mut total: Decimal,
+    sofar_minor: Option<i64>,
+) -> Result<Option<i64>, Refusal> {
     let mut cost_minor = sofar_minor;
     for part in &forecast.rest {
         total = super::tally::add(total, part.used)?;
@@ -321,7 +331,13 @@ fn range(ask: &Ask, whole: Period, now: Instant, zone: Zone) -> Result<(Period, 
         let end = to.checked_add_days(Days::new(1)).unwrap_or(to);
         let range = Period { start: date_in(from, zone, "from")?, end: date_in(end, zone, "to")? };
         let days = end.signed_duration_since(from).num_days();
-        let by = ask.by.unwrap_or(if days <= 2 { By::Hour } else if days <= 100 { By::Day } else { By::Month });
+        let by = ask.by.unwrap_or(if days <= 2 {
+            By::Hour
+        } else if days <= 100 {
+            By::Day
+        } else {
+            By::Month
+        });
         let (by, asked_by) = coarse_enough(by, days, ask.room);
         return Ok((range, by, asked_by));
     }
@@ -376,7 +392,15 @@ async fn costs(desk: &mut Desk, subscription: &Subscription, meter: &Meter, peri
 /// The period before, read at the same days and hours.
 #[expect(clippy::too_many_arguments, reason = "one question, asked once")]
 async fn before(
-    desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option<&Account>, subscription: Option<&Subscription>, period: Period, shown: &[Instant], now: Instant, zone: Zone,
+    desk: &mut Desk,
+    customer_id: &str,
+    meter: &Meter,
+    account: Option<&Account>,
+    subscription: Option<&Subscription>,
+    period: Period,
+    shown: &[Instant],
+    now: Instant,
+    zone: Zone,
     first_use: Option<Instant>,
 ) -> Result<Option<Before>, Refusal> {
     let earlier = period_at(subscription, period.start - TimeDelta::milliseconds(1), zone)?;
@@ -409,4 +433,3 @@ async fn before(
         total: total_at(earlier.end),
     }))
 }
-

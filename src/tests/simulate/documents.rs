@@ -290,8 +290,13 @@ async fn with_tax_inside_every_note_takes_the_tax_of_what_it_takes_back() {
     let book = json!({"id": "book", "interval": "month", "prices": [{"id": "book", "model": "flat", "amount": 1000}]});
     let story = Story::new().vendor(json!({"prices_include_tax": true})).tax("fr20", "20").plan("p", 2000).with("add_ons", book);
     let story = story.with("tax_rates", json!({"id": "fr5", "country": "FR", "percent": "5.5", "products": ["book"]}));
-    let story = story.coupon("T", json!({"amount": 500, "currency": "EUR", "duration": "once"})).subscribe(JUNE, "p", json!({"add_ons": ["book"], "coupons": ["T"]}));
-    let story = story.step("2024-06-10T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 1000})).step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+    let story =
+        story.coupon("T", json!({"amount": 500, "currency": "EUR", "duration": "once"})).subscribe(JUNE, "p", json!({"add_ons": ["book"], "coupons": ["T"]}));
+    let story = story.step("2024-06-10T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 1000})).step(
+        "2024-06-16T00:00:00Z",
+        "cancel",
+        json!({"subscription": "s1"}),
+    );
     let told = story.tell().await.smoothly().totals("invoices", &[2500]).totals("credit_notes", &[-1000, -1251]).balance(2251);
     // 500 as 333 and 167 off; 1667 ÷ 6 and 833 × 5.5 ÷ 105.5. Two fifths back; then half of what each cost.
     told.holds(json!({"invoices": [{"lines": [{"discount": 333}, {"discount": 167}], "tax": [{"rate": "fr20", "base": 1389, "amount": 278}, {"rate": "fr5", "base": 790, "amount": 43}]}]}))

@@ -172,7 +172,10 @@ async fn forints_are_paid_whole_and_yen_have_no_fraction() {
 async fn a_price_that_cannot_be_converted_on_the_day_it_is_charged_is_refused_by_its_name() {
     let story = |on: &str| {
         let price = json!([{"id": "base", "model": "flat", "amount": 1000, "currency": "USD", "convert": true}]);
-        Story::new().ada(json!({"time_zone": "Asia/Tokyo"})).with("exchange_rates", json!({"from": "USD", "to": "EUR", "on": on, "rate": "2"})).priced("p", "month", price)
+        Story::new()
+            .ada(json!({"time_zone": "Asia/Tokyo"}))
+            .with("exchange_rates", json!({"from": "USD", "to": "EUR", "on": on, "rate": "2"}))
+            .priced("p", "month", price)
     };
     // In Tokyo it is the 2nd of June already.
     let at = "2024-06-01T16:00:00Z";

@@ -252,7 +252,8 @@ async fn what_was_restored_is_taken_back_of_the_invoice_that_charged_it() {
     let at = "2024-06-16T00:00:00Z";
     let outcome = |outcome: &str| json!({"customer": "ada", "outcome": outcome});
     let story = Story::new().priced("p", "month", json!([{"id": "seats", "model": "per_unit", "unit_amount": "1000"}]));
-    let story = story.step("2024-06-01T00:00:00Z", "payment_outcome", outcome("insufficient_funds")).subscribe("2024-06-01T00:00:00Z", "p", json!({"quantity": 3}));
+    let story =
+        story.step("2024-06-01T00:00:00Z", "payment_outcome", outcome("insufficient_funds")).subscribe("2024-06-01T00:00:00Z", "p", json!({"quantity": 3}));
     let story = story.step(at, "payment_outcome", outcome("succeeds")).change(at, json!({"quantity": 5})).change(at, json!({"quantity": 3}));
     let told = story.step("2024-06-21T00:00:00Z", "cancel", json!({"subscription": "s1"})).tell().await.smoothly();
     // Two thirds of the half month's 1500, off the 3000 that are still due; what the change and its reversal paid is in the balance.
@@ -264,7 +265,8 @@ async fn what_was_restored_is_taken_back_of_the_invoice_that_charged_it() {
 
 #[tokio::test]
 async fn another_interval_closes_the_usage_so_far_and_counts_on_at_the_new_price() {
-    let prices = |fee: i64, unit: &str| json!([{"id": "base", "model": "flat", "amount": fee}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": unit}]);
+    let prices =
+        |fee: i64, unit: &str| json!([{"id": "base", "model": "flat", "amount": fee}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": unit}]);
     let story = Story::new().meter("m", "sum").priced("p", "month", prices(3000, "1")).priced("y", "year", prices(36500, "2"));
     let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).used("2024-06-02T00:00:00Z", "m", "10");
     let story = story.change("2024-06-16T00:00:00Z", json!({"plan": "y"})).used("2024-06-16T00:00:00Z", "m", "7");

@@ -110,7 +110,8 @@ async fn late_usage_downwards_gives_back_what_was_charged_and_no_more() {
     let told = corrected(story).tell().await.smoothly().totals("credit_notes", &[-1000]).balance(0);
     told.holds(json!({"invoices": [{"amount_due": 0, "credited": 1000, "status": "paid"}], "credit_notes": [{"invoices": ["2024-0001"]}]}));
     // What a credit note gave back already is not given back again.
-    let story = half(metered("sum")).used("2024-06-02T00:00:00Z", "m", "1000").step("2024-07-02T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 400}));
+    let story =
+        half(metered("sum")).used("2024-06-02T00:00:00Z", "m", "1000").step("2024-07-02T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 400}));
     let story = event(story, "2024-07-05T00:00:00Z", json!({"quantity": "-1000", "time": "2024-06-20T00:00:00Z"})).until("2024-08-01T00:00:00Z");
     story.tell().await.smoothly().totals("credit_notes", &[-400, -100]).balance(500);
 }
@@ -122,7 +123,8 @@ async fn late_usage_up_and_down_again_comes_to_nothing() {
     let story = event(story.until("2024-08-01T00:00:00Z"), "2024-08-05T00:00:00Z", json!({"quantity": "-7", "time": "2024-06-20T00:00:00Z"}));
     let told = story.until("2024-09-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[10, 5]).totals("credit_notes", &[-7]);
     // All of the late 5, and 2 of the 10.
-    told.lines("/credit_notes/0", &[("late_usage", "u", -5), ("late_usage", "u", -2)]).holds(json!({"credit_notes": [{"invoices": ["2024-0001", "2024-0002"]}]}));
+    told.lines("/credit_notes/0", &[("late_usage", "u", -5), ("late_usage", "u", -2)])
+        .holds(json!({"credit_notes": [{"invoices": ["2024-0001", "2024-0002"]}]}));
 }
 
 #[tokio::test]

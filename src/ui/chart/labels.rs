@@ -85,7 +85,9 @@ impl Room {
     fn is_free(&self, place: &Place, letters: [usize; 2]) -> bool {
         let mine = reaches(place, letters);
         let is_inside = mine.iter().zip(WIDTHS).all(|((from, to), width)| *from >= -LETTER && *to <= width + LETTER);
-        let meets = |other: &([(f64, f64); 2], f64)| (other.1 - place.y).abs() < LINE && mine.iter().zip(&other.0).any(|(a, b)| a.0 < b.1 + LETTER && b.0 < a.1 + LETTER);
+        let meets = |other: &([(f64, f64); 2], f64)| {
+            (other.1 - place.y).abs() < LINE && mine.iter().zip(&other.0).any(|(a, b)| a.0 < b.1 + LETTER && b.0 < a.1 + LETTER)
+        };
         // A line may run under a label, not through it.
         is_inside && !self.taken.iter().any(meets) && !self.lines.iter().any(|line| (place.y - 11.0..place.y + 3.0).contains(line))
     }

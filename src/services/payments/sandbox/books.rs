@@ -155,15 +155,33 @@ impl Sandbox {
             BankAnswer::Confirmed => ("done", None),
             BankAnswer::Failed => ("failed", Some(DeclineReason::AuthenticationFailed.name())),
         };
-        self.move_setup("UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status = 'confirming'", reference, status, reason).await
+        self.move_setup(
+            "UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status = 'confirming'",
+            reference,
+            status,
+            reason,
+        )
+        .await
     }
 
     /// The customer goes back without adding a card.
     pub async fn cancel_setup(&self, reference: &str) -> Result<Option<SetupRow>, GatewayError> {
-        self.move_setup("UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status IN ('open', 'confirming', 'failed')", reference, "cancelled", None).await
+        self.move_setup(
+            "UPDATE sandbox_setups SET status = $3, decline_reason = $4 WHERE vendor_id = $1 AND reference = $2 AND status IN ('open', 'confirming', 'failed')",
+            reference,
+            "cancelled",
+            None,
+        )
+        .await
     }
 
-    async fn move_setup(&self, sql: &'static str, reference: &str, status: &'static str, reason: Option<&'static str>) -> Result<Option<SetupRow>, GatewayError> {
+    async fn move_setup(
+        &self,
+        sql: &'static str,
+        reference: &str,
+        status: &'static str,
+        reason: Option<&'static str>,
+    ) -> Result<Option<SetupRow>, GatewayError> {
         let mut tx = self.place.db.write().await?;
         tx.run(sql, (self.vendor_id.clone(), reference.to_owned(), status, reason)).await?;
         tx.commit().await?;
@@ -172,7 +190,12 @@ impl Sandbox {
 
     async fn method(&self, token: &str) -> Result<Option<MethodRow>, GatewayError> {
         let mut tx = self.place.db.read().await?;
-        Ok(tx.opt("SELECT token, kind, brand, last4, exp_month, exp_year, is_detached FROM sandbox_methods WHERE vendor_id = $1 AND token = $2", (self.vendor_id.clone(), token.to_owned())).await?)
+        Ok(tx
+            .opt(
+                "SELECT token, kind, brand, last4, exp_month, exp_year, is_detached FROM sandbox_methods WHERE vendor_id = $1 AND token = $2",
+                (self.vendor_id.clone(), token.to_owned()),
+            )
+            .await?)
     }
 
     fn decide(&self, method: Option<MethodRow>, request: &ChargeRequest) -> Result<(&'static str, Option<DeclineReason>), GatewayError> {
@@ -280,7 +303,14 @@ impl Sandbox {
             .run(
                 "INSERT INTO sandbox_refunds (vendor_id, idempotency_key, reference, charge_reference, amount_minor, status, created_at)
                  VALUES ($1, $2, $3, $4, $5, 'refused', $6) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
-                (self.vendor_id.clone(), request.key.clone(), self.new_reference("re"), request.charge_reference.clone(), request.amount_minor, request.now.wall_ms()),
+                (
+                    self.vendor_id.clone(),
+                    request.key.clone(),
+                    self.new_reference("re"),
+                    request.charge_reference.clone(),
+                    request.amount_minor,
+                    request.now.wall_ms(),
+                ),
             )
             .await?;
         if fresh == 1 && request.amount_minor > 0 {
@@ -293,11 +323,18 @@ impl Sandbox {
                 )
                 .await?;
             if fits == 1 {
-                tx.run("UPDATE sandbox_refunds SET status = 'succeeded' WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key.clone())).await?;
+                tx.run(
+                    "UPDATE sandbox_refunds SET status = 'succeeded' WHERE vendor_id = $1 AND idempotency_key = $2",
+                    (self.vendor_id.clone(), request.key.clone()),
+                )
+                .await?;
             }
         }
         let row: RefundRow = tx
-            .one("SELECT reference, charge_reference, amount_minor, status FROM sandbox_refunds WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key))
+            .one(
+                "SELECT reference, charge_reference, amount_minor, status FROM sandbox_refunds WHERE vendor_id = $1 AND idempotency_key = $2",
+                (self.vendor_id.clone(), request.key),
+            )
             .await?;
         tx.commit().await?;
         if row.charge_reference != request.charge_reference || row.amount_minor != request.amount_minor {

@@ -29,7 +29,8 @@ pub type EntryError = (&'static str, &'static str);
 const NO_NUMBER: &str = "Type one of the test card numbers listed below.";
 const NOT_DIGITS: &str = "A card number has only digits. Type one of the test card numbers listed below.";
 const NOT_A_CARD: &str = "This is not a card number: a digit is missing or wrong. Type one of the test card numbers listed below.";
-const NOT_PUBLISHED: &str = "This is not one of the test card numbers listed below. Real cards are refused here; the number was not kept and nothing was charged.";
+const NOT_PUBLISHED: &str =
+    "This is not one of the test card numbers listed below. Real cards are refused here; the number was not kept and nothing was charged.";
 const NO_EXPIRY: &str = "Type month and year, such as 12 / 30.";
 const EXPIRED: &str = "This date has passed. Type one that lies ahead.";
 const FAR_EXPIRY: &str = "Cards don’t last that long. Type a date within the next 20 years.";
@@ -96,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_published_card_is_taken_however_it_is_spaced() {
-        for (number, expiry, cvc) in [("4242 4242 4242 4242", "12 / 28", "123"), ("4242-4242-4242-4242", "12/2028", "123"), ("378282246310005", "1128", "1234")] {
+        for (number, expiry, cvc) in [("4242 4242 4242 4242", "12 / 28", "123"), ("4242-4242-4242-4242", "12/2028", "123"), ("378282246310005", "1128", "1234")]
+        {
             let typed = read(&form(number, expiry, cvc), &now()).unwrap();
             assert_eq!(typed.exp_year, 2028);
         }
@@ -104,7 +106,13 @@ mod tests {
 
     #[test]
     fn every_other_number_is_refused_in_words_that_fit() {
-        for (number, sentence) in [("", NO_NUMBER), ("4242 4242 4242 424x", NOT_DIGITS), ("4242 4242 4242 4241", NOT_A_CARD), ("4111 1111 1111 1111", NOT_PUBLISHED), ("6011 0009 9013 9424", NOT_PUBLISHED)] {
+        for (number, sentence) in [
+            ("", NO_NUMBER),
+            ("4242 4242 4242 424x", NOT_DIGITS),
+            ("4242 4242 4242 4241", NOT_A_CARD),
+            ("4111 1111 1111 1111", NOT_PUBLISHED),
+            ("6011 0009 9013 9424", NOT_PUBLISHED),
+        ] {
             assert_eq!(read(&form(number, "12/28", "123"), &now()).unwrap_err(), vec![("number", sentence)], "{number}");
         }
     }
@@ -112,7 +120,9 @@ mod tests {
     #[test]
     fn a_card_is_good_to_the_end_of_its_month_and_every_wrong_field_is_named() {
         assert!(read(&form("4242424242424242", "11/26", "123"), &now()).is_ok());
-        for (expiry, sentence) in [("10/26", EXPIRED), ("13/28", NO_EXPIRY), ("0/28", NO_EXPIRY), ("12/2990", FAR_EXPIRY), ("é1é1", NO_EXPIRY), ("", NO_EXPIRY), ("12/", NO_EXPIRY)] {
+        for (expiry, sentence) in
+            [("10/26", EXPIRED), ("13/28", NO_EXPIRY), ("0/28", NO_EXPIRY), ("12/2990", FAR_EXPIRY), ("é1é1", NO_EXPIRY), ("", NO_EXPIRY), ("12/", NO_EXPIRY)]
+        {
             assert_eq!(read(&form("4242424242424242", expiry, "123"), &now()).unwrap_err(), vec![("expiry", sentence)], "{expiry}");
         }
         assert_eq!(read(&form("", "", ""), &now()).unwrap_err().len(), 3);

@@ -61,7 +61,9 @@ impl Page {
             script.unwrap_or_default(),
         );
         let ancestors = if self.is_framed { origin.as_str() } else { "'none'" };
-        let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self' {origin}; frame-ancestors {ancestors}; base-uri 'none'");
+        let policy = format!(
+            "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self' {origin}; frame-ancestors {ancestors}; base-uri 'none'"
+        );
         let mut response = (status, html).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         match HeaderValue::from_str(&policy) {
@@ -99,7 +101,12 @@ pub fn card_page(page_url: &str, vendor_name: &str, form: &CardForm, errors: &[E
     format!(
         "<h1>Add a test card for {}</h1><p>Only the test numbers listed below work.</p>{}<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>{}",
         escape(vendor_name),
-        card_form(form, errors, Focus::FirstError, "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"),
+        card_form(
+            form,
+            errors,
+            Focus::FirstError,
+            "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"
+        ),
         escape(page_url),
         numbers_table(),
     )
@@ -163,5 +170,7 @@ pub fn numbers_page() -> String {
 
 fn numbers_table() -> String {
     let rows: String = CARDS.iter().map(|card| format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", card.number, escape(card.what))).collect();
-    format!("<h2>Test card numbers</h2><p>With any expiry date that lies ahead and any security code. Every other number is refused.</p><table><thead><tr><th scope=\"col\">Number</th><th scope=\"col\">What happens</th></tr></thead><tbody>{rows}</tbody></table>")
+    format!(
+        "<h2>Test card numbers</h2><p>With any expiry date that lies ahead and any security code. Every other number is refused.</p><table><thead><tr><th scope=\"col\">Number</th><th scope=\"col\">What happens</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
 }
