@@ -13,6 +13,7 @@
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
 //! | [`ui`] | server-rendered parts | no SQL, no rules |
+//! | [`words`] | the sentences of each language, and how money, dates and numbers are written | nothing is computed, no page is known |
 //! | [`worker`] | what happens without a request: billing what is due, delivering what was left to do | each loop is one function that can be called by itself |
 //! | [`platform`] | database, clocks, ids, configuration | knows no noun of the product |
 //! | [`bench`] | this program measured from outside | used by nothing |
@@ -45,6 +46,8 @@ pub mod services;
 pub mod simulate;
 #[cfg(feature = "ssr")]
 pub mod ui;
+#[cfg(feature = "ssr")]
+pub mod words;
 #[cfg(feature = "ssr")]
 pub mod worker;
 

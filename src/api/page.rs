@@ -10,7 +10,7 @@ use super::document::document;
 use crate::app::App;
 use crate::t;
 use crate::ui::page;
-use crate::ui::words::{Words, escape};
+use crate::words::{Words, escape};
 
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::services::{Desk, FieldError, Refusal};
 
-/// Languages to choose from: those that `ui::words` has a catalogue of.
+/// Languages to choose from: those that `words` has a catalogue of.
 pub const LANGUAGES: [&str; 1] = ["en"];
 
 /// A person's own choices; an empty one falls back to the customer's.

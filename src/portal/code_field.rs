@@ -13,7 +13,7 @@ use crate::identity::factor::Wrong;
 use crate::services::{FieldError, Refusal};
 use crate::t;
 use crate::ui::parts::{Field, field};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// Asks for a code where the member's factor is no longer fresh; nothing otherwise.
 pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Option<impl IntoView + use<>> {

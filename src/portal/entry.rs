@@ -19,7 +19,7 @@ use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page;
 use crate::ui::shell::{self, Place, Shell};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 use super::written_for;
 

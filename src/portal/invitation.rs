@@ -25,7 +25,7 @@ use crate::portal::sign_in::pending;
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::parts::{Field, error_summary, field};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::{rich, t};
 
 /// Both steps come to one address: a password with its link's token, or a code.

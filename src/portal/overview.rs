@@ -20,12 +20,12 @@ use crate::services::subscriptions::{self, Metered, Outlook, Subscription, Upcom
 use crate::services::usage::{self, Meter};
 use crate::services::{Desk, Refusal, balance, customers};
 use crate::ui::chart::{self, Gauge, Scale};
-use crate::ui::format::{Dates, currency_head, figure, money, number, unit_price};
+use crate::words::format::{Dates, currency_head, figure, money, number, unit_price};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{attention_note, expiry_month, method_name};
 use crate::ui::reason::Teller;
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

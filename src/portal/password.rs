@@ -22,7 +22,7 @@ use crate::portal::entry::{AtVendor, door, see_other};
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::parts::{Field, error_summary, field};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::{rich, t};
 
 #[derive(Deserialize)]

@@ -15,10 +15,10 @@ use crate::platform::clock::from_ms;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status};
 use crate::services::{Desk, Refusal};
-use crate::ui::format::{Dates, money};
+use crate::words::format::{Dates, money};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

@@ -21,7 +21,7 @@ use crate::services::{FieldError, Refusal};
 use crate::ui::page;
 use crate::ui::parts::{Field, error_note, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::{rich, t};
 
 #[derive(Deserialize)]

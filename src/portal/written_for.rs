@@ -15,7 +15,7 @@ use crate::platform::request::Posted;
 use crate::t;
 use crate::ui::page;
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 use super::entry::shell;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::platform::keys::Purpose;
 use crate::services::{Desk, Refusal};
 use crate::t;
-use crate::ui::words::{Words, escape};
+use crate::words::{Words, escape};
 
 /// The outbox kind of letters.
 pub const KIND: &str = "mail";

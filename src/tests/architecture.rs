@@ -5,22 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each top-level module may name of the others (`crate::X`). `app` is the bag of parts that everything may hold.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("platform", &[]),
-    ("identity", &["app", "platform", "services"]),
-    ("services", &["app", "identity", "platform", "ui"]),
-    ("ui", &["app", "islands", "platform", "services"]),
+    ("words", &[]),
+    ("identity", &["app", "platform", "services", "words"]),
+    ("services", &["app", "identity", "platform", "ui", "words"]),
+    ("ui", &["app", "islands", "platform", "services", "words"]),
     ("islands", &[]),
-    ("portal", &["app", "identity", "islands", "platform", "services", "ui"]),
-    ("console", &["app", "identity", "islands", "platform", "services", "ui"]),
-    ("widget", &["app", "identity", "islands", "platform", "services", "ui"]),
-    ("api", &["app", "identity", "platform", "services", "ui"]),
-    ("worker", &["app", "identity", "platform", "services", "ui"]),
+    ("portal", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
+    ("console", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
+    ("widget", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
+    ("api", &["app", "identity", "platform", "services", "ui", "words"]),
+    ("worker", &["app", "identity", "platform", "services", "ui", "words"]),
     ("demo", &["app", "identity", "platform", "services", "worker"]),
     ("simulate", &["app", "platform", "services", "worker"]),
     ("app", &["identity", "platform", "services"]),
     // Composition: everything meets here.
-    ("server", &["app", "portal", "console", "widget", "api", "worker", "platform", "services", "identity", "ui", "islands"]),
+    ("server", &["app", "portal", "console", "widget", "api", "worker", "platform", "services", "identity", "ui", "islands", "words"]),
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use portico::services::payments::scripted::Script;
 use portico::services::payments::{self, Brand, Collected, DeclineReason, NewPayment, Pays, Status};
 use portico::services::{balance, ledger};
 use portico::ui::payment::declined_because;
-use portico::ui::words::{Words, escape};
+use portico::words::{Words, escape};
 
 use crate::nordlicht::{Nordlicht, add_card};
 use crate::world::Answer;

@@ -8,11 +8,11 @@ use billing::tax::{PricesTax, TaxNote};
 
 use crate::services::invoices::{Party, Snapshot, SnapshotLine};
 use crate::t;
-use crate::ui::countries;
-use crate::ui::format::{Dates, figure, money, number};
+use crate::words::countries;
+use crate::words::format::{Dates, figure, money, number};
 use crate::ui::lines::TotalKind;
 use crate::ui::reason::{Reason, Teller, span};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// A frozen document with the words it is told in. Its days are days of the zone it was billed in.
 pub struct Told<'a> {

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use crate::ui::reason::{Reason, reason_view};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// A table of lines. Figures come formatted.
 pub struct Lines {

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use crate::app::App;
 use crate::services::vendors::Vendor;
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// Renders `body` as a whole document. The view is made inside a reactive owner, so islands can be used anywhere in it.
 pub fn document<V: IntoView + 'static>(app: &App, vendor: &Vendor, status: StatusCode, title: &str, body: impl FnOnce() -> V) -> Response {
@@ -45,7 +45,7 @@ pub fn document_reaching<V: IntoView + 'static>(
          <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script></head><body>{body}</body></html>",
         lang = vendor.locale,
-        title = crate::ui::words::escape(&title),
+        title = crate::words::escape(&title),
         css = app.assets.path("portal.css"),
         colour = vendor.brand_colour,
         start = app.assets.path("start.js"),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::services::FieldError;
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// The line above the answer: where you are, and the moment the figures are of.
 pub fn as_of(left: impl IntoView + 'static, right: String) -> impl IntoView {

@@ -4,9 +4,9 @@ use leptos::either::EitherOf4;
 use leptos::prelude::*;
 
 use crate::services::payments::{Attention, Brand, DeclineReason, Method};
-use crate::ui::format::{Dates, money};
+use crate::words::format::{Dates, money};
 use crate::ui::parts;
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::{rich, t};
 
 /// `Visa ending 4242`

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::t;
-use crate::ui::format::{Dates, figure, money, number, unit_price};
-use crate::ui::words::Words;
+use crate::words::format::{Dates, figure, money, number, unit_price};
+use crate::words::Words;
 
 /// A line, told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,7 +247,7 @@ impl Teller<'_> {
     fn exact_money(&self, amount: Ratio) -> String {
         let figures = self.exact(amount.abs());
         let sign = if amount.is_negative() { "−" } else { "" };
-        format!("{sign}{}{figures}", crate::ui::format::currency_head(self.currency))
+        format!("{sign}{}{figures}", crate::words::format::currency_head(self.currency))
     }
 }
 
@@ -295,7 +295,7 @@ fn ratio(value: Ratio) -> String {
 }
 
 fn in_major(amount_minor: Ratio, currency: &str) -> String {
-    let scale = 10_i64.checked_pow(crate::ui::format::exponent(currency)).unwrap_or(100);
+    let scale = 10_i64.checked_pow(crate::words::format::exponent(currency)).unwrap_or(100);
     amount_minor.div(Ratio::whole(scale)).map_or_else(|_| String::new(), |major| decimals(major, 6))
 }
 
@@ -330,7 +330,7 @@ pub fn reason_view(words: Words, reason: &Reason, currency: &str) -> impl IntoVi
                 <thead>
                     <tr>
                         <th scope="col">{t!(words, "reason-tier")}</th><th scope="col" class="num">{t!(words, "reason-units-head")}</th>
-                        <th scope="col" class="num">{t!(words, "reason-each-head")}</th><th scope="col" class="num">{crate::ui::format::currency_head(currency)}</th>
+                        <th scope="col" class="num">{t!(words, "reason-each-head")}</th><th scope="col" class="num">{crate::words::format::currency_head(currency)}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

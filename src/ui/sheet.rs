@@ -13,10 +13,10 @@ use crate::services::invoices::{Snapshot, SnapshotLine, UsageChart};
 use crate::t;
 use crate::ui::chart::{Scale, ink};
 use crate::ui::document::Told;
-use crate::ui::format::{currency_head, money, number, unit_price};
+use crate::words::format::{currency_head, money, number, unit_price};
 use crate::ui::lines::TotalKind;
 use crate::ui::reason::span;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// The sheet of a document; `document_id` names it for ever.
 pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
@@ -130,7 +130,7 @@ fn line(told: &Told<'_>, line: &SnapshotLine) -> Line {
         sub: reason.remark,
         quantity: reason.quantity,
         each: reason.each,
-        amount: crate::ui::format::figure(line.line.amount_minor, &told.snapshot.currency),
+        amount: crate::words::format::figure(line.line.amount_minor, &told.snapshot.currency),
         reason: (tiers.is_some() || !paragraphs.is_empty()).then_some(Reason { tiers, paragraphs }),
     }
 }

@@ -4,7 +4,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// The five rooms of the portal, in the order people ask: how much, what for, since when, could it be less, from where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::app::App;
 use crate::platform::request::{RequestId, Sentence};
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, shell};
 
 /// Turns a bare error response into a page, keeping its status and what it says about methods and waiting.

@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::portal::entry::shell;
 use crate::services::activity::{By, Entry};
-use crate::ui::format::{Dates, money};
+use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

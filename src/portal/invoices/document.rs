@@ -14,11 +14,11 @@ use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Sta
 use crate::services::payments::{self, Method, Payment};
 use crate::services::{Desk, Refusal};
 use crate::ui::document::Told;
-use crate::ui::format::{Dates, currency_head, figure, money};
+use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

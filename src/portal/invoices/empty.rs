@@ -10,9 +10,9 @@ use crate::identity::Member;
 use crate::portal::entry::shell;
 use crate::services::subscriptions::{self, Upcoming};
 use crate::services::{Desk, Refusal, customers, payments};
-use crate::ui::format::{Dates, currency_head, figure, money};
+use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

@@ -13,7 +13,7 @@ use crate::portal::entry::{see_other, shell};
 use crate::services::Refusal;
 use crate::services::payments::{self, Errand};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

@@ -15,7 +15,7 @@ use crate::services::payments::Method;
 use crate::services::{FieldError, Refusal};
 use crate::ui::payment::method_name;
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

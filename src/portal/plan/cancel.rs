@@ -38,7 +38,7 @@ pub async fn ask(State(app): State<App>, member: Member) -> Result<Response, Ref
 
 pub async fn cancel(State(app): State<App>, member: Member, Form(form): Form<CancelForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let w = crate::ui::words::Words::of(&member.locale);
+    let w = crate::words::Words::of(&member.locale);
     let mut errors = Vec::new();
     if !form.reason.is_empty() && !REASONS.contains(&form.reason.as_str()) {
         errors.push(FieldError { field: "reason", message: t!(w, "cancel-bad-reason") });

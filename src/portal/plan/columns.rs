@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 
 use crate::services::catalog::Offer;
 use crate::t;
-use crate::ui::format::{money, number, unit_price};
-use crate::ui::words::Words;
+use crate::words::format::{money, number, unit_price};
+use crate::words::Words;
 
 use super::Seen;
 

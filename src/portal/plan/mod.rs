@@ -15,9 +15,9 @@ use crate::services::catalog::{self, Offer};
 use crate::services::payments::Errand;
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
-use crate::ui::format::{Dates, money};
+use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::services::Refusal;
 use crate::services::usage::{self, Ask, Report, Room};
-use crate::ui::words::Words;
+use crate::words::Words;
 
 pub async fn download(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
     let asked = Asked::read(query.as_deref().unwrap_or_default(), Words::of(&member.locale));

@@ -17,9 +17,9 @@ use crate::portal::routes::Route;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
-use crate::ui::format::{Dates, currency_head, figure, number};
+use crate::words::format::{Dates, currency_head, figure, number};
 use crate::ui::shell::{self, Place};
-use crate::ui::words::Words;
+use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 

@@ -10,8 +10,8 @@ use crate::platform::clock::Instant;
 use crate::services::usage::{Aggregate, By, Method, Report, Row};
 use crate::t;
 use crate::ui::chart::{Bar, Chart, Ink, Rule, Running, Scale, Spot, ink};
-use crate::ui::format::{Dates, money, number, unit_price};
-use crate::ui::words::Words;
+use crate::words::format::{Dates, money, number, unit_price};
+use crate::words::Words;
 
 /// What telling a report needs beside it.
 pub struct Teller<'a> {

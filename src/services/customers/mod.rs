@@ -170,7 +170,7 @@ fn check(d: &Details) -> Result<(), Refusal> {
     if d.legal_name.trim().is_empty() {
         wrong("legal_name", "Enter the company’s full name, as it stands on invoices.");
     }
-    if !crate::ui::countries::is_known(&d.country) {
+    if !crate::words::countries::is_known(&d.country) {
         wrong("country", "Choose a country.");
     }
     if d.locale.len() > 35 || d.locale.parse::<unic_langid::LanguageIdentifier>().is_err() {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{LINE, pc, px};
-use crate::ui::words::escape;
+use crate::words::escape;
 
 /// A label: what always shows, and what only a wide drawing has room for.
 pub struct Label<'a> {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::app::App;
-use crate::ui::words::escape;
+use crate::words::escape;
 
 use super::cards::CARDS;
 use super::entry::{CardForm, EntryError};

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::platform::clock::Now;
 use crate::services::payments::Gateways;
 use crate::services::payments::gateway::{DeclineReason, GatewayError};
-use crate::ui::format::money;
+use crate::words::format::money;
 
 use super::entry::{self, CardForm, EntryError};
 use super::html::{self, Page};

@@ -4,6 +4,9 @@
 //! `rich!`, which escapes the arguments and gives HTML for `inner_html`. A test holds that every key asked for exists, and that no
 //! key is left over.
 
+pub mod countries;
+pub mod format;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,7 +15,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 static CATALOGUES: LazyLock<HashMap<&'static str, FluentBundle<FluentResource>>> =
-    LazyLock::new(|| [("en", include_str!("words/en.ftl"))].into_iter().map(|(language, text)| (language, bundle(language, text))).collect());
+    LazyLock::new(|| [("en", include_str!("en.ftl"))].into_iter().map(|(language, text)| (language, bundle(language, text))).collect());
 
 fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
     let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(_, errors)| panic!("words/{language}.ftl: {errors:?}"));
@@ -110,7 +113,7 @@ pub fn escape(text: &str) -> String {
 #[macro_export]
 macro_rules! t {
     ($words:expr, $key:literal $(, $name:ident = $value:expr)* $(,)?) => {
-        $words.say($key, &[$((stringify!($name), $crate::ui::words::Arg::from($value))),*])
+        $words.say($key, &[$((stringify!($name), $crate::words::Arg::from($value))),*])
     };
 }
 
@@ -118,7 +121,7 @@ macro_rules! t {
 #[macro_export]
 macro_rules! rich {
     ($words:expr, $key:literal $(, $name:ident = $value:expr)* $(,)?) => {
-        $words.html($key, &[$((stringify!($name), $crate::ui::words::Arg::from($value))),*])
+        $words.html($key, &[$((stringify!($name), $crate::words::Arg::from($value))),*])
     };
 }
 
@@ -132,7 +135,7 @@ mod tests {
     fn every_word_asked_for_exists_and_none_is_left_over() {
         let mut asked = BTreeSet::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut asked);
-        let there: BTreeSet<String> = include_str!("words/en.ftl")
+        let there: BTreeSet<String> = include_str!("en.ftl")
             .lines()
             .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
             .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()))
@@ -147,7 +150,7 @@ mod tests {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 collect(&path, keys);
-            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("ui/words.rs") {
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("words/mod.rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
                 for opening in ["t!(", "rich!("] {
                     for (at, _) in source.match_indices(opening) {

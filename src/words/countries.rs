@@ -1,7 +1,7 @@
 //! Countries by their ISO 3166-1 codes. Their names are words, so they stand with the words of each language.
 
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// Every code, as ISO 3166-1 lists them.
 const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO \

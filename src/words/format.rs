@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use crate::t;
-use crate::ui::words::Words;
+use crate::words::Words;
 
 /// The true minus sign: a hyphen is too short beside figures.
 pub const MINUS: char = '−';
