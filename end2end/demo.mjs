@@ -25,7 +25,7 @@ export function code(data, email) {
 }
 
 /** A port of the loopback interface nobody uses now. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {

@@ -9,6 +9,7 @@
 //! | [`services`] | rooms: one per noun, its SQL and its actions | every statement is scoped to a vendor; an action is one transaction |
 //! | [`portal`] | the customers' door | authorisation happens here; doors never import each other |
 //! | [`api`] | the door of vendors' programs, and what is written about it | one table makes router and document; an action runs once for each Idempotency-Key |
+//! | [`widget`] | the door of the frame in a vendor's page | a token opens it, once; no page of its own but the one that waits for it |
 //! | [`identity`] | who you are, for every door | no page; what a person may do is a value that cannot be had otherwise |
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
@@ -46,6 +47,8 @@ pub mod services;
 pub mod simulate;
 #[cfg(feature = "ssr")]
 pub mod ui;
+#[cfg(feature = "ssr")]
+pub mod widget;
 #[cfg(feature = "ssr")]
 pub mod words;
 #[cfg(feature = "ssr")]

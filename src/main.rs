@@ -17,6 +17,7 @@ use portico::platform::ids::Ids;
 use portico::platform::post::Post;
 use portico::server::Patience;
 use portico::services::api_keys::{self, Scopes};
+use portico::services::embed_origins;
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
 use portico::simulate::Failed;
@@ -115,6 +116,14 @@ enum Command {
         #[command(subcommand)]
         what: ApiKeyCommand,
     },
+    /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
+    EmbedOrigin {
+        /// Whose list, by name or id. Default: the only vendor's.
+        #[arg(long)]
+        vendor: Option<String>,
+        #[command(subcommand)]
+        what: EmbedOriginCommand,
+    },
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
     /// server, in a schema of its own; DATABASE_URL is not used.
     Simulate {
@@ -145,6 +154,16 @@ enum ApiKeyCommand {
     },
     /// Shut a key off at once.
     Revoke { id: String },
+}
+
+#[derive(Subcommand)]
+enum EmbedOriginCommand {
+    /// Put an origin on the list, such as https://app.example.com.
+    Add { origin: String },
+    /// List them.
+    List,
+    /// Take one off: the frames open in its pages get nothing more.
+    Remove { origin: String },
 }
 
 #[derive(clap::Args)]
@@ -271,6 +290,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         Command::Init(new) => init(config, db, *new).await,
         Command::Demo { json } => demo(config, db, json).await,
         Command::ApiKey { vendor, what } => api_key(config, db, vendor.as_deref(), what).await,
+        Command::EmbedOrigin { vendor, what } => embed_origin(config, db, vendor.as_deref(), what).await,
         Command::Totp { email } => totp(config, db, &email).await,
         Command::Serve { .. } => {
             let listener = tokio::net::TcpListener::bind(config.listen).await?;
@@ -380,14 +400,7 @@ async fn demo(config: Config, db: Db, is_json: bool) -> Result<(), Box<dyn std::
 
 async fn api_key(config: Config, db: Db, vendor: Option<&str>, what: ApiKeyCommand) -> Result<(), Box<dyn std::error::Error>> {
     let app = App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?;
-    let vendors = app.vendors();
-    let vendor = match (vendor, vendors.as_slice()) {
-        (None, [only]) => only,
-        (None, []) => return Err("there is no vendor yet; make one with portico init".into()),
-        (None, _) => return Err(format!("say whose by --vendor: {}", vendors.iter().map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(", ")).into()),
-        (Some(named), _) => vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).ok_or_else(|| format!("there is no vendor {named}"))?,
-    };
-    let mut desk = Desk::write(&app, vendor, Actor::System).await?;
+    let mut desk = Desk::write(&app, &vendor_named(&app, vendor)?, Actor::System).await?;
     match what {
         ApiKeyCommand::Create { name, scopes } => println!("{}", api_keys::create(&mut desk, &name, &Scopes::parse(&scopes)?).await?.secret),
         ApiKeyCommand::Rotate { id, hours } => {
@@ -411,6 +424,30 @@ async fn api_key(config: Config, db: Db, vendor: Option<&str>, what: ApiKeyComma
     }
     desk.commit().await?;
     Ok(())
+}
+
+async fn embed_origin(config: Config, db: Db, vendor: Option<&str>, what: EmbedOriginCommand) -> Result<(), Box<dyn std::error::Error>> {
+    let app = App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?;
+    let vendor = vendor_named(&app, vendor)?;
+    let mut desk = Desk::write(&app, &vendor, Actor::System).await?;
+    match what {
+        EmbedOriginCommand::Add { origin } => println!("{}", embed_origins::add(&mut desk, &origin).await?),
+        EmbedOriginCommand::Remove { origin } => embed_origins::remove(&mut desk, &origin).await?,
+        EmbedOriginCommand::List => embed_origins::all(&app.db, &vendor.id).await?.iter().for_each(|origin| println!("{origin}")),
+    }
+    desk.commit().await?;
+    Ok(())
+}
+
+/// The vendor that `--vendor` names, or the only one.
+fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
+    let vendors = app.vendors();
+    match (named, vendors.as_slice()) {
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err("there is no vendor yet; make one with portico init".to_owned()),
+        (None, _) => Err(format!("say whose by --vendor: {}", vendors.iter().map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(", "))),
+        (Some(named), _) => vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).cloned().ok_or_else(|| format!("there is no vendor {named}")),
+    }
 }
 
 async fn totp(config: Config, db: Db, email: &str) -> Result<(), Box<dyn std::error::Error>> {

@@ -12,7 +12,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 
 use crate::app::App;
 use crate::services::payments::sandbox;
-use crate::{api, portal};
+use crate::{api, portal, widget};
 
 mod guard;
 mod listen;
@@ -24,6 +24,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(portal::router())
         .merge(api::router(&app))
+        .merge(widget::router())
         .route("/assets/{version}/{name}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

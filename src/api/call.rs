@@ -28,6 +28,7 @@ pub fn answering(route: Route) -> MethodRouter<App> {
     let filter = match route.method {
         Method::POST => MethodFilter::POST,
         Method::PATCH => MethodFilter::PATCH,
+        Method::DELETE => MethodFilter::DELETE,
         _ => MethodFilter::GET,
     };
     let route = Arc::new(route);

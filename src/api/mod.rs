@@ -5,7 +5,7 @@
 //! - `document` makes the OpenAPI document of the same table and the same types, so that neither can say what the other does not.
 //!
 //! What deliberately does not live here: rules and SQL (the rooms have them), cookies, CORS (no browser is expected), and the pages of
-//! people. Portal sessions and embed sessions will be nouns like the others, beside `members` in the table.
+//! people.
 
 mod call;
 mod document;

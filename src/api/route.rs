@@ -121,6 +121,10 @@ impl Route {
         Route::on_desk(Method::PATCH, path, scope, act)
     }
 
+    pub fn delete<I: Take + 'static, O: Give + 'static, F: for<'a> OnDesk<'a, I, O> + 'static>(path: &'static str, scope: Scope, act: F) -> Route {
+        Route::on_desk(Method::DELETE, path, scope, act)
+    }
+
     /// Over several desks.
     pub fn errand<I, O, F, Doing>(method: Method, path: &'static str, scope: Scope, act: F) -> Route
     where

@@ -1,4 +1,4 @@
-//! Cookies of the portal: two, and how they leave. What a request decides about them is collected in [`Outgoing`] and put on its
+//! Cookies of the portal, and how they leave. What a request decides about them is collected in [`Outgoing`] and put on its
 //! response by the guard (`server/guard.rs`), so no handler can forget it.
 
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// The session's token, of the portal's own pages.
 pub const SESSION: &str = "__Host-portico";
+/// The session's token, of a frame in a vendor's page. Partitioned: each site that holds a frame has one of its own, and the portal's own
+/// pages have none. Without that, browsers that send third-party cookies would carry one vendor's session into another's page.
+pub const EMBED: &str = "__Host-portico-embed";
+const EMBED_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned";
 /// The token of what lies between two steps of signing in.
 pub const SIGN_IN: &str = "__Host-portico-step";
 /// Names a browser that has signed in before.
@@ -30,6 +34,15 @@ impl Outgoing {
     /// Sets the device cookie, for as long as browsers keep one.
     pub fn set_device(&self, token: &str) {
         self.push(format!("{DEVICE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={DEVICE_SECONDS}"));
+    }
+
+    /// Sets a frame's session cookie.
+    pub fn set_embed(&self, token: &str) {
+        self.push(format!("{EMBED}={token}; {EMBED_ATTRIBUTES}"));
+    }
+
+    pub fn clear_embed(&self) {
+        self.push(format!("{EMBED}=; {EMBED_ATTRIBUTES}; Max-Age=0"));
     }
 
     pub fn clear(&self, name: &str) {
@@ -98,6 +111,19 @@ mod tests {
                 assert!(cookie.contains(attribute), "{cookie}");
             }
             assert!(!cookie.contains("Domain"), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn a_frames_cookie_is_kept_apart_for_each_site_and_cleared_as_it_was_set() {
+        for (set, ends) in [(true, ""), (false, "; Max-Age=0")] {
+            let outgoing = Outgoing::default();
+            if set { outgoing.set_embed("x") } else { outgoing.clear_embed() }
+            let mut headers = HeaderMap::new();
+            outgoing.apply(&mut headers);
+            let value = if set { "x" } else { "" };
+            let cookie = format!("__Host-portico-embed={value}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned{ends}");
+            assert_eq!(headers[header::SET_COOKIE], cookie.as_str());
         }
     }
 

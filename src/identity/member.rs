@@ -7,13 +7,14 @@ use std::sync::{Arc, RwLock};
 use axum::http::HeaderMap;
 
 use crate::app::App;
-use crate::identity::cookies::{self, Outgoing};
+use crate::identity::cookies::Outgoing;
 use crate::identity::session::{self, Session, SessionRow, Transport};
 use crate::identity::step_up::{FRESH_MS, Fresh};
 use crate::identity::throttle::Place;
 use crate::platform::db::DbResult;
 use crate::platform::keys::fingerprint;
 use crate::services::customers::Role;
+use crate::services::embed_sessions::{self, Embed};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 
@@ -39,11 +40,15 @@ pub struct Member {
     pub time_zone: String,
     /// The other customers this person can switch to, by name.
     pub others: Vec<Membership>,
+    /// What the frame is bound to, where they look through one.
+    pub embed: Option<Arc<Embed>>,
     session: Session,
     /// Later than the session's own after a step-up in this very request.
     factor_at: AtomicI64,
     renewed_hash: RwLock<Option<String>>,
     outgoing: Outgoing,
+    /// Wall time (ms) of the request.
+    asked_at: i64,
 }
 
 /// The member may change plan, payment methods and the customer's account.
@@ -64,9 +69,20 @@ impl Member {
         self.factor_at.load(Ordering::Relaxed)
     }
 
-    /// The second factor, if it is no older than five minutes: see [`crate::identity::step_up`].
+    /// The second factor, if it is no older than five minutes: see [`crate::identity::step_up`]. In a frame it never is: the page around
+    /// it is not ours, so each thing that costs money is approved by a code of its own.
     pub fn fresh_factor(&self, now_ms: i64) -> Option<Fresh> {
-        (now_ms - self.factor_at() <= FRESH_MS).then_some(Fresh(()))
+        (self.embed.is_none() && now_ms - self.factor_at() <= FRESH_MS).then_some(Fresh(()))
+    }
+
+    /// How long the session lasts from this request on, if it is used.
+    pub fn seconds_left(&self) -> i64 {
+        (self.session.expires_at - self.asked_at) / 1000
+    }
+
+    /// How the session came, by which it will be looked for again.
+    pub fn transport(&self) -> Transport {
+        self.session.transport
     }
 
     pub fn may_manage_billing(&self) -> Result<MayManageBilling, Refusal> {
@@ -121,7 +137,7 @@ impl Member {
     }
 }
 
-/// What a request's session cookie leads to.
+/// What a request's session leads to.
 pub enum Found {
     Member(Box<Member>),
     /// A live session of a person who belongs to no customer (the vendor's own staff).
@@ -132,16 +148,28 @@ pub enum Found {
     Nobody,
 }
 
-/// Looks the session up: one query.
+/// Looks the session up: one query, and one more in a frame.
 pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing: &Outgoing) -> DbResult<Found> {
-    let Some(token) = cookies::read(headers, cookies::SESSION) else { return Ok(Found::Nobody) };
+    let transport = Transport::of(headers);
+    let Some(token) = transport.token(headers) else { return Ok(Found::Nobody) };
     let now_ms = app.clock.wall().timestamp_millis();
     let token_hash = fingerprint(&token);
-    let rows = session::find(&app.db, vendor, &token_hash, Transport::Lax, now_ms).await?;
+    let embed = if transport.is_framed() { embed_sessions::live(&app.db, vendor, &token_hash).await?.map(Arc::new) } else { None };
+    if transport.is_framed() && embed.is_none() {
+        return Ok(Found::Nobody);
+    }
+    let rows = session::find(&app.db, vendor, &token_hash, transport, now_ms).await?;
     let Some(first) = rows.first() else { return Ok(Found::Nobody) };
-    let session = first.session(token_hash);
+    let session = first.session(token_hash, transport);
     session::touch(app, vendor, &session, now_ms).await;
     let mut memberships: Vec<(Membership, &SessionRow)> = rows.iter().filter_map(|row| Some((membership(row)?, row))).collect();
+    if let Some(embed) = &embed {
+        // A frame shows the one customer it was made for, and nobody who is not of them any more.
+        memberships.retain(|(membership, _)| membership.customer_id == embed.customer_id);
+        if memberships.is_empty() {
+            return Ok(Found::Nobody);
+        }
+    }
     if memberships.is_empty() {
         return Ok(Found::NoCustomer { session, email: first.email.clone() });
     }
@@ -158,13 +186,15 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
         customer_id: here.customer_id,
         customer_name: here.customer_name,
         role: here.role,
-        locale: either(&row.locale, &row.customer_locale, &vendor.locale),
+        locale: embed.as_ref().and_then(|embed| embed.locale.clone()).unwrap_or_else(|| either(&row.locale, &row.customer_locale, &vendor.locale)),
         time_zone: either(&row.time_zone, &row.customer_time_zone, &vendor.time_zone),
         others: memberships.into_iter().map(|(membership, _)| membership).collect(),
         factor_at: AtomicI64::new(session.factor_at),
         renewed_hash: RwLock::new(None),
+        embed,
         session,
         outgoing: outgoing.clone(),
+        asked_at: now_ms,
     })))
 }
 

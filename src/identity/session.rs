@@ -1,5 +1,5 @@
-//! Sessions: a random token in the browser, its hash here. Thirty minutes without use or twelve hours end one; each change of privilege
-//! gives it a new token; a person sees theirs and may end them.
+//! Sessions: a random token in the browser, its hash here. Thirty minutes without use or twelve hours end one, fifteen and sixty in a frame;
+//! each change of privilege gives it a new token; a person sees theirs and may end them.
 //!
 //! All of it lives by wall time.
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::http::{HeaderMap, header};
 use sqlx::FromRow;
 
 use crate::app::App;
@@ -20,27 +21,67 @@ use crate::services::vendors::Vendor;
 pub const IDLE_MS: i64 = 30 * 60 * 1000;
 /// Ends a session whatever happens.
 pub const ABSOLUTE_MS: i64 = 12 * 60 * 60 * 1000;
+/// The same in a frame, and where it travels from a script's memory.
+const FRAME_IDLE_MS: i64 = 15 * 60 * 1000;
+const FRAME_ABSOLUTE_MS: i64 = 60 * 60 * 1000;
+const MEMORY_ABSOLUTE_MS: i64 = 10 * 60 * 1000;
+/// Said by the script of a frame with what it fetches; what it navigates to, browsers say so themselves.
+const FRAME_HEADER: &str = "portico-frame";
 /// How often `last_seen_at` is saved.
 const SEEN_EVERY_MS: i64 = 60 * 1000;
 
-/// How a session's token travels. The widget's frame will add a partitioned cookie and a bearer token.
+/// How a session's token travels. The request says which is looked at, and no other is: the portal's own session never answers in a
+/// frame, a frame's never answers by itself, and each vendor's page has one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// A cookie of the portal's own pages.
     Lax,
+    /// A cookie of a frame, which browsers keep apart for each site that holds one.
+    Partitioned,
+    /// `Authorization: Bearer`, from the memory of a frame's script: where the browser keeps no cookie at all.
+    Bearer,
 }
 
 impl Transport {
-    pub fn column(self) -> &'static str {
-        match self {
-            Transport::Lax => "lax",
+    /// How a request's session would come.
+    pub fn of(headers: &HeaderMap) -> Transport {
+        let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if bearer(headers).is_some() {
+            Transport::Bearer
+        } else if said(FRAME_HEADER).is_some() || matches!(said("sec-fetch-dest"), Some("iframe" | "frame" | "embed" | "object" | "fencedframe")) {
+            Transport::Partitioned
+        } else {
+            Transport::Lax
         }
     }
 
-    /// Hands a token to the browser.
+    /// The token a request brings.
+    pub fn token(self, headers: &HeaderMap) -> Option<String> {
+        match self {
+            Transport::Lax => cookies::read(headers, cookies::SESSION),
+            Transport::Partitioned => cookies::read(headers, cookies::EMBED),
+            Transport::Bearer => bearer(headers).map(str::to_owned),
+        }
+    }
+
+    pub fn is_framed(self) -> bool {
+        self != Transport::Lax
+    }
+
+    pub fn column(self) -> &'static str {
+        match self {
+            Transport::Lax => "lax",
+            Transport::Partitioned => "partitioned",
+            Transport::Bearer => "bearer",
+        }
+    }
+
+    /// Hands a token to the browser. A bearer's is handed to the script that asked, by who answers it.
     pub fn give(self, outgoing: &Outgoing, token: &str) {
         match self {
             Transport::Lax => outgoing.set(cookies::SESSION, token),
+            Transport::Partitioned => outgoing.set_embed(token),
+            Transport::Bearer => {}
         }
     }
 
@@ -48,8 +89,29 @@ impl Transport {
     pub fn take(self, outgoing: &Outgoing) {
         match self {
             Transport::Lax => outgoing.clear(cookies::SESSION),
+            Transport::Partitioned => outgoing.clear_embed(),
+            Transport::Bearer => {}
         }
     }
+
+    /// Without use for so long, a session ends.
+    pub fn idle_ms(self) -> i64 {
+        if self.is_framed() { FRAME_IDLE_MS } else { IDLE_MS }
+    }
+
+    /// Ends a session whatever happens.
+    pub fn absolute_ms(self) -> i64 {
+        match self {
+            Transport::Lax => ABSOLUTE_MS,
+            Transport::Partitioned => FRAME_ABSOLUTE_MS,
+            Transport::Bearer => MEMORY_ABSOLUTE_MS,
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty() && token.len() <= 128)
 }
 
 /// A live session, as a request found it.
@@ -87,11 +149,11 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
-    pub(super) fn session(&self, token_hash: String) -> Session {
+    pub(super) fn session(&self, token_hash: String, transport: Transport) -> Session {
         Session {
             id: self.id.clone(),
             identity_id: self.identity_id.clone(),
-            transport: Transport::Lax,
+            transport,
             device_id: self.device_id.clone(),
             factor_at: self.factor_at,
             last_seen_at: self.last_seen_at,
@@ -111,7 +173,7 @@ pub(super) async fn find(db: &Db, vendor: &Vendor, token_hash: &str, transport: 
          LEFT JOIN members m ON m.vendor_id = s.vendor_id AND m.identity_id = s.identity_id
          LEFT JOIN customers c ON c.vendor_id = m.vendor_id AND c.id = m.customer_id
          WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.transport = $3 AND s.expires_at > $4 AND s.last_seen_at > $5",
-        (vendor.id.clone(), token_hash.to_owned(), transport.column(), now_ms, now_ms - IDLE_MS),
+        (vendor.id.clone(), token_hash.to_owned(), transport.column(), now_ms, now_ms - transport.idle_ms()),
     )
     .await
 }
@@ -128,9 +190,11 @@ pub struct Beginning<'a> {
     pub device_id: Option<&'a str>,
     pub user_agent: &'a str,
     pub ip: &'a str,
+    /// Wall time (ms) of the second factor; 0: none was given.
+    pub factor_at: i64,
 }
 
-/// Begins a session whose second factor was given now; the token goes to the browser only.
+/// Begins a session; its id, and its token, which goes to the browser only.
 pub async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, transport: Transport, beginning: Beginning<'_>, now_ms: i64) -> DbResult<(String, String)> {
     let token = new_token(&app.ids);
     let id = app.ids.next("ses", now_ms);
@@ -142,7 +206,7 @@ pub async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, transport: Transport
     .await?;
     tx.run(
         "INSERT INTO sessions (vendor_id, id, identity_id, token_hash, transport, customer_id, device_id, factor_at, user_agent, ip, created_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $8, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)",
         (
             vendor.id.clone(),
             id.clone(),
@@ -151,10 +215,11 @@ pub async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, transport: Transport
             transport.column(),
             beginning.customer_id.map(str::to_owned),
             beginning.device_id.map(str::to_owned),
-            now_ms,
+            beginning.factor_at,
             beginning.user_agent.chars().take(200).collect::<String>(),
             beginning.ip.to_owned(),
-            now_ms + ABSOLUTE_MS,
+            now_ms,
+            now_ms + transport.absolute_ms(),
         ),
     )
     .await?;
@@ -222,8 +287,8 @@ pub struct Listed {
 pub async fn list(tx: &mut Tx, vendor_id: &str, identity_id: &str, now_ms: i64) -> DbResult<Vec<Listed>> {
     tx.all(
         "SELECT id, user_agent, ip, created_at, last_seen_at FROM sessions
-         WHERE vendor_id = $1 AND identity_id = $2 AND expires_at > $3 AND last_seen_at > $4 ORDER BY last_seen_at DESC, id",
-        (vendor_id.to_owned(), identity_id.to_owned(), now_ms, now_ms - IDLE_MS),
+         WHERE vendor_id = $1 AND identity_id = $2 AND expires_at > $3 AND (last_seen_at > $4 OR (transport = 'lax' AND last_seen_at > $5)) ORDER BY last_seen_at DESC, id",
+        (vendor_id.to_owned(), identity_id.to_owned(), now_ms, now_ms - FRAME_IDLE_MS, now_ms - IDLE_MS),
     )
     .await
 }

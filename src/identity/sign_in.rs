@@ -289,7 +289,7 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
         )
         .await?;
     let customer_id = at.and_then(|(id,)| id);
-    let beginning = Beginning { identity_id: &pending.identity_id, customer_id: customer_id.as_deref(), device_id: Some(&device_id), user_agent, ip: &ip };
+    let beginning = Beginning { identity_id: &pending.identity_id, customer_id: customer_id.as_deref(), device_id: Some(&device_id), user_agent, ip: &ip, factor_at: now_ms };
     let (session_id, token) = session::begin(&mut desk.tx, &app, &vendor, Transport::Lax, beginning, now_ms).await?;
     desk.record("identity.signed_in", customer_id.as_deref(), &pending.identity_id, json!({ "session": session_id, "new_device": is_new })).await?;
     from.outgoing.clear(cookies::SIGN_IN);
@@ -339,12 +339,15 @@ async fn know_device(desk: &mut Desk, identity_id: &str, from: &Browser<'_>) -> 
 
 /// Ends the session of a browser, whoever's it is.
 pub async fn sign_out(app: &App, vendor: &Vendor, headers: &HeaderMap, outgoing: &Outgoing) -> DbResult<()> {
-    if let Some(token) = cookies::read(headers, cookies::SESSION) {
+    let transport = Transport::of(headers);
+    if let Some(token) = transport.token(headers) {
         let mut tx = app.db.write().await?;
         tx.run("DELETE FROM sessions WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), fingerprint(&token))).await?;
         tx.commit().await?;
     }
-    Transport::Lax.take(outgoing);
-    outgoing.clear(cookies::SIGN_IN);
+    transport.take(outgoing);
+    if !transport.is_framed() {
+        outgoing.clear(cookies::SIGN_IN);
+    }
     Ok(())
 }

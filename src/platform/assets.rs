@@ -22,9 +22,11 @@ pub struct Assets {
     files: HashMap<&'static str, Asset>,
 }
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("portal.css", "text/css; charset=utf-8"),
     ("start.js", "text/javascript; charset=utf-8"),
+    ("frame.js", "text/javascript; charset=utf-8"),
+    ("widget.js", "text/javascript; charset=utf-8"),
     ("portico.js", "text/javascript; charset=utf-8"),
     ("portico.wasm", "application/wasm"),
 ];
@@ -59,8 +61,14 @@ impl Assets {
     }
 }
 
-const BROTLI: [(&str, &str); 4] =
-    [("portal.css", "portal.css.br"), ("start.js", "start.js.br"), ("portico.js", "portico.js.br"), ("portico.wasm", "portico.wasm.br")];
+const BROTLI: [(&str, &str); 6] = [
+    ("portal.css", "portal.css.br"),
+    ("start.js", "start.js.br"),
+    ("frame.js", "frame.js.br"),
+    ("widget.js", "widget.js.br"),
+    ("portico.js", "portico.js.br"),
+    ("portico.wasm", "portico.wasm.br"),
+];
 
 #[cfg(debug_assertions)]
 fn read(name: &str) -> Option<&'static [u8]> {
@@ -81,6 +89,10 @@ fn read(name: &str) -> Option<&'static [u8]> {
         "portal.css.br" => file!("portal.css.br"),
         "start.js" => file!("start.js"),
         "start.js.br" => file!("start.js.br"),
+        "frame.js" => file!("frame.js"),
+        "frame.js.br" => file!("frame.js.br"),
+        "widget.js" => file!("widget.js"),
+        "widget.js.br" => file!("widget.js.br"),
         "portico.js" => file!("portico.js"),
         "portico.js.br" => file!("portico.js.br"),
         "portico.wasm" => file!("portico.wasm"),

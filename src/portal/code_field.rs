@@ -23,7 +23,11 @@ pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Optio
         return None;
     }
     let minutes = (now_ms - member.factor_at()) / 60_000;
-    let hint = t!(w, "code-step-up-hint", minutes = minutes);
+    let hint = match (&member.embed, member.factor_at()) {
+        (Some(_), _) => t!(w, "code-step-up-frame"),
+        (None, 0) => t!(w, "code-step-up-first"),
+        (None, _) => t!(w, "code-step-up-hint", minutes = minutes),
+    };
     Some(code_field(w, t!(w, "code-label-app"), hint, errors))
 }
 

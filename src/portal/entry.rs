@@ -13,15 +13,18 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::cookies::Outgoing;
 use crate::identity::member::{self, Found};
+use crate::identity::session::Transport;
 use crate::platform::request::Posted;
+use crate::services::Refusal;
 use crate::services::customers::Role;
+use crate::services::embed_sessions::{Scope, Shows};
 use crate::services::vendors::Vendor;
 use crate::t;
-use crate::ui::page;
-use crate::ui::shell::{self, Place, Shell};
+use crate::ui::page::{self, Framed, Setting, Standing};
+use crate::ui::shell::{self, Around, Place, Shell};
 use crate::words::Words;
 
-use super::written_for;
+use super::{framed, written_for};
 
 /// The vendor whose portal a request came to, by its host name.
 pub struct AtVendor(pub Arc<Vendor>);
@@ -30,12 +33,18 @@ impl FromRequestParts<App> for AtVendor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<AtVendor, Response> {
-        let host = parts.uri.authority().map(|a| a.as_str()).or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
-        match host.and_then(|host| app.vendor_of_host(host)) {
-            Some(vendor) => Ok(AtVendor(vendor)),
-            None => Err((StatusCode::MISDIRECTED_REQUEST, "No portal answers to this host name.\n").into_response()),
+        let Some(vendor) = at(parts, app) else { return Err((StatusCode::MISDIRECTED_REQUEST, "No portal answers to this host name.\n").into_response()) };
+        match framed::shut_out(app, &vendor, parts).await {
+            Ok(None) => Ok(AtVendor(vendor)),
+            Ok(Some(page)) => Err(page),
+            Err(error) => Err(Refusal::from(error).into_response()),
         }
     }
+}
+
+fn at(parts: &Parts, app: &App) -> Option<Arc<Vendor>> {
+    let host = parts.uri.authority().map(|a| a.as_str()).or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
+    app.vendor_of_host(host?)
 }
 
 impl FromRequestParts<App> for Member {
@@ -47,12 +56,12 @@ impl FromRequestParts<App> for Member {
         let AtVendor(vendor) = AtVendor::from_request_parts(parts, app).await?;
         let outgoing = Outgoing::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         match member::find(app, &vendor, &parts.headers, &outgoing).await {
-            Ok(Found::Member(member)) => match written_for::mistaken(app, &member, parts) {
+            Ok(Found::Member(member)) => match framed::out_of_reach(app, &member, parts).or_else(|| written_for::mistaken(app, &member, parts)) {
                 Some(page) => Err(page),
                 None => Ok(*member),
             },
             Ok(Found::NoCustomer { email, .. }) => Err(no_customer(app, &vendor, &email)),
-            Ok(Found::Nobody) => Err(nobody(app, &vendor, parts)),
+            Ok(Found::Nobody) => Err(nobody(app, &vendor, parts).await),
             Err(error) => {
                 tracing::error!(%error, "session not looked up");
                 Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
@@ -64,8 +73,12 @@ impl FromRequestParts<App> for Member {
 /// Fields that are never shown again.
 const SECRET_FIELDS: [&str; 6] = ["password", "new_password", "current_password", "code", "new_code", "token"];
 
-fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
+async fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    if Transport::of(&parts.headers).is_framed() {
+        let typed = parts.extensions.get::<Posted>().map(kept);
+        return framed::nobody(app, vendor, path, typed).await.unwrap_or_else(|error| Refusal::from(error).into_response());
+    }
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return see_other(&sign_in_path(path));
     }
@@ -74,14 +87,7 @@ fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
         return (StatusCode::UNAUTHORIZED, "The session has ended.\n").into_response();
     }
     let w = Words::of(&vendor.locale);
-    let kept: Vec<(String, String)> = parts
-        .extensions
-        .get::<Posted>()
-        .map(|posted| form_urlencoded::parse(&posted.0).into_owned().collect::<Vec<_>>())
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str()))
-        .collect();
+    let kept = parts.extensions.get::<Posted>().map(kept).unwrap_or_default();
     let path = path.to_owned();
     let form = view! {
         <h1>{t!(w, "session-ended-heading")}</h1>
@@ -93,6 +99,11 @@ fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
         </form>
     };
     door(app, vendor, StatusCode::UNAUTHORIZED, &t!(w, "session-ended-title"), move || form)
+}
+
+/// What was typed, but for what is never shown again.
+fn kept(posted: &Posted) -> Vec<(String, String)> {
+    form_urlencoded::parse(&posted.0).into_owned().filter(|(name, _)| !SECRET_FIELDS.contains(&name.as_str())).collect()
 }
 
 fn no_customer(app: &App, vendor: &Arc<Vendor>, email: &str) -> Response {
@@ -133,6 +144,34 @@ pub fn shell(member: &Member, w: Words, place: Place) -> Shell {
         signed_in_as: t!(w, "signed-in-as", name = &member.name, role = role),
         can_switch: !member.others.is_empty(),
         place,
+        around: around(member),
+    }
+}
+
+/// What stands around a member's page: the rail, or in a frame the rooms it may show.
+fn around(member: &Member) -> Around {
+    let Some(embed) = &member.embed else { return Around::Rail };
+    let rooms: [(Place, &[Scope]); 5] = [
+        (Place::Overview, &[Scope::UsageRead, Scope::InvoicesRead]),
+        (Place::Usage, &[Scope::UsageRead]),
+        (Place::Invoices, &[Scope::InvoicesRead]),
+        (Place::Plan, &[Scope::PlanWrite]),
+        (Place::Payment, &[Scope::PaymentMethodWrite]),
+    ];
+    match embed.shows {
+        Shows::Portal => Around::Rooms(rooms.into_iter().filter(|(_, wants)| embed.allows(wants)).map(|(place, _)| place).collect()),
+        Shows::Page => Around::Nothing,
+    }
+}
+
+/// A member's page: by itself, or in the frame they look through.
+impl<'a> From<&'a Member> for Setting<'a> {
+    fn from(member: &'a Member) -> Setting<'a> {
+        let framed = member.embed.as_deref().map(|embed| Framed {
+            origins: std::slice::from_ref(&embed.origin),
+            standing: Standing::Lasts(member.seconds_left()),
+        });
+        Setting { vendor: &member.vendor, framed }
     }
 }
 

@@ -1,15 +1,17 @@
 //! The customers' door. Authorisation happens here and nowhere below: a handler obtains what it may act as, opens a desk, calls one
 //! action, and renders.
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::services::embed_sessions::Scope;
 use routes::{Route, names};
 
 mod account;
 pub mod code_field;
 pub mod entry;
+pub mod framed;
 mod invitation;
 mod invoices;
 mod overview;
@@ -27,10 +29,11 @@ mod written_for;
 /// The table of contents of the portal.
 pub fn routes() -> Vec<Route> {
     let own = vec![
-        Route::member("/", get(overview::show)),
+        Route::member("/", get(overview::show)).reads(&[Scope::UsageRead, Scope::InvoicesRead]),
         Route::anybody("/sign-in", get(sign_in::show).post(sign_in::give_password)).query(names::<sign_in::Returning>()).form(names::<sign_in::Password>()),
         Route::anybody("/sign-in/code", get(sign_in::show_code).post(sign_in::give_code)).form(names::<sign_in::Code>()),
-        Route::anybody("/sign-out", post(sign_in::sign_out)),
+        Route::anybody("/sign-out", post(sign_in::sign_out)).acts(&[]),
+        Route::anybody(framed::SIGNED_OUT, get(framed::signed_out)).reads(&[]),
         Route::member("/switch", get(sign_in::show_switch).post(sign_in::switch)).form(names::<sign_in::Other>()),
         Route::anybody("/forgot-password", get(password::show_forgot).post(password::forgot))
             .query(names::<password::Sent>())
@@ -46,5 +49,5 @@ pub fn routes() -> Vec<Route> {
 
 /// Every address of [`routes`], answered.
 pub fn router() -> Router<App> {
-    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.answers))
+    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.answers.layer(Extension(route.in_frame))))
 }

@@ -39,7 +39,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
     drop(desk);
     let w = seen.w;
     let shell = shell(&member, w, Place::Overview);
-    Ok(page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-overview"), move || {
+    Ok(page::document(&app, &member, StatusCode::OK, &t!(w, "nav-overview"), move || {
         let (heading, lede) = seen.answer();
         let content = view! {
             {parts::as_of(seen.legal_name.clone(), seen.dates.stamp(seen.at))}

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
+use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status};
 use crate::services::{Desk, Refusal};
@@ -28,9 +29,9 @@ use super::written_for::WrittenFor;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::member("/invoices/{number}/pay", get(ask_pay).post(pay)).form(names::<PayForm>()),
-        Route::member("/payments/{id}", get(show)),
-        Route::member("/payments/{id}/cancel", post(cancel)),
+        Route::member("/invoices/{number}/pay", get(ask_pay).post(pay)).form(names::<PayForm>()).acts(&[Scope::PaymentMethodWrite]),
+        Route::member("/payments/{id}", get(show)).reads(&[]),
+        Route::member("/payments/{id}/cancel", post(cancel)).acts(&[]),
     ]
 }
 
@@ -126,7 +127,7 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
     let amount = money(invoice.due_minor, &invoice.currency);
     let number = invoice.number.clone();
     let lede = rich!(w, "pay-lede", number = &number, day = dates.day_year(invoice.due_at));
-    Ok(page::document(app, &member.vendor, status, &t!(w, "pay-title", number = &number), move || {
+    Ok(page::document(app, member, status, &t!(w, "pay-title", number = &number), move || {
         let back = format!("/invoices/{number}");
         let content = view! {
             {parts::as_of(view! { <a class="link" href=back>{t!(w, "pay-invoice", number = &number)}</a> }, String::new())}
@@ -198,7 +199,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
         Status::Created | Status::Processing => (rich!(w, "payment-processing", amount = &amount), Some(rich!(w, "payment-processing-what", method = &name))),
         Status::Cancelled => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
     };
-    Ok(page::document(app, &member.vendor, status, &t!(w, "payment-title"), move || {
+    Ok(page::document(app, member, status, &t!(w, "payment-title"), move || {
         let (up_path, up_name) = match &invoice {
             Some(invoice) => (format!("/invoices/{}", invoice.number), t!(w, "pay-invoice", number = &invoice.number)),
             None => ("/plan".to_owned(), t!(w, "nav-plan")),

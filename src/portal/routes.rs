@@ -5,6 +5,9 @@ use axum::routing::MethodRouter;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 
 use crate::app::App;
+use crate::services::embed_sessions::Scope;
+
+use super::framed::InFrame;
 
 /// One address.
 #[derive(Clone)]
@@ -12,6 +15,8 @@ pub struct Route {
     /// As axum writes it: what stands in braces is an id.
     pub path: &'static str,
     pub entry: Entry,
+    /// Whether it opens in a frame of a vendor's page.
+    pub in_frame: InFrame,
     /// What its query may name.
     pub query: &'static [&'static str],
     /// What its posted form may name.
@@ -28,14 +33,24 @@ pub enum Entry {
 }
 
 impl Route {
-    /// An address for members.
+    /// An address for members, in a window of their own unless more is said.
     pub fn member(path: &'static str, answers: MethodRouter<App>) -> Route {
-        Route { path, entry: Entry::Member, query: &[], form: &[], answers }
+        Route { path, entry: Entry::Member, in_frame: InFrame::Never, query: &[], form: &[], answers }
     }
 
     /// An address for those who are not signed in, too.
     pub fn anybody(path: &'static str, answers: MethodRouter<App>) -> Route {
         Route { entry: Entry::Anybody, ..Route::member(path, answers) }
+    }
+
+    /// It opens in a frame too, where the embed session has these scopes.
+    pub fn reads(self, scopes: &'static [Scope]) -> Route {
+        Route { in_frame: InFrame::Reads(scopes), ..self }
+    }
+
+    /// The same for one where something is decided.
+    pub fn acts(self, scopes: &'static [Scope]) -> Route {
+        Route { in_frame: InFrame::Acts(scopes), ..self }
     }
 
     pub fn query(self, names: &'static [&'static str]) -> Route {

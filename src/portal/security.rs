@@ -76,7 +76,7 @@ pub(super) fn in_frame<V: IntoView + 'static>(
     let title = if errors.is_empty() { title } else { t!(w, "title-error", title = title) };
     let above = as_of(view! { <a class="link" href="/account/security">{t!(w, "security-place")}</a> }, String::new());
     let summary = error_summary(w, errors);
-    page::document(app, &member.vendor, status, &title, || {
+    page::document(app, member, status, &title, || {
         let content = content(w);
         frame(shell(member, w, Place::Account), view! { {above}{summary}<div>{content}</div> })
     })
@@ -103,7 +103,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Response {
     let count = i64::try_from(listed.len()).unwrap_or(i64::MAX);
     let has_others = listed.len() > 1;
     let rows = listed.into_iter().map(|one| sessions::row(w, &dates, &member, one)).collect_view();
-    page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-security"), || {
+    page::document(&app, &member, StatusCode::OK, &t!(w, "nav-security"), || {
         let content = view! {
             {as_of(view! { <a class="link" href="/account">{t!(w, "nav-account")}</a> }, String::new())}
             <div class="answer"><h1 inner_html=rich!(w, "security-heading", email = &member.email)></h1></div>

@@ -13,8 +13,10 @@ use crate::identity::cookies::Outgoing;
 use crate::identity::member::{self, Found};
 use crate::identity::sign_in::{self, Browser, NotThis, Pending, Step};
 use crate::identity::{Member, people};
+use crate::identity::session::Transport;
 use crate::platform::request::ClientIp;
 use crate::portal::code_field::{self, code_field, wait, with_retry_after};
+use crate::portal::framed;
 use crate::portal::entry::{AtVendor, door, see_other, shell};
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
@@ -186,6 +188,9 @@ pub async fn sign_out(State(app): State<App>, AtVendor(vendor): AtVendor, header
     if let Err(error) = sign_in::sign_out(&app, &vendor, &headers, &outgoing).await {
         return Refusal::from(error).into_response();
     }
+    if Transport::of(&headers).is_framed() {
+        return see_other(framed::SIGNED_OUT);
+    }
     let mut response = see_other("/sign-in");
     // Cookies stay: the device is still known, and the session's is cleared by itself.
     response.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""));
@@ -197,7 +202,7 @@ pub async fn show_switch(State(app): State<App>, member: Member) -> Response {
     let here = member.customer_name.clone();
     let others: Vec<_> = member.others.iter().map(|other| (other.customer_id.clone(), other.customer_name.clone())).collect();
     let shell = shell(&member, w, Place::Account);
-    page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "switch-title"), move || {
+    page::document(&app, &member, StatusCode::OK, &t!(w, "switch-title"), move || {
         let list = others
             .into_iter()
             .map(|(id, name)| {

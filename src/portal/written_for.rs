@@ -62,7 +62,7 @@ pub fn mistaken(app: &App, member: &Member, parts: &Parts) -> Option<Response> {
     };
     let theirs = theirs.map(|theirs| (theirs.customer_id.clone(), t!(w, "form-for-other-switch", theirs = &theirs.customer_name)));
     let shell = shell(member, w, Place::Account);
-    Some(page::document(app, &member.vendor, StatusCode::CONFLICT, &t!(w, "form-for-other-title"), move || {
+    Some(page::document(app, member, StatusCode::CONFLICT, &t!(w, "form-for-other-title"), move || {
         let switch = theirs.map(|(id, label)| {
             view! { <form method="post" action="/switch"><input type="hidden" name="customer" value=id /><button class="btn plain">{label}</button></form> }
         });

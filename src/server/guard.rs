@@ -16,9 +16,12 @@ use tracing::Instrument as _;
 use crate::api;
 use crate::app::App;
 use crate::identity::cookies::Outgoing;
+use crate::identity::session::Transport;
 use crate::platform::keys::hex;
 use crate::platform::request::{ClientIp, Posted, RequestId, Sentence};
+use crate::services::embed_origins;
 use crate::ui::trouble;
+use crate::widget;
 
 use super::listen::is_too_slow;
 
@@ -29,6 +32,9 @@ const ADDRESS_BYTES: usize = 8 * 1024;
 /// Where programs come in. They prove themselves by a key in a header, which no browser sends by itself, and no cookie is read there: so there
 /// is nothing another site could have a browser do, and the check of origins is for the rest.
 const API: &str = "/api/v1/";
+
+/// What a vendor's page sends from its own site. No cookie is read there: the token or key in the form is all that counts.
+const FROM_OTHER_SITES: [&str; 2] = [widget::HANDOFF, widget::END];
 
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(hex(&app.ids.secret::<8>()));
@@ -55,7 +61,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         response = api::of_bare(response.status(), &id);
     }
     if asked.is_page && !has_page(&response) && (response.status().is_client_error() || response.status().is_server_error()) {
-        response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), &response, &id));
+        let framed_by = framed_by(&app, &asked).await;
+        response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), framed_by.as_deref(), &response, &id));
     }
     outgoing.apply(response.headers_mut());
     set_headers(&app, response.headers_mut(), &id);
@@ -68,16 +75,25 @@ struct Asked {
     is_page: bool,
     /// For the door of programs.
     is_api: bool,
+    /// It is to be shown in a frame.
+    is_framed: bool,
 }
 
 impl Asked {
     fn of(request: &Request) -> Asked {
         let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned);
-        let for_script = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document" && dest != "iframe");
+        let is_framed = Transport::of(request.headers()).is_framed();
+        let for_script = !is_framed && request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
         let path = request.uri().path();
-        let for_programs = ["/assets/", "/healthz", "/readyz", API].iter().any(|start| path.starts_with(start));
-        Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API) }
+        let for_programs = ["/assets/", "/healthz", "/readyz", widget::EXCHANGE, API].iter().any(|start| path.starts_with(start));
+        Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API), is_framed }
     }
+}
+
+/// Whose pages may hold an error page, where it answers a frame. Where that can't be asked it is nobody's.
+async fn framed_by(app: &App, asked: &Asked) -> Option<Vec<String>> {
+    let vendor = asked.host.as_deref().and_then(|host| app.vendor_of_host(host)).filter(|_| asked.is_framed)?;
+    Some(embed_origins::all(&app.db, &vendor.id).await.unwrap_or_default())
 }
 
 /// Lets a request in, its form read, or refuses it.
@@ -95,7 +111,7 @@ async fn admit(app: &App, request: Request) -> Result<Request, Response> {
     if request.uri().path().starts_with(API) {
         return Ok(request);
     }
-    if !is_same_origin(app, request.headers()) {
+    if !is_same_origin(app, request.headers()) && !FROM_OTHER_SITES.contains(&request.uri().path()) {
         tracing::warn!(origin = ?request.headers().get(header::ORIGIN), "refused: a form from another site");
         return Err(StatusCode::FORBIDDEN.into_response());
     }

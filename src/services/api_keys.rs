@@ -37,10 +37,12 @@ pub enum Scope {
     UsageWrite,
     InvoicesRead,
     EventsRead,
+    EmbedSessionsRead,
+    EmbedSessionsWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 12] = [
+    pub const ALL: [Scope; 14] = [
         Scope::CustomersRead,
         Scope::CustomersWrite,
         Scope::MembersRead,
@@ -53,6 +55,8 @@ impl Scope {
         Scope::UsageWrite,
         Scope::InvoicesRead,
         Scope::EventsRead,
+        Scope::EmbedSessionsRead,
+        Scope::EmbedSessionsWrite,
     ];
 
     pub fn name(self) -> &'static str {
@@ -69,6 +73,8 @@ impl Scope {
             Scope::UsageWrite => "usage:write",
             Scope::InvoicesRead => "invoices:read",
             Scope::EventsRead => "events:read",
+            Scope::EmbedSessionsRead => "embed_sessions:read",
+            Scope::EmbedSessionsWrite => "embed_sessions:write",
         }
     }
 

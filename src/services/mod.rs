@@ -7,6 +7,8 @@ pub mod balance;
 pub mod catalog;
 pub mod customers;
 pub mod desk;
+pub mod embed_origins;
+pub mod embed_sessions;
 pub mod events;
 pub mod idempotency;
 pub mod invoices;

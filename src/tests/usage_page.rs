@@ -168,7 +168,7 @@ async fn sign_in(world: &World, customer: &str, name: &str) -> Persona {
         )
         .await
         .unwrap();
-    let beginning = Beginning { identity_id: &identity, customer_id: Some(customer), device_id: None, user_agent: "test", ip: "127.0.0.1" };
+    let beginning = Beginning { identity_id: &identity, customer_id: Some(customer), device_id: None, user_agent: "test", ip: "127.0.0.1", factor_at: now };
     let (_, token) = session::begin(&mut desk.tx, &world.app, &world.vendor, Transport::Lax, beginning, now).await.unwrap();
     desk.commit().await.unwrap();
     let visitor = world.visitor();

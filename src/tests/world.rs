@@ -138,12 +138,12 @@ impl World {
 
     /// Somebody on the sandbox gateway's own pages.
     pub fn at_sandbox(&self) -> Persona {
-        Persona { router: portico::services::payments::sandbox::router(self.app.clone()), host: "127.0.0.1:3001".to_owned(), cookies: Arc::default() }
+        Persona { router: portico::services::payments::sandbox::router(self.app.clone()), host: "127.0.0.1:3001".to_owned(), cookies: Arc::default(), is_framed: false }
     }
 
     /// Somebody who reaches the portal by another host name.
     pub fn visitor_at(&self, host: &str) -> Persona {
-        Persona { router: self.router.clone(), host: host.to_owned(), cookies: Arc::default() }
+        Persona { router: self.router.clone(), host: host.to_owned(), cookies: Arc::default(), is_framed: false }
     }
 }
 
@@ -153,9 +153,16 @@ pub struct Persona {
     router: Router,
     host: String,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    /// What stands in a frame of somebody else's page.
+    is_framed: bool,
 }
 
 impl Persona {
+    /// The same browser, as it asks from inside a frame. The jar is the same one: it is the program that must keep them apart.
+    pub fn in_frame(&self) -> Persona {
+        Persona { is_framed: true, ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
@@ -174,11 +181,17 @@ impl Persona {
     pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let cookies = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let request = Request::builder().method(method).uri(path).header(header::HOST, &self.host).header(header::ACCEPT, "text/html");
+        let request = if self.is_framed { request.header("sec-fetch-dest", "iframe") } else { request };
         if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies) }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
         self.send_from("127.0.0.1", request).await
+    }
+
+    /// Opens an address in a window, as a person would who types it.
+    pub async fn request_document(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).header("sec-fetch-dest", "document").body(Body::empty()).unwrap()).await
     }
 
     /// Sends over a connection from another address.

@@ -1,4 +1,5 @@
-//! The page: from a view to a response. Islands find their script here, the content security policy its nonce, the brand its colour.
+//! The page: from a view to a response. Islands find their script here, the content security policy its nonce, the brand its colour, and
+//! a frame who may hold it.
 
 use std::sync::Arc;
 
@@ -14,21 +15,80 @@ use crate::services::vendors::Vendor;
 use crate::t;
 use crate::words::Words;
 
+/// Whose page it is, and where it is shown. A vendor alone means: by itself, in a window.
+pub struct Setting<'a> {
+    pub vendor: &'a Vendor,
+    pub framed: Option<Framed<'a>>,
+}
+
+/// What a page in a frame of somebody else's page has to say to browser and script.
+#[derive(Clone, Copy)]
+pub struct Framed<'a> {
+    /// Whose pages may hold it. None: nobody's.
+    pub origins: &'a [String],
+    pub standing: Standing,
+}
+
+/// What the frame's script is to do about the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It lasts for so many seconds more.
+    Lasts(i64),
+    /// It was there and is not any more: the host's page is asked for a token, and the same page opened again.
+    Missing,
+    /// There was none yet: the same, and what the element is to show is opened.
+    Waiting,
+    /// The person ended it, or nothing can be done: nobody is asked.
+    Over,
+}
+
+impl<'a> From<&'a Vendor> for Setting<'a> {
+    fn from(vendor: &'a Vendor) -> Setting<'a> {
+        Setting { vendor, framed: None }
+    }
+}
+
+impl<'a> From<&'a Arc<Vendor>> for Setting<'a> {
+    fn from(vendor: &'a Arc<Vendor>) -> Setting<'a> {
+        Setting { vendor, framed: None }
+    }
+}
+
+impl Framed<'_> {
+    /// What the script reads, as attributes of the document.
+    fn attributes(&self) -> String {
+        let standing = match self.standing {
+            Standing::Lasts(seconds) => format!("lasts\" data-seconds=\"{seconds}"),
+            Standing::Missing => "missing".to_owned(),
+            Standing::Waiting => "waiting".to_owned(),
+            Standing::Over => "over".to_owned(),
+        };
+        format!(" data-frame=\"{standing}\" data-origins=\"{}\"", crate::words::escape(&self.origins.join(" ")))
+    }
+}
+
 /// Renders `body` as a whole document. The view is made inside a reactive owner, so islands can be used anywhere in it.
-pub fn document<V: IntoView + 'static>(app: &App, vendor: &Vendor, status: StatusCode, title: &str, body: impl FnOnce() -> V) -> Response {
-    document_reaching(app, vendor, status, title, None, body)
+pub fn document<'a, V: IntoView + 'static>(
+    app: &App,
+    setting: impl Into<Setting<'a>>,
+    status: StatusCode,
+    title: &str,
+    body: impl FnOnce() -> V,
+) -> Response {
+    document_reaching(app, setting, status, title, None, body)
 }
 
 /// The same for the pages where a card is added: their forms may lead to the payment gateway at `gateway_origin`, and its frame may stand
 /// in them. No other page may reach it.
-pub fn document_reaching<V: IntoView + 'static>(
+pub fn document_reaching<'a, V: IntoView + 'static>(
     app: &App,
-    vendor: &Vendor,
+    setting: impl Into<Setting<'a>>,
     status: StatusCode,
     title: &str,
     gateway_origin: Option<&str>,
     body: impl FnOnce() -> V,
 ) -> Response {
+    let Setting { vendor, framed } = setting.into();
     let words = Words::of(&vendor.locale);
     let nonce = STANDARD_NO_PAD.encode(app.ids.secret::<18>());
     let context = Arc::new(SsrSharedContext::new());
@@ -41,10 +101,12 @@ pub fn document_reaching<V: IntoView + 'static>(
     drop(owner);
     let title = t!(words, "page-title", page = title, vendor = &vendor.name);
     let html = format!(
-        "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+        "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour}}}</style>\
-         <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script></head><body>{body}</body></html>",
+         <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
+        frame = framed.as_ref().map(Framed::attributes).unwrap_or_default(),
+        frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
         title = crate::words::escape(&title),
         css = app.assets.path("portal.css"),
         colour = vendor.brand_colour,
@@ -54,9 +116,13 @@ pub fn document_reaching<V: IntoView + 'static>(
     );
     // Browsers hold a form's redirects to `form-action` too.
     let (form_action, frame_src) = gateway_origin.map_or((String::new(), "'none'".to_owned()), |origin| (format!(" {origin}"), origin.to_owned()));
+    let holders = match framed {
+        Some(Framed { origins, .. }) if !origins.is_empty() => origins.join(" "),
+        _ => "'none'".to_owned(),
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'self'{form_action}; frame-src {frame_src}; frame-ancestors 'none'; base-uri 'none'"
+         form-action 'self'{form_action}; frame-src {frame_src}; frame-ancestors {holders}; base-uri 'none'"
     );
     let mut response = (status, html).into_response();
     let headers = response.headers_mut();

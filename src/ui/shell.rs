@@ -1,4 +1,5 @@
-//! The shell around every signed-in page: brand, navigation, who you are. In a frame there is none of it (the host's page is the shell).
+//! The shell around every signed-in page: brand, navigation, who you are. In a frame the host's page is the shell: what is left is a line
+//! of rooms, and of that nothing where the frame shows one page.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -18,6 +19,16 @@ pub enum Place {
     Account,
 }
 
+/// What stands around a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// Brand, rooms and who you are.
+    Rail,
+    /// In a frame: these rooms.
+    Rooms(Vec<Place>),
+    Nothing,
+}
+
 /// What the shell shows of the visitor.
 #[derive(Clone)]
 pub struct Shell {
@@ -32,10 +43,46 @@ pub struct Shell {
     /// Whether there is another customer to switch to.
     pub can_switch: bool,
     pub place: Place,
+    pub around: Around,
 }
 
 /// A whole page body: skip link, rail, and `content` as the main part.
 pub fn frame(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
+    match shell.around {
+        Around::Rail => Either::Left(with_rail(shell, content)),
+        Around::Rooms(ref rooms) => Either::Right(framed(shell.words, shell.place, rooms, content)),
+        Around::Nothing => Either::Right(framed(shell.words, shell.place, &[], content)),
+    }
+}
+
+/// In a frame: the rooms, and the way out of all of them.
+fn framed<V: IntoView + 'static>(w: Words, here: Place, rooms: &[Place], content: V) -> impl IntoView + use<V> {
+    let links: Vec<_> = rooms
+        .iter()
+        .map(|place| {
+            let (href, label) = match place {
+                Place::Overview => ("/", t!(w, "nav-overview")),
+                Place::Usage => ("/usage", t!(w, "nav-usage")),
+                Place::Invoices => ("/invoices", t!(w, "nav-invoices")),
+                Place::Plan => ("/plan", t!(w, "nav-plan")),
+                Place::Payment => ("/payment-methods", t!(w, "nav-payment")),
+                Place::Account => ("/account", t!(w, "nav-account")),
+            };
+            view! { <li><a href=href aria-current=(*place == here).then_some("page")>{label}</a></li> }
+        })
+        .collect();
+    let rooms = (!links.is_empty()).then(|| {
+        view! {
+            <header class="rooms">
+                <nav aria-label=t!(w, "nav-label")><ul>{links}</ul></nav>
+                <form method="post" action="/sign-out"><button class="link as-link">{t!(w, "nav-sign-out")}</button></form>
+            </header>
+        }
+    });
+    view! { {rooms}<main class="page" id="main">{content}</main> }
+}
+
+fn with_rail(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
     let w = shell.words;
     let link = move |place: Place, href: &'static str, label: String| {
         let current = (shell.place == place).then_some("page");

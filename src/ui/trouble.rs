@@ -3,16 +3,19 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::app::App;
 use crate::platform::request::{RequestId, Sentence};
 use crate::t;
 use crate::words::Words;
-use crate::ui::{page, shell};
+use crate::ui::page::{self, Framed, Setting, Standing};
+use crate::ui::shell;
 
 /// Turns a bare error response into a page, keeping its status and what it says about methods and waiting.
-pub fn page(app: &App, host: Option<&str>, bare: &Response, id: &RequestId) -> Response {
+/// `framed_by`: whose pages may hold it, where it answers a frame.
+pub fn page(app: &App, host: Option<&str>, framed_by: Option<&[String]>, bare: &Response, id: &RequestId) -> Response {
     let status = bare.status();
     if status.is_server_error() {
         tracing::error!(%status, "answered with an error");
@@ -38,13 +41,19 @@ pub fn page(app: &App, host: Option<&str>, bare: &Response, id: &RequestId) -> R
         _ => said.unwrap_or_else(|| t!(w, "trouble-nothing-changed")),
     };
     let legal_line = t!(w, "door-legal-line", name = &vendor.legal_name, city = &vendor.city);
-    let mut response = page::document(app, &vendor, status, &heading.clone(), || {
+    let framed = framed_by.map(|origins| Framed { origins, standing: Standing::Over });
+    let is_framed = framed.is_some();
+    let mut response = page::document(app, Setting { vendor: &vendor, framed }, status, &heading.clone(), || {
         let content = view! {
             <h1>{heading}</h1>
             <p>{what}</p>
             <p class="field"><a class="link" href="/">{t!(w, "trouble-home")}</a></p>
         };
-        shell::door(w, vendor.name.clone(), vendor.brand_mark.clone(), vendor.is_test, legal_line, content)
+        if is_framed {
+            Either::Left(view! { <main class="page" id="main" data-trouble=status.as_str().to_owned()>{content}</main> })
+        } else {
+            Either::Right(shell::door(w, vendor.name.clone(), vendor.brand_mark.clone(), vendor.is_test, legal_line, content))
+        }
     });
     for (name, value) in bare.headers() {
         if name == axum::http::header::ALLOW || name == axum::http::header::RETRY_AFTER {

@@ -111,6 +111,27 @@ trouble-cannot-be-used = That can’t be used.
 trouble-nothing-changed = Nothing was changed and nothing was charged.
 trouble-home = Go to the overview
 
+# In a frame of a vendor's page
+frame-closed-title = A window of its own is needed
+frame-closed = This opens in a window of its own.
+frame-never = Signing in, your account and how you sign in are only shown at the portal’s own address, where you can see that it is ours.
+frame-scope = The page around this one did not ask for this part of the portal.
+frame-memory = Your browser keeps no cookies here, so nothing can be changed in this frame. Reading works.
+frame-window = Open it in a window of its own
+frame-nobody-title = One moment
+frame-nobody = The session of this frame is not there. It is being asked for; if nothing happens, reload the page around it.
+frame-nobody-kept = Nothing was changed and nothing was charged. What you entered is kept here, except passwords and codes.
+embed-title = Billing
+embed-wait = Billing is being opened.
+embed-alone = This page stands inside another site’s page and shows nothing by itself.
+embed-over-title = Signed out
+embed-over = You are signed out of this frame. Reload the page around it to come back.
+embed-refused-title = Not opened
+embed-refused-spent = The link between this site and its billing was used before. Reload the page.
+embed-refused-late = It took too long to open. Reload the page.
+embed-refused-origin = This site is not allowed to show its billing here.
+embed-refused-unknown = This site’s billing can’t be opened right now. Reload the page.
+
 # When a session ended
 session-ended-title = Signed out
 session-ended-heading = You were signed out in the meantime.
@@ -641,6 +662,8 @@ code-step-up-hint =
         [one] You last entered one a minute ago. This needs one from the last 5 minutes.
        *[other] You last entered one { $minutes } minutes ago. This needs one from the last 5 minutes.
     }
+code-step-up-first = You came by a link and entered none yet. What costs money needs one.
+code-step-up-frame = It approves what this form says, and nothing else.
 code-empty = Enter the code your app shows.
 code-malformed = A code has six digits; a recovery code has twenty-five.
 code-wrong = That is not the code right now. Your app shows a new one every 30 seconds.

@@ -1,6 +1,7 @@
 //! Version 1, a noun a file: what it takes and gives, its handlers, and its rows of the table.
 
 pub mod customers;
+pub mod embed_sessions;
 pub mod events;
 pub mod invoices;
 pub mod members;

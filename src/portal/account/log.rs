@@ -23,7 +23,7 @@ pub fn page(app: &App, member: &Member, mut entries: Vec<Entry>, is_later_page: 
     entries.truncate(shown);
     let shell = shell(member, w, Place::Account);
     let now = app.now(&member.vendor).billing;
-    page::document(app, &member.vendor, StatusCode::OK, &t!(w, "activity-title"), move || {
+    page::document(app, member, StatusCode::OK, &t!(w, "activity-title"), move || {
         let sentence = match entries.first() {
             _ if is_later_page => rich!(w, "activity-answer-earlier"),
             Some(last) => rich!(w, "activity-answer", day = dates.day_year(last.happened_at)),

@@ -73,7 +73,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
     let may_change = member.may_manage_billing().is_ok();
     let (email, me) = (member.email.clone(), member.identity_id.clone());
     let title = if seen.errors.is_empty() { t!(w, "account-title") } else { t!(w, "title-error", title = t!(w, "account-title")) };
-    Ok(page::document(app, &member.vendor, status, &title, move || {
+    Ok(page::document(app, member, status, &title, move || {
         let company = if may_change { Either::Left(company_form(w, &seen)) } else { Either::Right(company_facts(w, &seen.company)) };
         let content = view! {
             {parts::as_of(t!(w, "account-title"), dates.stamp(seen.now))}

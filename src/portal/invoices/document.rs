@@ -99,7 +99,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, number: &str, sta
     let w = Words::of(&member.locale);
     let shell = shell(member, w, Place::Invoices);
     let title = heading(w, &seen.snapshot);
-    Ok(page::document(app, &member.vendor, status, &title.clone(), move || {
+    Ok(page::document(app, member, status, &title.clone(), move || {
         let told = Told::new(&seen.snapshot, w);
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/invoices">{t!(w, "nav-invoices")}</a> }, title)}

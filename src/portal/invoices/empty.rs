@@ -32,7 +32,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk) -> Result<Respons
     let has_card = !payments::list(desk, &member.customer_id).await?.is_empty();
     let may_change = member.may_manage_billing().is_ok();
     let shell = shell(member, w, Place::Invoices);
-    Ok(page::document(app, &member.vendor, StatusCode::OK, &t!(w, "nav-invoices"), move || {
+    Ok(page::document(app, member, StatusCode::OK, &t!(w, "nav-invoices"), move || {
         let first = upcoming.as_ref().filter(|upcoming| upcoming.priced.is_some());
         let (sentence, lede) = match first {
             Some(first) => told(&dates, first, is_trial),

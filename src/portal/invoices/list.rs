@@ -98,7 +98,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, asked: Asked) -> 
         may_pay: member.may_manage_billing().is_ok(),
     };
     let shell = shell(member, w, Place::Invoices);
-    Ok(page::document(app, &member.vendor, StatusCode::OK, &t!(w, "nav-invoices"), move || {
+    Ok(page::document(app, member, StatusCode::OK, &t!(w, "nav-invoices"), move || {
         let (sentence, lede) = answer(&dates, &seen);
         let rest = if seen.found.rows.is_empty() {
             Either::Left(view! { <p class="sec">{t!(w, "invoices-none-fit")}" "<a class="link" href="/invoices">{t!(w, "invoices-show-all")}</a></p> })

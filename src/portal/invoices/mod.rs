@@ -8,6 +8,7 @@ use axum::routing::get;
 use crate::app::App;
 use crate::identity::Member;
 use crate::portal::routes::{Route, names};
+use crate::services::embed_sessions::Scope;
 use crate::services::{Refusal, invoices};
 
 mod document;
@@ -16,7 +17,10 @@ mod list;
 mod paper;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::member("/invoices", get(show_list)).query(names::<list::Asked>()), Route::member("/invoices/{number}", get(show))]
+    vec![
+        Route::member("/invoices", get(show_list)).query(names::<list::Asked>()).reads(&[Scope::InvoicesRead]),
+        Route::member("/invoices/{number}", get(show)).reads(&[Scope::InvoicesRead]),
+    ]
 }
 
 async fn show_list(State(app): State<App>, member: Member, Query(asked): Query<list::Asked>) -> Result<Response, Refusal> {

@@ -32,7 +32,7 @@ pub async fn show(State(app): State<App>, member: Member, Query(asked): Query<Re
     let shell = shell(&member, w, Place::Payment);
     let back = payments::return_path(&started.setup_id);
     let origin = fields.origin.clone();
-    Ok(page::document_reaching(&app, &member.vendor, StatusCode::OK, &t!(w, "methods-title"), Some(&origin), move || {
+    Ok(page::document_reaching(&app, &member, StatusCode::OK, &t!(w, "methods-title"), Some(&origin), move || {
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/payment-methods">{t!(w, "methods-title")}</a> }, String::new())}
             {parts::answer(rich!(w, "fields-heading"), Some(rich!(w, "fields-what")))}

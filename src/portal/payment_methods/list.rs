@@ -60,7 +60,7 @@ pub fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, said: Op
     let origin = app.gateway(&member.vendor).ok().and_then(|gateway| gateway.origin());
     let shell = shell(member, w, Place::Payment);
     let vendor_name = member.vendor.name.clone();
-    Ok(page::document_reaching(app, &member.vendor, status, &t!(w, "methods-title"), origin.as_deref(), move || {
+    Ok(page::document_reaching(app, member, status, &t!(w, "methods-title"), origin.as_deref(), move || {
         let notes: Vec<_> = seen.attention.iter().map(|attention| attention_note(dates, attention)).collect();
         let has_notes = !notes.is_empty();
         let content = view! {

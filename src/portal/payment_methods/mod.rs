@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::step_up::{self, Fresh};
 use crate::portal::code_field;
+use crate::services::embed_sessions::Scope;
 use crate::services::payments::{self, Errand, Finished, Method};
 use crate::services::{Desk, Refusal};
 
@@ -25,17 +26,20 @@ mod fields;
 mod list;
 mod step;
 
+/// What a frame needs for these pages.
+const METHODS: &[Scope] = &[Scope::PaymentMethodWrite];
+
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::member("/payment-methods", get(show).post(add)).query(names::<Done>()).form(names::<AddForm>()),
-        Route::member("/payment-methods/add", get(ask_add)).query(names::<AddForm>()),
-        Route::member("/payment-methods/fields", get(fields::show)).query(names::<Returned>()),
-        Route::member("/payment-methods/return", get(back)).query(names::<Returned>()),
-        Route::member("/payment-methods/{id}/default", post(make_default)).form(names::<CodeForm>()),
-        Route::member("/payment-methods/{id}/backup", post(make_backup)).form(names::<CodeForm>()),
-        Route::member("/payment-methods/{id}/earlier", post(move_up)).form(names::<CodeForm>()),
-        Route::member("/payment-methods/{id}/keep", post(stop_backup)).form(names::<CodeForm>()),
-        Route::member("/payment-methods/{id}/remove", get(ask_remove).post(remove)).form(names::<CodeForm>()),
+        Route::member("/payment-methods", get(show).post(add)).query(names::<Done>()).form(names::<AddForm>()).reads(METHODS),
+        Route::member("/payment-methods/add", get(ask_add)).query(names::<AddForm>()).acts(METHODS),
+        Route::member("/payment-methods/fields", get(fields::show)).query(names::<Returned>()).acts(METHODS),
+        Route::member("/payment-methods/return", get(back)).query(names::<Returned>()).acts(METHODS),
+        Route::member("/payment-methods/{id}/default", post(make_default)).form(names::<CodeForm>()).acts(METHODS),
+        Route::member("/payment-methods/{id}/backup", post(make_backup)).form(names::<CodeForm>()).acts(METHODS),
+        Route::member("/payment-methods/{id}/earlier", post(move_up)).form(names::<CodeForm>()).acts(METHODS),
+        Route::member("/payment-methods/{id}/keep", post(stop_backup)).form(names::<CodeForm>()).acts(METHODS),
+        Route::member("/payment-methods/{id}/remove", get(ask_remove).post(remove)).form(names::<CodeForm>()).acts(METHODS),
     ]
 }
 

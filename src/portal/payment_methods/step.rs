@@ -104,7 +104,7 @@ pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: 
     let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
     let (heading, lede, button) = step.words(w);
     let title = if errors.is_empty() && troubles.is_empty() { t!(w, "methods-title") } else { t!(w, "methods-title-error") };
-    Ok(page::document_reaching(app, &member.vendor, status, &title, origin.as_deref(), move || {
+    Ok(page::document_reaching(app, member, status, &title, origin.as_deref(), move || {
         let replaces = match &step {
             Step::Replace(method) => Some(view! { <input type="hidden" name="replaces" value=method.id.clone() /> }),
             _ => None,

@@ -98,7 +98,7 @@ async fn cancel_page(
         None => rich!(w, "cancel-answer-now", plan = s.plan_name()),
     };
     let title = if status == StatusCode::OK { t!(w, "cancel-title") } else { t!(w, "cancel-title-error") };
-    Ok(page::document(app, &member.vendor, status, &title, move || {
+    Ok(page::document(app, member, status, &title, move || {
         let reason = |key: &'static str, label: String| {
             view! { <label class="opt"><input type="radio" name="reason" value=key checked=form.reason == key /><span>{label}</span></label> }
         };

@@ -233,7 +233,7 @@ async fn change_page(
     let sheet = preview.map(|preview| sheet::sheet(&seen, &chosen.hidden(), preview, &sheet::Known { meters, methods, taxes }, code_field));
     let left = left(&seen, &chosen, choice, &errors, &subscription);
     let (cards, rows) = (columns::choices(&seen, &chosen.plan, chosen.interval), columns::rows(&seen.offers));
-    Ok(page::document(app, &member.vendor, status, &title, move || {
+    Ok(page::document(app, member, status, &title, move || {
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, seen.stamp.clone())}
             {parts::error_summary(w, &errors)}

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::step_up;
 use crate::services::catalog::{self, Offer};
+use crate::services::embed_sessions::Scope;
 use crate::services::payments::Errand;
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
@@ -33,12 +34,18 @@ mod sheet;
 
 pub(super) use sheet::unit_of;
 
+/// What a frame needs for these pages.
+const PLAN: &[Scope] = &[Scope::PlanWrite];
+
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::member("/plan", get(show)).query(names::<Done>()),
-        Route::member("/plan/change", get(change::choose).post(change::confirm)).query(names::<change::Choice>()).form(names::<change::ConfirmForm>()),
-        Route::member("/plan/cancel", get(cancel::ask).post(cancel::cancel)).form(names::<cancel::CancelForm>()),
-        Route::member("/plan/undo", post(undo)).form(names::<UndoForm>()),
+        Route::member("/plan", get(show)).query(names::<Done>()).reads(PLAN),
+        Route::member("/plan/change", get(change::choose).post(change::confirm))
+            .query(names::<change::Choice>())
+            .form(names::<change::ConfirmForm>())
+            .acts(PLAN),
+        Route::member("/plan/cancel", get(cancel::ask).post(cancel::cancel)).form(names::<cancel::CancelForm>()).acts(PLAN),
+        Route::member("/plan/undo", post(undo)).form(names::<UndoForm>()).acts(PLAN),
     ]
 }
 
@@ -111,7 +118,7 @@ async fn plan_page(
     let code_field = code_field::step_up_field(app, member, &errors);
     let can_change = member.may_manage_billing().is_ok();
     let (heading, lede) = answer(&seen);
-    Ok(page::document(app, &member.vendor, status, &t!(w, "nav-plan"), move || {
+    Ok(page::document(app, member, status, &t!(w, "nav-plan"), move || {
         let planned = seen.subscription.as_ref().and_then(|s| planned(&seen, s, can_change, code_field.map(|field| field.into_any())));
         let is_running = seen.subscription.as_ref().is_some_and(|s| matches!(s.state, Standing::Active | Standing::PastDue | Standing::Trialing));
         let can_cancel = is_running && can_change && seen.subscription.as_ref().is_some_and(|s| s.cancel_at.is_none());

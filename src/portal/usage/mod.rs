@@ -14,6 +14,7 @@ use crate::identity::Member;
 use crate::islands::chart_reader::ChartReader;
 use crate::portal::entry;
 use crate::portal::routes::Route;
+use crate::services::embed_sessions::Scope;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
@@ -29,7 +30,8 @@ mod tell;
 use tell::Teller;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::member("/usage", get(show)).query(&Asked::NAMES), Route::member("/usage.csv", get(csv::download)).query(&Asked::NAMES)]
+    let all = [Route::member("/usage", get(show)), Route::member("/usage.csv", get(csv::download))];
+    all.into_iter().map(|route| route.query(&Asked::NAMES).reads(&[Scope::UsageRead])).collect()
 }
 
 async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
@@ -169,7 +171,7 @@ fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldErr
     let now = app.now(&member.vendor).billing;
     let zone = report.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or_default(), |report| report.zone);
     let dates = Dates::new(w, zone);
-    page::document(app, &member.vendor, status, &t!(w, "nav-usage"), || {
+    page::document(app, member, status, &t!(w, "nav-usage"), || {
         let content = match &report {
             Some(report) => Either::Left(body(w, dates, report, errors, asked)),
             None => Either::Right(view! {
@@ -442,7 +444,7 @@ fn table(teller: &Teller, asked: &Asked) -> impl IntoView + use<> {
     let when = teller.named(report.range.start, report.range.end);
     view! {
         <table class="dense">
-            <caption><span class="head"><h2>{t!(w, "usage-table")}</h2><a class="link" href=file download="">{t!(w, "usage-csv")}</a></span></caption>
+            <caption><span class="head"><h2>{t!(w, "usage-table")}</h2><a class="link" href=file>{t!(w, "usage-csv")}</a></span></caption>
             <thead><tr>
                 <th scope="col">{when}</th>
                 <th scope="col" class="num unit">{report.meter.unit.clone()}</th>

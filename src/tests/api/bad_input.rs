@@ -110,8 +110,14 @@ impl Stand {
         let plan = team(&program).await;
         let subscription = program.post("/subscriptions", json!({ "customer_id": "ext:x", "plan_id": "ext:team" })).await.ok();
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
-        let ids =
-            vec![("customer", "ext:x".to_owned()), ("plan", text(&plan, "id")), ("subscription", text(&subscription, "id")), ("invoice", text(&invoice, "id"))];
+        let embed_session = super::embed_session(world, &program, "ext:x").await;
+        let ids = vec![
+            ("customer", "ext:x".to_owned()),
+            ("plan", text(&plan, "id")),
+            ("subscription", text(&subscription, "id")),
+            ("invoice", text(&invoice, "id")),
+            ("embed_session", text(&embed_session, "id")),
+        ];
         Stand { program, ids }
     }
 
@@ -197,6 +203,7 @@ async fn every_query_and_every_id_takes_whatever_comes() {
             let reply = match route.method {
                 Method::GET => stand.program.get(&path).await,
                 Method::PATCH => stand.program.patch(&path, json!({})).await,
+                Method::DELETE => stand.program.delete(&path).await,
                 _ => stand.program.post(&path, json!({})).await,
             };
             assert!((400..500).contains(&reply.status()), "{path}: {}", reply.answer.text);

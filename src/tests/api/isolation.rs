@@ -15,16 +15,18 @@ struct Things {
     plan: Value,
     subscription: Value,
     invoice: Value,
+    embed_session: Value,
 }
 
 impl Things {
-    async fn of(program: Program, name: &str) -> Things {
+    async fn of(world: &World, program: Program, name: &str) -> Things {
         let customer = customer(&program, name).await;
         let plan = team(&program).await;
         let subscription =
             program.post("/subscriptions", json!({ "customer_id": customer["id"], "plan_id": plan["id"], "external_id": format!("s-{name}") })).await.ok();
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
-        Things { program, customer, plan, subscription, invoice }
+        let embed_session = super::embed_session(world, &program, &text(&customer, "id")).await;
+        Things { program, customer, plan, subscription, invoice, embed_session }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -34,6 +36,7 @@ impl Things {
             "plan" => vec![text(&self.plan, "id")],
             "subscription" => vec![text(&self.subscription, "id"), format!("ext:{}", text(&self.subscription, "external_id"))],
             "invoice" => vec![text(&self.invoice, "id")],
+            "embed_session" => vec![text(&self.embed_session, "id")],
             other => panic!("say here what stands for {other}"),
         }
     }
@@ -61,6 +64,7 @@ async fn call(program: &Program, method: &Method, path: &str, body: &Value) -> R
     match *method {
         Method::GET => program.get(path).await,
         Method::PATCH => program.patch(path, body.clone()).await,
+        Method::DELETE => program.delete(path).await,
         _ => program.post(path, body.clone()).await,
     }
 }
@@ -73,8 +77,8 @@ fn plain(reply: &Reply) -> (u16, String) {
 async fn another_vendors_ids_are_as_good_as_none() {
     let world = World::new().await;
     let merlin = world.add_vendor("Merlin", Some("billing.merlin.example")).await;
-    let mine = Things::of(world.program("*").await, "Nordlicht").await;
-    let theirs = Things::of(world.program_of(&merlin, "*").await, "Stern").await;
+    let mine = Things::of(&world, world.program("*").await, "Nordlicht").await;
+    let theirs = Things::of(&world, world.program_of(&merlin, "*").await, "Stern").await;
     let events = theirs.program.get("/events").await.ok();
     let mut tried = 0;
     for route in routes() {
@@ -105,9 +109,11 @@ async fn another_vendors_ids_are_as_good_as_none() {
 async fn nor_are_they_any_good_in_bodies_and_queries() {
     let world = World::new().await;
     let merlin = world.add_vendor("Merlin", Some("billing.merlin.example")).await;
-    let mine = Things::of(world.program("*").await, "Nordlicht").await;
-    let theirs = Things::of(world.program_of(&merlin, "*").await, "Stern").await;
+    let mine = Things::of(&world, world.program("*").await, "Nordlicht").await;
+    let theirs = Things::of(&world, world.program_of(&merlin, "*").await, "Stern").await;
     for customer in theirs.references("customer") {
+        let new = json!({ "customer_id": customer, "member_id": "mem_x", "origin": "https://app.kestrel.example", "scopes": ["usage:read"] });
+        assert_eq!(mine.program.post("/embed-sessions", new).await.problem(), (404, "not-found", "/customer_id"));
         for other in [customer.clone(), never_was(&customer)] {
             let start = mine.program.post("/subscriptions", json!({ "customer_id": other, "plan_id": mine.plan["id"] })).await;
             assert_eq!(start.problem(), (404, "not-found", "/customer_id"));

@@ -17,7 +17,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use portico::services::api_keys::{self, Scopes};
 use portico::services::vendors::Vendor;
-use portico::services::{Actor, Desk};
+use portico::services::{Actor, Desk, embed_origins};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Persona, World};
@@ -74,6 +74,10 @@ impl Program {
         self.send(Method::PATCH, path, request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, self.request(Method::DELETE, path).body(Body::empty()).unwrap()).await
+    }
+
     /// A request below `/api/v1` with the key, to be given a body.
     pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::HOST, "localhost:3000");
@@ -125,6 +129,18 @@ pub fn text(value: &Value, name: &str) -> String {
 /// A customer with a name, by the API.
 pub async fn customer(program: &Program, name: &str) -> Value {
     program.post("/customers", json!({ "name": name, "country": "DE", "external_id": name.to_lowercase() })).await.ok()
+}
+
+/// A token for a frame of the customer's first member, who is invited for it; its origin is put on the list.
+pub async fn embed_session(world: &World, program: &Program, customer: &str) -> Value {
+    let bearer = api_keys::bearer(&world.app, &program.key).await.unwrap().unwrap();
+    let mut desk = Desk::write(&world.app, &bearer.vendor, Actor::System).await.unwrap();
+    embed_origins::add(&mut desk, "https://app.kestrel.example").await.unwrap();
+    desk.commit().await.unwrap();
+    let invited = json!({ "email": "owner@customer.example", "name": "Owner", "role": "owner" });
+    let member = program.post(&format!("/customers/{customer}/members"), invited).await.ok();
+    let new = json!({ "customer_id": customer, "member_id": member["id"], "origin": "https://app.kestrel.example", "scopes": ["usage:read"] });
+    program.post("/embed-sessions", new).await.ok()
 }
 
 /// Team: €29 a month, €9 a seat, minutes at 0.8 ct beyond 1,000; published, by the API.

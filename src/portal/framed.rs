@@ -1,0 +1,124 @@
+//! The portal in a frame of a vendor's page: what opens there, and what those see for whom it does not. Nobody signs in, enrols or changes a
+//! credential in a frame, for around it stands a page that is not ours: a window of its own is offered for that.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use leptos::prelude::*;
+
+use crate::app::App;
+use crate::identity::Member;
+use crate::identity::session::Transport;
+use crate::platform::db::DbResult;
+use crate::services::embed_sessions::Scope;
+use crate::services::{Refusal, embed_origins};
+use crate::services::vendors::Vendor;
+use crate::t;
+use crate::ui::page::{self, Framed, Setting, Standing};
+use crate::words::Words;
+
+use super::entry::{AtVendor, see_other};
+
+/// Where signing out leads to.
+pub const SIGNED_OUT: &str = "/signed-out";
+
+/// Whether an address opens in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InFrame {
+    /// Where the embed session has all of these scopes.
+    Reads(&'static [Scope]),
+    /// The same, and something is decided there: not where the session travels from a script's memory.
+    Acts(&'static [Scope]),
+    /// In a window of its own only.
+    Never,
+}
+
+/// The page of an address that opens in no frame, where one asks for it; before anybody is looked up.
+pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResult<Option<Response>> {
+    if !Transport::of(&parts.headers).is_framed() || of(parts) != InFrame::Never {
+        return Ok(None);
+    }
+    let w = Words::of(&vendor.locale);
+    let origins = embed_origins::all(&app.db, &vendor.id).await?;
+    let framed = Framed { origins: &origins, standing: Standing::Over };
+    Ok(Some(closed(app, Setting { vendor, framed: Some(framed) }, w, &way_out(parts), t!(w, "frame-never"))))
+}
+
+/// The page for a member whose frame does not reach this far.
+pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Response> {
+    let embed = member.embed.as_ref()?;
+    let w = Words::of(&member.locale);
+    let (scopes, decides) = match of(parts) {
+        InFrame::Reads(scopes) => (scopes, parts.method != Method::GET && parts.method != Method::HEAD),
+        InFrame::Acts(scopes) => (scopes, true),
+        InFrame::Never => return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-never"))),
+    };
+    if !embed.allows(scopes) {
+        return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-scope")));
+    }
+    let is_in_memory = member.transport() == Transport::Bearer;
+    (is_in_memory && decides).then(|| closed(app, member, w, &way_out(parts), t!(w, "frame-memory")))
+}
+
+fn of(parts: &Parts) -> InFrame {
+    parts.extensions.get::<InFrame>().copied().unwrap_or(InFrame::Never)
+}
+
+/// What a window of its own opens: the address, or where its form stands.
+fn way_out(parts: &Parts) -> String {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    if parts.method == Method::GET { path.to_owned() } else { "/".to_owned() }
+}
+
+fn closed<'a>(app: &App, setting: impl Into<Setting<'a>>, w: Words, way_out: &str, why: String) -> Response {
+    let way_out = way_out.to_owned();
+    page::document(app, setting, StatusCode::FORBIDDEN, &t!(w, "frame-closed-title"), move || {
+        view! {
+            <main class="page" id="main" data-trouble="window_needed">
+                <div class="answer"><h1>{t!(w, "frame-closed")}</h1></div>
+                <p>{why}</p>
+                <div class="acts field"><a class="btn" href=way_out target="_blank" rel="noopener">{t!(w, "frame-window")}</a></div>
+            </main>
+        }
+    })
+}
+
+/// Where signing out of a frame leads: there is no way back in that a page of ours could offer.
+pub async fn signed_out(State(app): State<App>, AtVendor(vendor): AtVendor, headers: HeaderMap) -> Result<Response, Refusal> {
+    if !Transport::of(&headers).is_framed() {
+        return Ok(see_other("/sign-in"));
+    }
+    let w = Words::of(&vendor.locale);
+    let origins = embed_origins::all(&app.db, &vendor.id).await?;
+    let framed = Framed { origins: &origins, standing: Standing::Over };
+    Ok(page::document(&app, Setting { vendor: &vendor, framed: Some(framed) }, StatusCode::OK, &t!(w, "embed-over-title"), move || {
+        view! { <main class="page" id="main" data-trouble="signed_out"><p role="status">{t!(w, "embed-over")}</p></main> }
+    }))
+}
+
+/// The page of a frame whose session is not there, or not any more: its script asks the host's page for a token and then goes on. What was
+/// typed is kept, to be sent again.
+pub async fn nobody(app: &App, vendor: &Arc<Vendor>, path: &str, kept: Option<Vec<(String, String)>>) -> DbResult<Response> {
+    let w = Words::of(&vendor.locale);
+    let origins = embed_origins::all(&app.db, &vendor.id).await?;
+    let framed = Framed { origins: &origins, standing: Standing::Missing };
+    let path = path.to_owned();
+    Ok(page::document(app, Setting { vendor, framed: Some(framed) }, StatusCode::UNAUTHORIZED, &t!(w, "frame-nobody-title"), move || {
+        let again = kept.map(|kept| {
+            let fields: Vec<_> = kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect();
+            view! {
+                <p>{t!(w, "frame-nobody-kept")}</p>
+                <form method="post" action=path class="acts field">{fields}<button class="btn plain">{t!(w, "session-ended-again")}</button></form>
+            }
+        });
+        view! {
+            <main class="page" id="main">
+                <p role="status">{t!(w, "frame-nobody")}</p>
+                {again}
+            </main>
+        }
+    }))
+}

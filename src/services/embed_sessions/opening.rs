@@ -1,0 +1,148 @@
+//! A token brought to the frame: once, in time, from the page it was made for; and the end of what it opened.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sqlx::FromRow;
+
+use super::Shows;
+use crate::app::App;
+use crate::identity::session::{self, Beginning, Transport, new_token};
+use crate::platform::db::DbError;
+use crate::platform::keys::fingerprint;
+use crate::services::vendors::Vendor;
+use crate::services::{Actor, Desk, Refusal};
+
+/// Who brings a token, and how the session it opens is to travel.
+pub struct Opening<'a> {
+    pub token: &'a str,
+    /// Of the page that holds the frame, as the browser told it.
+    pub origin: &'a str,
+    pub shows: Shows,
+    pub transport: Transport,
+    pub user_agent: &'a str,
+    pub ip: &'a str,
+    /// The token of the session this frame had until now: it ends as the new one begins.
+    pub instead_of: Option<&'a str>,
+}
+
+/// What was opened.
+pub struct Opened {
+    pub customer_id: String,
+    pub identity_id: String,
+    /// Of the session; for the browser only.
+    pub session_token: String,
+    /// By which the host's page ends it: see [`end_by_key`].
+    pub end_key: String,
+    /// Until it ends whatever happens.
+    pub seconds: i64,
+}
+
+/// Why a token opened nothing.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// It was brought before.
+    Spent,
+    /// It took longer than a minute.
+    Late,
+    /// It was made for another page, or that page is not on the list any more.
+    OtherOrigin,
+    /// There is no such token here.
+    Unknown,
+    Failed(Refusal),
+}
+
+impl From<DbError> for NotOpened {
+    fn from(error: DbError) -> NotOpened {
+        NotOpened::Failed(error.into())
+    }
+}
+
+impl From<Refusal> for NotOpened {
+    fn from(refusal: Refusal) -> NotOpened {
+        NotOpened::Failed(refusal)
+    }
+}
+
+#[derive(FromRow)]
+struct Spent {
+    id: String,
+    customer_id: String,
+    identity_id: String,
+}
+
+/// Opens the session of a token. Whoever comes first does; one conditional UPDATE decides.
+pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Result<Opened, NotOpened> {
+    let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    let (vendor_id, now_ms) = (vendor.id.clone(), desk.now.wall_ms());
+    let token_hash = fingerprint(opening.token);
+    let spent: Option<Spent> = desk
+        .tx
+        .opt(
+            "UPDATE embed_sessions SET opened_at = $3, shows = $5
+             WHERE vendor_id = $1 AND token_hash = $2 AND opened_at IS NULL AND ended_at IS NULL AND token_expires_at > $3 AND origin = $4
+                AND EXISTS (SELECT 1 FROM embed_origins o WHERE o.vendor_id = $1 AND o.origin = $4)
+             RETURNING id, customer_id, identity_id",
+            (vendor_id.clone(), token_hash.clone(), now_ms, opening.origin.to_owned(), opening.shows.column()),
+        )
+        .await?;
+    let Some(spent) = spent else { return Err(why_not(&mut desk, &token_hash, now_ms).await?) };
+    desk.actor = Actor::Identity(spent.identity_id.clone());
+    if let Some(token) = opening.instead_of {
+        end_of(&mut desk, "SELECT e.id FROM embed_sessions e JOIN sessions s ON s.vendor_id = e.vendor_id AND s.id = e.session_id WHERE e.vendor_id = $1 AND s.token_hash = $2", token)
+            .await?;
+    }
+    let beginning = Beginning {
+        identity_id: &spent.identity_id,
+        customer_id: Some(&spent.customer_id),
+        device_id: None,
+        user_agent: opening.user_agent,
+        ip: opening.ip,
+        // The vendor's word is no second factor.
+        factor_at: 0,
+    };
+    let (session_id, session_token) = session::begin(&mut desk.tx, app, vendor, opening.transport, beginning, now_ms).await?;
+    let end_key = new_token(&app.ids);
+    desk.tx
+        .run(
+            "UPDATE embed_sessions SET session_id = $3, end_hash = $4 WHERE vendor_id = $1 AND id = $2",
+            (vendor_id, spent.id.clone(), session_id, fingerprint(&end_key)),
+        )
+        .await?;
+    desk.record("embed_session.opened", Some(&spent.customer_id), &spent.id, json!({ "origin": opening.origin })).await?;
+    desk.commit().await?;
+    Ok(Opened { customer_id: spent.customer_id, identity_id: spent.identity_id, session_token, end_key, seconds: opening.transport.absolute_ms() / 1000 })
+}
+
+/// Who holds the token may know what became of it; who guesses learns nothing.
+async fn why_not(desk: &mut Desk, token_hash: &str, now_ms: i64) -> Result<NotOpened, DbError> {
+    let row: Option<(Option<i64>, Option<i64>, i64)> = desk
+        .tx
+        .opt(
+            "SELECT opened_at, ended_at, token_expires_at FROM embed_sessions WHERE vendor_id = $1 AND token_hash = $2",
+            (desk.vendor.id.clone(), token_hash.to_owned()),
+        )
+        .await?;
+    Ok(match row {
+        None => NotOpened::Unknown,
+        Some((None, None, expires_at)) if expires_at > now_ms => NotOpened::OtherOrigin,
+        Some((None, None, _)) => NotOpened::Late,
+        Some(_) => NotOpened::Spent,
+    })
+}
+
+/// Ends what the key was given for: the page that held the frame has taken it away. A key that is none, or ended already: nothing happens.
+pub async fn end_by_key(app: &App, vendor: &Arc<Vendor>, end_key: &str) -> Result<(), Refusal> {
+    let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    end_of(&mut desk, "SELECT id FROM embed_sessions WHERE vendor_id = $1 AND end_hash = $2", end_key).await?;
+    Ok(desk.commit().await?)
+}
+
+/// Ends the embed session that a secret leads to, if one does.
+async fn end_of(desk: &mut Desk, found_by: &'static str, secret: &str) -> Result<(), Refusal> {
+    let found: Option<(String,)> = desk.tx.opt(found_by, (desk.vendor.id.clone(), fingerprint(secret))).await?;
+    if let Some((id,)) = found {
+        super::end(desk, &id).await?;
+    }
+    Ok(())
+}

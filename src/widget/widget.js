@@ -1,0 +1,156 @@
+// <billing-portal>: the portal, one page of it, or one action, in a vendor's page.
+//
+//   <script src="https://portal.example/widget.js"></script>
+//   <billing-portal token-endpoint="/billing-token"></billing-portal>
+//
+// A token comes from the vendor's own server, by one of: the attribute `token` (taken out once it is used), the property `getToken` (an async
+// function that gives one), the attribute `token-endpoint` (posted to; answers {"token": …}). `page` is one of usage, invoices, plan,
+// payment-methods; `action` one of change-plan:KEY, pay-invoice:NUMBER, repair-payment. What is inside the element is shown while the portal
+// cannot be. The events and their details are declared in widget.d.ts.
+(() => {
+  const portal = new URL(document.currentScript.src).origin;
+  const VERSION = 1;
+  // Tokens a minute: a frame that cannot keep its session must not ask for ever.
+  const MOST_TOKENS = 5;
+  const HELLO_WITHIN_MS = 10_000;
+  // Outside of these a height is a mistake.
+  const [LOWEST, HIGHEST] = [120, 20_000];
+
+  class BillingPortal extends HTMLElement {
+    #frame;
+    #port;
+    #endKey;
+    #height = 0;
+    #isReady = false;
+    #asked = [];
+    #before = null;
+    #patience;
+    #slot;
+
+    constructor() {
+      super();
+      const shadow = this.attachShadow({ mode: "open" });
+      this.#frame = document.createElement("iframe");
+      this.#slot = document.createElement("slot");
+      // The host's policy on styles does not reach what script sets.
+      Object.assign(this.#frame.style, { display: "block", width: "100%", height: `${LOWEST}px`, border: "0", background: "transparent", colorScheme: "normal" });
+      this.#frame.allow = "publickey-credentials-get; clipboard-write";
+      this.#frame.referrerPolicy = "strict-origin";
+      this.#slot.hidden = true;
+      shadow.append(this.#frame, this.#slot);
+    }
+
+    connectedCallback() {
+      if (!this.style.display) this.style.display = "block";
+      this.#frame.title = this.getAttribute("label") ?? "Billing";
+      window.addEventListener("message", this.#hear);
+      this.addEventListener("focusin", this.#focused);
+      this.#patience = setTimeout(() => this.#fail("blocked", "The portal did not answer. Is this page’s origin on the portal’s list (portico embed-origin list)?"), HELLO_WITHIN_MS);
+      this.#frame.src = `${portal}/embed`;
+    }
+
+    // The session ends with the element; the frame itself is gone by now and can say nothing.
+    disconnectedCallback() {
+      window.removeEventListener("message", this.#hear);
+      this.removeEventListener("focusin", this.#focused);
+      clearTimeout(this.#patience);
+      this.#port?.close();
+      if (this.#endKey) {
+        const body = new URLSearchParams({ end_key: this.#endKey });
+        fetch(`${portal}/embed/end`, { method: "POST", mode: "no-cors", credentials: "omit", keepalive: true, body }).catch(() => {});
+      }
+      this.#port = this.#endKey = undefined;
+      this.#isReady = false;
+    }
+
+    // Each document of the frame says hello once; what follows is between it and us alone.
+    #hear = (event) => {
+      const { source, origin, data } = event;
+      if (!source || source !== this.#frame.contentWindow || origin !== portal) return;
+      if (data?.portico !== VERSION || data.type !== "hello" || typeof data.nonce !== "string") return;
+      clearTimeout(this.#patience);
+      this.#port?.close();
+      const { port1, port2 } = new MessageChannel();
+      this.#port = port1;
+      port1.onmessage = ({ data }) => this.#told(data, port1);
+      source.postMessage({ portico: VERSION, type: "port", nonce: data.nonce }, portal, [port2]);
+    };
+
+    #told(data, port) {
+      switch (data?.type) {
+        case "height":
+          return this.#fit(data.px);
+        case "token":
+          return this.#give(port);
+        case "opened":
+          this.#endKey = String(data.end_key);
+          return;
+        case "page":
+          this.#slot.hidden = true;
+          this.#frame.hidden = false;
+          if (!this.#isReady) this.#say("ready");
+          this.#isReady = true;
+          return this.#say("navigate", { path: String(data.path) });
+        case "close":
+          this.#before?.focus?.();
+          return this.#say("close");
+        case "error":
+          return this.#say("error", { code: String(data.code) });
+        case "event":
+          if (["step_up_required", "plan_changed", "payment_method_updated", "session_expiring"].includes(data.name)) this.#say(data.name, data.ids ?? {});
+      }
+    }
+
+    #fit(px) {
+      const height = Math.min(Math.max(Math.ceil(Number(px) || 0), LOWEST), HIGHEST);
+      if (Math.abs(height - this.#height) <= 1) return;
+      this.#height = height;
+      this.#frame.style.height = `${height}px`;
+    }
+
+    async #give(port) {
+      let token;
+      try {
+        const minuteAgo = Date.now() - 60_000;
+        this.#asked = [...this.#asked.filter((at) => at > minuteAgo), Date.now()];
+        if (this.#asked.length > MOST_TOKENS) throw new Error("the frame asked for too many tokens");
+        token = await this.#token();
+      } catch (error) {
+        this.#fail("no_token", error);
+      }
+      const [page, action] = ["page", "action"].map((name) => this.getAttribute(name) ?? "");
+      port.postMessage(token ? { type: "token", token, page, action } : { type: "token" });
+    }
+
+    async #token() {
+      const given = this.getAttribute("token");
+      if (given) {
+        this.removeAttribute("token");
+        return given;
+      }
+      if (typeof this.getToken === "function") return await this.getToken();
+      const endpoint = this.getAttribute("token-endpoint");
+      if (!endpoint) throw new Error("there is no token, no getToken and no token-endpoint");
+      const answer = await fetch(endpoint, { method: "POST", headers: { accept: "application/json" } });
+      if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status}`);
+      return (await answer.json()).token;
+    }
+
+    #focused = (event) => {
+      if (event.relatedTarget && !this.contains(event.relatedTarget)) this.#before = event.relatedTarget;
+    };
+
+    // What went wrong is for the developer; the person sees what the vendor put inside the element.
+    #fail(code, why) {
+      console.error(`billing-portal: ${code}:`, why);
+      if (!this.#isReady) [this.#frame.hidden, this.#slot.hidden] = [code === "blocked", false];
+      this.#say("error", { code });
+    }
+
+    #say(name, ids = {}) {
+      this.dispatchEvent(new CustomEvent(name, { detail: { ...ids, version: VERSION } }));
+    }
+  }
+
+  if (!customElements.get("billing-portal")) customElements.define("billing-portal", BillingPortal);
+})();
