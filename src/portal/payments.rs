@@ -6,16 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{NaiveDate, TimeZone};
-use leptos::either::{Either, EitherOf5};
+use leptos::either::{Either, EitherOf4};
 use leptos::prelude::*;
 
 use crate::app::App;
-use crate::identity::Member;
+use crate::identity::{Member, step_up};
 use crate::platform::clock::from_ms;
 use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status};
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, FieldError, Refusal};
 use crate::words::format::{Dates, money};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
@@ -23,6 +23,7 @@ use crate::words::Words;
 use crate::ui::{page, parts};
 use crate::{rich, t};
 
+use super::code_field;
 use super::entry::{see_other, shell};
 use super::routes::{Route, names};
 use super::written_for::WrittenFor;
@@ -48,7 +49,7 @@ async fn ask_pay(State(app): State<App>, member: Member, Path(number): Path<Stri
     if invoice.due_minor <= 0 {
         return Ok(see_other(&format!("/invoices/{number}")));
     }
-    pay_page(&app, &member, &mut desk, &invoice, StatusCode::OK, None).await
+    pay_page(&app, &member, &mut desk, &invoice, StatusCode::OK, Again::default()).await
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -56,13 +57,31 @@ async fn ask_pay(State(app): State<App>, member: Member, Path(number): Path<Stri
 struct PayForm {
     /// A method's id; empty: the default one.
     method: String,
+    /// What the button said, in minor units; empty: said by no page.
+    due_minor: String,
+    /// In a frame: approves that amount.
+    code: String,
 }
 
 async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>, Form(form): Form<PayForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     let mut desk = member.reads(&app).await?;
     let invoice = invoices::by_number(&mut desk, &member.customer_id, &number).await?;
+    let w = Words::of(&member.locale);
+    if !form.due_minor.is_empty() && form.due_minor != invoice.due_minor.to_string() {
+        let again = Again { trouble: Some(t!(w, "pay-amount-changed")), method: &form.method, ..Again::default() };
+        return pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await;
+    }
     drop(desk);
+    if member.embed.is_some()
+        && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
+    {
+        let status = code_field::status(&wrong);
+        let errors = code_field::errors(&app, &member, wrong)?;
+        let mut desk = member.reads(&app).await?;
+        let again = Again { errors: &errors, method: &form.method, ..Again::default() };
+        return pay_page(&app, &member, &mut desk, &invoice, status, again).await;
+    }
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let method = Some(form.method.as_str()).filter(|id| !id.is_empty());
     match payments::pay(&errand, &member.customer_id, &invoice.id, method).await {
@@ -81,7 +100,8 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
                 Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
                 None => {
                     let invoice = invoices::load(&mut desk, &invoice.id).await?;
-                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, Some(refusal.to_string())).await
+                    let again = Again { trouble: Some(refusal.to_string()), method: &form.method, ..Again::default() };
+                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await
                 }
             }
         }
@@ -117,36 +137,59 @@ async fn cancel(State(app): State<App>, member: Member, Path(id): Path<String>) 
     }
 }
 
+/// What a form that is shown again still holds, and why it is.
+#[derive(Default)]
+struct Again<'a> {
+    trouble: Option<String>,
+    errors: &'a [FieldError],
+    /// The method that was chosen; empty: the first.
+    method: &'a str,
+}
+
 /// Choose a card and pay.
-async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice, status: StatusCode, trouble: Option<String>) -> Result<Response, Refusal> {
+async fn pay_page(
+    app: &App,
+    member: &Member,
+    desk: &mut Desk,
+    invoice: &Invoice,
+    status: StatusCode,
+    again: Again<'_>,
+) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let methods = payments::list(desk, &member.customer_id).await?;
     let today = local_today(desk, member);
-    let (shell, written_for) = (shell(member, w, Place::Invoices), WrittenFor::of(member));
+    let shell = shell(member, w, Place::Invoices);
     let amount = money(invoice.due_minor, &invoice.currency);
     let number = invoice.number.clone();
+    let form = pay_form(app, member, invoice, &methods, today, &again).into_any();
+    let summary = parts::error_summary(w, again.errors);
+    let trouble = again.trouble;
     let lede = rich!(w, "pay-lede", number = &number, day = dates.day_year(invoice.due_at));
     Ok(page::document(app, member, status, &t!(w, "pay-title", number = &number), move || {
         let back = format!("/invoices/{number}");
         let content = view! {
             {parts::as_of(view! { <a class="link" href=back>{t!(w, "pay-invoice", number = &number)}</a> }, String::new())}
+            {summary}
             {trouble.map(|sentence| parts::error_note(t!(w, "pay-not-charged"), sentence))}
             {parts::answer(rich!(w, "pay-answer", amount = &amount), Some(lede))}
-            {pay_form(w, &written_for, &number, &amount, &methods, today)}
+            {form}
         };
         frame(shell, content)
     }))
 }
 
-/// The form that pays an invoice: one card to choose, and a button that says what it costs. Without a card, the way to one.
-pub fn pay_form(w: Words, written_for: &WrittenFor, number: &str, amount: &str, methods: &[Method], today: NaiveDate) -> impl IntoView + use<> {
+/// The form that pays an invoice: one card to choose, and a button that says what it costs; in a frame, a code that approves it. Without a
+/// card, the way to one.
+fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], today: NaiveDate, again: &Again<'_>) -> impl IntoView + use<> {
+    let w = Words::of(&member.locale);
     let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
     if can_pay.is_empty() {
         return Either::Left(
             view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> },
         );
     }
+    let chosen = can_pay.iter().position(|method| method.id == again.method).unwrap_or(0);
     let choices: Vec<_> = can_pay
         .iter()
         .enumerate()
@@ -154,18 +197,21 @@ pub fn pay_form(w: Words, written_for: &WrittenFor, number: &str, amount: &str, 
             let id = format!("method-{place}");
             view! {
                 <label class="opt">
-                    <input type="radio" name="method" id=id value=method.id.clone() checked={place == 0} />
+                    <input type="radio" name="method" id=id value=method.id.clone() checked={place == chosen} />
                     <span>{method_name(w, method)}</span>
                 </label>
             }
         })
         .collect();
-    let action = format!("/invoices/{number}/pay");
-    let button = t!(w, "pay-button", amount = amount);
+    let action = format!("/invoices/{}/pay", invoice.number);
+    let button = t!(w, "pay-button", amount = money(invoice.due_minor, &invoice.currency));
+    let code_field = member.embed.as_ref().map(|_| code_field::step_up_field(app, member, again.errors));
     Either::Right(view! {
         <form method="post" action=action class="narrow">
-            {written_for.field()}
+            {WrittenFor::of(member).field()}
+            <input type="hidden" name="due_minor" value=invoice.due_minor.to_string() />
             <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset>
+            {code_field}
             <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a></div>
         </form>
     })
@@ -184,6 +230,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
     let methods = payments::list(&mut desk, &member.customer_id).await?;
     let today = local_today(&desk, member);
     let may_pay = member.may_manage_billing().is_ok();
+    let is_framed = member.embed.is_some();
     let (shell, written_for) = (shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan }), WrittenFor::of(member));
     let amount = money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
@@ -199,33 +246,36 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
         Status::Created | Status::Processing => (rich!(w, "payment-processing", amount = &amount), Some(rich!(w, "payment-processing-what", method = &name))),
         Status::Cancelled => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
     };
+    let may_retry = may_pay && invoice.as_ref().is_some_and(|invoice| invoice.due_minor > 0);
+    let retry = match (&payment.status, &invoice) {
+        (Status::Declined(_) | Status::Cancelled, Some(invoice)) if may_retry => {
+            // A card that was just declined comes last.
+            let (mut others, declined): (Vec<Method>, Vec<Method>) = methods.into_iter().partition(|other| other.id != method.id);
+            others.extend(declined);
+            Some(pay_form(app, member, invoice, &others, today, &Again::default()))
+        }
+        _ => None,
+    };
     Ok(page::document(app, member, status, &t!(w, "payment-title"), move || {
         let (up_path, up_name) = match &invoice {
             Some(invoice) => (format!("/invoices/{}", invoice.number), t!(w, "pay-invoice", number = &invoice.number)),
             None => ("/plan".to_owned(), t!(w, "nav-plan")),
         };
         let here = payments::page_path(&payment.id);
-        let may_retry = may_pay && invoice.as_ref().is_some_and(|invoice| invoice.due_minor > 0);
-        let on = match &payment.status {
-            Status::Succeeded => EitherOf5::A(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),
-            Status::NeedsAction { url } if may_pay => EitherOf5::B(view! {
+        let on = match (&payment.status, retry) {
+            (_, Some(form)) => EitherOf4::A(form),
+            (Status::NeedsAction { url }, _) if may_pay => EitherOf4::B(view! {
                 <div class="acts field">
-                    <a class="btn" href=url.clone()>{t!(w, "payment-confirm-button", amount = &amount)}</a>
+                    // What is not ours does not open over the host's page: a window, and here the way on.
+                    <a class="btn" href=url.clone() target=is_framed.then_some("_blank") rel="noopener">{t!(w, "payment-confirm-button", amount = &amount)}</a>
                     <form method="post" action=format!("{here}/cancel")>{written_for.field()}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
+                    {is_framed.then(|| view! { <a class="link" href=here.clone()>{t!(w, "payment-look-again")}</a> })}
                 </div>
             }),
-            Status::Created | Status::Processing => {
-                EitherOf5::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> })
+            (Status::Created | Status::Processing, _) => {
+                EitherOf4::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> })
             }
-            Status::Declined(_) | Status::Cancelled if may_retry => {
-                // A card that was just declined comes last.
-                let (mut others, declined): (Vec<Method>, Vec<Method>) = methods.into_iter().partition(|other| other.id != method.id);
-                others.extend(declined);
-                let number = invoice.as_ref().map(|invoice| invoice.number.clone()).unwrap_or_default();
-                let due = invoice.as_ref().map(|invoice| money(invoice.due_minor, &invoice.currency)).unwrap_or_default();
-                EitherOf5::D(pay_form(w, &written_for, &number, &due, &others, today))
-            }
-            _ => EitherOf5::E(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),
+            _ => EitherOf4::D(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),
         };
         let content = view! {
             {parts::as_of(view! { <a class="link" href=up_path>{up_name}</a> }, String::new())}

@@ -221,6 +221,8 @@ step-must-stay = <b>{ $method }</b> can’t be removed now.
 fields-heading = Type in <b>your new card</b>.
 fields-what = These fields are the payment provider’s own: the number goes there and nowhere else. Nothing is charged by adding a card.
 fields-frame = Card fields of the payment provider
+fields-elsewhere = The payment provider’s page opens in a window of its own: the number goes there and nowhere else. Nothing is charged by adding a card.
+fields-typed = I have typed it in
 fields-own-page = Type it on the provider’s own page instead
 
 # What about payments needs a person
@@ -254,6 +256,7 @@ pay-from = From
 pay-button = Pay { $amount }
 pay-other-card = Add another card first
 pay-no-card = There is no card on file that can be charged. Add one, then pay.
+pay-amount-changed = The amount has changed since this page was opened. Look at it again, then pay.
 pay-not-charged = Nothing was charged
 payment-title = Payment
 payment-done = You paid <b>{ $amount }</b> from { $method }.

@@ -95,14 +95,16 @@ fn lede(w: Words, seen: &Seen) -> Option<String> {
 
 /// What was just done, or why it was not.
 fn told(w: Words, said: Said) -> impl IntoView {
-    let good = |sentence: String| EitherOf3::A(view! { <p class="done" role="status">{parts::state_good(sentence)}</p> });
+    let good = |sentence: String, method: Method| {
+        EitherOf3::A(view! { <p class="done" role="status" data-happened="payment_method_updated" data-id=method.id>{parts::state_good(sentence)}</p> })
+    };
     let bad = |sentence: String| EitherOf3::B(parts::error_note(t!(w, "methods-not-added-title"), sentence));
     match said {
-        Said::Added(method) => good(t!(w, "methods-added", method = method_name(w, &method))),
-        Said::MadeDefault(method) => good(t!(w, "methods-made-default", method = method_name(w, &method))),
-        Said::MadeBackup(method) => good(t!(w, "methods-made-backup", method = method_name(w, &method))),
-        Said::StoppedBackup(method) => good(t!(w, "methods-stopped-backup", method = method_name(w, &method))),
-        Said::Removed(method) => good(t!(w, "methods-removed", method = method_name(w, &method))),
+        Said::Added(method) => good(t!(w, "methods-added", method = method_name(w, &method)), method),
+        Said::MadeDefault(method) => good(t!(w, "methods-made-default", method = method_name(w, &method)), method),
+        Said::MadeBackup(method) => good(t!(w, "methods-made-backup", method = method_name(w, &method)), method),
+        Said::StoppedBackup(method) => good(t!(w, "methods-stopped-backup", method = method_name(w, &method)), method),
+        Said::Removed(method) => good(t!(w, "methods-removed", method = method_name(w, &method)), method),
         Said::NotAdded => EitherOf3::C(view! { <p class="done" role="status">{t!(w, "methods-not-added")}</p> }),
         Said::NotFinished => bad(t!(w, "methods-not-finished")),
         Said::Refused(reason) => bad(declined_because(w, reason)),

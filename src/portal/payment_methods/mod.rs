@@ -111,6 +111,7 @@ async fn add(State(app): State<App>, member: Member, Form(form): Form<AddForm>) 
     let errand = Errand::new(&app, &member.vendor, member.actor());
     match payments::start_setup(&errand, &member.customer_id, form.replaces()).await {
         Ok(started) if form.fields == "1" && started.fields.is_some() => Ok(see_other(&fields::path(&started.setup_id))),
+        Ok(started) if member.embed.is_some() => Ok(fields::elsewhere(&app, &member, started)),
         Ok(started) => Ok(see_other(&started.page_url)),
         Err(Refusal::Rule(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]),
         Err(refusal) => Err(refusal),

@@ -114,6 +114,7 @@ async fn plan_page(
 ) -> Result<Response, Refusal> {
     let w = seen.w;
     let said = told(desk, member, &done, w).await?;
+    let changed_id = seen.subscription.as_ref().map(|s| s.id.clone());
     let shell = shell(member, w, Place::Plan);
     let code_field = code_field::step_up_field(app, member, &errors);
     let can_change = member.may_manage_billing().is_ok();
@@ -126,7 +127,7 @@ async fn plan_page(
         let content = view! {
             {parts::as_of(t!(w, "nav-plan"), seen.stamp.clone())}
             {parts::error_summary(w, &errors)}
-            {said.map(|said| view! { <p class="said" role="status">{parts::tick()}" "{said}</p> })}
+            {said.map(|said| view! { <p class="said" role="status" data-happened="plan_changed" data-id=changed_id>{parts::tick()}" "{said}</p> })}
             {parts::answer(heading, lede)}
             {planned}
             {can_change.then(|| view! {

@@ -1,0 +1,108 @@
+//! What costs money in a frame: each time a code of the member's, in the form that shows the amount, and for that alone.
+
+use portico::identity::cookies;
+use portico::services::payments;
+
+use super::{ALL, Site};
+use crate::nordlicht::Nordlicht;
+use crate::world::{Answer, Persona};
+
+/// The confirming form of a page, with a code.
+async fn confirm(frame: &Persona, page: &Answer, code: &str) -> Answer {
+    let field = |name: &str| page.field(name).unwrap_or_else(|| panic!("no {name} on {}", page.text));
+    let (quote, seats, plan, interval, when) = (field("quote"), field("seats"), field("plan"), field("interval"), field("when"));
+    let form = [("quote", quote.as_str()), ("seats", &seats), ("plan", &plan), ("interval", &interval), ("when", &when), ("code", code)];
+    frame.post("/plan/change", &form).await
+}
+
+#[tokio::test]
+async fn every_change_is_approved_by_a_code_of_its_own() {
+    let at = Nordlicht::new().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &ALL).await;
+    let before = at.taken();
+    let page = frame.get("/plan/change?seats=3").await;
+    assert!(page.text.contains("name=\"code\"") && page.text.contains("It approves what this form says"), "{}", page.text);
+    // Without one, and with one that is wrong: nothing is charged, and the same price is asked again.
+    let quote = page.field("quote").unwrap();
+    for code in ["", "000000"] {
+        let again = confirm(&frame, &page, code).await;
+        assert_eq!((again.status, again.field("quote")), (422, Some(quote.clone())), "{code:?}");
+    }
+    assert_eq!(at.taken(), before);
+    let token = frame.cookie(cookies::EMBED);
+    let code = at.world.code(&at.mira).await;
+    let done = confirm(&frame, &page, &code).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    assert!(done.location().starts_with("/plan?did=changed"));
+    let told = frame.get(done.location()).await;
+    assert!(told.text.contains("data-happened=\"plan_changed\"") && told.text.contains(&format!("data-id=\"{}\"", at.subscription)), "{}", told.text);
+    let charged = at.taken();
+    assert_eq!(charged.len(), before.len() + 1);
+    // A moment later: the code that was just given approves nothing else, and neither does a new price the old code.
+    assert_eq!(frame.cookie(cookies::EMBED), token, "it left nothing behind");
+    let page = frame.get("/plan/change?seats=4").await;
+    assert!(page.text.contains("name=\"code\""));
+    assert_eq!(confirm(&frame, &page, "").await.status, 422);
+    assert_eq!(confirm(&frame, &page, &code).await.status, 422);
+    assert_eq!(at.taken(), charged);
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_by_a_code_for_the_amount_that_was_shown() {
+    let at = Nordlicht::past_due().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &["payment_method:write"]).await;
+    let before = at.taken();
+    let page = frame.get("/invoices/2026-0002/pay").await;
+    assert_eq!((page.status, page.field("due_minor").as_deref()), (200, Some("4700")), "{}", page.text);
+    let backup = at.backup().await.id;
+    let pay = async |due: &str, code: &str| frame.post("/invoices/2026-0002/pay", &[("method", &backup), ("due_minor", due), ("code", code)]).await;
+    let refused = pay("4700", "").await;
+    assert_eq!(refused.status, 422);
+    let at_backup = refused.text.split("value=\"").find(|rest| rest.starts_with(&backup)).unwrap();
+    assert!(at_backup.split('>').next().unwrap().contains("checked"), "the card that was chosen stays chosen: {}", refused.text);
+    let code = at.world.code(&at.mira).await;
+    let other = pay("4600", &code).await;
+    assert!(other.status == 422 && other.text.contains("The amount has changed"), "{}", other.text);
+    assert_eq!(at.taken(), before);
+    let done = pay("4700", &code).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    assert_eq!(at.taken().len(), before.len() + 1);
+}
+
+#[tokio::test]
+async fn a_payment_method_asks_for_a_code_and_is_told_by_its_id() {
+    let at = Nordlicht::new().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &["payment_method:write"]).await;
+    let card = at.backup().await.id;
+    let path = format!("/payment-methods/{card}/default");
+    let asked = frame.post(&path, &[]).await;
+    assert!(asked.status == 422 && asked.text.contains("name=\"code\""), "{}", asked.text);
+    let done = frame.post(&path, &[("code", &at.world.code(&at.mira).await)]).await;
+    assert_eq!(done.status, 303);
+    let told = frame.get(done.location()).await;
+    assert!(told.text.contains(&format!("data-happened=\"payment_method_updated\" data-id=\"{card}\"")), "{}", told.text);
+    let mut desk = at.desk().await;
+    assert!(payments::find_method(&mut desk, &at.id, &card).await.unwrap().is_default());
+    drop(desk);
+    // The provider's own page never opens over the vendor's.
+    let begun = frame.post("/payment-methods", &[("code", &at.world.code(&at.mira).await)]).await;
+    assert!(begun.status == 200 && begun.text.contains("target=\"_blank\"") && begun.text.contains("/payment-methods/return?setup="), "{}", begun.text);
+}
+
+/// A frame holds one customer: what another may do, this one may not.
+#[tokio::test]
+async fn another_customers_things_are_not_there_in_a_frame_either() {
+    let at = Nordlicht::new().await;
+    let other = at.world.customer("Suedwind").await;
+    let noah = at.world.member("noah@suedwind.example", &other, portico::services::customers::Role::Owner).await;
+    let site = Site::new(&at.world, &other, &noah).await;
+    let frame = site.frame(&at.world, &ALL).await;
+    let card = at.backup().await.id;
+    for path in ["/invoices/2026-0001", "/invoices/2026-0001.pdf", "/invoices/2026-0001/pay"] {
+        assert_eq!(frame.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(frame.post(&format!("/payment-methods/{card}/default"), &[]).await.status, 404);
+}
