@@ -7,7 +7,7 @@ use billing::usage::Aggregate;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::{interval_of, unit_name};
+use super::{interval_of, record, unit_name};
 use crate::services::{Desk, Refusal, customers};
 
 /// Bytes of a key, letters of a name and of a description, days of a trial.
@@ -78,7 +78,7 @@ pub async fn create_meter(desk: &mut Desk, new: &NewMeter) -> Result<String, Ref
     if touched == 0 {
         return Err(Refusal::Conflict(format!("There is a meter with the key “{}” already.", new.key)));
     }
-    desk.record("meter.created", None, &id, json!({ "key": new.key })).await?;
+    record(desk, "meter.created", &id, json!({ "key": new.key })).await?;
     Ok(id)
 }
 
@@ -121,7 +121,7 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
     for (position, price) in (0_i64..).zip(&new.prices) {
         insert_price(desk, &id, price, position).await?;
     }
-    desk.record("plan.created", None, &id, json!({ "key": new.key, "name": new.name })).await?;
+    record(desk, "plan.created", &id, json!({ "key": new.key, "name": new.name })).await?;
     Ok(id)
 }
 
@@ -139,7 +139,7 @@ pub async fn add_price(desk: &mut Desk, plan_id: &str, new: &NewPrice) -> Result
         )
         .await?;
     let price_id = insert_price(desk, plan_id, new, position).await?;
-    desk.record("price.created", None, plan_id, json!({ "price": price_id, "key": new.price.key })).await
+    record(desk, "price.created", plan_id, json!({ "price": price_id, "key": new.price.key })).await
 }
 
 /// Checks and adds one price; its id.
@@ -204,13 +204,13 @@ fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
 /// Puts a plan up for sale.
 pub async fn publish_plan(desk: &mut Desk, plan_id: &str) -> Result<(), Refusal> {
     set_published(desk, plan_id, true).await?;
-    desk.record("plan.published", None, plan_id, json!({})).await
+    record(desk, "plan.published", plan_id, json!({})).await
 }
 
 /// Takes a plan off sale; who has it keeps it.
 pub async fn retire_plan(desk: &mut Desk, plan_id: &str) -> Result<(), Refusal> {
     set_published(desk, plan_id, false).await?;
-    desk.record("plan.retired", None, plan_id, json!({})).await
+    record(desk, "plan.retired", plan_id, json!({})).await
 }
 
 async fn set_published(desk: &mut Desk, plan_id: &str, is_published: bool) -> Result<(), Refusal> {
@@ -293,6 +293,6 @@ pub async fn create_add_on(desk: &mut Desk, terms: &AddOnTerms) -> Result<String
             (desk.vendor.id.clone(), id.clone(), terms.key.clone(), terms.name.clone(), json),
         )
         .await?;
-    desk.record("add_on.created", None, &id, json!({ "key": terms.key, "name": terms.name })).await?;
+    record(desk, "add_on.created", &id, json!({ "key": terms.key, "name": terms.name })).await?;
     Ok(id)
 }
