@@ -33,8 +33,9 @@ export const signIn = (page: Page, who: SignIn): Promise<void> => signInAs(page,
 function watch(page: Page, problems: string[]): void {
   page.on("pageerror", (error) => problems.push(`${page.url()}: ${error}`));
   page.on("console", (message) => {
-    // A refused form (422) and a page that is not there (404) are answers, which Chromium reports as errors of loading.
-    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
+    // A refused form (422) and a page that is not there (404) are answers, which Chromium reports as errors of loading. In a frame it lets
+    // nothing take the focus by itself; the frame's script moves it.
+    if (message.type() === "error" && !/status of 4\d\d|Blocked autofocusing/.test(message.text())) problems.push(`${page.url()}: ${message.text()}`);
   });
 }
 

@@ -12,6 +12,10 @@ export interface Site {
   key: string;
   port: number;
   stop(): void;
+  /** Of the session that was made last, as the vendor's program sees it. */
+  statusOfLast(): Promise<string>;
+  /** As the vendor's program ends it. */
+  endLast(): Promise<void>;
 }
 
 /** What the portal's API answers to this key. */
@@ -31,7 +35,17 @@ export async function vendorSite(who: SignIn, scopes?: string[]): Promise<Site> 
   const member = members.find((one: { email: string }) => one.email === who.email);
   listOrigin(`http://127.0.0.1:${port}`);
   const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer: customer.id, member: member.id, port, ...(scopes ? { scopes } : {}) });
-  return { ...site, key, port };
+  const last = async () => {
+    const made = (await api(key, "GET", `/events?customer_id=${customer.id}&limit=100`)).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
+    return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;
+  };
+  return {
+    ...site,
+    key,
+    port,
+    statusOfLast: async () => (await api(key, "GET", `/embed-sessions/${await last()}`)).status,
+    endLast: async () => void (await api(key, "DELETE", `/embed-sessions/${await last()}`)),
+  };
 }
 
 export const listOrigin = (origin: string) => portico("embed-origin", "add", origin);
@@ -44,12 +58,24 @@ export const inFrame = (page: Page): FrameLocator => page.frameLocator("billing-
 export async function events(page: Page): Promise<() => Promise<[string, Record<string, unknown>][]>> {
   await page.evaluate(() => {
     const seen: unknown[] = ((window as never as { seen: unknown[] }).seen = []);
-    const element = document.querySelector("billing-portal")!;
-    for (const name of ["ready", "navigate", "step_up_required", "plan_changed", "payment_method_updated", "session_expiring", "error", "close"]) {
-      element.addEventListener(name, (event) => seen.push([name, (event as CustomEvent).detail]));
-    }
+    const names = ["ready", "navigate", "step_up_required", "plan_changed", "payment_method_updated", "session_expiring", "error", "close"];
+    const listen = (element: Element) => names.forEach((name) => element.addEventListener(name, (event) => seen.push([name, (event as CustomEvent).detail])));
+    (window as never as { listen: typeof listen }).listen = listen;
+    listen(document.querySelector("billing-portal")!);
   });
   return () => page.evaluate(() => (window as never as { seen: [string, Record<string, unknown>][] }).seen);
+}
+
+/** Puts an element with these attributes in the place of the page's, and waits until it shows something. */
+export async function show(page: Page, attributes: Record<string, string>): Promise<void> {
+  await page.evaluate((attributes) => {
+    const old = document.querySelector("billing-portal")!;
+    const element = document.createElement("billing-portal");
+    for (const [name, value] of Object.entries({ "token-endpoint": "/billing-token", ...attributes })) element.setAttribute(name, value);
+    (window as never as { listen?: (element: Element) => void }).listen?.(element);
+    old.replaceWith(element);
+  }, attributes);
+  await isReady(page);
 }
 
 export async function isReady(page: Page): Promise<void> {

@@ -1,29 +1,189 @@
-// The portal inside a vendor's own page, on another origin: opened, used, shut.
-import { expect, person, test as base } from "./people";
-import { type Site, inFrame, isReady, vendorSite } from "./vendor";
+// The portal inside a vendor's own page, on another origin: opened, used, shut. What it is worth when the page around it is not the vendor's is
+// in widget_trust.spec.ts.
+import type { FrameLocator, Page } from "@playwright/test";
+import { readFileSync } from "node:fs";
+import { code, expect, person, test as base } from "./people";
+import { type Site, api, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
 const test = base.extend<{ state: string; site: Site }>({
   /** The state of the customer who is signed in on the vendor's site. */
   state: ["healthy", { option: true }],
-  site: async ({ state }, use) => {
+  site: async ({ state }, use, testInfo) => {
+    // A code is good once: the next journey of the same person waits for the next one.
+    testInfo.setTimeout(testInfo.timeout + 60_000);
     const site = await vendorSite(person(state));
     await use(site);
     site.stop();
   },
 });
 
+/** The element is as high as what is in it. */
+async function fits(page: Page): Promise<void> {
+  await expect
+    .poll(async () => {
+      const element = await page.locator("billing-portal").evaluate((element) => element.getBoundingClientRect().height);
+      const inside = await inFrame(page).locator("body").evaluate((body) => body.getBoundingClientRect().height);
+      return Math.abs(element - inside);
+    })
+    .toBeLessThanOrEqual(2);
+}
+
+async function typeCard(fields: FrameLocator, number: string): Promise<void> {
+  await fields.getByLabel("Card number").fill(number);
+  await fields.getByLabel("Expiry date").fill(`12 / ${(new Date().getFullYear() + 1) % 100}`);
+  await fields.getByLabel("Security code").fill("123");
+  await fields.getByRole("button", { name: "Add this card" }).click();
+}
+
 test("the whole portal stands in the vendor’s page, and no second scroll bar", async ({ page, site }) => {
   await page.goto(site.url);
   await isReady(page);
   const frame = inFrame(page);
-  await expect(frame.getByRole("navigation")).toContainText("Invoices");
   await expect(frame.locator(".rail")).toHaveCount(0);
-  await frame.getByRole("link", { name: "Invoices", exact: true }).first().click();
-  await expect(frame.getByRole("table").first()).toBeVisible();
-  const { height, content } = await page.evaluate(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return { height: document.querySelector("billing-portal")!.getBoundingClientRect().height, content: 0 };
+  await fits(page);
+  for (const room of ["Usage", "Invoices", "Plan", "Payment"]) {
+    await frame.getByRole("navigation").getByRole("link", { name: room, exact: true }).click();
+    await expect(frame.getByRole("link", { name: room, exact: true, includeHidden: false }).first()).toHaveAttribute("aria-current", "page");
+    await fits(page);
+    const scrolls = await frame.locator("html").evaluate((html) => html.scrollHeight - html.clientHeight > 1 && getComputedStyle(html).overflowY !== "hidden");
+    expect(scrolls, `${room} has a scroll bar of its own`).toBe(false);
+  }
+});
+
+test("an invoice is read and its PDF comes", async ({ page, site }) => {
+  await page.goto(site.url);
+  await show(page, { page: "invoices" });
+  const frame = inFrame(page);
+  await expect(frame.getByRole("navigation")).toHaveCount(0);
+  await frame.getByRole("table").getByRole("link").first().click();
+  const coming = page.waitForEvent("download");
+  await frame.getByRole("link", { name: /PDF/ }).click();
+  const file = await coming;
+  expect(file.suggestedFilename()).toMatch(/\.pdf$/);
+  expect(readFileSync((await file.path())!).subarray(0, 5).toString()).toBe("%PDF-");
+});
+
+test.describe("money", () => {
+  test.describe.configure({ mode: "default" });
+
+  test("a plan is changed by a code in the form that shows the amount, and the page hears of it", async ({ page, site }) => {
+    await page.goto(site.url);
+    const heard = await events(page);
+    await show(page, { action: "change-plan:business" });
+    const frame = inFrame(page);
+    await expect(frame.getByRole("heading", { level: 1 })).toContainText("Business with");
+    // While choosing, the price follows, as in the portal.
+    await expect(frame.locator("html[data-islands=ready]")).toBeAttached();
+    const before = await frame.getByRole("heading", { level: 1 }).innerText();
+    await frame.getByLabel("Seats", { exact: true }).fill("14");
+    await expect(frame.getByRole("heading", { level: 1 })).not.toHaveText(before);
+    const due = (await frame.locator("form.confirm button").innerText()).match(/€[\d,]+\.\d\d/)![0];
+    await frame.locator("[name=code]").fill(code(person("healthy").email));
+    await frame.locator("form.confirm button").click();
+    await expect(frame.getByRole("status")).toContainText(`You paid ${due}`);
+    await fits(page);
+    const said = await heard();
+    const names = said.map(([name]) => name);
+    expect(names).toContain("step_up_required");
+    expect(names.filter((name) => name === "plan_changed")).toHaveLength(1);
+    expect(names[0]).toBe("ready");
+    expect(said.find(([name]) => name === "plan_changed")![1]).toEqual({ version: 1, id: expect.stringMatching(/^sub_/) });
+    expect(JSON.stringify(said), "ids only").not.toMatch(/€|\d\.\d\d/);
+    // A minute ago is not now: the next one asks again.
+    await show(page, { action: "change-plan:team" });
+    await expect(frame.locator("[name=code]")).toBeVisible();
   });
-  const inside = await frame.locator("body").evaluate((body) => body.getBoundingClientRect().height);
-  expect(Math.abs(height - inside) + content).toBeLessThanOrEqual(2);
+
+  test("a card is added in the provider’s fields, inside the frame", async ({ page, site }) => {
+    await page.goto(site.url);
+    const heard = await events(page);
+    await show(page, { page: "payment-methods" });
+    const frame = inFrame(page);
+    await expect(frame.locator("html[data-islands=ready]")).toBeAttached();
+    await frame.getByRole("button", { name: "Add a payment method" }).click();
+    await frame.locator("[name=code]").fill(code(person("healthy").email));
+    await frame.getByRole("button", { name: "Go on to the payment provider" }).click();
+    await typeCard(frame.frameLocator("iframe.fields"), "5555 5555 5555 4444");
+    await expect(frame.getByRole("status")).toContainText("was added");
+    expect((await heard()).filter(([name]) => name === "payment_method_updated")).toEqual([["payment_method_updated", { version: 1, id: expect.stringMatching(/^pm_/) }]]);
+  });
+});
+
+test.describe("a customer whose payment failed", () => {
+  test.use({ state: "past_due" });
+
+  test("is led to what repairs it", async ({ page, site }) => {
+    await page.goto(site.url);
+    await show(page, { action: "repair-payment" });
+    await expect(inFrame(page).getByRole("heading", { level: 1 })).toContainText(/Pay €|new card/);
+  });
+});
+
+test("signing out ends the frame’s session and no other, and nothing lets it in again by itself", async ({ page, site }) => {
+  await page.goto(site.url);
+  const heard = await events(page);
+  await isReady(page);
+  const tokens: string[] = [];
+  page.on("request", (request) => request.url().endsWith("/billing-token") && tokens.push(request.url()));
+  await inFrame(page).getByRole("button", { name: "Sign out" }).click();
+  await expect(inFrame(page).getByRole("status")).toContainText("You are signed out of this frame");
+  await expect.poll(async () => (await heard()).map(([name, detail]) => `${name}:${detail.code ?? ""}`)).toContain("error:signed_out");
+  expect(tokens).toEqual([]);
+});
+
+test("a session that ended meanwhile is begun anew on the page one was at", async ({ page, site }) => {
+  await page.goto(site.url);
+  await isReady(page);
+  const frame = inFrame(page);
+  await frame.getByRole("link", { name: "Usage", exact: true }).click();
+  await expect(frame.getByRole("heading", { level: 1 })).toBeVisible();
+  await site.endLast();
+  await frame.getByRole("link", { name: "Invoices", exact: true }).click();
+  await expect(frame.getByRole("table").first()).toBeVisible();
+});
+
+test("the vendor ends it, and so does taking the element away", async ({ page, site }) => {
+  await page.goto(site.url);
+  await isReady(page);
+  expect(await site.statusOfLast()).toBe("open");
+  await page.locator("billing-portal").evaluate((element) => element.remove());
+  await expect.poll(() => site.statusOfLast()).toBe("ended");
+  await page.reload();
+  await isReady(page);
+  expect(await site.statusOfLast()).toBe("open");
+  await site.endLast();
+  expect(await site.statusOfLast()).toBe("ended");
+  const { data } = await api(site.key, "GET", "/events?limit=50");
+  expect(data.map((event: { type?: string; kind?: string }) => event.type ?? event.kind)).toContain("embed_session.ended");
+});
+
+test("the keyboard goes in and out in order, and Escape gives the focus back", async ({ page, site }) => {
+  await page.goto(site.url);
+  await isReady(page);
+  await page.locator("#billing").focus();
+  await page.keyboard.press("Tab");
+  const inside = () => page.evaluate(() => document.activeElement?.localName);
+  expect(await inside()).toBe("billing-portal");
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("billing");
+  for (let presses = 0; presses < 60 && (await page.evaluate(() => document.activeElement?.id)) !== "after"; presses++) await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("after");
+  await page.keyboard.press("Shift+Tab");
+  expect(await inside()).toBe("billing-portal");
+});
+
+test.describe("without script in the vendor’s page", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("a form hands over, and a plan is changed by forms alone", async ({ page, site }) => {
+    await page.goto(`${site.url}/without-script`);
+    await page.getByRole("button", { name: "Show billing" }).click();
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("navigation").getByRole("link", { name: "Plan", exact: true }).click();
+    await frame.getByRole("link", { name: "Change plan or seats" }).or(frame.getByRole("link", { name: /^Change/ })).first().click();
+    await frame.getByRole("button", { name: "One seat more" }).click();
+    await frame.locator("[name=code]").fill(code(person("healthy").email));
+    await frame.locator("form.confirm button").click();
+    await expect(frame.getByRole("status")).toBeVisible();
+  });
 });

@@ -101,6 +101,11 @@ function say(sentence) {
   document.querySelector("main")?.replaceChildren(line);
 }
 
+/** What was refused takes the focus. Browsers let no frame of another origin take it by itself, but one that has it may move it. */
+function focusOnTrouble() {
+  if (document.hasFocus()) document.querySelector("[autofocus]")?.focus();
+}
+
 /** Tells the page that holds us what is shown. Ids only: no amount, no name. */
 function told(path) {
   const trouble = document.querySelector("[data-trouble]");
@@ -182,6 +187,7 @@ if (window.parent !== window && origins.length > 0) {
     fail("nested");
   } else if (root.dataset.frame === "lasts") {
     renewIn(Number(root.dataset.seconds), met.origin);
+    focusOnTrouble();
     told(window.location.pathname);
   } else if (root.dataset.frame === "over") {
     told(window.location.pathname);

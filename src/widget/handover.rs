@@ -155,7 +155,8 @@ pub struct Ending {
 /// For the element, as it is taken out of the vendor's page.
 pub async fn end(State(app): State<App>, AtVendor(vendor): AtVendor, Form(ending): Form<Ending>) -> Result<Response, Refusal> {
     embed_sessions::end_by_key(&app, &vendor, &ending.end_key).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    // The vendor's page asks without waiting for an answer; its browser would tell the developer of one that is not for other sites.
+    Ok((StatusCode::NO_CONTENT, [("cross-origin-resource-policy", "cross-origin")]).into_response())
 }
 
 fn agent(headers: &HeaderMap) -> &str {

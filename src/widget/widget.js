@@ -44,7 +44,7 @@
       if (!this.style.display) this.style.display = "block";
       this.#frame.title = this.getAttribute("label") ?? "Billing";
       window.addEventListener("message", this.#hear);
-      this.addEventListener("focusin", this.#focused);
+      document.addEventListener("focusin", this.#focused);
       this.#patience = setTimeout(() => this.#fail("blocked", "The portal did not answer. Is this page’s origin on the portal’s list (portico embed-origin list)?"), HELLO_WITHIN_MS);
       this.#frame.src = `${portal}/embed`;
     }
@@ -52,7 +52,7 @@
     // The session ends with the element; the frame itself is gone by now and can say nothing.
     disconnectedCallback() {
       window.removeEventListener("message", this.#hear);
-      this.removeEventListener("focusin", this.#focused);
+      document.removeEventListener("focusin", this.#focused);
       clearTimeout(this.#patience);
       this.#port?.close();
       if (this.#endKey) {
@@ -136,8 +136,9 @@
       return (await answer.json()).token;
     }
 
-    #focused = (event) => {
-      if (event.relatedTarget && !this.contains(event.relatedTarget)) this.#before = event.relatedTarget;
+    // Browsers do not say whence the focus comes into a frame: so what had it last is remembered.
+    #focused = ({ target }) => {
+      if (!this.contains(target)) this.#before = target;
     };
 
     // What went wrong is for the developer; the person sees what the vendor put inside the element.
