@@ -5,9 +5,9 @@ import { createServer } from "node:http";
 import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Serves the site at `port`; `key` is an API key with embed_sessions:write, `customer` and `member` say who is signed in. */
-export function serveVendorSite({ portal, key, customer, member, port, scopes = ["usage:read", "invoices:read", "plan:write", "payment_method:write"] }) {
-  const origin = `http://127.0.0.1:${port}`;
+/** Serves the site; `key` is an API key with embed_sessions:write, `customer` and `member` say who is signed in. */
+export function serveVendorSite({ portal, key, customer, member, port, host = "127.0.0.1", scopes = ["usage:read", "invoices:read", "plan:write", "payment_method:write"] }) {
+  const origin = `http://${host}:${port}`;
   async function makeToken() {
     const headers = { Authorization: `Bearer ${key}`, "Idempotency-Key": crypto.randomUUID(), "Content-Type": "application/json" };
     const body = JSON.stringify({ customer_id: customer, member_id: member, origin, scopes });
@@ -28,7 +28,7 @@ export function serveVendorSite({ portal, key, customer, member, port, scopes = 
       answer(502, "text/plain", "Billing can’t be opened right now.\n");
     }
   });
-  return new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", () => resolve({ url: origin, stop: () => server.close() })));
+  return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve({ url: origin, stop: () => server.close() })));
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {

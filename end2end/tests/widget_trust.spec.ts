@@ -1,0 +1,163 @@
+// The frame where the page around it is not to be trusted, and the browser's other tabs: nothing is shared, nothing leaks, nothing is done by
+// messages.
+import type { Page } from "@playwright/test";
+import { expect, person, signIn, test as base } from "./people";
+import { type Site, events, inFrame, isReady, listOrigin, unlistOrigin, vendorSite } from "./vendor";
+
+const test = base.extend<{ site: Site }>({
+  site: async ({}, use, testInfo) => {
+    testInfo.setTimeout(testInfo.timeout + 60_000);
+    const site = await vendorSite(person("trialing"));
+    await use(site);
+    site.stop();
+  },
+});
+
+/** The customer's name wherever a page of this tab holds it. */
+const knows = async (page: Page) => (await Promise.all(page.frames().map((frame) => frame.content().catch(() => "")))).some((text) => text.includes(person("trialing").customer));
+
+test("a page that is not on the list holds nothing, and one taken off it is shut out at once", async ({ page, site, problems }) => {
+  unlistOrigin(site.url);
+  await page.goto(site.url);
+  const heard = await events(page);
+  await expect(page.getByText("Billing can’t be shown here right now.")).toBeVisible({ timeout: 15_000 });
+  expect(await heard()).toContainEqual(["error", { code: "blocked", version: 1 }]);
+  expect(await knows(page)).toBe(false);
+  listOrigin(site.url);
+  await page.goto(site.url);
+  await isReady(page);
+  const requests: number[] = [];
+  page.on("response", (response) => response.url().includes("/usage") && requests.push(response.status()));
+  unlistOrigin(site.url);
+  await inFrame(page).getByRole("link", { name: "Usage", exact: true }).click();
+  await expect.poll(() => requests).toEqual([401]);
+  listOrigin(site.url);
+  // What the browser and the element tell the developer of all that.
+  expect(problems.every((problem) => /frame-ancestors|billing-portal: |Framing/.test(problem)), problems.join("\n")).toBe(true);
+  problems.length = 0;
+});
+
+test("two vendors’ pages and the portal itself are three sessions", async ({ page, site, context, baseURL }) => {
+  await signIn(page, person("free"));
+  // For browsers a site is a host, whatever the port.
+  const other = await vendorSite(person("yearly"), "127.0.0.2");
+  try {
+    const [one, two] = [await context.newPage(), await context.newPage()];
+    await one.goto(site.url);
+    await isReady(one);
+    await two.goto(other.url);
+    await isReady(two);
+    await page.goto(`${baseURL}/`);
+    const here = async (shown: Page) => (await shown.content()) + (await Promise.all(shown.frames().map((frame) => frame.content()))).join();
+    for (const [shown, state] of [[page, "free"], [one, "trialing"], [two, "yearly"]] as const) {
+      await expect(shown.locator("body")).toBeVisible();
+      for (const other of ["free", "trialing", "yearly"]) {
+        // Legal names stand on the overview, in the frame and outside.
+        if (other !== state) expect(await here(shown), `${state}’s page names ${other}’s customer`).not.toContain(person(other).customer);
+      }
+    }
+    await inFrame(one).getByRole("button", { name: "Sign out" }).click();
+    await expect(inFrame(one).getByRole("status")).toContainText("signed out");
+    await inFrame(two).getByRole("link", { name: "Usage", exact: true }).click();
+    await expect(inFrame(two).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+    await page.goto(`${baseURL}/usage`);
+    await expect(page).toHaveURL(/\/usage$/);
+  } finally {
+    other.stop();
+  }
+});
+
+test("ten thousand messages nobody should send change nothing, at either end", async ({ page, site }) => {
+  await page.goto(site.url);
+  const heard = await events(page);
+  await isReady(page);
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  const [height, said] = [await page.locator("billing-portal").evaluate((element) => element.getBoundingClientRect().height), await heard()];
+  await page.evaluate(async () => {
+    // Always the same ones.
+    let seed = 7;
+    const random = (below: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
+    const values = [undefined, null, 0, -1, NaN, "", "x", [], {}, 1e9, true, "hello", "port", "token", "height", "end", "page", "error", "<img src=x>"];
+    const value = () => values[random(values.length)];
+    const message = () => {
+      const channel = new MessageChannel();
+      const data = random(8) === 0 ? value() : { portico: random(2) ? 1 : value(), type: value(), nonce: value(), token: value(), px: value(), path: value(), name: value(), ids: value(), end_key: value() };
+      return { data, ports: random(2) ? [channel.port2] : [] };
+    };
+    const frame = document.querySelector("billing-portal")!.shadowRoot!.querySelector("iframe")!;
+    for (let sent = 0; sent < 5_000; sent++) {
+      const [inward, outward] = [message(), message()];
+      frame.contentWindow!.postMessage(inward.data, "*", inward.ports);
+      window.postMessage(outward.data, "*", outward.ports);
+      if (sent % 500 === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  });
+  expect(await heard()).toEqual(said);
+  expect(requests).toEqual([]);
+  expect(await page.locator("billing-portal").evaluate((element) => element.getBoundingClientRect().height)).toBe(height);
+  await inFrame(page).getByRole("link", { name: "Usage", exact: true }).click();
+  await expect(inFrame(page).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+});
+
+test("no token and no key of a session stands in an address, a referrer or a storage", async ({ page, site }) => {
+  const [secrets, places]: [Set<string>, string[]] = [new Set(), []];
+  page.on("request", async (request) => {
+    places.push(`${request.url()} ${JSON.stringify(await request.allHeaders().then(({ cookie, ...others }) => others))}`);
+    const posted = new URLSearchParams(request.postData() ?? "");
+    for (const name of ["token", "end_key"]) if (posted.get(name)) secrets.add(posted.get(name)!);
+  });
+  page.on("response", async (response) => {
+    const set = await response.headerValue("set-cookie").catch(() => undefined);
+    const token = set && /__Host-portico-embed=([\w-]{20,})/.exec(set)?.[1];
+    if (token) secrets.add(token);
+  });
+  await page.goto(site.url);
+  await isReady(page);
+  for (const room of ["Usage", "Invoices", "Plan"]) {
+    await inFrame(page).getByRole("link", { name: room, exact: true }).click();
+    await expect(inFrame(page).getByRole("link", { name: room, exact: true })).toHaveAttribute("aria-current", "page");
+  }
+  const kept = () => {
+    // A browser may keep a frame of another site from any storage.
+    const read = (look: () => unknown) => {
+      try {
+        return JSON.stringify(look());
+      } catch {
+        return "";
+      }
+    };
+    return [() => ({ ...localStorage }), () => ({ ...sessionStorage }), () => document.cookie, () => [location.href, document.referrer]].map(read).join();
+  };
+  const stored = await Promise.all(page.frames().map((frame) => frame.evaluate(kept)));
+  await page.locator("billing-portal").evaluate((element) => element.remove());
+  await expect.poll(() => secrets.size).toBe(3);
+  for (const secret of secrets) expect([...places, ...stored].filter((place) => place.includes(secret))).toEqual([]);
+});
+
+test("a spent token and a page that is none are said in the frame and to the page around it", async ({ page, site }) => {
+  await page.goto(site.url);
+  await isReady(page);
+  const token = (await (await page.request.post(`${site.url}/billing-token`)).json()).token as string;
+  const refused = async (attributes: Record<string, string>, code: string, sentence: RegExp) => {
+    await page.evaluate((attributes) => {
+      const old = document.querySelector("billing-portal")!;
+      const element = document.createElement("billing-portal");
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      old.replaceWith(element);
+    }, attributes);
+    const heard = await events(page);
+    await expect.poll(heard).toContainEqual(["error", { code, version: 1 }]);
+    await expect(inFrame(page).getByRole("alert")).toContainText(sentence);
+  };
+  await refused({ "token-endpoint": "/billing-token", page: "account" }, "no_such_page", /can’t be opened/);
+  await page.evaluate((token) => {
+    const element = document.createElement("billing-portal");
+    element.setAttribute("token", token);
+    document.querySelector("billing-portal")!.replaceWith(element);
+  }, token);
+  await isReady(page);
+  await refused({ token }, "token_spent", /was used before/);
+  await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
+});
