@@ -26,7 +26,7 @@ export async function api(key: string, method: string, path: string, body?: unkn
 }
 
 /** The site of a vendor whose customer is signed in there as that person of the demo; its origin is on the list. */
-export async function vendorSite(who: SignIn, host = "127.0.0.1"): Promise<Site> {
+export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { host?: string; theme?: object } = {}): Promise<Site> {
   const key = portico("api-key", "create", "--name", "vendor site", "--scopes", "*");
   const port = await freePort();
   const customers = (await api(key, "GET", "/customers?limit=100")).data;
@@ -34,7 +34,7 @@ export async function vendorSite(who: SignIn, host = "127.0.0.1"): Promise<Site>
   const members = (await api(key, "GET", `/customers/${customer.id}/members`)).data;
   const member = members.find((one: { email: string }) => one.email === who.email);
   listOrigin(`http://${host}:${port}`);
-  const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer: customer.id, member: member.id, port, host });
+  const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer: customer.id, member: member.id, port, host, theme });
   const last = async () => {
     const made = (await api(key, "GET", `/events?customer_id=${customer.id}&limit=100`)).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
     return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;

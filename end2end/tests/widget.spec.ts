@@ -5,17 +5,29 @@ import { readFileSync } from "node:fs";
 import { code, expect, person, test as base } from "./people";
 import { type Site, api, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
-const test = base.extend<{ state: string; site: Site }>({
+const test = base.extend<{ state: string; theme: object | undefined; site: Site }>({
   /** The state of the customer who is signed in on the vendor's site. */
   state: ["healthy", { option: true }],
-  site: async ({ state }, use, testInfo) => {
+  /** The look of the vendor's page, as its program tells it. */
+  theme: [undefined, { option: true }],
+  site: async ({ state, theme }, use, testInfo) => {
     // A code is good once: the next journey of the same person waits for the next one.
     testInfo.setTimeout(testInfo.timeout + 60_000);
-    const site = await vendorSite(person(state));
+    const site = await vendorSite(person(state), { theme });
     await use(site);
     site.stop();
   },
 });
+
+/** WCAG's contrast of two colours as browsers compute them. */
+function contrast(one: string, other: string): number {
+  const luminance = (colour: string) => {
+    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
 
 /** The element is as high as what is in it. */
 async function fits(page: Page): Promise<void> {
@@ -48,6 +60,63 @@ test("the whole portal stands in the vendor’s page, and no second scroll bar",
     const scrolls = await frame.locator("html").evaluate((html) => html.scrollHeight - html.clientHeight > 1 && getComputedStyle(html).overflowY !== "hidden");
     expect(scrolls, `${room} has a scroll bar of its own`).toBe(false);
   }
+});
+
+test("what grows in the frame makes the element grow at once, and nothing goes on moving", async ({ page, site }) => {
+  await page.goto(site.url);
+  await isReady(page);
+  await fits(page);
+  const took = await page.evaluate(async () => {
+    const element = document.querySelector("billing-portal")!;
+    const changes: number[] = [];
+    new ResizeObserver(() => changes.push(element.getBoundingClientRect().height)).observe(element);
+    return await new Promise<{ changes: number[] }>((resolve) => setTimeout(() => resolve({ changes }), 500));
+  });
+  expect(took.changes.length, "it stood still before").toBeLessThanOrEqual(1);
+  const before = await page.locator("billing-portal").evaluate((element) => element.getBoundingClientRect().height);
+  await inFrame(page).locator("main").evaluate((main) => {
+    const block = document.createElement("div");
+    block.style.height = "2700px";
+    main.append(block);
+  });
+  const began = Date.now();
+  await page.waitForFunction((goal) => Math.abs(document.querySelector("billing-portal")!.getBoundingClientRect().height - goal) <= 2, before + 2700, { polling: 10 });
+  expect(Date.now() - began).toBeLessThan(1_000);
+  const after = await page.evaluate(async () => {
+    const element = document.querySelector("billing-portal")!;
+    const seen = new Set<number>();
+    for (let looks = 0; looks < 30; looks++) {
+      seen.add(element.getBoundingClientRect().height);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return seen.size;
+  });
+  expect(after, "one height, and no loop").toBe(1);
+});
+
+test.describe("in a dark page, in a narrow column", () => {
+  test.use({ theme: { scheme: "dark", ground: "#101418", ink: "#333333", accent: "#1f3b7a", radius: 12, text_size: 15, face: "serif" }, viewport: { width: 360, height: 740 } });
+
+  test("it looks like the host’s own, and can be read whatever was asked for", async ({ page, site }) => {
+    await page.goto(site.url);
+    await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee; max-width: 320px; padding: 0 } a { color: #9bf }" });
+    await isReady(page);
+    const frame = inFrame(page);
+    const look = await frame.locator("body").evaluate((body) => {
+      const [own, link] = [getComputedStyle(body), getComputedStyle(document.querySelector("main a")!)];
+      return { ground: own.backgroundColor, ink: own.color, face: own.fontFamily, link: link.color, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth };
+    });
+    expect(look.ground).toBe("rgba(0, 0, 0, 0)");
+    expect(look.face).toContain("Georgia");
+    expect(look.overflow).toBeLessThanOrEqual(0);
+    for (const colour of [look.ink, look.link]) expect(contrast(colour, "rgb(16, 20, 24)"), colour).toBeGreaterThanOrEqual(4.5);
+    for (const room of ["Usage", "Plan"]) {
+      await frame.getByRole("link", { name: room, exact: true }).click();
+      await expect(frame.getByRole("link", { name: room, exact: true })).toHaveAttribute("aria-current", "page");
+      expect(await frame.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth), `${room} scrolls sideways`).toBeLessThanOrEqual(0);
+    }
+    await page.screenshot({ path: test.info().outputPath("dark.png"), fullPage: true });
+  });
 });
 
 test("an invoice is read and its PDF comes", async ({ page, site }) => {

@@ -40,7 +40,7 @@ test("a page that is not on the list holds nothing, and one taken off it is shut
 test("two vendors’ pages and the portal itself are three sessions", async ({ page, site, context, baseURL }) => {
   await signIn(page, person("free"));
   // For browsers a site is a host, whatever the port.
-  const other = await vendorSite(person("yearly"), "127.0.0.2");
+  const other = await vendorSite(person("yearly"), { host: "127.0.0.2" });
   try {
     const [one, two] = [await context.newPage(), await context.newPage()];
     await one.goto(site.url);

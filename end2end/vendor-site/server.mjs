@@ -6,11 +6,11 @@ import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** Serves the site; `key` is an API key with embed_sessions:write, `customer` and `member` say who is signed in. */
-export function serveVendorSite({ portal, key, customer, member, port, host = "127.0.0.1", scopes = ["usage:read", "invoices:read", "plan:write", "payment_method:write"] }) {
+export function serveVendorSite({ portal, key, customer, member, port, host = "127.0.0.1", theme, scopes = ["usage:read", "invoices:read", "plan:write", "payment_method:write"] }) {
   const origin = `http://${host}:${port}`;
   async function makeToken() {
     const headers = { Authorization: `Bearer ${key}`, "Idempotency-Key": crypto.randomUUID(), "Content-Type": "application/json" };
-    const body = JSON.stringify({ customer_id: customer, member_id: member, origin, scopes });
+    const body = JSON.stringify({ customer_id: customer, member_id: member, origin, scopes, theme });
     const answer = await fetch(`${portal}/api/v1/embed-sessions`, { method: "POST", headers, body });
     if (!answer.ok) throw new Error(await answer.text());
     return await answer.json();

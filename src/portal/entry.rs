@@ -77,7 +77,7 @@ async fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     if Transport::of(&parts.headers).is_framed() {
         let typed = parts.extensions.get::<Posted>().map(kept);
-        return framed::nobody(app, vendor, path, typed).await.unwrap_or_else(|error| Refusal::from(error).into_response());
+        return framed::nobody(app, vendor, parts, typed).await.unwrap_or_else(|error| Refusal::from(error).into_response());
     }
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return see_other(&sign_in_path(path));
@@ -170,6 +170,7 @@ impl<'a> From<&'a Member> for Setting<'a> {
         let framed = member.embed.as_deref().map(|embed| Framed {
             origins: std::slice::from_ref(&embed.origin),
             standing: Standing::Lasts(member.seconds_left()),
+            style: &embed.style,
         });
         Setting { vendor: &member.vendor, framed }
     }

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::session::Transport;
 use crate::platform::db::DbResult;
-use crate::services::embed_sessions::Scope;
-use crate::services::{Refusal, embed_origins};
+use crate::services::Refusal;
+use crate::services::embed_sessions::{self, Holders, Scope};
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
@@ -42,9 +42,9 @@ pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResul
         return Ok(None);
     }
     let w = Words::of(&vendor.locale);
-    let origins = embed_origins::all(&app.db, &vendor.id).await?;
-    let framed = Framed { origins: &origins, standing: Standing::Over };
-    Ok(Some(closed(app, Setting { vendor, framed: Some(framed) }, w, &way_out(parts), t!(w, "frame-never"))))
+    let holders = holders(app, vendor, &parts.headers).await?;
+    let framed = Some(Framed::held_by(&holders, Standing::Over));
+    Ok(Some(closed(app, Setting { vendor, framed }, w, &way_out(parts), t!(w, "frame-never"))))
 }
 
 /// The page for a member whose frame does not reach this far.
@@ -61,6 +61,10 @@ pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Respons
     }
     let is_in_memory = member.transport() == Transport::Bearer;
     (is_in_memory && decides).then(|| closed(app, member, w, &way_out(parts), t!(w, "frame-memory")))
+}
+
+async fn holders(app: &App, vendor: &Vendor, headers: &HeaderMap) -> DbResult<Holders> {
+    embed_sessions::holders(&app.db, vendor, Transport::of(headers).token(headers)).await
 }
 
 fn of(parts: &Parts) -> InFrame {
@@ -92,21 +96,21 @@ pub async fn signed_out(State(app): State<App>, AtVendor(vendor): AtVendor, head
         return Ok(see_other("/sign-in"));
     }
     let w = Words::of(&vendor.locale);
-    let origins = embed_origins::all(&app.db, &vendor.id).await?;
-    let framed = Framed { origins: &origins, standing: Standing::Over };
-    Ok(page::document(&app, Setting { vendor: &vendor, framed: Some(framed) }, StatusCode::OK, &t!(w, "embed-over-title"), move || {
+    let holders = holders(&app, &vendor, &headers).await?;
+    let framed = Some(Framed::held_by(&holders, Standing::Over));
+    Ok(page::document(&app, Setting { vendor: &vendor, framed }, StatusCode::OK, &t!(w, "embed-over-title"), move || {
         view! { <main class="page" id="main" data-trouble="signed_out"><p role="status">{t!(w, "embed-over")}</p></main> }
     }))
 }
 
 /// The page of a frame whose session is not there, or not any more: its script asks the host's page for a token and then goes on. What was
 /// typed is kept, to be sent again.
-pub async fn nobody(app: &App, vendor: &Arc<Vendor>, path: &str, kept: Option<Vec<(String, String)>>) -> DbResult<Response> {
+pub async fn nobody(app: &App, vendor: &Arc<Vendor>, parts: &Parts, kept: Option<Vec<(String, String)>>) -> DbResult<Response> {
     let w = Words::of(&vendor.locale);
-    let origins = embed_origins::all(&app.db, &vendor.id).await?;
-    let framed = Framed { origins: &origins, standing: Standing::Missing };
-    let path = path.to_owned();
-    Ok(page::document(app, Setting { vendor, framed: Some(framed) }, StatusCode::UNAUTHORIZED, &t!(w, "frame-nobody-title"), move || {
+    let holders = holders(app, vendor, &parts.headers).await?;
+    let framed = Some(Framed::held_by(&holders, Standing::Missing));
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    Ok(page::document(app, Setting { vendor, framed }, StatusCode::UNAUTHORIZED, &t!(w, "frame-nobody-title"), move || {
         let again = kept.map(|kept| {
             let fields: Vec<_> = kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect();
             view! {

@@ -19,7 +19,7 @@ use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
 use crate::platform::keys::hex;
 use crate::platform::request::{ClientIp, Posted, RequestId, Sentence};
-use crate::services::embed_origins;
+use crate::services::embed_sessions::{self, Holders};
 use crate::ui::trouble;
 use crate::widget;
 
@@ -61,8 +61,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
         response = api::of_bare(response.status(), &id);
     }
     if asked.is_page && !has_page(&response) && (response.status().is_client_error() || response.status().is_server_error()) {
-        let framed_by = framed_by(&app, &asked).await;
-        response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), framed_by.as_deref(), &response, &id));
+        let holders = holders(&app, &asked).await;
+        response = span.in_scope(|| trouble::page(&app, asked.host.as_deref(), holders.as_ref(), &response, &id));
     }
     outgoing.apply(response.headers_mut());
     set_headers(&app, response.headers_mut(), &id);
@@ -75,25 +75,28 @@ struct Asked {
     is_page: bool,
     /// For the door of programs.
     is_api: bool,
-    /// It is to be shown in a frame.
-    is_framed: bool,
+    /// It is to be shown in a frame: the session's token, where it brings one.
+    framed: Option<Option<String>>,
 }
 
 impl Asked {
     fn of(request: &Request) -> Asked {
         let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok()).map(str::to_owned);
-        let is_framed = Transport::of(request.headers()).is_framed();
-        let for_script = !is_framed && request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
+        let transport = Transport::of(request.headers());
+        let framed = transport.is_framed().then(|| transport.token(request.headers()));
+        let for_script = framed.is_none() && request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
         let path = request.uri().path();
         let for_programs = ["/assets/", "/healthz", "/readyz", widget::EXCHANGE, API].iter().any(|start| path.starts_with(start));
-        Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API), is_framed }
+        Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API), framed }
     }
 }
 
 /// Whose pages may hold an error page, where it answers a frame. Where that can't be asked it is nobody's.
-async fn framed_by(app: &App, asked: &Asked) -> Option<Vec<String>> {
-    let vendor = asked.host.as_deref().and_then(|host| app.vendor_of_host(host)).filter(|_| asked.is_framed)?;
-    Some(embed_origins::all(&app.db, &vendor.id).await.unwrap_or_default())
+async fn holders(app: &App, asked: &Asked) -> Option<Holders> {
+    let token = asked.framed.clone()?;
+    let vendor = asked.host.as_deref().and_then(|host| app.vendor_of_host(host))?;
+    let nobody = Holders { origins: Vec::new(), style: String::new() };
+    Some(embed_sessions::holders(&app.db, &vendor, token).await.unwrap_or(nobody))
 }
 
 /// Lets a request in, its form read, or refuses it.

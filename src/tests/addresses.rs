@@ -40,6 +40,8 @@ pub enum Holds {
     Hint(Kind),
     /// Never shown again.
     Secret,
+    /// Of the page's own making: a form that is shown again makes it anew.
+    Made,
     /// Typed or chosen.
     Words,
 }
@@ -98,8 +100,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         ("/plan", "invoice") | ("/invoices", "before") => Holds::Hint(Kind::Invoice),
         ("/account/activity", "before") => Holds::Hint(Kind::Event),
         (_, "password" | "current_password" | "new_password" | "code" | "new_code" | "token") => Holds::Secret,
-        // Of the page's own making: the next one makes it anew.
-        ("/invoices/{number}/pay", "due_minor") => Holds::Secret,
+        ("/invoices/{number}/pay", "due_minor") => Holds::Made,
         // Of the vendor's catalogue, the same for every customer.
         (_, "plan" | "interval" | "meter") => Holds::Words,
         (_, "seats" | "step" | "when" | "reason" | "comment" | "what" | "did" | "fields" | "next" | "sent" | "email") => Holds::Words,

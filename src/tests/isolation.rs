@@ -184,7 +184,7 @@ async fn an_id_of_another_customer_or_vendor_is_answered_like_one_that_never_was
             let (kind, is_acted_on) = match what {
                 Holds::Id(kind) => (kind, true),
                 Holds::Hint(kind) => (kind, false),
-                Holds::Secret | Holds::Words => continue,
+                Holds::Secret | Holds::Made | Holds::Words => continue,
             };
             // The address of a form with an id of its own gets mine.
             let path = if matches!(way, Way::PostWith(_)) {

@@ -9,4 +9,5 @@ pub mod payment;
 pub mod reason;
 pub mod sheet;
 pub mod shell;
+pub mod theme;
 pub mod trouble;

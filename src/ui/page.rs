@@ -11,6 +11,7 @@ use hydration_context::{SharedContext, SsrSharedContext};
 use leptos::prelude::*;
 
 use crate::app::App;
+use crate::services::embed_sessions::Holders;
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::words::Words;
@@ -27,6 +28,8 @@ pub struct Framed<'a> {
     /// Whose pages may hold it. None: nobody's.
     pub origins: &'a [String],
     pub standing: Standing,
+    /// The host's look: see [`super::theme`].
+    pub style: &'a str,
 }
 
 /// What the frame's script is to do about the session.
@@ -54,7 +57,11 @@ impl<'a> From<&'a Arc<Vendor>> for Setting<'a> {
     }
 }
 
-impl Framed<'_> {
+impl<'a> Framed<'a> {
+    pub fn held_by(holders: &'a Holders, standing: Standing) -> Framed<'a> {
+        Framed { origins: &holders.origins, standing, style: &holders.style }
+    }
+
     /// What the script reads, as attributes of the document.
     fn attributes(&self) -> String {
         let standing = match self.standing {
@@ -102,7 +109,7 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
     let title = t!(words, "page-title", page = title, vendor = &vendor.name);
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour}}}</style>\
+         <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
         frame = framed.as_ref().map(Framed::attributes).unwrap_or_default(),
@@ -110,6 +117,7 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         title = crate::words::escape(&title),
         css = app.assets.path("portal.css"),
         colour = vendor.brand_colour,
+        theme = framed.map(|framed| framed.style).unwrap_or_default(),
         start = app.assets.path("start.js"),
         wasm = app.assets.path("portico.wasm"),
         glue = app.assets.path("portico.js"),

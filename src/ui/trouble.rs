@@ -8,14 +8,15 @@ use leptos::prelude::*;
 
 use crate::app::App;
 use crate::platform::request::{RequestId, Sentence};
+use crate::services::embed_sessions::Holders;
 use crate::t;
 use crate::words::Words;
 use crate::ui::page::{self, Framed, Setting, Standing};
 use crate::ui::shell;
 
 /// Turns a bare error response into a page, keeping its status and what it says about methods and waiting.
-/// `framed_by`: whose pages may hold it, where it answers a frame.
-pub fn page(app: &App, host: Option<&str>, framed_by: Option<&[String]>, bare: &Response, id: &RequestId) -> Response {
+/// `holders`: whose pages may hold it, where it answers a frame.
+pub fn page(app: &App, host: Option<&str>, holders: Option<&Holders>, bare: &Response, id: &RequestId) -> Response {
     let status = bare.status();
     if status.is_server_error() {
         tracing::error!(%status, "answered with an error");
@@ -41,7 +42,7 @@ pub fn page(app: &App, host: Option<&str>, framed_by: Option<&[String]>, bare: &
         _ => said.unwrap_or_else(|| t!(w, "trouble-nothing-changed")),
     };
     let legal_line = t!(w, "door-legal-line", name = &vendor.legal_name, city = &vendor.city);
-    let framed = framed_by.map(|origins| Framed { origins, standing: Standing::Over });
+    let framed = holders.map(|holders| Framed::held_by(holders, Standing::Over));
     let is_framed = framed.is_some();
     let mut response = page::document(app, Setting { vendor: &vendor, framed }, status, &heading.clone(), || {
         let content = view! {

@@ -110,7 +110,7 @@ function focusOnTrouble() {
 function told(path) {
   const trouble = document.querySelector("[data-trouble]");
   if (trouble) return fail(trouble.dataset.trouble);
-  tell("page", { path });
+  tell("page", { path, scheme: getComputedStyle(root).colorScheme });
   const happened = document.querySelector("[data-happened]");
   if (happened) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
   if (document.querySelector("input[name=code]")) tell("event", { name: "step_up_required" });
@@ -135,6 +135,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) tell("close");
 });
 
+/** The look a page came with: its own style element would be refused here, for the nonce is another document's. */
+const look = new CSSStyleSheet();
+document.adoptedStyleSheets.push(look);
+
 /** Shows a page of the portal in this very document. */
 async function show(address, options) {
   const answer = await window.fetch(address, options).catch(() => undefined);
@@ -145,6 +149,7 @@ async function show(address, options) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
   document.body.replaceChildren(...page.body.childNodes);
+  look.replaceSync(page.querySelector("style")?.textContent ?? "");
   window.scrollTo(0, 0);
   told(new URL(answer.url).pathname);
 }

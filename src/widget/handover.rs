@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
 use crate::platform::request::ClientIp;
+use crate::services::Refusal;
 use crate::services::embed_sessions::{self, NotOpened, Opened, Opening};
 use crate::services::vendors::Vendor;
-use crate::services::{Refusal, embed_origins};
 use crate::t;
 use crate::ui::page::Standing;
 use crate::words::Words;
@@ -142,8 +142,8 @@ pub async fn handoff(
 
 async fn refused(app: &App, vendor: &Vendor, sentence: String) -> Result<Response, Refusal> {
     let title = t!(Words::of(&vendor.locale), "embed-refused-title");
-    let origins = embed_origins::all(&app.db, &vendor.id).await?;
-    Ok(in_frame(app, vendor, &origins, Standing::Over, StatusCode::UNAUTHORIZED, &title, sentence))
+    let holders = embed_sessions::holders(&app.db, vendor, None).await?;
+    Ok(in_frame(app, vendor, &holders, Standing::Over, StatusCode::UNAUTHORIZED, &title, sentence))
 }
 
 #[derive(Default, Deserialize)]

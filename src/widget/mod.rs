@@ -21,8 +21,9 @@ use axum::routing::{get, post};
 use leptos::prelude::*;
 
 use crate::app::App;
+use crate::services::Refusal;
+use crate::services::embed_sessions::{self, Holders};
 use crate::services::vendors::Vendor;
-use crate::services::{Refusal, embed_origins};
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
 use crate::words::Words;
@@ -86,15 +87,15 @@ async fn script(State(app): State<App>, headers: HeaderMap) -> Response {
 async fn waiting(State(app): State<App>, AtVendor(vendor): AtVendor, headers: HeaderMap) -> Result<Response, Refusal> {
     let w = Words::of(&vendor.locale);
     let is_alone = headers.get("sec-fetch-dest").is_some_and(|dest| dest == "document");
-    let origins = if is_alone { Vec::new() } else { embed_origins::all(&app.db, &vendor.id).await? };
+    let holders = if is_alone { Holders { origins: Vec::new(), style: String::new() } } else { embed_sessions::holders(&app.db, &vendor, None).await? };
     let sentence = if is_alone { t!(w, "embed-alone") } else { t!(w, "embed-wait") };
-    Ok(in_frame(&app, &vendor, &origins, Standing::Waiting, StatusCode::OK, &t!(w, "embed-title"), sentence))
+    Ok(in_frame(&app, &vendor, &holders, Standing::Waiting, StatusCode::OK, &t!(w, "embed-title"), sentence))
 }
 
 /// A page of one sentence in the frame.
-fn in_frame(app: &App, vendor: &Vendor, origins: &[String], standing: Standing, status: StatusCode, title: &str, sentence: String) -> Response {
-    let framed = Framed { origins, standing };
-    page::document(app, Setting { vendor, framed: Some(framed) }, status, title, move || {
+fn in_frame(app: &App, vendor: &Vendor, holders: &Holders, standing: Standing, status: StatusCode, title: &str, sentence: String) -> Response {
+    let framed = Some(Framed::held_by(holders, standing));
+    page::document(app, Setting { vendor, framed }, status, title, move || {
         view! { <main class="page" id="main"><p role="status">{sentence}</p></main> }
     })
 }

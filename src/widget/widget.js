@@ -33,7 +33,7 @@
       this.#frame = document.createElement("iframe");
       this.#slot = document.createElement("slot");
       // The host's policy on styles does not reach what script sets.
-      Object.assign(this.#frame.style, { display: "block", width: "100%", height: `${LOWEST}px`, border: "0", background: "transparent", colorScheme: "normal" });
+      Object.assign(this.#frame.style, { display: "block", width: "100%", height: `${LOWEST}px`, border: "0", background: "transparent" });
       this.#frame.allow = "publickey-credentials-get; clipboard-write";
       this.#frame.referrerPolicy = "strict-origin";
       this.#slot.hidden = true;
@@ -86,6 +86,8 @@
           this.#endKey = String(data.end_key);
           return;
         case "page":
+          // Browsers put a ground behind a frame whose scheme is another than its element's.
+          this.#frame.style.colorScheme = ["light", "dark"].includes(data.scheme) ? data.scheme : "";
           this.#slot.hidden = true;
           this.#frame.hidden = false;
           if (!this.#isReady) this.#say("ready");

@@ -14,6 +14,7 @@ use crate::api::values::Time;
 use crate::services::api_keys::Scope;
 use crate::services::embed_sessions::{self, NewEmbed, Standing};
 use crate::services::{Desk, customers};
+use crate::ui::theme::{Colour, Face, Scheme, Theme};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -60,6 +61,95 @@ impl From<embed_sessions::Scope> for EmbedScope {
             embed_sessions::Scope::PlanWrite => EmbedScope::PlanWrite,
             embed_sessions::Scope::PaymentMethodWrite => EmbedScope::PaymentMethodWrite,
         }
+    }
+}
+
+/// The look of your page: what you leave out is the portal’s own. Colours are `#rrggbb`, and are corrected until text in them reads well.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbedTheme {
+    /// The visitor’s own, unless given or told by `ground`.
+    pub scheme: Option<EmbedScheme>,
+    /// What lies behind the frame, which is transparent: text is held against it, and it is never painted.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$", example = "#101418")]
+    pub ground: Option<String>,
+    /// Behind fields and sheets.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub sheet: Option<String>,
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub ink: Option<String>,
+    /// Of what matters less.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub soft_ink: Option<String>,
+    /// Of links and buttons.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub accent: Option<String>,
+    /// On buttons.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub on_accent: Option<String>,
+    /// Between rows.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub line: Option<String>,
+    /// Around fields.
+    #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
+    pub edge: Option<String>,
+    /// Of corners, in pixels.
+    #[schema(minimum = 0, maximum = 24)]
+    pub radius: Option<u8>,
+    /// Of text, in pixels.
+    #[schema(minimum = 14, maximum = 20)]
+    pub text_size: Option<u8>,
+    pub face: Option<EmbedFace>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbedScheme {
+    Light,
+    Dark,
+}
+
+/// Typefaces that are there: none is fetched.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbedFace {
+    System,
+    Serif,
+    Mono,
+}
+
+fn theme(asked: EmbedTheme) -> Result<Theme, Problem> {
+    let colour = |name: &str, given: Option<String>| match given {
+        None => Ok(None),
+        Some(text) => match Colour::parse(&text) {
+            Some(colour) => Ok(Some(colour)),
+            None => Err(Problem::at(format!("/theme/{name}"), "A colour is written like #1f5eff.")),
+        },
+    };
+    let theme = Theme {
+        scheme: asked.scheme.map(|scheme| match scheme {
+            EmbedScheme::Light => Scheme::Light,
+            EmbedScheme::Dark => Scheme::Dark,
+        }),
+        ground: colour("ground", asked.ground)?,
+        sheet: colour("sheet", asked.sheet)?,
+        ink: colour("ink", asked.ink)?,
+        soft_ink: colour("soft_ink", asked.soft_ink)?,
+        accent: colour("accent", asked.accent)?,
+        on_accent: colour("on_accent", asked.on_accent)?,
+        line: colour("line", asked.line)?,
+        edge: colour("edge", asked.edge)?,
+        radius: asked.radius,
+        text_size: asked.text_size,
+        face: asked.face.map(|face| match face {
+            EmbedFace::System => Face::System,
+            EmbedFace::Serif => Face::Serif,
+            EmbedFace::Mono => Face::Mono,
+        }),
+    };
+    match theme.wrong() {
+        Some((token, sentence)) => Err(Problem::at(format!("/theme/{token}"), sentence)),
+        None => Ok(theme),
     }
 }
 
@@ -118,6 +208,7 @@ pub struct NewEmbedSession {
     /// Your page’s language, as `en` or `de-AT`; the member’s own, unless given.
     #[schema(max_length = 35)]
     pub locale: Option<String>,
+    pub theme: Option<EmbedTheme>,
 }
 
 /// The one answer the token stands in.
@@ -137,7 +228,8 @@ async fn create(desk: &mut Desk, Body(new): Body<NewEmbedSession>) -> Result<Cre
     }
     let customer_id = customers::find(desk, &new.customer_id).await.map_err(in_body("/customer_id"))?.id;
     let scopes: BTreeSet<embed_sessions::Scope> = new.scopes.into_iter().map(Into::into).collect();
-    let wished = NewEmbed { customer_id, member_id: new.member_id, origin: new.origin, scopes, locale: new.locale };
+    let theme = theme(new.theme.unwrap_or_default())?;
+    let wished = NewEmbed { customer_id, member_id: new.member_id, origin: new.origin, scopes, locale: new.locale, theme };
     let (session, token) = embed_sessions::create(desk, &wished).await?;
     Ok(Created(MadeEmbedSession { id: session.id, token, expires_at: Time::of_ms(session.token_expires_at) }))
 }

@@ -13,6 +13,7 @@ use crate::platform::db::{Db, DbResult};
 use crate::platform::keys::fingerprint;
 use crate::services::vendors::Vendor;
 use crate::services::{Desk, Refusal, customers, embed_origins};
+use crate::ui::theme::Theme;
 
 mod opening;
 
@@ -74,6 +75,8 @@ pub struct Embed {
     pub origin: String,
     pub scopes: BTreeSet<Scope>,
     pub locale: Option<String>,
+    /// The host's look, as style: corrected already.
+    pub style: String,
     pub shows: Shows,
     /// Wall time (ms).
     pub expires_at: i64,
@@ -93,6 +96,7 @@ pub struct NewEmbed {
     pub origin: String,
     pub scopes: BTreeSet<Scope>,
     pub locale: Option<String>,
+    pub theme: Theme,
 }
 
 /// Where an embed session stands.
@@ -176,13 +180,14 @@ pub async fn create(desk: &mut Desk, new: &NewEmbed) -> Result<(EmbedSession, St
     let people = customers::people_of(desk, &new.customer_id).await?;
     let member = people.into_iter().find(|person| person.member_id == new.member_id);
     let member = member.ok_or_else(|| Refusal::field("member_id", "This customer has no member of that id."))?;
+    let theme = serde_json::to_string(&new.theme).map_err(Refusal::damaged)?;
     let token = new_token(&desk.app.ids);
     let (id, now_ms) = (desk.new_id("ems"), desk.now.wall_ms());
     let scopes = new.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ");
     desk.tx
         .run(
-            "INSERT INTO embed_sessions (vendor_id, id, customer_id, identity_id, origin, scopes, locale, token_hash, token_expires_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO embed_sessions (vendor_id, id, customer_id, identity_id, origin, scopes, locale, theme, token_hash, token_expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             (
                 desk.vendor.id.clone(),
                 id.clone(),
@@ -191,6 +196,7 @@ pub async fn create(desk: &mut Desk, new: &NewEmbed) -> Result<(EmbedSession, St
                 new.origin.clone(),
                 scopes.clone(),
                 new.locale.clone(),
+                theme,
                 fingerprint(&token),
                 now_ms + TOKEN_MS,
                 now_ms,
@@ -245,6 +251,7 @@ struct LiveRow {
     origin: String,
     scopes: String,
     locale: Option<String>,
+    theme: String,
     shows: Option<String>,
     expires_at: i64,
 }
@@ -255,7 +262,7 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
     let mut tx = db.read().await?;
     let row: Option<LiveRow> = tx
         .opt(
-            "SELECT e.id, e.customer_id, e.origin, e.scopes, e.locale, e.shows, s.expires_at FROM sessions s
+            "SELECT e.id, e.customer_id, e.origin, e.scopes, e.locale, e.theme, e.shows, s.expires_at FROM sessions s
              JOIN embed_sessions e ON e.vendor_id = s.vendor_id AND e.session_id = s.id
              JOIN embed_origins o ON o.vendor_id = e.vendor_id AND o.origin = e.origin
              WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.transport <> 'lax' AND e.ended_at IS NULL",
@@ -269,6 +276,26 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
         customer_id: row.customer_id,
         origin: row.origin,
         locale: row.locale,
+        // A theme this program cannot read is none: the page is what matters.
+        style: serde_json::from_str::<Theme>(&row.theme).unwrap_or_default().style(),
         expires_at: row.expires_at,
     }))
+}
+
+/// Who may hold a page that shows nobody's data (an error, a session that is missing), and how it looks there.
+pub struct Holders {
+    pub origins: Vec<String>,
+    pub style: String,
+}
+
+/// The page that the session of this token was opened in, or else the whole list.
+pub async fn holders(db: &Db, vendor: &Vendor, session_token: Option<String>) -> DbResult<Holders> {
+    let embed = match session_token {
+        Some(token) => live(db, vendor, &fingerprint(&token)).await?,
+        None => None,
+    };
+    Ok(match embed {
+        Some(embed) => Holders { origins: vec![embed.origin], style: embed.style },
+        None => Holders { origins: embed_origins::all(db, &vendor.id).await?, style: String::new() },
+    })
 }

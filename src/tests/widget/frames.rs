@@ -66,7 +66,7 @@ async fn only_the_page_it_was_opened_in_may_hold_it() {
     assert_eq!(holders(&frame.get("/plan/change").await), ORIGIN);
     let listed = format!("{ORIGIN} https://other.kestrel.example");
     assert_eq!(holders(&at.world.visitor().in_frame().get("/embed").await), listed, "nobody's data, nobody's session");
-    assert_eq!(holders(&frame.get("/invoices/2026-9999").await), listed);
+    assert_eq!(holders(&frame.get("/invoices/2026-9999").await), ORIGIN);
     assert_eq!(holders(&at.browser().get("/").await), "'none'");
     assert_eq!(holders(&at.world.visitor().get("/sign-in").await), "'none'");
     let document = at.world.visitor().in_frame().get("/embed").await;
@@ -216,4 +216,32 @@ async fn a_page_without_script_hands_over_by_a_form() {
     let page = frame.get("/usage").await;
     assert!(page.status == 200 && !page.text.contains("class=\"rooms\""), "one page, without a way to others");
     assert_eq!(hand_over(Some(ORIGIN), &token, "").await.1.status, 401, "once");
+}
+
+#[tokio::test]
+async fn a_frame_has_the_look_that_was_asked_for_as_far_as_it_can_be_read_and_no_style_of_the_hosts() {
+    let (at, site) = stand().await;
+    let make = async |theme: Value| {
+        let new = serde_json::json!({ "customer_id": site.customer, "member_id": site.member, "origin": ORIGIN, "scopes": ALL, "theme": theme, "locale": "en" });
+        site.program.post("/embed-sessions", new).await
+    };
+    for (theme, place) in [
+        (serde_json::json!({ "accent": "red" }), "/theme/accent"),
+        (serde_json::json!({ "ink": "#000000;}*{display:none" }), "/theme/ink"),
+        (serde_json::json!({ "css": "*{display:none}" }), "/theme/css"),
+        (serde_json::json!({ "radius": 25 }), "/theme/radius"),
+        (serde_json::json!({ "text_size": 200 }), "/theme/text_size"),
+        (serde_json::json!({ "face": "Comic Sans" }), "/theme/face"),
+    ] {
+        assert_eq!(make(theme.clone()).await.problem(), (422, "fields", place), "{theme}");
+    }
+    let token = text(&make(serde_json::json!({ "ground": "#101418", "ink": "#101418", "radius": 12 })).await.ok(), "token");
+    let frame = at.world.visitor().in_frame();
+    assert_eq!(exchange(&frame, &token, ORIGIN, &[]).await.status, 200);
+    for path in ["/", "/invoices/2026-9999", "/account"] {
+        let page = frame.get(path).await;
+        let style = page.text.split("<style nonce=").nth(1).unwrap().split("</style>").next().unwrap().to_owned();
+        assert!(style.contains("--radius:12px") && style.contains("--ground:#101418") && !style.contains("--ink:#101418"), "{path}: {style}");
+        assert_eq!(holders(&page), ORIGIN, "{path}");
+    }
 }
