@@ -80,7 +80,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
                 Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
                 None => {
                     let invoice = invoices::load(&mut desk, &invoice.id).await?;
-                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, Some(refusal.to_string())).await
+                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, Some(Words::of(&member.locale).tell(&refusal.sentence()))).await
                 }
             }
         }

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 
 use crate::app::App;
 use crate::platform::keys::Purpose;
+use crate::sentence;
 use crate::services::vendors::Vendor;
 use crate::services::{Desk, Refusal};
 
@@ -98,7 +99,7 @@ pub async fn keep(desk: &mut Desk, claim: &Claim, answer: &Answer) -> Result<(),
     if touched == 1 {
         Ok(())
     } else {
-        Err(Refusal::Conflict("This request took too long, and another one with its Idempotency-Key went ahead. Nothing was done by this one.".into()))
+        Err(Refusal::Conflict(sentence!("refusal-overtaken")))
     }
 }
 

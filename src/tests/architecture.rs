@@ -17,8 +17,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("widget", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
     ("api", &["app", "identity", "platform", "services", "ui", "words"]),
     ("worker", &["app", "identity", "platform", "services", "ui", "words"]),
-    ("demo", &["app", "identity", "platform", "services", "worker"]),
-    ("simulate", &["app", "platform", "services", "worker"]),
+    ("demo", &["app", "identity", "platform", "services", "words", "worker"]),
+    ("simulate", &["app", "platform", "services", "words", "worker"]),
     ("app", &["identity", "platform", "services"]),
     // Composition: everything meets here.
     ("server", &["app", "portal", "console", "widget", "api", "worker", "platform", "services", "identity", "ui", "islands", "words"]),
