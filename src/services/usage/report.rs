@@ -326,7 +326,7 @@ fn range(ask: &Ask, whole: Period, now: Instant, zone: Zone) -> Result<(Period, 
             return Err(Refusal::field("to", sentence!("refusal-range-backwards")));
         }
         if from.checked_add_months(Months::new(12 * MOST_YEARS)).is_none_or(|end| end <= to) {
-            return Err(Refusal::field("from", sentence!("refusal-range-too-long", most = MOST_YEARS)));
+            return Err(Refusal::field("from", sentence!("refusal-range-too-long")));
         }
         let end = to.checked_add_days(Days::new(1)).unwrap_or(to);
         let range = Period { start: date_in(from, zone, "from")?, end: date_in(end, zone, "to")? };
