@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("platform", &[]),
     ("words", &[]),
     ("identity", &["app", "platform", "services", "words"]),
-    ("services", &["app", "identity", "platform", "ui", "words"]),
+    ("services", &["app", "identity", "platform", "words"]),
     ("ui", &["app", "islands", "platform", "services", "words"]),
     ("islands", &[]),
     ("portal", &["app", "identity", "islands", "platform", "services", "ui", "words"]),

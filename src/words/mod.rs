@@ -6,6 +6,8 @@
 
 pub mod countries;
 pub mod format;
+pub mod reason;
+pub mod scale;
 mod sentence;
 
 pub use sentence::Sentence;

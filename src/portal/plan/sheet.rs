@@ -14,7 +14,7 @@ use crate::t;
 use crate::words::format::{currency_head, figure, money, number};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::method_name;
-use crate::ui::reason::Teller;
+use crate::words::reason::Teller;
 
 use super::Seen;
 
