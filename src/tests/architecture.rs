@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("console", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
     ("widget", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
     ("api", &["app", "identity", "platform", "services", "ui", "words"]),
-    ("worker", &["app", "identity", "platform", "services", "ui", "words"]),
+    ("worker", &["app", "identity", "platform", "services", "words"]),
     ("demo", &["app", "identity", "platform", "services", "words", "worker"]),
     ("simulate", &["app", "platform", "services", "words", "worker"]),
     ("app", &["identity", "platform", "services"]),
