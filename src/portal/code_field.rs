@@ -30,7 +30,11 @@ pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Optio
 /// The field itself: one for codes of the app and recovery codes.
 pub fn code_field(w: Words, label: String, hint: String, errors: &[FieldError]) -> impl IntoView + use<> {
     let hint = format!("{hint} {}", t!(w, "code-hint-recovery"));
-    field(w, Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)
+    field(
+        w,
+        Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() },
+        errors,
+    )
 }
 
 /// What to say at the field. `None`: it failed for reasons of ours; use [`status`].

@@ -20,11 +20,11 @@ use crate::portal::routes::{Route, names};
 use crate::portal::sessions;
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
-use crate::words::format::Dates;
 use crate::ui::page;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 pub fn routes() -> Vec<Route> {

@@ -18,9 +18,9 @@ use crate::portal::entry::see_other;
 use crate::portal::security::{Code, in_frame};
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
-use crate::words::format::Dates;
 use crate::ui::parts::state_good;
 use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 #[derive(Deserialize)]

@@ -96,11 +96,7 @@ pub async fn keep(desk: &mut Desk, claim: &Claim, answer: &Answer) -> Result<(),
             (desk.vendor.id.clone(), claim.key.clone(), claim.id.clone(), sealed),
         )
         .await?;
-    if touched == 1 {
-        Ok(())
-    } else {
-        Err(Refusal::Conflict(sentence!("refusal-overtaken")))
-    }
+    if touched == 1 { Ok(()) } else { Err(Refusal::Conflict(sentence!("refusal-overtaken"))) }
 }
 
 /// Lets a request go that came to nothing, so that it can be sent again at once.

@@ -201,10 +201,7 @@ impl Story<'_> {
     }
 
     async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
-        let id = self
-            .subscriptions
-            .get(subscription)
-            .ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
+        let id = self.subscriptions.get(subscription).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
         let mut desk = self.setting.desk().await?;
         let customer = subscriptions::load(&mut desk, id).await?.customer_id;
         drop(desk);
@@ -406,9 +403,7 @@ fn credit_lines(invoice: &Invoice, lines: &[(LineName, Option<i64>)]) -> Result<
     let snapshot = invoice.snapshot()?;
     let credit = |(name, amount_minor): &(LineName, Option<i64>)| {
         let found = match name {
-            LineName::Nth(n) => {
-                snapshot.lines.get(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-line", invoice = &invoice.number, place = *n)))?
-            }
+            LineName::Nth(n) => snapshot.lines.get(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-line", invoice = &invoice.number, place = *n)))?,
             LineName::Price(price) => {
                 let mut of_price = snapshot.lines.iter().filter(|line| line.line.price.as_ref() == Some(price));
                 match (of_price.next(), of_price.next()) {

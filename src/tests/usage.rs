@@ -92,7 +92,10 @@ async fn an_event_counts_once_however_often_it_is_sent() {
     assert_eq!(send(&world, &[minutes("e1", "10.0", "2026-11-03T10:00:00Z")]).await, [Outcome::Known]);
     let outcomes = send(&world, &[minutes("e1", "11", "2026-11-03T10:00:00Z"), minutes("e1", "10", "2026-11-03T10:00:01Z")]).await;
     for outcome in outcomes {
-        assert!(matches!(&outcome, Outcome::Refused(why) if why.to_string().contains("“e1”") && why.to_string().contains("The first one stands")), "{outcome:?}");
+        assert!(
+            matches!(&outcome, Outcome::Refused(why) if why.to_string().contains("“e1”") && why.to_string().contains("The first one stands")),
+            "{outcome:?}"
+        );
     }
     assert_eq!(used(&world, "build_minutes", november()).await, d("15"));
 }

@@ -17,12 +17,12 @@ use crate::portal::written_for::WrittenFor;
 use crate::services::activity::{self, Entry};
 use crate::services::customers::{self, MOST_INVOICE_EMAILS, Person, Role};
 use crate::services::{FieldError, Refusal};
-use crate::words::format::{Dates, zone_name};
 use crate::ui::parts::{Field, field};
 use crate::ui::shell::{Place, frame};
-use crate::words::{Words, escape};
 use crate::ui::{page, parts};
 use crate::words::countries;
+use crate::words::format::{Dates, zone_name};
+use crate::words::{Words, escape};
 use crate::{rich, t};
 
 /// How much of the log the page shows.

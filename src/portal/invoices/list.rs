@@ -13,10 +13,10 @@ use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::services::invoices::{self, Filter, Found, LineName, Open, Sought, Status, Summary};
 use crate::services::{Desk, Refusal};
-use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head, figure, money};
 use crate::words::reason::short_name;
 use crate::{rich, t};
 

@@ -14,11 +14,11 @@ use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole};
 use crate::services::{Desk, Refusal};
-use crate::words::format::Dates;
 use crate::ui::payment::{attention_note, brand_name, card_mark, declined_because, expiry_month, method_name, replace_path};
 use crate::ui::shell::{Place, frame};
-use crate::words::{Sentence, Words};
 use crate::ui::{page, parts};
+use crate::words::format::Dates;
+use crate::words::{Sentence, Words};
 use crate::{rich, t};
 
 /// What the page is made of.

@@ -15,8 +15,8 @@ use crate::services::payments::Method;
 use crate::services::{FieldError, Refusal};
 use crate::ui::payment::method_name;
 use crate::ui::shell::{Place, frame};
-use crate::words::{Sentence, Words};
 use crate::ui::{page, parts};
+use crate::words::{Sentence, Words};
 use crate::{rich, t};
 
 /// What is about to be done.

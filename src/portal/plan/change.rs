@@ -17,11 +17,11 @@ use crate::services::payments::{self, DeclineReason, Errand};
 use crate::services::quotes::{self, Confirmed, Difference, Preview};
 use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
 use crate::services::{FieldError, Refusal};
-use crate::words::Sentence;
-use crate::words::format::{money, number};
 use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
+use crate::words::Sentence;
+use crate::words::format::{money, number};
 use crate::{rich, sentence, t};
 
 use super::super::code_field;

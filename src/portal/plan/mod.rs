@@ -15,10 +15,10 @@ use crate::services::catalog::{self, Offer};
 use crate::services::payments::Errand;
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
-use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, money};
 use crate::{rich, t};
 
 use super::code_field;

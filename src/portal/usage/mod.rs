@@ -17,10 +17,10 @@ use crate::portal::routes::Route;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
-use crate::words::format::{Dates, currency_head, figure, number};
 use crate::ui::shell::{self, Place};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head, figure, number};
 use crate::{rich, sentence, t};
 
 mod csv;

@@ -207,11 +207,7 @@ fn check(d: &Details) -> Result<(), Refusal> {
 /// The vendor's own id of something: short, and no `ext:` in front, for that is how it is told from ours.
 pub(crate) fn check_external_id(id: &str) -> Result<(), Refusal> {
     let is_fit = !id.is_empty() && id.len() <= MOST_EXTERNAL_ID && !id.chars().any(char::is_control) && !id.starts_with("ext:");
-    if is_fit {
-        Ok(())
-    } else {
-        Err(Refusal::field("external_id", sentence!("refusal-external-id", most = MOST_EXTERNAL_ID)))
-    }
+    if is_fit { Ok(()) } else { Err(Refusal::field("external_id", sentence!("refusal-external-id", most = MOST_EXTERNAL_ID))) }
 }
 
 /// Good enough to try: something, an @, and a domain with a dot. Only a mail that arrives proves more.

@@ -43,10 +43,7 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     let on_file = methods::list(desk, &new.customer_id).await?;
     let method = match &new.method_id {
         Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
-        None => on_file
-            .into_iter()
-            .find(Method::is_default)
-            .ok_or_else(|| Refusal::Rule(sentence!("refusal-no-card")))?,
+        None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::Rule(sentence!("refusal-no-card")))?,
     };
     let (invoice_id, quote_id) = match &new.pays {
         Pays::Invoice(id) => (Some(id.clone()), None),

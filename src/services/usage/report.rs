@@ -133,9 +133,7 @@ pub struct Report {
 pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Option<Report>, Refusal> {
     let all = meters(desk).await?;
     let meter = match &ask.meter {
-        Some(key) => {
-            Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", sentence!("refusal-no-such-meter")))?)
-        }
+        Some(key) => Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", sentence!("refusal-no-such-meter")))?),
         None => all.first(),
     };
     let Some(meter) = meter.cloned() else { return Ok(None) };
