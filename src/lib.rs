@@ -20,6 +20,7 @@
 //! | [`bench`] | this program measured from outside | used by nothing |
 //! | [`demo`] | Kestrel's story, told by the product's own actions | holds no SQL |
 //! | [`app`], [`server`] | what runs, and how it is put together | |
+//! | `main`, `command` (the binary) | the command line, one file a subcommand | no rule, no SQL |
 //!
 //! The two features meet only here: `hydrate` compiles [`islands`] for browsers, `ssr` everything.
 
