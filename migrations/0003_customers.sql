@@ -25,6 +25,8 @@ CREATE TABLE customers (
     locale TEXT NOT NULL,
     -- Counts changes to what a quote depends on (tax data, balance): see quotes.
     version BIGINT NOT NULL,
+    -- Raised by everyone who locks the customer, and so by whatever changes anything of theirs but usage: see services/overview.rs.
+    revision BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, external_id)

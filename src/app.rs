@@ -12,7 +12,7 @@ use crate::platform::ids::Ids;
 use crate::services::Refusal;
 use crate::services::payments::sandbox::SandboxPlace;
 use crate::services::payments::{Gateway, Gateways};
-use crate::services::usage::Remembered;
+use crate::services::overview::Remembered;
 use crate::services::vendors::{self, Vendor};
 
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct Parts {
     pub assets: Assets,
     pub gateways: Gateways,
     pub passwords: Hasher,
-    pub usage: Remembered,
+    pub overviews: Remembered,
     /// Few, read at each request, changed rarely: kept here, re-read by [`App::reload_vendors`].
     vendors: RwLock<Vec<Arc<Vendor>>>,
 }
@@ -53,7 +53,7 @@ impl App {
     async fn assemble(config: Config, db: Db, clock: Clock, ids: Arc<Ids>, assets: Assets, gateways: Gateways) -> DbResult<App> {
         let vendors = RwLock::new(vendors::all(&db).await?);
         let passwords = Hasher::new(config.password_cost, &ids);
-        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, usage: Remembered::default(), vendors })))
+        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews: Remembered::default(), vendors })))
     }
 
     /// Who moves this vendor's money.

@@ -1,5 +1,7 @@
 //! `/`: what you pay next, when and from what, what it is made of, and what needs attention.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,11 +16,11 @@ use rust_decimal::Decimal;
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::services::invoices::{self, Priced, Status, Summary};
-use crate::services::payments::{self, Attention, Method};
-use crate::services::subscriptions::{self, Metered, Outlook, Subscription, Upcoming};
-use crate::services::usage::{self, Meter};
-use crate::services::{Desk, Refusal, balance, customers};
+use crate::services::invoices::{Priced, Status};
+use crate::services::Refusal;
+use crate::services::overview::{Overview, overview};
+use crate::services::payments::{Attention, Method};
+use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
 use crate::words::format::{Dates, currency_head, figure, money, number, unit_price};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
@@ -30,21 +32,18 @@ use crate::words::reason::Teller;
 use crate::{rich, t};
 
 use super::entry::shell;
-use super::payments::local_today;
 use super::plan::{columns, unit_of};
 
 pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Refusal> {
-    let mut desk = member.reads(&app).await?;
-    let seen = Seen::load(&mut desk, &member).await?;
-    drop(desk);
+    let seen = Seen::load(&app, &member).await?;
     let w = seen.w;
     let shell = shell(&member, w, Place::Overview);
     Ok(page::document(&app, &member.vendor, StatusCode::OK, &t!(w, "nav-overview"), move || {
         let (heading, lede) = seen.answer();
         let content = view! {
-            {parts::as_of(seen.legal_name.clone(), seen.dates.stamp(seen.at))}
+            {parts::as_of(seen.account.customer.legal_name.clone(), seen.dates.stamp(seen.at))}
             {parts::answer(heading, lede)}
-            {seen.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.account.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
             {seen.no_card()}
             {seen.planned()}
             <div class="split sec">
@@ -56,73 +55,51 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
     }))
 }
 
-/// Everything the page shows, loaded.
+/// The account, and how it is told.
 struct Seen {
     w: Words,
     dates: Dates,
     at: Instant,
-    legal_name: String,
-    currency: String,
-    subscription: Option<Subscription>,
-    outlook: Outlook,
-    known_meters: Vec<Meter>,
-    method: Option<Method>,
-    attention: Vec<Attention>,
-    balance_minor: i64,
-    last: Option<Summary>,
+    account: Arc<Overview>,
     can_change: bool,
 }
 
 impl Seen {
-    async fn load(desk: &mut Desk, member: &Member) -> Result<Seen, Refusal> {
+    async fn load(app: &App, member: &Member) -> Result<Seen, Refusal> {
         let w = Words::of(&member.locale);
-        let customer = customers::load(desk, &member.customer_id).await?;
-        let subscription = subscriptions::current(desk, &member.customer_id).await?;
-        let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
-        let at = desk.now.billing;
-        let known_meters = usage::meters(desk).await?;
-        let outlook = match &subscription {
-            Some(s) => subscriptions::outlook(desk, &customer, s, &known_meters).await?,
-            None => Outlook::default(),
-        };
-        let currency = subscription.as_ref().map_or(customer.currency.clone(), |s| s.currency.code().to_owned());
-        let methods = payments::list(desk, &customer.id).await?;
-        let attention = payments::attention(desk, &customer.id, &methods, local_today(desk, member)).await?;
-        Ok(Seen {
-            w,
-            dates: Dates::new(w, zone),
-            at,
-            legal_name: customer.legal_name.clone(),
-            method: methods.into_iter().find(Method::is_default),
-            attention,
-            balance_minor: balance::total(desk, &customer.id, &currency).await?,
-            last: invoices::list(desk, &customer.id, 1).await?.into_iter().next(),
-            can_change: member.may_manage_billing().is_ok(),
-            currency,
-            subscription,
-            outlook,
-            known_meters,
-        })
+        let own_zone = member.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let (at, account) = overview(app, &member.vendor, &member.customer_id, own_zone).await?;
+        let zone = account.subscription.as_ref().map_or(own_zone, |s| s.zone);
+        Ok(Seen { w, dates: Dates::new(w, zone), at, account, can_change: member.may_manage_billing().is_ok() })
+    }
+
+    fn currency(&self) -> &str {
+        self.account.currency()
+    }
+
+    /// What is charged first.
+    fn method(&self) -> Option<&Method> {
+        self.account.methods.iter().find(|method| method.is_default())
     }
 
     /// The next invoice as it will likely be.
     fn next(&self) -> Option<(Instant, &Priced)> {
-        self.outlook.expected.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced)))
+        self.account.outlook.expected.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced)))
     }
 
     fn is_certain(&self) -> bool {
         let total = |upcoming: &Option<Upcoming>| upcoming.as_ref().and_then(|u| u.priced.as_ref().map(|priced| priced.document.total_minor));
-        total(&self.outlook.so_far) == total(&self.outlook.expected) && self.outlook.meters.is_empty()
+        total(&self.account.outlook.so_far) == total(&self.account.outlook.expected) && self.account.outlook.meters.is_empty()
     }
 
     /// The one sentence, and what is certain of it.
     fn answer(&self) -> (String, Option<String>) {
         let w = self.w;
-        let Some(s) = &self.subscription else { return (rich!(w, "overview-no-plan"), Some(rich!(w, "overview-no-plan-what"))) };
+        let Some(s) = &self.account.subscription else { return (rich!(w, "overview-no-plan"), Some(rich!(w, "overview-no-plan-what"))) };
         if let Some(unpaid) = self.unpaid() {
             return unpaid;
         }
-        let from = self.method.as_ref().map(|method| method_name(w, method));
+        let from = self.method().map(|method| method_name(w, method));
         let Some((at, priced)) = self.next() else {
             return match s.state {
                 Standing::Cancelled => (rich!(w, "overview-ended", plan = s.plan_name()), None),
@@ -130,7 +107,7 @@ impl Seen {
                 _ => (rich!(w, "overview-nothing", plan = s.plan_name()), None),
             };
         };
-        let (day, amount) = (self.dates.day(at), money(priced.due_minor, &self.currency));
+        let (day, amount) = (self.dates.day(at), money(priced.due_minor, self.currency()));
         if priced.due_minor == 0 {
             return (rich!(w, "overview-free", plan = s.plan_name(), day = day), self.trial_lede(s));
         }
@@ -141,7 +118,7 @@ impl Seen {
             (false, None) => rich!(w, "overview-pay-about-no-method", day = day, amount = amount),
         };
         let lede = self.trial_lede(s).or_else(|| {
-            let stands = self.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, &self.currency)))?;
+            let stands = self.account.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, self.currency())))?;
             (!self.is_certain()).then(|| rich!(w, "overview-stands", amount = stands, day = self.dates.last_day(at)))
         });
         (heading, lede)
@@ -154,19 +131,19 @@ impl Seen {
             Attention::Declined { payment, .. } => Some(payment.amount_minor),
             _ => None,
         };
-        let amounts: Vec<i64> = self.attention.iter().filter_map(declined).collect();
+        let amounts: Vec<i64> = self.account.attention.iter().filter_map(declined).collect();
         let sum = amounts.iter().try_fold(0_i64, |sum, amount| sum.checked_add(*amount)).filter(|_| !amounts.is_empty())?;
         let count = i64::try_from(amounts.len()).unwrap_or(i64::MAX);
         let next = self.next().filter(|(_, priced)| priced.due_minor > 0);
-        let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = money(priced.due_minor, &self.currency)));
-        Some((rich!(w, "overview-unpaid", count = count, amount = money(sum, &self.currency)), lede))
+        let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = money(priced.due_minor, self.currency())));
+        Some((rich!(w, "overview-unpaid", count = count, amount = money(sum, self.currency())), lede))
     }
 
     /// Something will be due and there is nothing to pay it from.
     fn no_card(&self) -> Option<AnyView> {
         let w = self.w;
-        let (at, priced) = self.next().filter(|(_, priced)| self.method.is_none() && priced.due_minor > 0)?;
-        let html = rich!(w, "overview-no-card", amount = money(priced.due_minor, &self.currency), day = self.dates.day(at));
+        let (at, priced) = self.next().filter(|(_, priced)| self.method().is_none() && priced.due_minor > 0)?;
+        let html = rich!(w, "overview-no-card", amount = money(priced.due_minor, self.currency()), day = self.dates.day(at));
         let link = self.can_change.then(|| view! { " "<a href="/payment-methods/add">{t!(w, "overview-no-card-add")}</a> });
         Some(parts::note(view! { <span inner_html=html></span>{link} }).into_any())
     }
@@ -174,12 +151,12 @@ impl Seen {
     /// What the plan costs each period as it stands, before tax and what is used: `€47.00 a month and usage`.
     fn fee(&self, s: &Subscription) -> String {
         let w = self.w;
-        let recurring = self.outlook.so_far.as_ref().filter(|_| s.scheduled.is_none()).and_then(|next| next.priced.as_ref()).and_then(|priced| {
+        let recurring = self.account.outlook.so_far.as_ref().filter(|_| s.scheduled.is_none()).and_then(|next| next.priced.as_ref()).and_then(|priced| {
             let lines = priced.document.lines.iter().filter(|line| line.kind == LineKind::Recurring);
             lines.map(|line| line.amount_minor).try_fold(0_i64, |sum, amount| sum.checked_add(amount)).filter(|sum| *sum > 0)
         });
-        let Some(sum) = recurring else { return columns::headline(w, &s.terms.plan, &self.currency) };
-        let fee = t!(w, "plan-fee", amount = money(sum, &self.currency), interval = columns::a_interval(w, s.interval()));
+        let Some(sum) = recurring else { return columns::headline(w, &s.terms.plan, self.currency()) };
+        let fee = t!(w, "plan-fee", amount = money(sum, self.currency()), interval = columns::a_interval(w, s.interval()));
         if s.terms.plan.prices.iter().any(|price| price.is_metered()) { t!(w, "overview-fee-usage", fee = fee) } else { fee }
     }
 
@@ -191,7 +168,7 @@ impl Seen {
     /// A cancellation or change that is planned.
     fn planned(&self) -> Option<AnyView> {
         let w = self.w;
-        let s = self.subscription.as_ref()?;
+        let s = self.account.subscription.as_ref()?;
         let html = match (s.cancel_at.filter(|_| s.ended_at.is_none()), &s.scheduled) {
             (Some(at), _) => rich!(w, "overview-cancel-planned", plan = s.plan_name(), day = self.dates.last_day(at)),
             (None, Some(scheduled)) => rich!(w, "overview-change-planned", plan = &scheduled.terms.plan.name, day = self.dates.day(scheduled.at)),
@@ -204,9 +181,9 @@ impl Seen {
     fn next_charge(&self) -> Option<AnyView> {
         let w = self.w;
         let (at, expected) = self.next()?;
-        let so_far = self.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref());
-        let teller = Teller { words: w, dates: self.dates, currency: &self.currency };
-        let s = self.subscription.as_ref()?;
+        let so_far = self.account.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref());
+        let teller = Teller { words: w, dates: self.dates, currency: self.currency() };
+        let s = self.account.subscription.as_ref()?;
         let same = |one: &Line, other: &Line| {
             one.kind == other.kind && one.price == other.price && one.plan == other.plan && one.add_on == other.add_on && one.from == other.from
         };
@@ -217,25 +194,25 @@ impl Seen {
             .map(|line| {
                 // The reason told is of what stands: nobody is charged for a guess.
                 let stands = so_far.and_then(|priced| priced.document.lines.iter().find(|other| same(line, other)));
-                let amount = stands.map_or_else(|| figure(0, &self.currency), |stands| figure(stands.amount_minor, &self.currency));
+                let amount = stands.map_or_else(|| figure(0, self.currency()), |stands| figure(stands.amount_minor, self.currency()));
                 Row {
-                    reason: teller.tell(stands.unwrap_or(line), &unit_of(line, &[s], &self.known_meters)),
-                    figures: vec![Figure::soft(amount), Figure::full(figure(line.amount_minor, &self.currency))],
+                    reason: teller.tell(stands.unwrap_or(line), &unit_of(line, &[s], &self.account.meters)),
+                    figures: vec![Figure::soft(amount), Figure::full(figure(line.amount_minor, self.currency()))],
                 }
             })
             .collect();
         let day = self.dates.day(at);
         let lines = Lines {
             words: w,
-            currency: self.currency.clone(),
+            currency: self.currency().to_owned(),
             caption: Caption::Shown { id: "h-next", title: t!(w, "overview-made-of", day = &day), remark: String::new() },
             head: t!(w, "lines-open-why"),
             columns: vec![
-                Column { head: t!(w, "overview-so-far", currency = currency_head(&self.currency)), is_far: false },
-                Column { head: t!(w, "overview-forecast", currency = currency_head(&self.currency)), is_far: false },
+                Column { head: t!(w, "overview-so-far", currency = currency_head(self.currency())), is_far: false },
+                Column { head: t!(w, "overview-forecast", currency = currency_head(self.currency())), is_far: false },
             ],
             groups: vec![Group { title: None, rows }],
-            totals: self.totals(self.outlook.expected.as_ref()?, so_far, expected, &day),
+            totals: self.totals(self.account.outlook.expected.as_ref()?, so_far, expected, &day),
         };
         Some(view! { <section aria-labelledby="h-next">{lines_view(lines)}</section> }.into_any())
     }
@@ -247,7 +224,7 @@ impl Seen {
             kind,
             figures: vec![Figure::soft(shown(so_far.map_or(0, of))), Figure::full(shown(of(expected)))],
         };
-        let plain = |amount: i64| figure(amount, &self.currency);
+        let plain = |amount: i64| figure(amount, self.currency());
         let mut totals = Vec::new();
         let document = &expected.document;
         if document.discount_minor != 0 {
@@ -272,13 +249,13 @@ impl Seen {
         if expected.balance_minor != 0 {
             totals.push(both(t!(w, "lines-balance"), TotalKind::Sum, &|p| p.balance_minor.saturating_neg(), &plain));
         }
-        totals.push(both(t!(w, "overview-due", day = day), TotalKind::Total, &|p| p.due_minor, &|amount| money(amount, &self.currency)));
+        totals.push(both(t!(w, "overview-due", day = day), TotalKind::Total, &|p| p.due_minor, &|amount| money(amount, self.currency())));
         totals
     }
 
     /// Usage at a glance, a meter each.
     fn gauges(&self) -> Vec<AnyView> {
-        self.outlook.meters.iter().map(|metered| self.gauge(metered)).collect()
+        self.account.outlook.meters.iter().map(|metered| self.gauge(metered)).collect()
     }
 
     fn gauge(&self, metered: &Metered) -> AnyView {
@@ -292,7 +269,7 @@ impl Seen {
             .max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
         let marks = std::iter::once((free, t!(w, "gauge-included", n = number(free))))
             .filter(|_| free > Decimal::ZERO)
-            .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = number(*at), each = unit_price(*each, &self.currency)))))
+            .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = number(*at), each = unit_price(*each, self.currency())))))
             .filter(|(at, _)| *at <= most)
             .map(|(at, label)| (chart::ink(at), label))
             .collect();
@@ -326,14 +303,14 @@ impl Seen {
     fn facts(&self) -> Vec<AnyView> {
         let w = self.w;
         let mut facts = Vec::new();
-        if let Some(s) = &self.subscription {
+        if let Some(s) = &self.account.subscription {
             let quantity = super::plan::seats(w, s.terms.quantity);
             let fee = self.fee(s);
             let label = if self.can_change { t!(w, "overview-change") } else { t!(w, "overview-see-plan") };
             let below = view! { <dd>{fee}</dd><dd><a class="link" href="/plan">{label}</a></dd> };
             facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
         }
-        let (method, expires) = match &self.method {
+        let (method, expires) = match self.method() {
             Some(method) => (method_name(w, method), Some(t!(w, "overview-expires", month = expiry_month(&self.dates, method)))),
             None => (t!(w, "overview-no-method"), None),
         };
@@ -341,9 +318,9 @@ impl Seen {
             view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
         facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
         facts.push(
-            parts::fact(t!(w, "overview-balance"), money(self.balance_minor, &self.currency), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any(),
+            parts::fact(t!(w, "overview-balance"), money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any(),
         );
-        if let Some(last) = &self.last {
+        if let Some(last) = &self.account.last {
             let day = self.dates.day(last.issued());
             let state = match last.status() {
                 Status::Paid if last.total_minor == 0 => view! { <dd>{t!(w, "invoices-nothing-due")}</dd> }.into_any(),

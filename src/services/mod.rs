@@ -14,6 +14,7 @@ pub mod invoices;
 pub mod ledger;
 pub mod mail;
 pub mod outbox;
+pub mod overview;
 pub mod payments;
 pub mod quotes;
 mod refusal;

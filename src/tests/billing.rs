@@ -16,7 +16,8 @@ use portico::services::quotes::{self, Confirmed, Difference};
 use portico::services::subscriptions::{self, CancelRequest, Settle, StartRequest, When};
 use portico::services::subscriptions::{Action, ChangeRequest};
 use portico::services::usage;
-use portico::services::{Actor, Desk};
+use portico::services::overview::overview;
+use portico::services::Actor;
 use portico::worker::bill;
 use rust_decimal::Decimal;
 
@@ -440,12 +441,9 @@ async fn the_documents_of_a_series_are_chained_and_gapless() {
 
 /// What the next invoice comes to so far, in minor units, as the overview reads it.
 async fn so_far(world: &World, customer_id: &str) -> (i64, Decimal) {
-    let mut desk = Desk::read(&world.app, &world.vendor, Actor::System).await.unwrap();
-    let customer = customers::load(&mut desk, customer_id).await.unwrap();
-    let subscription = subscriptions::current(&mut desk, customer_id).await.unwrap().unwrap();
-    let meters = usage::meters(&mut desk).await.unwrap();
-    let outlook = subscriptions::outlook(&mut desk, &customer, &subscription, &meters).await.unwrap();
-    (outlook.so_far.unwrap().priced.unwrap().document.total_minor, outlook.meters[0].used)
+    let (_, account) = overview(&world.app, &world.vendor, customer_id, chrono_tz::Europe::Vienna).await.unwrap();
+    let outlook = &account.outlook;
+    (outlook.so_far.as_ref().unwrap().priced.as_ref().unwrap().document.total_minor, outlook.meters[0].used)
 }
 
 async fn uses(world: &World, customer_id: &str, id: &str, minutes: i64, time: &str) {

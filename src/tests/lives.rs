@@ -16,6 +16,7 @@ use portico::platform::post::Post;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
+use portico::services::overview::overview;
 use portico::services::payments::scripted::{RefundScript, Script, Scripted};
 use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes::{self, Confirmed};
@@ -316,6 +317,22 @@ impl Life {
         while deliver::deliver_due(&self.world.app, &Post::Nowhere).await.unwrap() > 0 {}
     }
 
+    /// What is remembered of an account from before the step is what is read of it after.
+    async fn check_memory(&self, step: u64) {
+        let zone = chrono_tz::Europe::Vienna;
+        for customer in &self.customers {
+            let look = || overview(&self.world.app, &self.world.vendor, customer, zone);
+            let (_, remembered) = look().await.unwrap();
+            self.world.app.overviews.forget();
+            let (_, read) = look().await.unwrap();
+            assert_eq!(remembered, read, "step {step}\n{}", self.log.join("\n"));
+        }
+        // Both are known again when the next thing happens.
+        for customer in &self.customers {
+            overview(&self.world.app, &self.world.vendor, customer, zone).await.unwrap();
+        }
+    }
+
     /// The books agree with each other and with the bank.
     async fn check(&self, step: u64) {
         let mut desk = self.world.desk().await;
@@ -403,6 +420,7 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
                 life.bill().await;
                 life.deliver().await;
             }
+            life.check_memory(step).await;
             life.check(step).await;
         }
         // Nothing is left to do, and every answer that was lost is found.

@@ -7,7 +7,7 @@ use billing::usage::Aggregate;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::{interval_of, unit_name};
+use super::{interval_of, record, unit_name};
 use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
@@ -79,7 +79,7 @@ pub async fn create_meter(desk: &mut Desk, new: &NewMeter) -> Result<String, Ref
     if touched == 0 {
         return Err(Refusal::Conflict(sentence!("refusal-meter-exists", key = &new.key)));
     }
-    desk.record("meter.created", None, &id, json!({ "key": new.key })).await?;
+    record(desk, "meter.created", &id, json!({ "key": new.key })).await?;
     Ok(id)
 }
 
@@ -122,7 +122,7 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
     for (position, price) in (0_i64..).zip(&new.prices) {
         insert_price(desk, &id, price, position).await?;
     }
-    desk.record("plan.created", None, &id, json!({ "key": new.key, "name": new.name })).await?;
+    record(desk, "plan.created", &id, json!({ "key": new.key, "name": new.name })).await?;
     Ok(id)
 }
 
@@ -140,7 +140,7 @@ pub async fn add_price(desk: &mut Desk, plan_id: &str, new: &NewPrice) -> Result
         )
         .await?;
     let price_id = insert_price(desk, plan_id, new, position).await?;
-    desk.record("price.created", None, plan_id, json!({ "price": price_id, "key": new.price.key })).await
+    record(desk, "price.created", plan_id, json!({ "price": price_id, "key": new.price.key })).await
 }
 
 /// Checks and adds one price; its id.
@@ -201,13 +201,13 @@ fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
 /// Puts a plan up for sale.
 pub async fn publish_plan(desk: &mut Desk, plan_id: &str) -> Result<(), Refusal> {
     set_published(desk, plan_id, true).await?;
-    desk.record("plan.published", None, plan_id, json!({})).await
+    record(desk, "plan.published", plan_id, json!({})).await
 }
 
 /// Takes a plan off sale; who has it keeps it.
 pub async fn retire_plan(desk: &mut Desk, plan_id: &str) -> Result<(), Refusal> {
     set_published(desk, plan_id, false).await?;
-    desk.record("plan.retired", None, plan_id, json!({})).await
+    record(desk, "plan.retired", plan_id, json!({})).await
 }
 
 async fn set_published(desk: &mut Desk, plan_id: &str, is_published: bool) -> Result<(), Refusal> {
@@ -290,6 +290,6 @@ pub async fn create_add_on(desk: &mut Desk, terms: &AddOnTerms) -> Result<String
             (desk.vendor.id.clone(), id.clone(), terms.key.clone(), terms.name.clone(), json),
         )
         .await?;
-    desk.record("add_on.created", None, &id, json!({ "key": terms.key, "name": terms.name })).await?;
+    record(desk, "add_on.created", &id, json!({ "key": terms.key, "name": terms.name })).await?;
     Ok(id)
 }

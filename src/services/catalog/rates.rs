@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use sqlx::FromRow;
 
+use super::{changed, record};
 use crate::sentence;
 use crate::services::{Desk, Refusal};
 
@@ -45,7 +46,7 @@ pub async fn create_coupon(desk: &mut Desk, coupon: &Coupon, max_redemptions: Op
             (desk.vendor.id.clone(), id.clone(), coupon.key.clone(), rule, max_redemptions),
         )
         .await?;
-    desk.record("coupon.created", None, &id, json!({ "key": coupon.key })).await?;
+    record(desk, "coupon.created", &id, json!({ "key": coupon.key })).await?;
     Ok(id)
 }
 
@@ -77,7 +78,7 @@ pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, 
             (desk.vendor.id.clone(), id.clone(), rate.key.clone(), rate.name.clone(), rate.country.clone(), rule),
         )
         .await?;
-    desk.record("tax_rate.created", None, &id, json!({ "key": rate.key })).await?;
+    record(desk, "tax_rate.created", &id, json!({ "key": rate.key })).await?;
     Ok(id)
 }
 
@@ -97,7 +98,7 @@ pub async fn set_exchange_rate(desk: &mut Desk, rate: &ExchangeRate) -> Result<(
             (desk.vendor.id.clone(), rate.from.code(), rate.to.code(), rate.on.to_string(), rate.rate.to_string()),
         )
         .await?;
-    Ok(())
+    changed(desk).await
 }
 
 #[derive(FromRow)]

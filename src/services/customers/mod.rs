@@ -140,7 +140,7 @@ pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> 
         .tx
         .run(
             "UPDATE customers SET name = $3, legal_name = $4, address_line1 = $5, address_line2 = $6, postal_code = $7, city = $8, region = $9, country = $10, tax_id = $11,
-                purchase_order = $12, invoice_emails = $13, time_zone = $14, locale = $15, version = version + 1 WHERE vendor_id = $1 AND id = $2",
+                purchase_order = $12, invoice_emails = $13, time_zone = $14, locale = $15, version = version + 1, revision = revision + 1 WHERE vendor_id = $1 AND id = $2",
             (
                 desk.vendor.id.clone(), customer_id.to_owned(), d.name.clone(), d.legal_name.clone(), d.address_line1.clone(), d.address_line2.clone(), d.postal_code.clone(), d.city.clone(),
                 d.region.clone(), d.country.clone(), d.tax_id.clone(), d.purchase_order.clone(), emails, d.time_zone.clone(), d.locale.clone(),
@@ -248,9 +248,10 @@ pub async fn load(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusa
     desk.tx.opt("SELECT * FROM customers WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?.ok_or(Refusal::NotFound)
 }
 
-/// The customer, locked until the transaction ends: the first lock of customer → subscription → number series.
+/// The customer, locked until the transaction ends: the first lock of customer → subscription → number series. Who locks is about to change
+/// something, so what is remembered of the customer (`services::overview`) holds no longer.
 pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
     let touched =
-        desk.tx.run("UPDATE customers SET version = version WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+        desk.tx.run("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     if touched == 0 { Err(Refusal::NotFound) } else { load(desk, customer_id).await }
 }

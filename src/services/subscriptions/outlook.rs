@@ -1,7 +1,7 @@
 //! What the period under way comes to: the next invoice by what was used so far and by what will likely be used, and each meter that is
 //! charged for.
 
-use billing::calendar::Period;
+use billing::calendar::{Instant, Period};
 use billing::subscription::{OpenPart, Used};
 use rust_decimal::Decimal;
 
@@ -21,6 +21,8 @@ pub struct Outlook {
     pub expected: Option<Upcoming>,
     /// What is charged for in the running period.
     pub meters: Vec<Metered>,
+    /// As long as nobody changes anything, it holds until then; `None`: until something is changed.
+    pub holds_until: Option<Instant>,
 }
 
 /// A meter that is being charged for.
@@ -45,6 +47,7 @@ pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, met
     }
     let asked: Vec<(&Meter, Period)> = charged.iter().map(|(_, meter, period)| (*meter, *period)).collect();
     let outlooks = if asked.is_empty() { Vec::new() } else { usage::outlook(desk, &customer.id, &asked, s.zone).await? };
+    let holds_until = outlooks.iter().map(|outlook| outlook.holds_until).chain(s.due_at).min();
     let mut metered = Vec::with_capacity(outlooks.len());
     for ((part, meter, period), outlook) in charged.into_iter().zip(outlooks) {
         let mut counted = Metered { meter: meter.clone(), part: part.clone(), used: outlook.used, expected: outlook.expected };
@@ -75,5 +78,5 @@ pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, met
     let mut upcoming = upcoming_by(desk, customer, s, &usages).await?;
     let expected = upcoming.pop();
     let so_far = upcoming.pop().or_else(|| expected.clone());
-    Ok(Outlook { so_far, expected, meters: metered })
+    Ok(Outlook { so_far, expected, meters: metered, holds_until })
 }

@@ -201,6 +201,19 @@ pub(super) async fn events(desk: &mut Desk, customer_id: &str, meter_id: &str, r
     Ok(desk.tx.all_of(&EVENTS_IN, asked).await?)
 }
 
+/// When the next event counts that lies ahead, by the sender's clock.
+pub(super) async fn next_use(desk: &mut Desk, customer_id: &str, meter_id: &str, from: Instant) -> Result<Option<Instant>, Refusal> {
+    let next: Option<(i64,)> = desk
+        .tx
+        .opt(
+            "SELECT happened_at FROM usage_events WHERE vendor_id = $1 AND customer_id = $2 AND meter_id = $3 AND happened_at >= $4 AND NOT is_reversed
+             ORDER BY happened_at LIMIT 1",
+            (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), from.timestamp_millis()),
+        )
+        .await?;
+    Ok(next.map(|(at,)| from_ms(at)))
+}
+
 #[derive(FromRow)]
 struct First {
     slot_at: i64,
