@@ -19,7 +19,7 @@ use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Words;
-use crate::words::format::{Dates, money};
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 use super::entry::{see_other, shell};
@@ -124,7 +124,7 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
     let methods = payments::list(desk, &member.customer_id).await?;
     let today = local_today(desk, member);
     let (shell, written_for) = (shell(member, w, Place::Invoices), WrittenFor::of(member));
-    let amount = money(invoice.due_minor, &invoice.currency);
+    let amount = w.money(invoice.due_minor, &invoice.currency);
     let number = invoice.number.clone();
     let lede = rich!(w, "pay-lede", number = &number, day = dates.day_year(invoice.due_at));
     Ok(page::document(app, &member.vendor, status, &t!(w, "pay-title", number = &number), move || {
@@ -185,7 +185,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
     let today = local_today(&desk, member);
     let may_pay = member.may_manage_billing().is_ok();
     let (shell, written_for) = (shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan }), WrittenFor::of(member));
-    let amount = money(payment.amount_minor, &payment.currency);
+    let amount = w.money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
     let (heading, lede) = match &payment.status {
         Status::Succeeded => (
@@ -222,7 +222,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
                 let (mut others, declined): (Vec<Method>, Vec<Method>) = methods.into_iter().partition(|other| other.id != method.id);
                 others.extend(declined);
                 let number = invoice.as_ref().map(|invoice| invoice.number.clone()).unwrap_or_default();
-                let due = invoice.as_ref().map(|invoice| money(invoice.due_minor, &invoice.currency)).unwrap_or_default();
+                let due = invoice.as_ref().map(|invoice| w.money(invoice.due_minor, &invoice.currency)).unwrap_or_default();
                 EitherOf5::D(pay_form(w, &written_for, &number, &due, &others, today))
             }
             _ => EitherOf5::E(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),

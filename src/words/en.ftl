@@ -12,6 +12,14 @@ nav-payment = Payment
 copy = Copy
 copied = Copied
 
+# Figures. What stands between thousands, before a fraction, and where the sign of a currency stands; cents beside their figure.
+number-group = ,
+number-decimal = .
+number-money = { $sign }{ $figure }
+number-euro-cent = { "\u202F" }ct
+number-dollar-cent = ¢
+number-penny = p
+
 # Dates
 month-name =
     { $n ->

@@ -14,13 +14,21 @@ pub use sentence::Sentence;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-static CATALOGUES: LazyLock<HashMap<&'static str, FluentBundle<FluentResource>>> =
-    LazyLock::new(|| [("en", include_str!("en.ftl"))].into_iter().map(|(language, text)| (language, bundle(language, text))).collect());
+static CATALOGUES: LazyLock<HashMap<&'static str, Catalogue>> = LazyLock::new(|| {
+    let catalogue = |(language, text)| (language, Catalogue { bundle: bundle(language, text), marks: OnceLock::new() });
+    [("en", include_str!("en.ftl"))].into_iter().map(catalogue).collect()
+});
+
+struct Catalogue {
+    bundle: FluentBundle<FluentResource>,
+    /// Read from the bundle when the first figure is written.
+    marks: OnceLock<format::Marks>,
+}
 
 fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
     let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(_, errors)| panic!("words/{language}.ftl: {errors:?}"));
@@ -33,13 +41,17 @@ fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
 
 /// The words of one language.
 #[derive(Clone, Copy)]
-pub struct Words(&'static FluentBundle<FluentResource>);
+pub struct Words(&'static Catalogue);
 
 impl Words {
     /// Of the best language there is for a locale such as `en-GB`; English where none fits.
     pub fn of(locale: &str) -> Words {
         let language = locale.split('-').next().unwrap_or_default();
         Words(CATALOGUES.get(language).unwrap_or_else(|| &CATALOGUES["en"]))
+    }
+
+    fn marks(&self) -> &'static format::Marks {
+        self.0.marks.get_or_init(|| format::Marks::of(*self))
     }
 
     /// Used by `t!`. A key that is not there comes back as itself: ugly, harmless, and a test fails.
@@ -53,7 +65,7 @@ impl Words {
     }
 
     fn format(&self, key: &str, args: &[(&'static str, Arg)], treat: impl for<'a> Fn(&'a str) -> Cow<'a, str>) -> String {
-        let Some(pattern) = self.0.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
+        let Some(pattern) = self.0.bundle.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
         let fluent = (!args.is_empty()).then(|| {
             let mut fluent = FluentArgs::with_capacity(args.len());
             for (name, value) in args {
@@ -67,7 +79,7 @@ impl Words {
             }
             fluent
         });
-        self.0.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
+        self.0.bundle.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
     }
 }
 

@@ -21,7 +21,6 @@ use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Sentence;
-use crate::words::format::{money, number};
 use crate::{rich, sentence, t};
 
 use super::super::code_field;
@@ -86,7 +85,7 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
         digits => match digits.parse::<i64>() {
             Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
             _ => {
-                errors.push(FieldError { field: "seats", sentence: sentence!("change-bad-seats", most = number(MOST_SEATS.into())) });
+                errors.push(FieldError { field: "seats", sentence: sentence!("change-bad-seats", most = seen.w.number(MOST_SEATS.into())) });
                 now
             }
         },
@@ -275,12 +274,12 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
         };
     };
     let currency = preview.before.currency.code();
-    let due = money(preview.due_minor, currency);
+    let due = w.money(preview.due_minor, currency);
     let credit = preview.priced.as_ref().map_or(0, |priced| priced.document.total_minor.min(0).saturating_neg());
-    let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), money(priced.due_minor, currency))));
+    let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), w.money(priced.due_minor, currency))));
     match (preview.after.scheduled.as_ref(), next) {
         (Some(scheduled), _) => rich!(w, "change-later", plan = plan, quantity = quantity, day = seen.dates.day(scheduled.at)),
-        (None, _) if credit > 0 => rich!(w, "change-credit", plan = plan, quantity = quantity, amount = money(credit, currency)),
+        (None, _) if credit > 0 => rich!(w, "change-credit", plan = plan, quantity = quantity, amount = w.money(credit, currency)),
         (None, Some((day, amount))) => rich!(w, "change-pay-then", plan = plan, quantity = quantity, due = due, day = day, amount = amount),
         (None, None) => rich!(w, "change-pay-now", plan = plan, quantity = quantity, due = due),
     }

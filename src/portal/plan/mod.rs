@@ -18,7 +18,7 @@ use crate::services::{Desk, FieldError, Refusal, customers};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Words;
-use crate::words::format::{Dates, money};
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 use super::code_field;
@@ -153,7 +153,7 @@ fn answer(seen: &Seen) -> (String, Option<String>) {
         Standing::Active | Standing::PastDue => {
             let lede = match (s.cancel_at, next) {
                 (Some(_), _) | (None, None) => None,
-                (None, Some((at, due_minor))) => Some(rich!(w, "plan-next", day = seen.dates.day(at), amount = money(due_minor, s.currency.code()))),
+                (None, Some((at, due_minor))) => Some(rich!(w, "plan-next", day = seen.dates.day(at), amount = w.money(due_minor, s.currency.code()))),
             };
             (rich!(w, "plan-active", plan = plan, quantity = quantity), lede)
         }
@@ -203,7 +203,7 @@ async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result
     Ok(match done.did.as_str() {
         "changed" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
             Ok(invoice) => {
-                let paid = money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
+                let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
                 Some(t!(w, "plan-did-change-paid", amount = paid, number = invoice.number))
             }
             Err(Refusal::NotFound) => None,

@@ -20,7 +20,7 @@ use crate::ui::chart;
 use crate::ui::shell::{self, Place};
 use crate::ui::{page, parts};
 use crate::words::Words;
-use crate::words::format::{Dates, currency_head, figure, number};
+use crate::words::format::{Dates, currency_head};
 use crate::{rich, sentence, t};
 
 mod csv;
@@ -216,9 +216,9 @@ fn answer(teller: &Teller) -> String {
         let (amount, name) = (teller.amount(report.total - report.base), teller.named(period.start, period.end));
         return match report.cost_minor {
             Some(cost) => {
-                rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = number(report.total), cost = teller.money(cost))
+                rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = w.number(report.total), cost = teller.money(cost))
             }
-            None => rich!(w, "usage-answer-part", amount = amount, when = when, period = name, total = number(report.total)),
+            None => rich!(w, "usage-answer-part", amount = amount, when = when, period = name, total = w.number(report.total)),
         };
     }
     let expected = report.forecast.as_ref().filter(|_| teller.is_under_way() && whole.is_some());
@@ -374,7 +374,7 @@ fn facts(teller: &Teller) -> impl IntoView + use<> {
         let now = if teller.is_under_way() { before.by_now } else { before.total };
         let lines = if teller.is_under_way() {
             let hour = t!(w, "date-moment", day = teller.dates.day(before.same_hour), time = teller.dates.time(before.same_hour));
-            vec![t!(w, "usage-fact-then", amount = teller.amount(before.by_now), hour = hour, all = number(before.total))]
+            vec![t!(w, "usage-fact-then", amount = teller.amount(before.by_now), hour = hour, all = w.number(before.total))]
         } else {
             vec![teller.amount(before.total)]
         };
@@ -393,7 +393,7 @@ fn compared(w: Words, now: rust_decimal::Decimal, then: rust_decimal::Decimal) -
         return t!(w, "usage-from-nothing");
     }
     let change = ((now - then) / then * Decimal::from(100)).round();
-    let percent = number(change.abs());
+    let percent = w.number(change.abs());
     match (change.is_zero(), now > then) {
         (true, _) => t!(w, "usage-about-same"),
         (_, true) => t!(w, "usage-more", percent = percent),
@@ -426,13 +426,13 @@ fn table(teller: &Teller, asked: &Asked) -> impl IntoView + use<> {
         };
         let remark = teller.row_remark(row).map(|remark| view! { <span class="sub">{remark}</span> });
         let price = has_price.then(|| view! { <td class="num far">{teller.row_price(row, before)}</td> });
-        let cost = row.cost_minor.filter(|_| is_priced).map(|cost| view! { <td class="num">{figure(cost, teller.currency())}</td> });
+        let cost = row.cost_minor.filter(|_| is_priced).map(|cost| view! { <td class="num">{w.figure(cost, teller.currency())}</td> });
         before = row.total;
         let line = view! {
             <tr class=class>
                 <th scope="row">{teller.row_name(row)}{remark.is_some().then_some(" ")}{remark}</th>
-                <td class="num">{number(row.used.unwrap_or_default())}</td>
-                <td class="num">{number(row.total)}</td>
+                <td class="num">{w.number(row.used.unwrap_or_default())}</td>
+                <td class="num">{w.number(row.total)}</td>
                 {price}
                 {cost}
             </tr>

@@ -6,7 +6,6 @@ use super::Teller;
 use super::prices::decimal;
 use crate::services::usage::{By, Method, Row};
 use crate::t;
-use crate::words::format::number;
 
 impl Teller<'_> {
     /// What the chart shows, in sentences.
@@ -24,11 +23,11 @@ impl Teller<'_> {
                     said.push(t!(w, "usage-said-included-soon", amount = self.amount(up_to), day = self.long_day(row.start), each = next))
                 }
                 (Some((row, _)), false) if !row.is_expected => {
-                    said.push(t!(w, "usage-said-passed", n = number(up_to), day = self.long_day(row.start), each = next))
+                    said.push(t!(w, "usage-said-passed", n = w.number(up_to), day = self.long_day(row.start), each = next))
                 }
-                (Some((row, _)), false) => said.push(t!(w, "usage-said-passing", n = number(up_to), day = self.long_day(row.start), each = next)),
+                (Some((row, _)), false) => said.push(t!(w, "usage-said-passing", n = w.number(up_to), day = self.long_day(row.start), each = next)),
                 (None, true) if report.total < up_to && report.period.is_some() && report.rows.last().is_some_and(|row| row.total < up_to) => {
-                    said.push(t!(w, "usage-said-within", amount = self.amount(up_to), left = number(up_to - report.total)));
+                    said.push(t!(w, "usage-said-within", amount = self.amount(up_to), left = w.number(up_to - report.total)));
                 }
                 (None, _) => {}
             }

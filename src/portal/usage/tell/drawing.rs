@@ -10,7 +10,7 @@ use crate::platform::clock::Instant;
 use crate::services::usage::By;
 use crate::t;
 use crate::ui::chart::{Bar, Chart, Ink, Rule, Running, Scale, Spot, ink};
-use crate::words::format::number;
+use crate::words::Words;
 
 impl Teller<'_> {
     /// The drawing.
@@ -42,7 +42,7 @@ impl Teller<'_> {
                 By::Day => t!(w, "usage-each-day"),
                 By::Month => t!(w, "usage-each-month"),
             },
-            bars_scale: Scale::of(highest, short),
+            bars_scale: Scale::of(highest, |value| short(w, value)),
             bars,
             now: self.is_under_way().then(|| {
                 let time = if report.by == By::Month { self.day_short(report.now) } else { self.dates.time(report.now) };
@@ -112,10 +112,10 @@ impl Teller<'_> {
         let is_now = (start..end).contains(&report.now) && self.is_under_way();
         let reading = match (used, expected) {
             (Some(used), Some(more)) => {
-                t!(w, "usage-read-so-far", name = name, amount = self.amount(used), time = self.dates.time(report.now), about = number(used + more))
+                t!(w, "usage-read-so-far", name = name, amount = self.amount(used), time = self.dates.time(report.now), about = w.number(used + more))
             }
             (None, Some(more)) if is_now => {
-                t!(w, "usage-read-so-far", name = name, amount = self.amount(Decimal::ZERO), time = self.dates.time(report.now), about = number(more))
+                t!(w, "usage-read-so-far", name = name, amount = self.amount(Decimal::ZERO), time = self.dates.time(report.now), about = w.number(more))
             }
             (None, Some(more)) => t!(w, "usage-read-forecast", name = name, amount = self.amount(more)),
             (Some(used), None) => {
@@ -164,9 +164,9 @@ impl Teller<'_> {
             .map(|(level, band, next)| Rule {
                 value: ink(*level),
                 label: match next {
-                    _ if band.is_free() => t!(w, "usage-rule-included", n = number(*level)),
-                    Some(next) => t!(w, "usage-rule-then", n = number(*level), each = self.each(next.unit_amount)),
-                    None => number(*level),
+                    _ if band.is_free() => t!(w, "usage-rule-included", n = w.number(*level)),
+                    Some(next) => t!(w, "usage-rule-then", n = w.number(*level), each = self.each(next.unit_amount)),
+                    None => w.number(*level),
                 },
                 passed: self.passed(*level).map(|(row, share)| {
                     let x = self.x(row.start) + (self.x(row.end) - self.x(row.start)) * share;
@@ -178,12 +178,12 @@ impl Teller<'_> {
         let end = report.forecast.as_ref().filter(|_| !forecast.is_empty() && report.period.is_some_and(|period| period.end == report.range.end));
         Running {
             label: if report.meter.aggregate.is_flow() { t!(w, "usage-running") } else { t!(w, "usage-level") },
-            scale: Scale::of(top, short),
+            scale: Scale::of(top, |value| short(w, value)),
             line,
             before,
             rules,
-            here: Some((number(report.total), with_cost(report.cost_minor))),
-            end: end.map(|end| (t!(w, "usage-about"), number(end.total), with_cost(report.forecast_cost_minor))),
+            here: Some((w.number(report.total), with_cost(report.cost_minor))),
+            end: end.map(|end| (t!(w, "usage-about"), w.number(end.total), with_cost(report.forecast_cost_minor))),
             forecast,
         }
     }
@@ -238,13 +238,13 @@ impl Teller<'_> {
 }
 
 /// A figure of an axis: `5,000`, `150k`, `2.5M`.
-fn short(value: Decimal) -> String {
+fn short(w: Words, value: Decimal) -> String {
     let value = value.normalize();
     for (size, sign) in [(1_000_000_000_i64, "G"), (1_000_000, "M"), (100_000, "k")] {
         if value >= Decimal::from(size) {
             let unit = if sign == "k" { 1_000 } else { size };
-            return format!("{}{sign}", number(value / Decimal::from(unit)));
+            return format!("{}{sign}", w.number(value / Decimal::from(unit)));
         }
     }
-    number(value)
+    w.number(value)
 }

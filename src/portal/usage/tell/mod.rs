@@ -19,7 +19,7 @@ use crate::services::usage::{Aggregate, Report, Row};
 use crate::t;
 use crate::ui::chart::ink;
 use crate::words::Words;
-use crate::words::format::{Dates, money, number};
+use crate::words::format::Dates;
 
 /// What telling a report needs beside it.
 pub struct Teller<'a> {
@@ -32,11 +32,11 @@ pub struct Teller<'a> {
 
 impl Teller<'_> {
     pub fn amount(&self, value: Decimal) -> String {
-        t!(self.words, "usage-amount", n = number(value), unit = &self.report.meter.unit)
+        t!(self.words, "usage-amount", n = self.words.number(value), unit = &self.report.meter.unit)
     }
 
     pub fn money(&self, amount_minor: i64) -> String {
-        money(amount_minor, self.currency())
+        self.words.money(amount_minor, self.currency())
     }
 
     pub fn currency(&self) -> &str {

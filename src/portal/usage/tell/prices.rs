@@ -7,11 +7,10 @@ use rust_decimal::Decimal;
 use super::Teller;
 use crate::services::usage::Row;
 use crate::t;
-use crate::words::format::{number, unit_price};
 
 impl Teller<'_> {
     pub(super) fn each(&self, amount: Decimal) -> String {
-        self.report.priced.as_ref().map_or(String::new(), |priced| unit_price(amount, priced.price_currency))
+        self.report.priced.as_ref().map_or(String::new(), |priced| self.words.unit_price(amount, priced.price_currency))
     }
 
     pub(super) fn bands(&self) -> &[Band] {
@@ -68,7 +67,7 @@ impl Teller<'_> {
             [] => Some(t!(w, "usage-sum-included")),
             [(band, units)] => Some(t!(w, "usage-sum-one", amount = self.amount(*units), each = self.each(band.unit_amount))),
             [most @ .., (band, units)] => {
-                let product = |band: &Band, units: &Decimal| t!(w, "usage-sum-part", n = number(*units), each = self.each(band.unit_amount));
+                let product = |band: &Band, units: &Decimal| t!(w, "usage-sum-part", n = self.words.number(*units), each = self.each(band.unit_amount));
                 let most = most.iter().map(|(band, units)| product(band, units)).collect::<Vec<_>>().join(", ");
                 Some(t!(w, "usage-sum-and", most = most, last = product(band, units)))
             }
@@ -100,9 +99,9 @@ impl Teller<'_> {
                 .filter_map(|(band, units)| {
                     let band = band.as_ref()?;
                     Some(if band.is_free() {
-                        t!(w, "usage-how-included", n = number(*units))
+                        t!(w, "usage-how-included", n = self.words.number(*units))
                     } else {
-                        t!(w, "usage-how-some", n = number(*units), each = self.each(band.unit_amount))
+                        t!(w, "usage-how-some", n = self.words.number(*units), each = self.each(band.unit_amount))
                     })
                 })
                 .collect::<Vec<_>>()
