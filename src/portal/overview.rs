@@ -25,10 +25,10 @@ use crate::ui::chart::{self, Gauge, Scale};
 use crate::words::format::{Dates, currency_head, figure, money, number, unit_price};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{attention_note, expiry_month, method_name};
-use crate::ui::reason::Teller;
 use crate::ui::shell::{Place, frame};
 use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::reason::Teller;
 use crate::{rich, t};
 
 use super::entry::shell;

@@ -15,11 +15,11 @@ use crate::platform::clock::from_ms;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status};
 use crate::services::{Desk, Refusal};
-use crate::words::format::{Dates, money};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, money};
 use crate::{rich, t};
 
 use super::entry::{see_other, shell};
@@ -80,7 +80,8 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
                 Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
                 None => {
                     let invoice = invoices::load(&mut desk, &invoice.id).await?;
-                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, Some(refusal.to_string())).await
+                    pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, Some(Words::of(&member.locale).tell(&refusal.sentence())))
+                        .await
                 }
             }
         }

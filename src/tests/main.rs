@@ -29,5 +29,6 @@ mod spine;
 mod statements;
 mod usage;
 mod usage_page;
+mod vendors;
 mod world;
 mod written_for;

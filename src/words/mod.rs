@@ -1,11 +1,16 @@
-//! The words of the pages: one Fluent catalogue a language, inside the program, never sent to browsers.
+//! The words of the product: one Fluent catalogue a language, inside the program, never sent to browsers.
 //!
 //! A page asks by key: `t!(w, "overview-title")`, `t!(w, "seats-more", count = 2)`. Sentences with emphasis are asked for by
-//! `rich!`, which escapes the arguments and gives HTML for `inner_html`. A test holds that every key asked for exists, and that no
-//! key is left over.
+//! `rich!`, which escapes the arguments and gives HTML for `inner_html`. Who does not know the reader makes a [`Sentence`] by
+//! `sentence!`, for a door to say. A test holds that every key asked for exists, and that no key is left over.
 
 pub mod countries;
 pub mod format;
+pub mod reason;
+pub mod scale;
+mod sentence;
+
+pub use sentence::Sentence;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -67,6 +72,7 @@ impl Words {
 }
 
 /// What goes into a sentence: text that is formatted already, or a count that chooses the plural.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arg {
     Text(String),
     Count(i64),
@@ -90,6 +96,17 @@ impl From<&String> for Arg {
 impl From<i64> for Arg {
     fn from(n: i64) -> Arg {
         Arg::Count(n)
+    }
+}
+impl From<u32> for Arg {
+    fn from(n: u32) -> Arg {
+        Arg::Count(n.into())
+    }
+}
+impl From<usize> for Arg {
+    /// Of things held in memory there are never more than an `i64` counts.
+    fn from(n: usize) -> Arg {
+        Arg::Count(i64::try_from(n).unwrap_or(i64::MAX))
     }
 }
 
@@ -125,6 +142,14 @@ macro_rules! rich {
     };
 }
 
+/// A sentence for a reader who is not known yet: `sentence!("key", name = value)`.
+#[macro_export]
+macro_rules! sentence {
+    ($key:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::words::Sentence::new($key, vec![$((stringify!($name), $crate::words::Arg::from($value))),*])
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +169,7 @@ mod tests {
         assert_eq!(there.difference(&asked).collect::<Vec<_>>(), Vec::<&String>::new(), "in en.ftl, never asked for");
     }
 
-    /// Keys in `t!(w, "key"` and `rich!(w, "key"`, wherever they stand under `dir`.
+    /// Keys in `t!(w, "key"`, `rich!(w, "key"` and `sentence!("key"`, wherever they stand under `dir`.
     fn collect(dir: &Path, keys: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -152,13 +177,13 @@ mod tests {
                 collect(&path, keys);
             } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("words/mod.rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                for opening in ["t!(", "rich!("] {
+                for (opening, names_words) in [("t!(", true), ("rich!(", true), ("sentence!(", false)] {
                     for (at, _) in source.match_indices(opening) {
                         if source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
                             continue;
                         }
                         let call = &source[at + opening.len()..];
-                        let Some((_, rest)) = call.split_once(',') else { continue };
+                        let Some((_, rest)) = (if names_words { call.split_once(',') } else { Some(("", call)) }) else { continue };
                         let Some(rest) = rest.trim_start().strip_prefix('"') else { continue };
                         keys.insert(rest[..rest.find('"').unwrap()].to_owned());
                     }

@@ -10,16 +10,15 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
-use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status};
+use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, Told};
 use crate::services::payments::{self, Method, Payment};
 use crate::services::{Desk, Refusal};
-use crate::ui::document::Told;
-use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head, figure, money};
 use crate::{rich, t};
 
 /// What the page is made of.

@@ -13,11 +13,11 @@ use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::services::invoices::{self, Filter, Found, LineName, Open, Sought, Status, Summary};
 use crate::services::{Desk, Refusal};
-use crate::words::format::{Dates, currency_head, figure, money};
-use crate::ui::reason::short_name;
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head, figure, money};
+use crate::words::reason::short_name;
 use crate::{rich, t};
 
 /// What the address asks for, as typed: what means nothing is no filter.

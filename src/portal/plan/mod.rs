@@ -15,10 +15,10 @@ use crate::services::catalog::{self, Offer};
 use crate::services::payments::Errand;
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
-use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, money};
 use crate::{rich, t};
 
 use super::code_field;
@@ -228,7 +228,7 @@ struct UndoForm {
 async fn undo(State(app): State<App>, member: Member, Form(form): Form<UndoForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
-        let errors = code_field::errors(&app, &member, wrong)?;
+        let errors = code_field::errors(&app, wrong)?;
         let mut desk = member.reads(&app).await?;
         let seen = Seen::load(&mut desk, &member).await?;
         return plan_page(&app, &member, &mut desk, StatusCode::UNPROCESSABLE_ENTITY, seen, Done::default(), errors).await;

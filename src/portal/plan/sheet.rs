@@ -11,10 +11,10 @@ use crate::services::quotes::Preview;
 use crate::services::subscriptions::Subscription;
 use crate::services::usage::Meter;
 use crate::t;
-use crate::words::format::{currency_head, figure, money, number};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::method_name;
-use crate::ui::reason::Teller;
+use crate::words::format::{currency_head, figure, money, number};
+use crate::words::reason::Teller;
 
 use super::Seen;
 

@@ -17,11 +17,11 @@ use crate::portal::routes::Route;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
-use crate::words::format::{Dates, currency_head, figure, number};
 use crate::ui::shell::{self, Place};
-use crate::words::Words;
 use crate::ui::{page, parts};
-use crate::{rich, t};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head, figure, number};
+use crate::{rich, sentence, t};
 
 mod csv;
 mod tell;
@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
-    let asked = Asked::read(query.as_deref().unwrap_or_default(), Words::of(&member.locale));
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
     let shown = async {
         let mut desk = member.reads(&app).await?;
         let mut errors = asked.errors.clone();
@@ -51,19 +51,19 @@ async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery)
     };
     match shown.await {
         Ok((report, errors)) => render(&app, &member, report, &errors, &asked),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refused(Words::of(&member.locale), &refusal),
     }
 }
 
 /// A refusal that no part of this page can show. The guard makes a page of the status.
-fn refused(refusal: &Refusal) -> Response {
+fn refused(w: Words, refusal: &Refusal) -> Response {
     match refusal {
         Refusal::NotFound => StatusCode::NOT_FOUND.into_response(),
         Refusal::Database(_) | Refusal::Damaged(_) => {
             tracing::error!(error = ?refusal, "usage not shown");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-        other => (StatusCode::UNPROCESSABLE_ENTITY, other.to_string()).into_response(),
+        other => (StatusCode::UNPROCESSABLE_ENTITY, w.tell(&other.sentence())).into_response(),
     }
 }
 
@@ -80,10 +80,10 @@ struct Asked {
 impl Asked {
     const NAMES: [&str; 6] = ["meter", "by", "on", "from", "to", "against"];
 
-    fn read(query: &str, w: Words) -> Asked {
+    fn read(query: &str) -> Asked {
         let mut asked = Asked { ask: Ask::default(), is_against: false, from: String::new(), to: String::new(), errors: Vec::new() };
         let (mut by, mut on) = (None, String::new());
-        let mut wrong = |field: &'static str, message: String| asked.errors.push(FieldError { field, message });
+        let mut wrong = |field, sentence| asked.errors.push(FieldError { field, sentence });
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value = value.trim();
             match &*name {
@@ -105,7 +105,7 @@ impl Asked {
             Some("day") => Some(By::Day),
             Some("month") => Some(By::Month),
             Some(_) => {
-                wrong("by", t!(w, "usage-error-by"));
+                wrong("by", sentence!("usage-error-by"));
                 None
             }
         };
@@ -114,7 +114,7 @@ impl Asked {
             text => {
                 let date = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten();
                 if date.is_none() {
-                    wrong(field, t!(w, "usage-error-date"));
+                    wrong(field, sentence!("usage-error-date"));
                 }
                 date
             }
@@ -123,8 +123,8 @@ impl Asked {
         let (from, to) = (date("from", &asked.from), date("to", &asked.to));
         match (from, to) {
             (Some(from), Some(to)) => (asked.ask.days, asked.ask.on) = (Some((from, to)), None),
-            (None, Some(_)) if asked.from.is_empty() => wrong("from", t!(w, "usage-error-both")),
-            (Some(_), None) if asked.to.is_empty() => wrong("to", t!(w, "usage-error-both")),
+            (None, Some(_)) if asked.from.is_empty() => wrong("from", sentence!("usage-error-both")),
+            (Some(_), None) if asked.to.is_empty() => wrong("to", sentence!("usage-error-both")),
             _ => {}
         }
         asked
@@ -297,7 +297,7 @@ fn choices(teller: &Teller, asked: &Asked, errors: &[FieldError]) -> impl IntoVi
     };
     let meters: Vec<_> = meters.collect();
     let field = |name: &'static str, label: String, value: &str| {
-        parts::field(parts::Field { name, label, value, kind: "date", is_required: false, ..parts::Field::default() }, errors)
+        parts::field(w, parts::Field { name, label, value, kind: "date", is_required: false, ..parts::Field::default() }, errors)
     };
     let is_open = !asked.from.is_empty() || !asked.to.is_empty();
     view! {

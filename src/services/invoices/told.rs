@@ -6,13 +6,11 @@
 use billing::invoice::{DocumentKind, LineKind, Reason as Why};
 use billing::tax::{PricesTax, TaxNote};
 
-use crate::services::invoices::{Party, Snapshot, SnapshotLine};
+use super::{Party, Snapshot, SnapshotLine, TaxShown};
 use crate::t;
-use crate::words::countries;
 use crate::words::format::{Dates, figure, money, number};
-use crate::ui::lines::TotalKind;
-use crate::ui::reason::{Reason, Teller, span};
-use crate::words::Words;
+use crate::words::reason::{Reason, Teller, span};
+use crate::words::{Words, countries};
 
 /// A frozen document with the words it is told in. Its days are days of the zone it was billed in.
 pub struct Told<'a> {
@@ -26,6 +24,16 @@ pub struct Sum {
     pub label: String,
     pub amount: String,
     pub kind: TotalKind,
+}
+
+/// How a sum stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TotalKind {
+    Sum,
+    /// The amount it is all about.
+    Total,
+    /// Said after the total, in second ink.
+    Quiet,
 }
 
 impl Told<'_> {
@@ -63,7 +71,7 @@ impl Told<'_> {
             sums.push(plain(t!(w, "document-before-discount"), s.subtotal_minor));
             sums.push(plain(t!(w, "document-discount"), s.discount_minor.saturating_neg()));
         }
-        let tax = |tax: &crate::services::invoices::TaxShown, kind: TotalKind| {
+        let tax = |tax: &TaxShown, kind: TotalKind| {
             let (percent, base) = (number(tax.total.percent), money(tax.total.base_minor, &s.currency));
             let label = match s.prices {
                 PricesTax::Exclusive => t!(w, "document-tax", name = &tax.name, percent = percent, base = base),

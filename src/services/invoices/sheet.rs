@@ -6,17 +6,16 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::services::invoices::pdf::{
+use super::pdf::{
     Answer, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Section, Sheet, Stamp, Tick, TierTable, TotalRow, TotalStyle,
 };
-use crate::services::invoices::{Snapshot, SnapshotLine, UsageChart};
+use super::told::{Told, TotalKind};
+use super::{Snapshot, SnapshotLine, UsageChart};
 use crate::t;
-use crate::ui::chart::{Scale, ink};
-use crate::ui::document::Told;
-use crate::words::format::{currency_head, money, number, unit_price};
-use crate::ui::lines::TotalKind;
-use crate::ui::reason::span;
 use crate::words::Words;
+use crate::words::format::{currency_head, figure, money, number, unit_price};
+use crate::words::reason::span;
+use crate::words::scale::Scale;
 
 /// The sheet of a document; `document_id` names it for ever.
 pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
@@ -130,7 +129,7 @@ fn line(told: &Told<'_>, line: &SnapshotLine) -> Line {
         sub: reason.remark,
         quantity: reason.quantity,
         each: reason.each,
-        amount: crate::words::format::figure(line.line.amount_minor, &told.snapshot.currency),
+        amount: figure(line.line.amount_minor, &told.snapshot.currency),
         reason: (tiers.is_some() || !paragraphs.is_empty()).then_some(Reason { tiers, paragraphs }),
     }
 }
@@ -250,7 +249,7 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
 }
 
 fn ticks(most: Decimal) -> Vec<Tick> {
-    Scale::of(ink(most), number).ticks.into_iter().map(|(at, label)| Tick { at: at as f32, label }).collect()
+    Scale::of(most.to_f64().unwrap_or(f64::MAX), number).ticks.into_iter().map(|(at, label)| Tick { at: at as f32, label }).collect()
 }
 
 /// A quantity as it is drawn.

@@ -6,12 +6,11 @@ use billing::explain::{BoundKind, Explain, ModelName, ShareOf, TierPart};
 use billing::invoice::{Line, LineKind};
 use billing::money::{Ratio, Rounding};
 use chrono::Datelike;
-use leptos::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::t;
-use crate::words::format::{Dates, figure, money, number, unit_price};
 use crate::words::Words;
+use crate::words::format::{Dates, figure, money, number, unit_price};
 
 /// A line, told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -305,42 +304,6 @@ fn decimals(value: Ratio, places: u32) -> String {
     let cut = quotient.trunc_with_scale(places);
     let is_exact = Ratio::from(cut) == value;
     if is_exact { number(cut) } else { format!("{}…", number(cut)) }
-}
-
-/// The fold's content on a page.
-pub fn reason_view(words: Words, reason: &Reason, currency: &str) -> impl IntoView + use<> {
-    let rows: Vec<_> = reason
-        .tiers
-        .iter()
-        .map(|tier| {
-            view! {
-                <tr>
-                    <th scope="row">{tier.span.clone()}</th><td class="num">{tier.units.clone()}</td><td class="num">{tier.each.clone()}</td>
-                    <td class="num">{tier.amount.clone()}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let total = reason.tiers_total.clone().map(|(units, amount)| {
-        view! { <tfoot><tr><th scope="row">{t!(words, "reason-together")}</th><td class="num">{units}</td><td class="num"></td><td class="num">{amount}</td></tr></tfoot> }
-    });
-    let table = (!rows.is_empty()).then(|| {
-        view! {
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{t!(words, "reason-tier")}</th><th scope="col" class="num">{t!(words, "reason-units-head")}</th>
-                        <th scope="col" class="num">{t!(words, "reason-each-head")}</th><th scope="col" class="num">{crate::words::format::currency_head(currency)}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-                {total}
-            </table>
-        }
-    });
-    let sentences: Vec<_> = reason.sentences.iter().map(|sentence| view! { <p>{sentence.clone()}</p> }).collect();
-    let link = reason.link.clone().map(|(href, label)| view! { <p class="acts"><a class="link" href=href>{label}</a></p> });
-    view! { {table}{sentences}{link} }
 }
 
 #[cfg(test)]
