@@ -84,9 +84,14 @@ pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, 
 
 /// Every rate of a country, dated ones and regional ones alike: the engine picks.
 pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>, Refusal> {
+    if let Some(rates) = desk.recall("tax rates", country) {
+        return Ok(rates);
+    }
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
-    rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect()
+    let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
+    desk.keep("tax rates", country, &rates);
+    Ok(rates)
 }
 
 /// Stores a dated exchange rate; a second one of the same day replaces the first.

@@ -34,7 +34,7 @@ fn gauge_html(gauge: &Gauge) -> String {
     let x = |value: f64| gauge.scale.share(value);
     let (free, used) = (x(gauge.included.min(gauge.used)), x(gauge.used));
     let mut out = String::with_capacity(3_072);
-    let _ = write!(out, "<svg height=\"74\" role=\"img\" aria-labelledby=\"g-t\"><title id=\"g-t\">{}</title>{HATCH}", escape(&gauge.title));
+    let _ = write!(out, "<svg height=\"74\" role=\"img\" aria-label=\"{}\">{HATCH}", escape(&gauge.title));
     let mut part = |ink: Ink, from: f64, to: f64| {
         if to > from {
             let _ = write!(out, "<rect {} x=\"{}\" y=\"28\" width=\"{}\" height=\"16\"/>", paint(ink), pc(from), pc(to - from));
