@@ -59,6 +59,8 @@ impl Init {
         if !self.sandbox && config.is_key_from_file {
             return Err(ConfigError::KeyMissing(self.name).into());
         }
+        // Before there is a vendor that nobody could look after.
+        people::check_email(&self.admin_email, "admin_email")?;
         let app = app(config, db).await?;
         let new = NewVendor {
             host: self.host,

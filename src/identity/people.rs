@@ -103,12 +103,15 @@ async fn by_id(tx: &mut Tx, vendor_id: &str, identity_id: &str) -> Result<Person
         .ok_or(Refusal::NotFound)
 }
 
+/// Refuses what can be nobody's address, at the field it was typed in.
+pub fn check_email(email: &str, field: &'static str) -> Result<(), Refusal> {
+    if is_email(&normal_email(email)) { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-email"))) }
+}
+
 /// Makes the person's sign-in where there is none, makes them a member, and mails the link that sets their first password.
 pub async fn invite(desk: &mut Desk, invitation: Invitation<'_>) -> Result<Invited, Refusal> {
+    check_email(invitation.email, "email")?;
     let email = normal_email(invitation.email);
-    if !is_email(&email) {
-        return Err(Refusal::field("email", sentence!("refusal-email")));
-    }
     let vendor_id = desk.vendor.id.clone();
     let now_ms = desk.now.wall_ms();
     let id = desk.new_id("idn");
