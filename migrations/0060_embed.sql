@@ -19,7 +19,7 @@ CREATE TABLE embed_sessions (
     scopes TEXT NOT NULL,
     -- The host page's language; NULL: the member's own.
     locale TEXT,
-    -- The host page's look: JSON of typed tokens, see ui/theme.rs.
+    -- The host page's look: JSON of typed tokens, see services/embed_sessions/theme.rs.
     theme TEXT NOT NULL,
     -- SHA-256 of the token that opens it, hex. The token works once.
     token_hash TEXT NOT NULL UNIQUE,

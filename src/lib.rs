@@ -1,7 +1,8 @@
 //! Portico: a self-hosted billing portal for software companies, with the billing engine that feeds it.
 //!
-//! The map. Arrows point one way: doors and worker → services → `billing`. Letters and documents are told by services in the words and
-//! formats of [`ui`], and the sandbox's pages stand with its gateway; [`identity`] keeps its own records. `tests/architecture.rs` holds this.
+//! The map. Arrows point one way: doors and worker → services → `billing`. Whoever has something to
+//! say takes it from [`words`], which knows the engine's values and nobody else. The sandbox's pages stand with its gateway; [`identity`] keeps
+//! its own records. `tests/architecture.rs` holds this.
 //!
 //! | module | what it is | invariant |
 //! |---|---|---|
@@ -14,12 +15,13 @@
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
 //! | [`ui`] | server-rendered parts | no SQL, no rules |
-//! | [`words`] | the sentences of each language, and how money, dates and numbers are written | nothing is computed, no page is known |
+//! | [`words`] | the sentences of each language, and how money, dates, numbers and a line's reason are written | nothing is computed, no page and no record is known |
 //! | [`worker`] | what happens without a request: billing what is due, delivering what was left to do | each loop is one function that can be called by itself |
 //! | [`platform`] | database, clocks, ids, configuration | knows no noun of the product |
 //! | [`bench`] | this program measured from outside | used by nothing |
 //! | [`demo`] | Kestrel's story, told by the product's own actions | holds no SQL |
 //! | [`app`], [`server`] | what runs, and how it is put together | |
+//! | `main`, `command` (the binary) | the command line, one file a subcommand | no rule, no SQL |
 //!
 //! The two features meet only here: `hydrate` compiles [`islands`] for browsers, `ssr` everything.
 

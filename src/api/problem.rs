@@ -168,7 +168,10 @@ impl From<Refusal> for Problem {
             // A key has scopes and no roles; a program has no second factor.
             Refusal::Role | Refusal::StepUp => Problem::new(&SCOPE, sentence),
             Refusal::Fields(errors) => Problem {
-                errors: errors.into_iter().map(|error| Wrong { pointer: Some(format!("/{}", error.field)), parameter: None, detail: error.message }).collect(),
+                errors: errors
+                    .into_iter()
+                    .map(|error| Wrong { pointer: Some(format!("/{}", error.field)), parameter: None, detail: error.sentence.to_string() })
+                    .collect(),
                 ..Problem::new(&FIELDS, "Some fields of the body can’t be used. Nothing was done.")
             },
             Refusal::Database(error) if error.is_contention() => {

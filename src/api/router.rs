@@ -20,6 +20,7 @@ pub fn routes() -> Vec<Route> {
         ("Usage", v1::usage::routes()),
         ("Invoices", v1::invoices::routes()),
         ("Events", v1::events::routes()),
+        ("Portal sessions", v1::portal_sessions::routes()),
         ("Embed sessions", v1::embed_sessions::routes()),
     ];
     nouns.into_iter().flat_map(|(noun, routes)| routes.into_iter().map(move |route| Route { noun, ..route })).collect()

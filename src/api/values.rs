@@ -12,6 +12,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::Refusal;
 
 /// Digits before and after the point.
@@ -147,7 +148,7 @@ impl Interval {
             Unit::Year => calendar::Unit::Year,
         };
         if self.count > 1_200 {
-            return Err(Refusal::rule("An interval counts at most 1200 days, weeks, months or years."));
+            return Err(Refusal::Rule(sentence!("refusal-interval")));
         }
         calendar::Interval::new(unit, self.count).map_err(|error| billing::Error::from(error).into())
     }

@@ -18,8 +18,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::services::invoices::pdf;
-use crate::ui::sheet::sheet;
+use crate::services::invoices::{self, pdf};
 use client::{Browser, Load};
 use inside::{Inside, months_until};
 use subject::Subject;
@@ -98,7 +97,7 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
             say("a first visit's files");
             first_visit(&browser, &mut figures)?;
             say("drawing an invoice");
-            figures.push(drawing(|| pdf::render(&sheet(&snapshot, "bench")).map(|pdf| pdf.len()))?);
+            figures.push(drawing(|| pdf::render(&invoices::sheet(&snapshot, "bench")).map(|pdf| pdf.len()))?);
         }
         say(&format!("three years of hourly usage on {database}"));
         let meter = inside.fill_three_years().await?;

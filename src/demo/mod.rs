@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::platform::post::Post;
+use crate::sentence;
 use crate::services::customers::{self, Details, NewCustomer, Role};
 use crate::services::subscriptions::AnchorWish;
 use crate::services::vendors::{self, Vendor};
@@ -64,10 +65,7 @@ const JONAS: &str = "jonas.weber@nordlicht.example";
 pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
     app.reload_vendors().await?;
     if let Some(vendor) = app.vendors().first() {
-        return Err(Refusal::rule(format!(
-            "the demo fills an empty database, and this one has a vendor already: {}. Nothing was changed; fill another one, named by --data or DATABASE_URL",
-            vendor.name
-        )));
+        return Err(Refusal::Rule(sentence!("demo-not-empty", vendor = &vendor.name)));
     }
     let now = app.clock.wall().trunc_subsecs(0);
     let replay = Replay::ending_in_week_of(now)?;

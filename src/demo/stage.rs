@@ -14,6 +14,7 @@ use crate::identity::people::{self, Invitation};
 use crate::identity::sign_in::{self, Browser};
 use crate::identity::totp;
 use crate::platform::request::ClientIp;
+use crate::sentence;
 use crate::services::customers::Role;
 use crate::services::payments::gateway::Gateways;
 use crate::services::payments::sandbox::entry::{self, CardForm};
@@ -117,7 +118,7 @@ impl Stage {
     /// What the invited person does: sets the password, enrols an authenticator, and signs out again.
     async fn accept(&self, token: &str) -> Result<(), Refusal> {
         let (app, vendor) = (&self.app, &self.vendor);
-        let refused = |what: &dyn std::fmt::Debug| Refusal::rule(format!("The invitation could not be accepted: {what:?}"));
+        let refused = |what: &dyn std::fmt::Debug| Refusal::Rule(sentence!("demo-invitation", why = format!("{what:?}")));
         let (pending, _) = people::accept_invitation(app, vendor, token, PASSWORD).await.map_err(|error| refused(&error))?;
         let mut desk = self.desk().await?;
         let seed = people::offered_seed(&mut desk.tx, app, vendor, &pending.identity_id).await?.ok_or(Refusal::NotFound)?;
@@ -135,14 +136,14 @@ impl Stage {
     pub async fn add_card(&self, actor: &Actor, customer_id: &str, number: &str, expiry: &str, cvc: &str) -> Result<String, Refusal> {
         let errand = self.errand(actor.clone());
         let setup = payments::start_setup(&errand, customer_id, None).await?;
-        let Gateways::Own(place) = &self.app.gateways else { return Err(Refusal::rule("The demo’s cards are the sandbox’s own.")) };
-        let sandbox = place.gateway(&self.vendor).ok_or_else(|| Refusal::rule("The demo’s vendor is a sandbox."))?;
+        let Gateways::Own(place) = &self.app.gateways else { return Err(Refusal::Rule(sentence!("demo-no-sandbox"))) };
+        let sandbox = place.gateway(&self.vendor).ok_or_else(|| Refusal::Rule(sentence!("demo-no-sandbox")))?;
         let form = CardForm { number: number.to_owned(), expiry: expiry.to_owned(), cvc: cvc.to_owned(), name: String::new() };
-        let typed = entry::read(&form, &self.app.now(&self.vendor)).map_err(|errors| Refusal::rule(format!("The card was refused: {errors:?}")))?;
+        let typed = entry::read(&form, &self.app.now(&self.vendor)).map_err(|errors| Refusal::Rule(sentence!("demo-card", why = format!("{errors:?}"))))?;
         sandbox.enter_card(&setup.reference, typed).await.map_err(Refusal::damaged)?;
         match payments::finish_setup(&errand, customer_id, &setup.setup_id).await? {
             Finished::Added(method) => Ok(method.id),
-            other => Err(Refusal::rule(format!("The card was not added: {other:?}"))),
+            other => Err(Refusal::Rule(sentence!("demo-card", why = format!("{other:?}")))),
         }
     }
 
@@ -190,7 +191,7 @@ impl Stage {
         let preview = quotes::preview(&errand, customer_id, subscription_id, &action).await?;
         match quotes::confirm(&errand, customer_id, &preview.quote).await? {
             Confirmed::Done(_) => Ok(()),
-            other => Err(Refusal::rule(format!("The change of seats was not made: {other:?}"))),
+            other => Err(Refusal::Rule(sentence!("demo-seats", why = format!("{other:?}")))),
         }
     }
 }
@@ -200,7 +201,7 @@ async fn tell(app: &App, vendor: &Arc<Vendor>, customer_id: &str, events: &[NewE
         let mut desk = Desk::write(app, vendor, Actor::System).await?;
         let outcomes = usage::record(&mut desk, customer_id, batch).await?;
         if let Some(outcome) = outcomes.iter().find(|outcome| **outcome != Outcome::Counted) {
-            return Err(Refusal::rule(format!("Usage was not counted: {outcome:?}")));
+            return Err(Refusal::Rule(sentence!("demo-usage", why = format!("{outcome:?}"))));
         }
         desk.commit().await?;
     }

@@ -75,6 +75,11 @@ impl Member {
         (self.embed.is_none() && now_ms - self.factor_at() <= FRESH_MS).then_some(Fresh(()))
     }
 
+    /// They are in on the vendor's word alone: no factor of theirs was given. Such a session looks; what it does asks for a code.
+    pub fn is_vouched_for(&self) -> bool {
+        self.embed.is_some() || self.factor_at() == 0
+    }
+
     /// How long the session lasts from this request on, if it is used.
     pub fn seconds_left(&self) -> i64 {
         (self.session.expires_at - self.asked_at) / 1000
@@ -163,9 +168,9 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
     let session = first.session(token_hash, transport);
     session::touch(app, vendor, &session, now_ms).await;
     let mut memberships: Vec<(Membership, &SessionRow)> = rows.iter().filter_map(|row| Some((membership(row)?, row))).collect();
-    if let Some(embed) = &embed {
-        // A frame shows the one customer it was made for, and nobody who is not of them any more.
-        memberships.retain(|(membership, _)| membership.customer_id == embed.customer_id);
+    if session.factor_at == 0 {
+        // The vendor's word is for the one customer it named, and for nobody who is not of them any more.
+        memberships.retain(|(membership, _)| Some(&membership.customer_id) == first.customer_id.as_ref());
         if memberships.is_empty() {
             return Ok(Found::Nobody);
         }

@@ -20,6 +20,7 @@ use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::{self, Seed};
 use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::request::ClientIp;
+use crate::sentence;
 use crate::services::customers::{self, Role};
 use crate::services::mail::{self, Letter};
 use crate::services::vendors::Vendor;
@@ -102,12 +103,15 @@ async fn by_id(tx: &mut Tx, vendor_id: &str, identity_id: &str) -> Result<Person
         .ok_or(Refusal::NotFound)
 }
 
+/// Refuses what can be nobody's address, at the field it was typed in.
+pub fn check_email(email: &str, field: &'static str) -> Result<(), Refusal> {
+    if is_email(&normal_email(email)) { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-email"))) }
+}
+
 /// Makes the person's sign-in where there is none, makes them a member, and mails the link that sets their first password.
 pub async fn invite(desk: &mut Desk, invitation: Invitation<'_>) -> Result<Invited, Refusal> {
+    check_email(invitation.email, "email")?;
     let email = normal_email(invitation.email);
-    if !is_email(&email) {
-        return Err(Refusal::field("email", "Enter an e-mail address such as name@example.com."));
-    }
     let vendor_id = desk.vendor.id.clone();
     let now_ms = desk.now.wall_ms();
     let id = desk.new_id("idn");
@@ -428,7 +432,7 @@ async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<Stri
     session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
     let app = desk.app.clone();
     let token = session::renew(&mut desk.tx, &app.ids, &member.vendor, &member.session(), factor_at).await?;
-    token.ok_or_else(|| Refusal::Conflict("This page was sent twice. Open it again to see what holds now.".to_owned()))
+    token.ok_or_else(|| Refusal::Conflict(sentence!("refusal-sent-twice")))
 }
 
 /// A recovery code was used: said to the person by mail, for it may not have been them.
@@ -441,13 +445,13 @@ pub(super) async fn note_recovery_code_used(desk: &mut Desk, identity_id: &str, 
 /// A code of a sandbox's person that was not used before: what `portico totp` prints. `Err` holds the second from which there is one.
 pub async fn demo_code(app: &App, vendor: &Vendor, email: &str) -> Result<Result<String, i64>, Refusal> {
     if !vendor.is_test {
-        return Err(Refusal::rule("Codes are shown for a sandbox’s people only."));
+        return Err(Refusal::Rule(sentence!("refusal-codes-of-sandbox-only")));
     }
     let mut tx = app.db.read().await?;
     let row: Option<(String, Option<String>, i64)> =
         tx.opt("SELECT id, totp_secret, totp_last_step FROM identities WHERE vendor_id = $1 AND email = $2", (vendor.id.clone(), normal_email(email))).await?;
     let Some((id, Some(sealed), last_step)) = row else {
-        return Err(Refusal::rule(format!("Nobody with the address {email} has enrolled an authenticator here.")));
+        return Err(Refusal::Rule(sentence!("refusal-nobody-enrolled", email = email)));
     };
     let seed = Seed::open(app, vendor, &id, &sealed)?;
     let step = app.clock.wall().timestamp().div_euclid(totp::STEP_SECONDS);

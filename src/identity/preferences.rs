@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
+use crate::sentence;
 use crate::services::{Desk, FieldError, Refusal};
 
 /// Languages to choose from: those that `words` has a catalogue of.
 pub const LANGUAGES: [&str; 1] = ["en"];
+/// Of a name.
+const MOST_LETTERS: usize = 100;
 
 /// A person's own choices; an empty one falls back to the customer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,18 +32,18 @@ pub async fn load(desk: &mut Desk, identity_id: &str) -> Result<Preferences, Ref
 /// Replaces the person's choices.
 pub async fn choose(desk: &mut Desk, identity_id: &str, chosen: &Preferences) -> Result<(), Refusal> {
     let mut errors = Vec::new();
-    let mut wrong = |field, message: &str| errors.push(FieldError { field, message: message.to_owned() });
+    let mut wrong = |field, sentence| errors.push(FieldError { field, sentence });
     if chosen.name.trim().is_empty() {
-        wrong("your_name", "Enter your name.");
+        wrong("your_name", sentence!("refusal-your-name-empty"));
     }
-    if chosen.name.chars().count() > 100 {
-        wrong("your_name", "Shorten your name to 100 letters.");
+    if chosen.name.chars().count() > MOST_LETTERS {
+        wrong("your_name", sentence!("refusal-your-name-long", most = MOST_LETTERS));
     }
     if chosen.time_zone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
-        wrong("time_zone", "Choose a time zone from the list.");
+        wrong("time_zone", sentence!("refusal-time-zone-of-list"));
     }
     if chosen.locale.as_ref().is_some_and(|locale| !LANGUAGES.contains(&locale.as_str())) {
-        wrong("locale", "Choose a language from the list.");
+        wrong("locale", sentence!("refusal-language-of-list"));
     }
     if !errors.is_empty() {
         return Err(Refusal::Fields(errors));

@@ -304,6 +304,11 @@ pub async fn end(tx: &mut Tx, vendor_id: &str, identity_id: &str, session_id: &s
     Ok(ended == 1)
 }
 
+/// Ends the session of a token: its browser is about to have another.
+pub async fn end_by_token(tx: &mut Tx, vendor_id: &str, token: &str) -> DbResult<u64> {
+    tx.run("DELETE FROM sessions WHERE vendor_id = $1 AND token_hash = $2", (vendor_id.to_owned(), fingerprint(token))).await
+}
+
 /// Ends every session of a person but one (or all: `None`): after a factor was changed.
 pub async fn end_others(tx: &mut Tx, vendor_id: &str, identity_id: &str, kept_session_id: Option<&str>) -> DbResult<u64> {
     tx.run(

@@ -278,7 +278,7 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
     }
     // Whoever was signed in on this browser before is not any more.
     if let Some(token) = cookies::read(from.headers, cookies::SESSION) {
-        desk.tx.run("DELETE FROM sessions WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), fingerprint(&token))).await?;
+        session::end_by_token(&mut desk.tx, &vendor.id, &token).await?;
     }
     let at: Option<(Option<String>,)> = desk
         .tx
@@ -342,7 +342,7 @@ pub async fn sign_out(app: &App, vendor: &Vendor, headers: &HeaderMap, outgoing:
     let transport = Transport::of(headers);
     if let Some(token) = transport.token(headers) {
         let mut tx = app.db.write().await?;
-        tx.run("DELETE FROM sessions WHERE vendor_id = $1 AND token_hash = $2", (vendor.id.clone(), fingerprint(&token))).await?;
+        session::end_by_token(&mut tx, &vendor.id, &token).await?;
         tx.commit().await?;
     }
     transport.take(outgoing);

@@ -38,10 +38,6 @@ impl std::fmt::Display for ClientIp {
 #[derive(Clone, Debug)]
 pub struct Posted(pub Bytes);
 
-/// The sentence an error page shows, on a response that is to become one.
-#[derive(Clone, Debug)]
-pub struct Sentence(pub String);
-
 macro_rules! from_extensions {
     ($($part:ident),*) => { $(
         impl<S: Send + Sync> FromRequestParts<S> for $part {

@@ -11,9 +11,9 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::factor::Wrong;
 use crate::services::{FieldError, Refusal};
-use crate::t;
 use crate::ui::parts::{Field, field};
-use crate::words::Words;
+use crate::words::{Sentence, Words};
+use crate::{sentence, t};
 
 /// Asks for a code where the member's factor is no longer fresh; nothing otherwise.
 pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Option<impl IntoView + use<>> {
@@ -34,27 +34,31 @@ pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Optio
 /// The field itself: one for codes of the app and recovery codes.
 pub fn code_field(w: Words, label: String, hint: String, errors: &[FieldError]) -> impl IntoView + use<> {
     let hint = format!("{hint} {}", t!(w, "code-hint-recovery"));
-    field(Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)
+    field(
+        w,
+        Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() },
+        errors,
+    )
 }
 
 /// What to say at the field. `None`: it failed for reasons of ours; use [`status`].
-pub fn error(w: Words, wrong: &Wrong, now_ms: i64) -> Option<FieldError> {
-    let message = match wrong {
-        Wrong::Empty => t!(w, "code-empty"),
-        Wrong::Malformed => t!(w, "code-malformed"),
-        Wrong::NotThisCode => t!(w, "code-wrong"),
-        Wrong::Used => t!(w, "code-used"),
-        Wrong::Wait { until } => wait(w, *until, now_ms),
-        Wrong::ShutOff => t!(w, "code-shut-off"),
-        Wrong::NotEnrolled => t!(w, "code-not-enrolled"),
+pub fn error(wrong: &Wrong, now_ms: i64) -> Option<FieldError> {
+    let sentence = match wrong {
+        Wrong::Empty => sentence!("code-empty"),
+        Wrong::Malformed => sentence!("code-malformed"),
+        Wrong::NotThisCode => sentence!("code-wrong"),
+        Wrong::Used => sentence!("code-used"),
+        Wrong::Wait { until } => wait(*until, now_ms),
+        Wrong::ShutOff => sentence!("code-shut-off"),
+        Wrong::NotEnrolled => sentence!("code-not-enrolled"),
         Wrong::Failed(_) => return None,
     };
-    Some(FieldError { field: "code", message })
+    Some(FieldError { field: "code", sentence })
 }
 
 /// The same for forms that collect their errors; a failure of ours goes on as one.
-pub fn errors(app: &App, member: &Member, wrong: Wrong) -> Result<Vec<FieldError>, Refusal> {
-    match (error(Words::of(&member.locale), &wrong, app.clock.wall().timestamp_millis()), wrong) {
+pub fn errors(app: &App, wrong: Wrong) -> Result<Vec<FieldError>, Refusal> {
+    match (error(&wrong, app.clock.wall().timestamp_millis()), wrong) {
         (Some(error), _) => Ok(vec![error]),
         (None, Wrong::Failed(refusal)) => Err(refusal),
         (None, _) => Ok(Vec::new()),
@@ -70,10 +74,10 @@ pub fn status(wrong: &Wrong) -> StatusCode {
 }
 
 /// Renders the form again with the error at its code field, or lets a failure of ours become its page.
-pub fn refuse(w: Words, wrong: Wrong, now_ms: i64, again: impl FnOnce(StatusCode, &[FieldError]) -> Response) -> Response {
+pub fn refuse(wrong: Wrong, now_ms: i64, again: impl FnOnce(StatusCode, &[FieldError]) -> Response) -> Response {
     let status = status(&wrong);
     let until = if let Wrong::Wait { until } = wrong { Some(until) } else { None };
-    match (error(w, &wrong, now_ms), wrong) {
+    match (error(&wrong, now_ms), wrong) {
         (Some(error), _) => with_retry_after(again(status, &[error]), until, now_ms),
         (None, Wrong::Failed(refusal)) => refusal.into_response(),
         (None, _) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -90,7 +94,7 @@ pub fn with_retry_after(mut response: Response, until: Option<i64>, now_ms: i64)
 }
 
 /// How long to wait, rounded up: never promise too little.
-pub fn wait(w: Words, until: i64, now_ms: i64) -> String {
+pub fn wait(until: i64, now_ms: i64) -> Sentence {
     let seconds = ((until - now_ms).max(1) + 999) / 1000;
-    if seconds < 120 { t!(w, "wait-seconds", seconds = seconds) } else { t!(w, "wait-minutes", minutes = (seconds + 59) / 60) }
+    if seconds < 120 { sentence!("wait-seconds", seconds = seconds) } else { sentence!("wait-minutes", minutes = (seconds + 59) / 60) }
 }

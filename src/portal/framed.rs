@@ -18,6 +18,7 @@ use crate::services::embed_sessions::{self, Holders, Scope};
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
+use crate::ui::shell::{Place, frame};
 use crate::words::Words;
 
 use super::entry::{AtVendor, see_other};
@@ -47,10 +48,15 @@ pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResul
     Ok(Some(closed(app, Setting { vendor, framed }, w, &way_out(parts), t!(w, "frame-never"))))
 }
 
-/// The page for a member whose frame does not reach this far.
+/// The page for a member whose session does not reach this far: it is a frame's, or a link of the vendor's began it.
 pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Response> {
-    let embed = member.embed.as_ref()?;
     let w = Words::of(&member.locale);
+    let Some(embed) = &member.embed else {
+        // What opens in a frame asks for a code wherever it decides something.
+        let asks_for_a_code_itself = of(parts) != InFrame::Never;
+        let is_shut = member.is_vouched_for() && !asks_for_a_code_itself && parts.method != Method::GET && parts.method != Method::HEAD;
+        return is_shut.then(|| sign_in_first(app, member, w));
+    };
     let (scopes, decides) = match of(parts) {
         InFrame::Reads(scopes) => (scopes, parts.method != Method::GET && parts.method != Method::HEAD),
         InFrame::Acts(scopes) => (scopes, true),
@@ -75,6 +81,19 @@ fn of(parts: &Parts) -> InFrame {
 fn way_out(parts: &Parts) -> String {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     if parts.method == Method::GET { path.to_owned() } else { "/".to_owned() }
+}
+
+/// What a link of the vendor's opens is for looking.
+fn sign_in_first(app: &App, member: &Member, w: Words) -> Response {
+    let shell = super::entry::shell(member, w, Place::Account);
+    page::document(app, member, StatusCode::FORBIDDEN, &t!(w, "vouched-title"), move || {
+        let content = view! {
+            <div class="answer"><h1>{t!(w, "vouched-heading")}</h1></div>
+            <p>{t!(w, "vouched-what")}</p>
+            <div class="acts field"><a class="btn" href="/sign-in">{t!(w, "sign-in-title")}</a></div>
+        };
+        frame(shell, content)
+    })
 }
 
 fn closed<'a>(app: &App, setting: impl Into<Setting<'a>>, w: Words, way_out: &str, why: String) -> Response {

@@ -117,7 +117,7 @@ async fn enrol(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, code: &str) -
         }
         Err(Wrong::Failed(refusal)) => refusal.into_response(),
         Err(wrong) => {
-            let errors: Vec<_> = code_field::error(w, &wrong, now_ms).into_iter().collect();
+            let errors: Vec<_> = code_field::error(&wrong, now_ms).into_iter().collect();
             let until = if let Wrong::Wait { until } = wrong { Some(until) } else { None };
             let page = enrol_page(app, vendor, code_field::status(&wrong), &pending, &errors).await;
             code_field::with_retry_after(page, until, now_ms)
@@ -148,7 +148,7 @@ async fn enrol_page(app: &App, vendor: &Arc<Vendor>, status: StatusCode, pending
                 {error_summary(w, errors)}
                 <p>{t!(w, "enrol-what")}</p>
                 {parts}
-                {field(Field { name: "code", label: t!(w, "enrol-code"), hint: Some(t!(w, "code-hint")), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)}
+                {field(w, Field { name: "code", label: t!(w, "enrol-code"), hint: Some(t!(w, "code-hint")), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)}
                 <button class="btn">{t!(w, "enrol-submit")}</button>
             </form>
         }

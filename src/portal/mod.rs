@@ -19,6 +19,7 @@ mod password;
 mod payment_methods;
 pub mod payments;
 mod plan;
+mod portal_session;
 pub mod routes;
 mod security;
 mod sessions;
@@ -32,6 +33,9 @@ pub fn routes() -> Vec<Route> {
         Route::member("/", get(overview::show)).reads(&[Scope::UsageRead, Scope::InvoicesRead]),
         Route::anybody("/sign-in", get(sign_in::show).post(sign_in::give_password)).query(names::<sign_in::Returning>()).form(names::<sign_in::Password>()),
         Route::anybody("/sign-in/code", get(sign_in::show_code).post(sign_in::give_code)).form(names::<sign_in::Code>()),
+        Route::anybody("/portal-session", get(portal_session::show).post(portal_session::open))
+            .query(names::<portal_session::Token>())
+            .form(names::<portal_session::Token>()),
         Route::anybody("/sign-out", post(sign_in::sign_out)).acts(&[]),
         Route::anybody(framed::SIGNED_OUT, get(framed::signed_out)).reads(&[]),
         Route::member("/switch", get(sign_in::show_switch).post(sign_in::switch)).form(names::<sign_in::Other>()),

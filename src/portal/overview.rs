@@ -22,13 +22,13 @@ use crate::services::overview::{Overview, overview};
 use crate::services::payments::{Attention, Method};
 use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
-use crate::words::format::{Dates, currency_head, figure, money, number, unit_price};
+use crate::words::format::{Dates, currency_head};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{attention_note, expiry_month, method_name};
-use crate::ui::reason::Teller;
 use crate::ui::shell::{Place, frame};
 use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::reason::Teller;
 use crate::{rich, t};
 
 use super::entry::shell;
@@ -107,7 +107,7 @@ impl Seen {
                 _ => (rich!(w, "overview-nothing", plan = s.plan_name()), None),
             };
         };
-        let (day, amount) = (self.dates.day(at), money(priced.due_minor, self.currency()));
+        let (day, amount) = (self.dates.day(at), w.money(priced.due_minor, self.currency()));
         if priced.due_minor == 0 {
             return (rich!(w, "overview-free", plan = s.plan_name(), day = day), self.trial_lede(s));
         }
@@ -118,7 +118,7 @@ impl Seen {
             (false, None) => rich!(w, "overview-pay-about-no-method", day = day, amount = amount),
         };
         let lede = self.trial_lede(s).or_else(|| {
-            let stands = self.account.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| money(priced.due_minor, self.currency())))?;
+            let stands = self.account.outlook.so_far.as_ref().and_then(|next| next.priced.as_ref().map(|priced| w.money(priced.due_minor, self.currency())))?;
             (!self.is_certain()).then(|| rich!(w, "overview-stands", amount = stands, day = self.dates.last_day(at)))
         });
         (heading, lede)
@@ -135,15 +135,15 @@ impl Seen {
         let sum = amounts.iter().try_fold(0_i64, |sum, amount| sum.checked_add(*amount)).filter(|_| !amounts.is_empty())?;
         let count = i64::try_from(amounts.len()).unwrap_or(i64::MAX);
         let next = self.next().filter(|(_, priced)| priced.due_minor > 0);
-        let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = money(priced.due_minor, self.currency())));
-        Some((rich!(w, "overview-unpaid", count = count, amount = money(sum, self.currency())), lede))
+        let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = w.money(priced.due_minor, self.currency())));
+        Some((rich!(w, "overview-unpaid", count = count, amount = w.money(sum, self.currency())), lede))
     }
 
     /// Something will be due and there is nothing to pay it from.
     fn no_card(&self) -> Option<AnyView> {
         let w = self.w;
         let (at, priced) = self.next().filter(|(_, priced)| self.method().is_none() && priced.due_minor > 0)?;
-        let html = rich!(w, "overview-no-card", amount = money(priced.due_minor, self.currency()), day = self.dates.day(at));
+        let html = rich!(w, "overview-no-card", amount = w.money(priced.due_minor, self.currency()), day = self.dates.day(at));
         let link = self.can_change.then(|| view! { " "<a href="/payment-methods/add">{t!(w, "overview-no-card-add")}</a> });
         Some(parts::note(view! { <span inner_html=html></span>{link} }).into_any())
     }
@@ -156,7 +156,7 @@ impl Seen {
             lines.map(|line| line.amount_minor).try_fold(0_i64, |sum, amount| sum.checked_add(amount)).filter(|sum| *sum > 0)
         });
         let Some(sum) = recurring else { return columns::headline(w, &s.terms.plan, self.currency()) };
-        let fee = t!(w, "plan-fee", amount = money(sum, self.currency()), interval = columns::a_interval(w, s.interval()));
+        let fee = t!(w, "plan-fee", amount = w.money(sum, self.currency()), interval = columns::a_interval(w, s.interval()));
         if s.terms.plan.prices.iter().any(|price| price.is_metered()) { t!(w, "overview-fee-usage", fee = fee) } else { fee }
     }
 
@@ -194,10 +194,10 @@ impl Seen {
             .map(|line| {
                 // The reason told is of what stands: nobody is charged for a guess.
                 let stands = so_far.and_then(|priced| priced.document.lines.iter().find(|other| same(line, other)));
-                let amount = stands.map_or_else(|| figure(0, self.currency()), |stands| figure(stands.amount_minor, self.currency()));
+                let amount = stands.map_or_else(|| w.figure(0, self.currency()), |stands| w.figure(stands.amount_minor, self.currency()));
                 Row {
                     reason: teller.tell(stands.unwrap_or(line), &unit_of(line, &[s], &self.account.meters)),
-                    figures: vec![Figure::soft(amount), Figure::full(figure(line.amount_minor, self.currency()))],
+                    figures: vec![Figure::soft(amount), Figure::full(w.figure(line.amount_minor, self.currency()))],
                 }
             })
             .collect();
@@ -224,7 +224,7 @@ impl Seen {
             kind,
             figures: vec![Figure::soft(shown(so_far.map_or(0, of))), Figure::full(shown(of(expected)))],
         };
-        let plain = |amount: i64| figure(amount, self.currency());
+        let plain = |amount: i64| w.figure(amount, self.currency());
         let mut totals = Vec::new();
         let document = &expected.document;
         if document.discount_minor != 0 {
@@ -236,8 +236,8 @@ impl Seen {
         for tax in &document.tax {
             let name = next.tax_rates.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
             let label = match document.prices {
-                PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = number(tax.percent)),
-                PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = number(tax.percent)),
+                PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = w.number(tax.percent)),
+                PricesTax::Inclusive => t!(w, "lines-tax-inside", name = name, percent = w.number(tax.percent)),
             };
             totals.push(both(
                 label,
@@ -249,7 +249,7 @@ impl Seen {
         if expected.balance_minor != 0 {
             totals.push(both(t!(w, "lines-balance"), TotalKind::Sum, &|p| p.balance_minor.saturating_neg(), &plain));
         }
-        totals.push(both(t!(w, "overview-due", day = day), TotalKind::Total, &|p| p.due_minor, &|amount| money(amount, self.currency())));
+        totals.push(both(t!(w, "overview-due", day = day), TotalKind::Total, &|p| p.due_minor, &|amount| w.money(amount, self.currency())));
         totals
     }
 
@@ -267,26 +267,34 @@ impl Seen {
             .unwrap_or(*used)
             .max(free)
             .max(bounds.iter().map(|(at, _)| *at).filter(|at| *at <= expected.unwrap_or(*used) * Decimal::from(2)).max().unwrap_or_default());
-        let marks = std::iter::once((free, t!(w, "gauge-included", n = number(free))))
+        let marks = std::iter::once((free, t!(w, "gauge-included", n = w.number(free))))
             .filter(|_| free > Decimal::ZERO)
-            .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = number(*at), each = unit_price(*each, self.currency())))))
+            .chain(bounds.iter().map(|(at, each)| (*at, t!(w, "gauge-then", n = w.number(*at), each = w.unit_price(*each, self.currency())))))
             .filter(|(at, _)| *at <= most)
             .map(|(at, label)| (chart::ink(at), label))
             .collect();
         let title = match expected {
             Some(expected) => {
-                t!(w, "gauge-title-forecast", name = &meter.name, used = number(*used), unit = &meter.unit, expected = number(expected), free = number(free))
+                t!(
+                    w,
+                    "gauge-title-forecast",
+                    name = &meter.name,
+                    used = w.number(*used),
+                    unit = &meter.unit,
+                    expected = w.number(expected),
+                    free = w.number(free)
+                )
             }
-            None => t!(w, "gauge-title", name = &meter.name, used = number(*used), unit = &meter.unit, free = number(free)),
+            None => t!(w, "gauge-title", name = &meter.name, used = w.number(*used), unit = &meter.unit, free = w.number(free)),
         };
         let gauge = Gauge {
             title,
-            scale: Scale::of(chart::ink(most), number),
+            scale: Scale::of(chart::ink(most), |value| w.number(value)),
             included: chart::ink(free),
             used: chart::ink(*used),
             expected: expected.map(chart::ink),
-            used_label: t!(w, "gauge-used", n = number(*used)),
-            expected_label: expected.map(|expected| t!(w, "gauge-expected", n = number(expected))),
+            used_label: t!(w, "gauge-used", n = w.number(*used)),
+            expected_label: expected.map(|expected| t!(w, "gauge-expected", n = w.number(expected))),
             marks,
         };
         let href = format!("/usage?meter={}", meter.key);
@@ -318,7 +326,8 @@ impl Seen {
             view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
         facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
         facts.push(
-            parts::fact(t!(w, "overview-balance"), money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd> }).into_any(),
+            parts::fact(t!(w, "overview-balance"), w.money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd> })
+                .into_any(),
         );
         if let Some(last) = &self.account.last {
             let day = self.dates.day(last.issued());
@@ -333,7 +342,7 @@ impl Seen {
             };
             let href = format!("/invoices/{}", last.number);
             let below = view! { {state}<dd><a class="link" href=href>{last.number.clone()}</a></dd> };
-            facts.push(parts::fact(t!(w, "overview-last"), money(last.total_minor, &last.currency), below).into_any());
+            facts.push(parts::fact(t!(w, "overview-last"), w.money(last.total_minor, &last.currency), below).into_any());
         }
         facts
     }

@@ -23,7 +23,7 @@ use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::parts::{Field, error_summary, field};
 use crate::words::Words;
-use crate::{rich, t};
+use crate::{rich, sentence, t};
 
 #[derive(Deserialize)]
 pub struct Sent {
@@ -56,17 +56,16 @@ pub async fn show_forgot(State(app): State<App>, AtVendor(vendor): AtVendor, Que
 
 /// The same answer whether the address has an account or not.
 pub async fn forgot(State(app): State<App>, AtVendor(vendor): AtVendor, ip: ClientIp, Form(given): Form<Address>) -> Response {
-    let w = Words::of(&vendor.locale);
     let email = given.email.trim();
     if email.is_empty() || !email.contains('@') || email.len() > 254 {
-        let errors = [FieldError { field: "email", message: t!(w, "sign-in-email-empty") }];
+        let errors = [FieldError { field: "email", sentence: sentence!("sign-in-email-empty") }];
         return forgot_page(&app, &vendor, StatusCode::UNPROCESSABLE_ENTITY, email, false, &errors);
     }
     match people::ask_reset(&app, &vendor, ip, email).await {
         Ok(Leave::Granted) => see_other("/forgot-password?sent=1"),
         Ok(Leave::Wait { until }) => {
             let now_ms = app.clock.wall().timestamp_millis();
-            let errors = [FieldError { field: "email", message: wait(w, until, now_ms) }];
+            let errors = [FieldError { field: "email", sentence: wait(until, now_ms) }];
             with_retry_after(forgot_page(&app, &vendor, StatusCode::TOO_MANY_REQUESTS, email, false, &errors), Some(until), now_ms)
         }
         Ok(Leave::ShutOff) => StatusCode::TOO_MANY_REQUESTS.into_response(),
@@ -90,7 +89,7 @@ fn forgot_page(app: &App, vendor: &Arc<Vendor>, status: StatusCode, email: &str,
                 <h1 inner_html=rich!(w, "forgot-heading")></h1>
                 {error_summary(w, errors)}
                 <p>{t!(w, "forgot-what")}</p>
-                {field(Field { name: "email", label: t!(w, "sign-in-email"), value: email, kind: "email", autocomplete: "username", ..Field::default() }, errors)}
+                {field(w, Field { name: "email", label: t!(w, "sign-in-email"), value: email, kind: "email", autocomplete: "username", ..Field::default() }, errors)}
                 <button class="btn">{t!(w, "forgot-submit")}</button>
                 <p class="field"><a class="link" href="/sign-in">{t!(w, "back-to-sign-in")}</a></p>
             </form>
@@ -160,7 +159,7 @@ pub fn dead_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind) -> Response {
 
 /// The field for a password to be.
 pub fn new_password_field(w: Words, name: &'static str, label: String, errors: &[FieldError]) -> impl IntoView + use<> {
-    field(Field { name, label, hint: Some(t!(w, "new-password-hint")), kind: "password", autocomplete: "new-password", ..Field::default() }, errors)
+    field(w, Field { name, label, hint: Some(t!(w, "new-password-hint")), kind: "password", autocomplete: "new-password", ..Field::default() }, errors)
 }
 
 /// Renders a form again with what is wrong with its password, or lets a failure of ours become its page.
@@ -171,24 +170,23 @@ pub fn refuse(
     field: &'static str,
     again: impl FnOnce(StatusCode, &[FieldError]) -> Response,
 ) -> Response {
-    let w = Words::of(&vendor.locale);
     let now_ms = app.clock.wall().timestamp_millis();
-    let (status, field, message, until) = match refused {
+    let (status, field, sentence, until) = match refused {
         PasswordRefusal::Weak(weak) => {
-            let message = match weak {
-                Weak::TooShort => t!(w, "password-too-short"),
-                Weak::TooLong => t!(w, "password-too-long"),
-                Weak::Common => t!(w, "password-common"),
-                Weak::Personal => t!(w, "password-personal", vendor = &vendor.name),
+            let sentence = match weak {
+                Weak::TooShort => sentence!("password-too-short"),
+                Weak::TooLong => sentence!("password-too-long"),
+                Weak::Common => sentence!("password-common"),
+                Weak::Personal => sentence!("password-personal", vendor = &vendor.name),
             };
-            (StatusCode::UNPROCESSABLE_ENTITY, field, message, None)
+            (StatusCode::UNPROCESSABLE_ENTITY, field, sentence, None)
         }
-        PasswordRefusal::WrongPresent => (StatusCode::UNPROCESSABLE_ENTITY, "current_password", t!(w, "password-wrong-present"), None),
-        PasswordRefusal::Wait { until } => (StatusCode::TOO_MANY_REQUESTS, "current_password", wait(w, until, now_ms), Some(until)),
-        PasswordRefusal::ShutOff => (StatusCode::TOO_MANY_REQUESTS, "current_password", t!(w, "sign-in-shut-off"), None),
-        PasswordRefusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, field, t!(w, "sign-in-busy"), Some(now_ms + 2_000)),
+        PasswordRefusal::WrongPresent => (StatusCode::UNPROCESSABLE_ENTITY, "current_password", sentence!("password-wrong-present"), None),
+        PasswordRefusal::Wait { until } => (StatusCode::TOO_MANY_REQUESTS, "current_password", wait(until, now_ms), Some(until)),
+        PasswordRefusal::ShutOff => (StatusCode::TOO_MANY_REQUESTS, "current_password", sentence!("sign-in-shut-off"), None),
+        PasswordRefusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, field, sentence!("sign-in-busy"), Some(now_ms + 2_000)),
         PasswordRefusal::DeadLink => return StatusCode::GONE.into_response(),
         PasswordRefusal::Failed(refusal) => return refusal.into_response(),
     };
-    with_retry_after(again(status, &[FieldError { field, message }]), until, now_ms)
+    with_retry_after(again(status, &[FieldError { field, sentence }]), until, now_ms)
 }

@@ -16,11 +16,11 @@ use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status};
 use crate::services::{Desk, FieldError, Refusal};
-use crate::words::format::{Dates, money};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 use super::code_field;
@@ -59,7 +59,7 @@ struct PayForm {
     method: String,
     /// What the button said, in minor units; empty: said by no page.
     due_minor: String,
-    /// In a frame: approves that amount.
+    /// Approves that amount, of who is in on the vendor's word alone.
     code: String,
 }
 
@@ -73,11 +73,11 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
         return pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await;
     }
     drop(desk);
-    if member.embed.is_some()
+    if member.is_vouched_for()
         && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
     {
         let status = code_field::status(&wrong);
-        let errors = code_field::errors(&app, &member, wrong)?;
+        let errors = code_field::errors(&app, wrong)?;
         let mut desk = member.reads(&app).await?;
         let again = Again { errors: &errors, method: &form.method, ..Again::default() };
         return pay_page(&app, &member, &mut desk, &invoice, status, again).await;
@@ -100,7 +100,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
                 Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
                 None => {
                     let invoice = invoices::load(&mut desk, &invoice.id).await?;
-                    let again = Again { trouble: Some(refusal.to_string()), method: &form.method, ..Again::default() };
+                    let again = Again { trouble: Some(w.tell(&refusal.sentence())), method: &form.method, ..Again::default() };
                     pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await
                 }
             }
@@ -160,7 +160,7 @@ async fn pay_page(
     let methods = payments::list(desk, &member.customer_id).await?;
     let today = local_today(desk, member);
     let shell = shell(member, w, Place::Invoices);
-    let amount = money(invoice.due_minor, &invoice.currency);
+    let amount = w.money(invoice.due_minor, &invoice.currency);
     let number = invoice.number.clone();
     let form = pay_form(app, member, invoice, &methods, today, &again).into_any();
     let summary = parts::error_summary(w, again.errors);
@@ -179,8 +179,8 @@ async fn pay_page(
     }))
 }
 
-/// The form that pays an invoice: one card to choose, and a button that says what it costs; in a frame, a code that approves it. Without a
-/// card, the way to one.
+/// The form that pays an invoice: one card to choose, and a button that says what it costs; of who is in on the vendor's word alone, a code that
+/// approves it. Without a card, the way to one.
 fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], today: NaiveDate, again: &Again<'_>) -> impl IntoView + use<> {
     let w = Words::of(&member.locale);
     let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
@@ -204,8 +204,8 @@ fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], t
         })
         .collect();
     let action = format!("/invoices/{}/pay", invoice.number);
-    let button = t!(w, "pay-button", amount = money(invoice.due_minor, &invoice.currency));
-    let code_field = member.embed.as_ref().map(|_| code_field::step_up_field(app, member, again.errors));
+    let button = t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency));
+    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, again.errors));
     Either::Right(view! {
         <form method="post" action=action class="narrow">
             {WrittenFor::of(member).field()}
@@ -232,7 +232,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
     let may_pay = member.may_manage_billing().is_ok();
     let is_framed = member.embed.is_some();
     let (shell, written_for) = (shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan }), WrittenFor::of(member));
-    let amount = money(payment.amount_minor, &payment.currency);
+    let amount = w.money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
     let (heading, lede) = match &payment.status {
         Status::Succeeded => (

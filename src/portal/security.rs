@@ -20,11 +20,11 @@ use crate::portal::routes::{Route, names};
 use crate::portal::sessions;
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
-use crate::words::format::Dates;
 use crate::ui::page;
 use crate::ui::parts::{Field, as_of, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 pub fn routes() -> Vec<Route> {
@@ -143,10 +143,9 @@ pub async fn show_password(State(app): State<App>, member: Member) -> Response {
 }
 
 pub async fn change_password(State(app): State<App>, member: Member, Form(given): Form<PasswordChange>) -> Response {
-    let w = Words::of(&member.locale);
     let fresh = match step_up::confirm(&app, &member, &given.code).await {
         Ok(fresh) => fresh,
-        Err(wrong) => return code_field::refuse(w, wrong, now_ms(&app), |status, errors| password_page(&app, &member, status, errors)),
+        Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| password_page(&app, &member, status, errors)),
     };
     match people::change_password(&app, &member, fresh, &given.current_password, &given.new_password).await {
         Ok(()) => see_other("/account/security"),
@@ -164,7 +163,7 @@ fn password_page(app: &App, member: &Member, status: StatusCode, errors: &[Field
                 {WrittenFor::of(member).field()}
                 // So that password managers know whose password it is.
                 <input type="hidden" name="email" autocomplete="username" value=member.email.clone() />
-                {field(Field { name: "current_password", label: t!(w, "current-password"), kind: "password", autocomplete: "current-password", ..Field::default() }, errors)}
+                {field(w, Field { name: "current_password", label: t!(w, "current-password"), kind: "password", autocomplete: "current-password", ..Field::default() }, errors)}
                 {new_password_field(w, "new_password", t!(w, "new-password"), errors)}
                 {step_up_field(app, member, errors)}
                 <p class="field"><button class="btn">{t!(w, "security-password-change")}</button></p>
@@ -179,10 +178,9 @@ pub async fn show_authenticator(State(app): State<App>, member: Member) -> Respo
 }
 
 pub async fn begin_authenticator(State(app): State<App>, member: Member, Form(given): Form<Code>) -> Response {
-    let w = Words::of(&member.locale);
     let fresh = match step_up::confirm(&app, &member, &given.code).await {
         Ok(fresh) => fresh,
-        Err(wrong) => return code_field::refuse(w, wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
+        Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
     };
     match people::begin_totp_replacement(&app, &member, fresh).await {
         Ok(()) => see_other("/account/security/authenticator/confirm"),
@@ -214,18 +212,17 @@ pub async fn show_confirm(State(app): State<App>, member: Member) -> Response {
 }
 
 pub async fn confirm_authenticator(State(app): State<App>, member: Member, Form(given): Form<NewCode>) -> Response {
-    let w = Words::of(&member.locale);
     let fresh = match step_up::confirm(&app, &member, &given.code).await {
         Ok(fresh) => fresh,
         // Five minutes went by: begin again, with a code of the old app.
         Err(Wrong::Failed(refusal)) => return refusal.into_response(),
-        Err(wrong) => return code_field::refuse(w, wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
+        Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
     };
     match people::replace_totp(&app, &member, fresh, &given.new_code).await {
         Ok(()) => see_other("/account/security"),
         Err(Wrong::Failed(refusal)) => refusal.into_response(),
         Err(wrong) => {
-            let errors: Vec<_> = code_field::error(w, &wrong, now_ms(&app)).into_iter().map(|error| FieldError { field: "new_code", ..error }).collect();
+            let errors: Vec<_> = code_field::error(&wrong, now_ms(&app)).into_iter().map(|error| FieldError { field: "new_code", ..error }).collect();
             confirm_page(&app, &member, code_field::status(&wrong), &errors).await
         }
     }
@@ -253,7 +250,7 @@ async fn confirm_page(app: &App, member: &Member, status: StatusCode, errors: &[
                 {WrittenFor::of(member).field()}
                 <p>{t!(w, "security-authenticator-scan")}</p>
                 {parts}
-                {field(Field { name: "new_code", label: t!(w, "enrol-code"), hint: Some(t!(w, "code-hint")), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)}
+                {field(w, Field { name: "new_code", label: t!(w, "enrol-code"), hint: Some(t!(w, "code-hint")), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() }, errors)}
                 <p class="field"><button class="btn">{t!(w, "security-authenticator-replace")}</button></p>
                 <p class="sub field">{t!(w, "security-others-end")}</p>
             </form>
@@ -270,7 +267,7 @@ pub async fn renew_recovery(State(app): State<App>, member: Member, Form(given):
     let w = Words::of(&member.locale);
     let fresh = match step_up::confirm(&app, &member, &given.code).await {
         Ok(fresh) => fresh,
-        Err(wrong) => return code_field::refuse(w, wrong, now_ms(&app), |status, errors| recovery_page(&app, &member, status, errors)),
+        Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| recovery_page(&app, &member, status, errors)),
     };
     match people::new_recovery_codes(&app, &member, fresh).await {
         Ok(codes) => in_frame(&app, &member, StatusCode::OK, t!(w, "recovery-title"), &[], |w| {

@@ -18,9 +18,9 @@ use crate::portal::entry::see_other;
 use crate::portal::security::{Code, in_frame};
 use crate::portal::written_for::WrittenFor;
 use crate::services::{FieldError, Refusal};
-use crate::words::format::Dates;
 use crate::ui::parts::state_good;
 use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 #[derive(Deserialize)]
@@ -67,7 +67,7 @@ fn ask_code(app: &App, member: &Member, ends: &Ends, wrong: Wrong) -> Response {
         }
         Ends::AllOthers => (rich!(w, "sessions-end-others-heading"), "/account/security/sessions/end-others", t!(w, "sessions-end-others"), None),
     };
-    code_field::refuse(w, wrong, app.clock.wall().timestamp_millis(), |status: StatusCode, errors: &[FieldError]| {
+    code_field::refuse(wrong, app.clock.wall().timestamp_millis(), |status: StatusCode, errors: &[FieldError]| {
         in_frame(app, member, status, t!(w, "nav-security"), errors, |_| {
             view! {
                 <div class="answer"><h1 inner_html=heading></h1></div>

@@ -24,7 +24,7 @@ use crate::ui::page;
 use crate::ui::parts::{Field, error_note, error_summary, field, state_good};
 use crate::ui::shell::{Place, frame};
 use crate::words::Words;
-use crate::{rich, t};
+use crate::{rich, sentence, t};
 
 #[derive(Deserialize)]
 pub struct Returning {
@@ -57,7 +57,7 @@ pub struct Other {
 pub async fn show(State(app): State<App>, AtVendor(vendor): AtVendor, headers: HeaderMap, outgoing: Outgoing, Query(returning): Query<Returning>) -> Response {
     let next = local_path(&returning.next);
     match member::find(&app, &vendor, &headers, &outgoing).await {
-        Ok(Found::Member(_)) => see_other(&next),
+        Ok(Found::Member(member)) if !member.is_vouched_for() => see_other(&next),
         Ok(_) => password_page(&app, &vendor, StatusCode::OK, "", &next, &[], None),
         Err(error) => Refusal::from(error).into_response(),
     }
@@ -75,10 +75,10 @@ pub async fn give_password(
     let next = local_path(&given.next);
     let mut errors = Vec::new();
     if given.email.trim().is_empty() {
-        errors.push(FieldError { field: "email", message: t!(w, "sign-in-email-empty") });
+        errors.push(FieldError { field: "email", sentence: sentence!("sign-in-email-empty") });
     }
     if given.password.is_empty() {
-        errors.push(FieldError { field: "password", message: t!(w, "sign-in-password-empty") });
+        errors.push(FieldError { field: "password", sentence: sentence!("sign-in-password-empty") });
     }
     if !errors.is_empty() {
         return password_page(&app, &vendor, StatusCode::UNPROCESSABLE_ENTITY, &given.email, &next, &errors, None);
@@ -90,7 +90,7 @@ pub async fn give_password(
         Ok(Step::Enrol) => see_other("/invitation"),
         Err(NotThis::Wrong) => again(StatusCode::UNPROCESSABLE_ENTITY, t!(w, "sign-in-wrong")),
         Err(NotThis::Wait { until }) => {
-            let page = again(StatusCode::TOO_MANY_REQUESTS, wait(w, until, now_ms));
+            let page = again(StatusCode::TOO_MANY_REQUESTS, w.tell(&wait(until, now_ms)));
             with_retry_after(page, Some(until), now_ms)
         }
         Err(NotThis::ShutOff) => again(StatusCode::TOO_MANY_REQUESTS, t!(w, "sign-in-shut-off")),
@@ -117,8 +117,8 @@ fn password_page(
                 <h1 inner_html=rich!(w, "sign-in-heading")></h1>
                 {error_summary(w, errors)}
                 {note.map(|(title, sentence)| error_note(title, sentence))}
-                {field(Field { name: "email", label: t!(w, "sign-in-email"), value: email, kind: "email", autocomplete: "username", ..Field::default() }, errors)}
-                {field(Field { name: "password", label: t!(w, "sign-in-password"), kind: "password", autocomplete: "current-password", ..Field::default() }, errors)}
+                {field(w, Field { name: "email", label: t!(w, "sign-in-email"), value: email, kind: "email", autocomplete: "username", ..Field::default() }, errors)}
+                {field(w, Field { name: "password", label: t!(w, "sign-in-password"), kind: "password", autocomplete: "current-password", ..Field::default() }, errors)}
                 <input type="hidden" name="next" value=next.to_owned() />
                 <button class="btn">{t!(w, "sign-in-continue")}</button>
                 <p class="field"><a class="link" href="/forgot-password">{t!(w, "sign-in-forgot")}</a></p>
@@ -157,7 +157,7 @@ pub async fn give_code(
     let now_ms = app.clock.wall().timestamp_millis();
     match sign_in::give_code(&app, &vendor, &pending, &given.code, Browser { headers: &headers, ip, outgoing: &outgoing }).await {
         Ok(_) => see_other(&pending.next),
-        Err(wrong) => code_field::refuse(w, wrong, now_ms, |status, errors| code_page(&app, &vendor, status, &pending, errors)),
+        Err(wrong) => code_field::refuse(wrong, now_ms, |status, errors| code_page(&app, &vendor, status, &pending, errors)),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
 use crate::platform::keys::hex;
-use crate::platform::request::{ClientIp, Posted, RequestId, Sentence};
+use crate::platform::request::{ClientIp, Posted, RequestId};
 use crate::services::embed_sessions::{self, Holders};
 use crate::ui::trouble;
 use crate::widget;
@@ -227,7 +227,7 @@ fn set_headers(app: &App, headers: &mut HeaderMap, id: &RequestId) {
 }
 
 impl IntoResponse for crate::services::Refusal {
-    /// For handlers that have no form to show the refusal in. The guard makes a page of it.
+    /// For handlers that have no form to show the refusal in. The guard makes a page of it, whose sentence travels along.
     fn into_response(self) -> Response {
         use crate::services::Refusal;
         let status = match &self {
@@ -245,7 +245,7 @@ impl IntoResponse for crate::services::Refusal {
             }
         };
         let mut response = status.into_response();
-        response.extensions_mut().insert(Sentence(self.to_string()));
+        response.extensions_mut().insert(self.sentence());
         response
     }
 }

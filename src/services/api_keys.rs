@@ -15,6 +15,7 @@ use sqlx::FromRow;
 use crate::app::App;
 use crate::platform::clock::from_ms;
 use crate::platform::keys::fingerprint;
+use crate::sentence;
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 
@@ -37,12 +38,13 @@ pub enum Scope {
     UsageWrite,
     InvoicesRead,
     EventsRead,
+    PortalSessionsWrite,
     EmbedSessionsRead,
     EmbedSessionsWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 14] = [
+    pub const ALL: [Scope; 15] = [
         Scope::CustomersRead,
         Scope::CustomersWrite,
         Scope::MembersRead,
@@ -55,6 +57,7 @@ impl Scope {
         Scope::UsageWrite,
         Scope::InvoicesRead,
         Scope::EventsRead,
+        Scope::PortalSessionsWrite,
         Scope::EmbedSessionsRead,
         Scope::EmbedSessionsWrite,
     ];
@@ -73,6 +76,7 @@ impl Scope {
             Scope::UsageWrite => "usage:write",
             Scope::InvoicesRead => "invoices:read",
             Scope::EventsRead => "events:read",
+            Scope::PortalSessionsWrite => "portal_sessions:write",
             Scope::EmbedSessionsRead => "embed_sessions:read",
             Scope::EmbedSessionsWrite => "embed_sessions:write",
         }
@@ -99,11 +103,9 @@ impl Scopes {
             return Ok(Scopes::Everything);
         }
         let known = || Scope::ALL.map(Scope::name).join(", ");
-        let scopes = names
-            .iter()
-            .map(|name| Scope::from_name(name).ok_or_else(|| Refusal::rule(format!("“{name}” is no scope. There are: {}, and * for all.", known()))));
+        let scopes = names.iter().map(|name| Scope::from_name(name).ok_or_else(|| Refusal::Rule(sentence!("refusal-no-scope", name = *name, known = known()))));
         let scopes: BTreeSet<Scope> = scopes.collect::<Result<_, _>>()?;
-        if scopes.is_empty() { Err(Refusal::rule(format!("A key needs a scope. There are: {}, and * for all.", known()))) } else { Ok(Scopes::Some(scopes)) }
+        if scopes.is_empty() { Err(Refusal::Rule(sentence!("refusal-scope-needed", known = known()))) } else { Ok(Scopes::Some(scopes)) }
     }
 
     pub fn allow(&self, scope: Scope) -> bool {
@@ -181,7 +183,7 @@ impl TryFrom<Row> for ApiKey {
 pub async fn create(desk: &mut Desk, name: &str, scopes: &Scopes) -> Result<Made, Refusal> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MOST_NAME || name.chars().any(char::is_control) {
-        return Err(Refusal::field("name", format!("Name the key in 1 to {MOST_NAME} letters, by what will use it.")));
+        return Err(Refusal::field("name", sentence!("refusal-key-name", most = MOST_NAME)));
     }
     let kind = if desk.vendor.is_test { "pk_test_" } else { "pk_live_" };
     let secret = format!("{kind}{}", URL_SAFE_NO_PAD.encode(desk.app.ids.secret::<32>()));
@@ -213,10 +215,10 @@ pub async fn list(desk: &mut Desk) -> Result<Vec<ApiKey>, Refusal> {
 pub async fn rotate(desk: &mut Desk, key_id: &str, ends_at: Instant) -> Result<Made, Refusal> {
     let old = load(desk, key_id).await?;
     if old.has_ended(desk.now.wall) {
-        return Err(Refusal::rule("This key has ended. Make a new one."));
+        return Err(Refusal::Rule(sentence!("refusal-key-ended")));
     }
     if let Some(by) = old.replaced_by {
-        return Err(Refusal::rule(format!("This key is being replaced already, by {by}.")));
+        return Err(Refusal::Rule(sentence!("refusal-key-replaced", by = by)));
     }
     let made = create(desk, &old.name, &old.scopes).await?;
     desk.tx
@@ -247,7 +249,7 @@ async fn load(desk: &mut Desk, key_id: &str) -> Result<ApiKey, Refusal> {
             (desk.vendor.id.clone(), key_id.to_owned()),
         )
         .await?;
-    row.ok_or_else(|| Refusal::rule(format!("There is no key {key_id}.")))?.try_into()
+    row.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-key", key = key_id)))?.try_into()
 }
 
 /// Who a key speaks for.

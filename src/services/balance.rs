@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::{Desk, Refusal, ledger as books};
 
 /// Where a credit came from.
@@ -132,7 +133,7 @@ pub(crate) async fn touch(desk: &mut Desk, customer_id: &str) -> Result<(), Refu
 /// Gives a customer credit for goodwill.
 pub async fn grant(desk: &mut Desk, customer_id: &str, currency: &str, amount_minor: i64, description: &str) -> Result<String, Refusal> {
     if amount_minor <= 0 {
-        return Err(Refusal::rule("A credit must be of an amount above zero."));
+        return Err(Refusal::Rule(sentence!("refusal-credit-not-positive")));
     }
     crate::services::customers::lock(desk, customer_id).await?;
     let id = put(desk, customer_id, currency, amount_minor, Source::Granted, None, description).await?;

@@ -1,5 +1,7 @@
 //! The desk: the only way into a room. It holds the transaction, the vendor every statement is scoped to, who is acting, and the moment.
 
+use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::App;
@@ -39,22 +41,39 @@ pub struct Desk {
     pub app: App,
     /// It only reads: all of it one committed moment.
     pub is_reading: bool,
+    answers: HashMap<(&'static str, String), Box<dyn Any + Send + Sync>>,
 }
 
 impl Desk {
     /// A desk that only reads.
     pub async fn read(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true })
+        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, answers: HashMap::new() })
     }
 
     /// A desk that writes.
     pub async fn write(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: false })
+        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: false, answers: HashMap::new() })
     }
 
     /// The same desk at another billing moment: what falls due is done as of the moment it fell due.
     pub fn at_billing(&mut self, billing_ms: i64) {
         self.now.billing = from_ms(billing_ms);
+    }
+
+    /// What this desk was answered before to the same question. A desk that reads sees one moment, so the answer is still the same; one that
+    /// writes would miss its own changes, and asks again.
+    pub fn recall<T: Clone + 'static>(&self, question: &'static str, of: &str) -> Option<T> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        self.answers.get(&(question, of.to_owned()))?.downcast_ref().cloned()
+    }
+
+    /// Keeps an answer for [`Desk::recall`].
+    pub fn keep<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
+        if self.is_reading {
+            self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
+        }
     }
 
     pub fn vendor_id(&self) -> &str {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use crate::platform::db::{Db, DbResult};
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 /// Puts an origin on the list; twice is the same as once. Its written form is returned.
@@ -28,7 +29,7 @@ pub async fn remove(desk: &mut Desk, origin: &str) -> Result<(), Refusal> {
     let origin = normal(origin)?;
     let removed = desk.tx.run("DELETE FROM embed_origins WHERE vendor_id = $1 AND origin = $2", (desk.vendor.id.clone(), origin.clone())).await?;
     if removed == 0 {
-        return Err(Refusal::rule(format!("{origin} is not on the list.")));
+        return Err(Refusal::Rule(sentence!("refusal-origin-not-listed", origin = &origin)));
     }
     desk.record("embed_origin.removed", None, &origin, json!({})).await
 }
@@ -50,7 +51,7 @@ pub async fn has(desk: &mut Desk, origin: &str) -> Result<bool, Refusal> {
 /// An origin as browsers write it: scheme and host in small letters, no default port, nothing behind. It stands in headers, so it is held
 /// to the letters hosts are made of.
 fn normal(typed: &str) -> Result<String, Refusal> {
-    let not_one = || Refusal::rule(format!("“{typed}” is no origin. Write scheme and host, such as https://app.example.com, without a path."));
+    let not_one = || Refusal::Rule(sentence!("refusal-no-origin", origin = typed));
     let lower = typed.trim().trim_end_matches('/').to_ascii_lowercase();
     let (scheme, authority) = lower.split_once("://").ok_or_else(not_one)?;
     let (host, port) = match authority.rsplit_once(':') {
@@ -69,7 +70,7 @@ fn normal(typed: &str) -> Result<String, Refusal> {
     let default_port = match scheme {
         "https" => 443,
         "http" if is_loopback => 80,
-        "http" => return Err(Refusal::rule(format!("{typed} is not https: what a page shows there anybody on the way could change. Only loopback may do without."))),
+        "http" => return Err(Refusal::Rule(sentence!("refusal-origin-not-https", origin = typed))),
         _ => return Err(not_one()),
     };
     let host = v6.map_or_else(|| host.to_owned(), |ip| format!("[{ip}]"));

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 
 use crate::app::App;
 use crate::platform::keys::Purpose;
+use crate::sentence;
 use crate::services::vendors::Vendor;
 use crate::services::{Desk, Refusal};
 
@@ -95,11 +96,7 @@ pub async fn keep(desk: &mut Desk, claim: &Claim, answer: &Answer) -> Result<(),
             (desk.vendor.id.clone(), claim.key.clone(), claim.id.clone(), sealed),
         )
         .await?;
-    if touched == 1 {
-        Ok(())
-    } else {
-        Err(Refusal::Conflict("This request took too long, and another one with its Idempotency-Key went ahead. Nothing was done by this one.".into()))
-    }
+    if touched == 1 { Ok(()) } else { Err(Refusal::Conflict(sentence!("refusal-overtaken"))) }
 }
 
 /// Lets a request go that came to nothing, so that it can be sent again at once.

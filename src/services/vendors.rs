@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use billing::calendar::Zone;
+use billing::money::Currency;
 use sqlx::FromRow;
 
+use crate::app::App;
 use crate::platform::db::{Db, DbResult};
-use crate::services::{Desk, Refusal};
+use crate::sentence;
+use crate::services::{Desk, FieldError, Refusal};
+use crate::words::countries;
 
 /// A vendor's record; columns as in `migrations/0001_vendors.sql`.
 #[derive(Clone, Debug, FromRow)]
@@ -43,7 +48,78 @@ pub async fn all(db: &Db) -> DbResult<Vec<Arc<Vendor>>> {
     Ok(rows.into_iter().map(Arc::new).collect())
 }
 
-/// Adds a vendor.
+/// What has to be said of a new vendor.
+pub struct NewVendor {
+    /// Without one it answers on loopback.
+    pub host: Option<String>,
+    pub name: String,
+    pub legal_name: String,
+    pub address: String,
+    pub postal_code: String,
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub tax_id: Option<String>,
+    pub support_email: String,
+    pub currency: Currency,
+    pub time_zone: Zone,
+    /// `#rrggbb`
+    pub colour: String,
+    pub is_test: bool,
+}
+
+/// Adds a vendor, which is served from now on. It begins as most bill: shares of a period by the second and rounded half up, prices
+/// without tax, two weeks to pay.
+pub async fn add(app: &App, new: NewVendor) -> Result<Arc<Vendor>, Refusal> {
+    check(&new)?;
+    if all(&app.db).await?.iter().any(|vendor| vendor.host == new.host) {
+        return Err(Refusal::Conflict(sentence!("refusal-host-taken")));
+    }
+    let now_ms = app.clock.wall().timestamp_millis();
+    let vendor = Vendor {
+        id: app.ids.next("ven", now_ms),
+        host: new.host,
+        name: new.name,
+        legal_name: new.legal_name,
+        address_line1: new.address,
+        address_line2: None,
+        postal_code: new.postal_code,
+        city: new.city,
+        country: new.country,
+        tax_id: new.tax_id,
+        support_email: new.support_email,
+        currency: new.currency.code().to_owned(),
+        time_zone: new.time_zone.name().to_owned(),
+        locale: "en".to_owned(),
+        proration_by: "second".to_owned(),
+        proration_rounding: "half_up".to_owned(),
+        prices_include_tax: false,
+        usage_grace_seconds: 0,
+        payment_terms_days: 14,
+        is_test: new.is_test,
+        clock_at: None,
+        brand_colour: new.colour,
+        brand_mark: None,
+        created_at: now_ms,
+    };
+    create(&app.db, &vendor).await?;
+    app.reload_vendors().await?;
+    Ok(Arc::new(vendor))
+}
+
+fn check(new: &NewVendor) -> Result<(), Refusal> {
+    let mut errors = Vec::new();
+    let mut wrong = |field, sentence| errors.push(FieldError { field, sentence });
+    if !countries::is_known(&new.country) {
+        wrong("country", sentence!("refusal-country-code", country = &new.country));
+    }
+    if !new.colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())) {
+        wrong("colour", sentence!("refusal-colour", colour = &new.colour));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
+}
+
+/// Keeps a vendor's record as it is given: for stories, which choose its id and its clock.
 pub async fn create(db: &Db, v: &Vendor) -> DbResult<()> {
     let mut tx = db.write().await?;
     tx.run(
@@ -63,7 +139,7 @@ pub async fn create(db: &Db, v: &Vendor) -> DbResult<()> {
 /// Sets a sandbox's billing clock, or lets it run with the wall again (`None`).
 pub async fn set_clock(desk: &mut Desk, clock_at: Option<i64>) -> Result<(), Refusal> {
     if !desk.vendor.is_test {
-        return Err(Refusal::rule("Only a sandbox’s clock can be set."));
+        return Err(Refusal::Rule(sentence!("refusal-clock-of-sandbox-only")));
     }
     desk.tx.run("UPDATE vendors SET clock_at = $2 WHERE id = $1", (desk.vendor.id.clone(), clock_at)).await?;
     Ok(())

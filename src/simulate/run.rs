@@ -12,6 +12,7 @@ use super::output::{MessageOut, Names, NextInvoiceOut, Output, PaymentOut, Previ
 use super::setting::Setting;
 use crate::platform::clock::{Instant, from_ms};
 use crate::platform::scratch::Scratch;
+use crate::sentence;
 use crate::services::invoices::{CreditRequest, Invoice};
 use crate::services::payments::scripted::Script;
 use crate::services::payments::{DeclineReason, Status};
@@ -200,10 +201,7 @@ impl Story<'_> {
     }
 
     async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
-        let id = self
-            .subscriptions
-            .get(subscription)
-            .ok_or_else(|| Refusal::rule(format!("The subscription “{subscription}” was refused when it was to begin.")))?;
+        let id = self.subscriptions.get(subscription).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
         let mut desk = self.setting.desk().await?;
         let customer = subscriptions::load(&mut desk, id).await?.customer_id;
         drop(desk);
@@ -237,9 +235,7 @@ impl Story<'_> {
         let (customer, preview) = self.quote(subscription, action).await?;
         match quotes::confirm(&self.setting.errand(), &customer, &preview.quote).await? {
             Confirmed::Done(_) => Ok(()),
-            Confirmed::Declined { reason, .. } => {
-                Err(Refusal::rule(format!("The payment was declined ({reason}). Nothing was charged and nothing was changed.")))
-            }
+            Confirmed::Declined { reason, .. } => Err(Refusal::Rule(sentence!("simulate-change-declined", reason = reason))),
             Confirmed::NeedsAction { .. } | Confirmed::UnderWay { .. } => Err(Refusal::damaged("the story’s gateway decides at once")),
             Confirmed::Changed { differences, .. } => Err(Refusal::damaged(format!("a price confirmed at once was another: {differences:?}"))),
         }
@@ -264,7 +260,7 @@ impl Story<'_> {
         let invoice = self.invoice(name).await?;
         match payments::pay(&self.setting.errand(), &invoice.customer_id, &invoice.id, None).await?.status {
             Status::Succeeded => Ok(()),
-            Status::Declined(reason) => Err(Refusal::rule(format!("The payment was declined ({}). Nothing was charged.", reason.name()))),
+            Status::Declined(reason) => Err(Refusal::Rule(sentence!("simulate-payment-declined", reason = reason.name()))),
             other => Err(Refusal::damaged(format!("the story’s gateway decides at once, not {other:?}"))),
         }
     }
@@ -281,9 +277,9 @@ impl Story<'_> {
         let documents = self.documents().await?;
         let mut invoices = documents.into_iter().filter(is_invoice);
         match name {
-            InvoiceName::Nth(n) => invoices.nth(*n).ok_or_else(|| Refusal::rule(format!("There is no invoice {n} yet; the first is 0."))),
+            InvoiceName::Nth(n) => invoices.nth(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-invoice-yet", place = *n))),
             InvoiceName::Number(number) => {
-                invoices.find(|invoice| invoice.number == *number).ok_or_else(|| Refusal::rule(format!("There is no invoice with the number “{number}”.")))
+                invoices.find(|invoice| invoice.number == *number).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-invoice", number = number)))
             }
         }
     }
@@ -407,16 +403,14 @@ fn credit_lines(invoice: &Invoice, lines: &[(LineName, Option<i64>)]) -> Result<
     let snapshot = invoice.snapshot()?;
     let credit = |(name, amount_minor): &(LineName, Option<i64>)| {
         let found = match name {
-            LineName::Nth(n) => {
-                snapshot.lines.get(*n).ok_or_else(|| Refusal::rule(format!("The invoice {} has no line {n}; the first is 0.", invoice.number)))?
-            }
+            LineName::Nth(n) => snapshot.lines.get(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-line", invoice = &invoice.number, place = *n)))?,
             LineName::Price(price) => {
                 let mut of_price = snapshot.lines.iter().filter(|line| line.line.price.as_ref() == Some(price));
                 match (of_price.next(), of_price.next()) {
                     (Some(only), None) => only,
-                    (None, _) => return Err(Refusal::rule(format!("The invoice {} has no line of the price “{price}”.", invoice.number))),
+                    (None, _) => return Err(Refusal::Rule(sentence!("simulate-no-line-of-price", invoice = &invoice.number, price = price))),
                     (Some(_), Some(_)) => {
-                        return Err(Refusal::rule(format!("The invoice {} has several lines of the price “{price}”; name one by its place.", invoice.number)));
+                        return Err(Refusal::Rule(sentence!("simulate-lines-of-price", invoice = &invoice.number, price = price)));
                     }
                 }
             }
@@ -431,7 +425,7 @@ fn credit_lines(invoice: &Invoice, lines: &[(LineName, Option<i64>)]) -> Result<
 /// The sentence of a refusal; what is no refusal but a failure stops the story.
 fn reason(refusal: Refusal) -> Result<String, Failed> {
     match refusal {
-        Refusal::Fields(errors) => Ok(errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ")),
+        Refusal::Fields(errors) => Ok(errors.into_iter().map(|error| error.sentence.to_string()).collect::<Vec<_>>().join(" ")),
         Refusal::Database(_) | Refusal::Damaged(_) => Err(Failed::Refusal(refusal)),
         refusal => Ok(refusal.to_string()),
     }

@@ -342,7 +342,7 @@ async fn the_pdf_is_rendered_once_and_stays_the_same_bytes() {
     let invoice = invoices::by_number(&mut desk, &nordlicht, "2026-0002").await.unwrap();
     let kept = invoices::kept_pdf(&mut desk, &invoice.id).await.unwrap().unwrap();
     assert_eq!(kept, first.bytes);
-    let fresh = portico::ui::sheet::sheet(&invoice.snapshot().unwrap(), &format!("{}/{}", world.vendor.id, invoice.id));
+    let fresh = portico::services::invoices::sheet(&invoice.snapshot().unwrap(), &format!("{}/{}", world.vendor.id, invoice.id));
     assert_eq!(invoices::pdf::render(&fresh).unwrap(), first.bytes, "what is kept is what the frozen document makes");
     assert_eq!(fresh.charts.len(), 1);
     assert_eq!((fresh.charts[0].days.len(), fresh.charts[0].end_label.as_str()), (31, "1,500"));

@@ -30,5 +30,6 @@ mod statements;
 mod usage;
 mod usage_page;
 mod widget;
+mod vendors;
 mod world;
 mod written_for;

@@ -3,8 +3,12 @@
 
 use leptos::prelude::*;
 
-use crate::ui::reason::{Reason, reason_view};
+use crate::t;
 use crate::words::Words;
+use crate::words::format::currency_head;
+use crate::words::reason::Reason;
+
+pub use crate::services::invoices::TotalKind;
 
 /// A table of lines. Figures come formatted.
 pub struct Lines {
@@ -68,15 +72,6 @@ pub struct Total {
     pub label: String,
     pub kind: TotalKind,
     pub figures: Vec<Figure>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TotalKind {
-    Sum,
-    /// The amount the page is about.
-    Total,
-    /// Said after the total, in second ink.
-    Quiet,
 }
 
 pub fn lines_view(lines: Lines) -> impl IntoView {
@@ -153,4 +148,40 @@ fn fold(words: Words, reason: Reason, currency: &str) -> impl IntoView + use<> {
     }
     let inner = reason_view(words, &reason, currency);
     view! { <details class="why"><summary><span class="nm">{reason.name}</span>" "<span class="sub">{reason.remark}</span></summary><div class="reason">{inner}</div></details> }.into_any()
+}
+
+/// What stands in the fold: the tiers, the sentences, the link.
+fn reason_view(words: Words, reason: &Reason, currency: &str) -> impl IntoView + use<> {
+    let rows: Vec<_> = reason
+        .tiers
+        .iter()
+        .map(|tier| {
+            view! {
+                <tr>
+                    <th scope="row">{tier.span.clone()}</th><td class="num">{tier.units.clone()}</td><td class="num">{tier.each.clone()}</td>
+                    <td class="num">{tier.amount.clone()}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let total = reason.tiers_total.clone().map(|(units, amount)| {
+        view! { <tfoot><tr><th scope="row">{t!(words, "reason-together")}</th><td class="num">{units}</td><td class="num"></td><td class="num">{amount}</td></tr></tfoot> }
+    });
+    let table = (!rows.is_empty()).then(|| {
+        view! {
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{t!(words, "reason-tier")}</th><th scope="col" class="num">{t!(words, "reason-units-head")}</th>
+                        <th scope="col" class="num">{t!(words, "reason-each-head")}</th><th scope="col" class="num">{currency_head(currency)}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+                {total}
+            </table>
+        }
+    });
+    let sentences: Vec<_> = reason.sentences.iter().map(|sentence| view! { <p>{sentence.clone()}</p> }).collect();
+    let link = reason.link.clone().map(|(href, label)| view! { <p class="acts"><a class="link" href=href>{label}</a></p> });
+    view! { {table}{sentences}{link} }
 }

@@ -28,7 +28,7 @@ pub struct Framed<'a> {
     /// Whose pages may hold it. None: nobody's.
     pub origins: &'a [String],
     pub standing: Standing,
-    /// The host's look: see [`super::theme`].
+    /// The host's look: see `services/embed_sessions/theme.rs`.
     pub style: &'a str,
 }
 

@@ -59,7 +59,7 @@ pub fn error_summary(words: Words, errors: &[FieldError]) -> impl IntoView + use
         .iter()
         .map(|error| {
             let href = format!("#{}", error.field);
-            view! { <li><a href=href>{error.message.clone()}</a></li> }
+            view! { <li><a href=href>{words.tell(&error.sentence)}</a></li> }
         })
         .collect();
     (!items.is_empty()).then(|| {
@@ -98,8 +98,8 @@ impl Default for Field<'_> {
 }
 
 /// A label above, a hint under it, the input, and its error at the field.
-pub fn field(field: Field<'_>, errors: &[FieldError]) -> impl IntoView + use<> {
-    let message = errors.iter().find(|e| e.field == field.name).map(|e| e.message.clone());
+pub fn field(words: Words, field: Field<'_>, errors: &[FieldError]) -> impl IntoView + use<> {
+    let message = errors.iter().find(|e| e.field == field.name).map(|e| words.tell(&e.sentence));
     let hint_id = field.hint.is_some().then(|| format!("{}-hint", field.name));
     let error_id = message.is_some().then(|| format!("{}-error", field.name));
     let described_by = [hint_id.clone(), error_id.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");

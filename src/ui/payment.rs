@@ -4,9 +4,9 @@ use leptos::either::EitherOf4;
 use leptos::prelude::*;
 
 use crate::services::payments::{Attention, Brand, DeclineReason, Method};
-use crate::words::format::{Dates, money};
 use crate::ui::parts;
 use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 /// `Visa ending 4242`
@@ -72,15 +72,15 @@ pub fn attention_note(dates: Dates, attention: &Attention) -> impl IntoView + us
                 w,
                 "attention-declined",
                 method = method_name(w, method),
-                amount = money(payment.amount_minor, &payment.currency),
+                amount = w.money(payment.amount_minor, &payment.currency),
                 invoice = invoice_number,
                 reason = declined_because(w, *reason)
             ),
             format!("/invoices/{invoice_number}/pay"),
-            t!(w, "attention-pay", amount = money(payment.amount_minor, &payment.currency)),
+            t!(w, "attention-pay", amount = w.money(payment.amount_minor, &payment.currency)),
         ),
         Attention::Confirm { payment, method, .. } => (
-            rich!(w, "attention-confirm", method = method_name(w, method), amount = money(payment.amount_minor, &payment.currency)),
+            rich!(w, "attention-confirm", method = method_name(w, method), amount = w.money(payment.amount_minor, &payment.currency)),
             crate::services::payments::page_path(&payment.id),
             t!(w, "attention-confirm-repair"),
         ),

@@ -7,12 +7,12 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::app::App;
-use crate::platform::request::{RequestId, Sentence};
+use crate::platform::request::RequestId;
 use crate::services::embed_sessions::Holders;
 use crate::t;
-use crate::words::Words;
 use crate::ui::page::{self, Framed, Setting, Standing};
 use crate::ui::shell;
+use crate::words::{Sentence, Words};
 
 /// Turns a bare error response into a page, keeping its status and what it says about methods and waiting.
 /// `holders`: whose pages may hold it, where it answers a frame.
@@ -35,7 +35,7 @@ pub fn page(app: &App, host: Option<&str>, holders: Option<&Holders>, bare: &Res
         status if status.is_server_error() => t!(w, "trouble-ours"),
         _ => t!(w, "trouble-cannot-be-used"),
     };
-    let said = bare.extensions().get::<Sentence>().map(|sentence| sentence.0.clone());
+    let said = bare.extensions().get::<Sentence>().map(|sentence| w.tell(sentence));
     let what = match status {
         status if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => t!(w, "trouble-ours-what", id = &id.0),
         StatusCode::NOT_FOUND => t!(w, "trouble-not-found-what"),

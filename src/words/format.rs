@@ -15,33 +15,120 @@ pub const MINUS: char = '−';
 /// Keeps a number and its unit on one line.
 const NARROW: char = '\u{202f}';
 
-/// `€162.24`, `−€9.24`, `¥1,200`, `CHF 12.00`: an amount of minor units with its currency.
-pub fn money(amount_minor: i64, currency: &str) -> String {
-    let digits = figure(amount_minor, currency);
-    let (sign, digits) = digits.strip_prefix(MINUS).map_or(("", digits.as_str()), |rest| ("−", rest));
-    format!("{sign}{}{digits}", sign_before(currency))
+/// How a language writes figures, read from its catalogue once: a page asks hundreds of times.
+pub(super) struct Marks {
+    /// Between thousands.
+    group: String,
+    decimal: String,
+    /// What stands around the sign of a currency and the figure, and which of the two leads: `€1`, `1 €`.
+    around: [String; 3],
+    is_sign_first: bool,
+    /// Cents by the side of a figure.
+    euro_cent: String,
+    dollar_cent: String,
+    penny: String,
 }
 
-/// The same without the currency, for columns whose head names it.
-pub fn figure(amount_minor: i64, currency: &str) -> String {
-    decimal_figure(Decimal::from(amount_minor), currency)
-}
-
-/// A price of one unit, exact: `0.8 ct`, `€9.00`, `¥0.05`. Decimal minor units come in.
-pub fn unit_price(amount_minor: Decimal, currency: &str) -> String {
-    let cent = match currency {
-        "EUR" => "ct",
-        "USD" | "CAD" | "AUD" => "¢",
-        "GBP" => "p",
-        _ => "",
-    };
-    if !cent.is_empty() && amount_minor.abs() < Decimal::from(100) && !amount_minor.is_zero() {
-        let plain = number(amount_minor);
-        return if cent == "ct" { format!("{plain}{NARROW}{cent}") } else { format!("{plain}{cent}") };
+impl Marks {
+    pub(super) fn of(words: Words) -> Marks {
+        const SIGN: char = '\u{1}';
+        const FIGURE: char = '\u{2}';
+        let pattern = t!(words, "number-money", sign = SIGN.to_string(), figure = FIGURE.to_string());
+        let is_sign_first = pattern.find(SIGN) < pattern.find(FIGURE);
+        let mut around = pattern.split([SIGN, FIGURE]).map(str::to_owned);
+        Marks {
+            group: t!(words, "number-group"),
+            decimal: t!(words, "number-decimal"),
+            around: [(); 3].map(|()| around.next().unwrap_or_default()),
+            is_sign_first,
+            euro_cent: t!(words, "number-euro-cent"),
+            dollar_cent: t!(words, "number-dollar-cent"),
+            penny: t!(words, "number-penny"),
+        }
     }
-    let digits = decimal_figure(amount_minor, currency);
-    let (sign, digits) = digits.strip_prefix(MINUS).map_or(("", digits.as_str()), |rest| ("−", rest));
-    format!("{sign}{}{digits}", sign_before(currency))
+}
+
+impl Words {
+    /// `€162.24`, `−€9.24`, `¥1,200`, `CHF 12.00`: an amount of minor units with its currency.
+    pub fn money(&self, amount_minor: i64, currency: &str) -> String {
+        self.with_currency(&self.figure(amount_minor, currency), currency)
+    }
+
+    /// The same without the currency, for columns whose head names it.
+    pub fn figure(&self, amount_minor: i64, currency: &str) -> String {
+        self.decimal_figure(Decimal::from(amount_minor), currency)
+    }
+
+    /// A price of one unit, exact: `0.8 ct`, `€9.00`, `¥0.05`. Decimal minor units come in.
+    pub fn unit_price(&self, amount_minor: Decimal, currency: &str) -> String {
+        let marks = self.marks();
+        let cent = match currency {
+            "EUR" => Some(&marks.euro_cent),
+            "USD" | "CAD" | "AUD" => Some(&marks.dollar_cent),
+            "GBP" => Some(&marks.penny),
+            _ => None,
+        };
+        match cent {
+            Some(cent) if amount_minor.abs() < Decimal::from(100) && !amount_minor.is_zero() => format!("{}{cent}", self.number(amount_minor)),
+            _ => self.with_currency(&self.decimal_figure(amount_minor, currency), currency),
+        }
+    }
+
+    /// A quantity, exact, with thousands apart: `9,140`, `2,327.5`.
+    pub fn number(&self, value: Decimal) -> String {
+        self.grouped(value, None)
+    }
+
+    /// What stands before the fraction: columns are aligned on it.
+    pub fn decimal_mark(&self) -> Option<char> {
+        self.marks().decimal.chars().next()
+    }
+
+    /// A figure with its currency, the minus before both.
+    pub(super) fn with_currency(&self, figure: &str, currency: &str) -> String {
+        let Marks { around: [before, between, after], is_sign_first, .. } = self.marks();
+        let (minus, figure) = figure.strip_prefix(MINUS).map_or(("", figure), |rest| ("−", rest));
+        if *is_sign_first {
+            // A code leads with room behind it.
+            format!("{minus}{before}{}{between}{figure}{after}", sign_before(currency))
+        } else {
+            format!("{minus}{before}{figure}{between}{}{after}", currency_head(currency))
+        }
+    }
+
+    /// Decimals as people expect them; more where hiding them would hide money.
+    fn decimal_figure(&self, amount_minor: Decimal, currency: &str) -> String {
+        let exponent = exponent(currency);
+        let Some(major) = amount_minor.checked_mul(Decimal::new(1, exponent)) else { return amount_minor.to_string() };
+        let needed = major.normalize().scale();
+        let expected = display_digits(currency);
+        self.grouped(major, Some(if needed > expected { needed.max(exponent) } else { expected }))
+    }
+
+    fn grouped(&self, value: Decimal, decimals: Option<u32>) -> String {
+        let marks = self.marks();
+        let value = value.normalize();
+        let text = match decimals {
+            Some(decimals) => format!("{:.*}", usize::try_from(decimals).unwrap_or(0), value.abs()),
+            None => value.abs().to_string(),
+        };
+        let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+        let mut out = String::with_capacity(text.len() + 4);
+        if value.is_sign_negative() && !value.is_zero() {
+            out.push(MINUS);
+        }
+        for (i, digit) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i).is_multiple_of(3) {
+                out.push_str(&marks.group);
+            }
+            out.push(digit);
+        }
+        if let Some(fraction) = fraction {
+            out.push_str(&marks.decimal);
+            out.push_str(fraction);
+        }
+        out
+    }
 }
 
 /// The currency's sign where everybody knows it, else its code.
@@ -71,44 +158,6 @@ fn display_digits(currency: &str) -> u32 {
         "HUF" | "IDR" | "IQD" | "LBP" | "MMK" | "PKR" | "RSD" | "SYP" | "YER" | "ALL" | "AFN" | "IRR" | "LAK" | "MGA" | "SOS" => 0,
         code => exponent(code),
     }
-}
-
-/// Decimals as people expect them; more where hiding them would hide money.
-fn decimal_figure(amount_minor: Decimal, currency: &str) -> String {
-    let exponent = exponent(currency);
-    let Some(major) = amount_minor.checked_mul(Decimal::new(1, exponent)) else { return amount_minor.to_string() };
-    let needed = major.normalize().scale();
-    let expected = display_digits(currency);
-    grouped(major, Some(if needed > expected { needed.max(exponent) } else { expected }))
-}
-
-/// A quantity, exact, with thousands apart: `9,140`, `2,327.5`.
-pub fn number(value: Decimal) -> String {
-    grouped(value, None)
-}
-
-fn grouped(value: Decimal, decimals: Option<u32>) -> String {
-    let value = value.normalize();
-    let text = match decimals {
-        Some(decimals) => format!("{:.*}", usize::try_from(decimals).unwrap_or(0), value.abs()),
-        None => value.abs().to_string(),
-    };
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
-    let mut out = String::with_capacity(text.len() + 4);
-    if value.is_sign_negative() && !value.is_zero() {
-        out.push(MINUS);
-    }
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }
 
 /// Dates and times in one zone and language. Days are days of that zone, so pages name it where a day begins or ends.
@@ -197,8 +246,11 @@ pub fn zone_name(words: Words, zone: Tz) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::str::FromStr;
+    use std::sync::OnceLock;
+
+    use super::*;
+    use crate::words::{Catalogue, bundle};
 
     #[test]
     fn amounts_read_as_people_write_them() {
@@ -213,7 +265,7 @@ mod tests {
             (123450, "HUF", "HUF\u{202f}1,234.50"),
             (i64::MIN, "EUR", "−€92,233,720,368,547,758.08"),
         ] {
-            assert_eq!(money(amount, currency), expected);
+            assert_eq!(Words::of("en").money(amount, currency), expected);
         }
     }
 
@@ -227,8 +279,18 @@ mod tests {
             ("0", "EUR", "€0.00"),
             ("50", "USD", "50¢"),
         ] {
-            assert_eq!(unit_price(Decimal::from_str(amount).unwrap(), currency), expected);
+            assert_eq!(Words::of("en").unit_price(Decimal::from_str(amount).unwrap(), currency), expected);
         }
+    }
+
+    #[test]
+    fn another_language_writes_figures_its_own_way() {
+        let german = "number-group = .\nnumber-decimal = ,\nnumber-money = { $figure } { $sign }\nnumber-euro-cent = { \" \" }ct\nnumber-dollar-cent = ¢\nnumber-penny = p\n";
+        let words = Words(Box::leak(Box::new(Catalogue { bundle: bundle("de", german), marks: OnceLock::new() })));
+        assert_eq!(words.money(-123_456_789, "EUR"), "−1.234.567,89 €");
+        assert_eq!(words.money(120_000, "CHF"), "1.200,00 CHF");
+        assert_eq!(words.unit_price(Decimal::from_str("0.8").unwrap(), "EUR"), "0,8 ct");
+        assert_eq!(words.number(Decimal::from_str("2327.5").unwrap()), "2.327,5");
     }
 
     #[test]

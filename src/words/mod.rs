@@ -1,21 +1,34 @@
-//! The words of the pages: one Fluent catalogue a language, inside the program, never sent to browsers.
+//! The words of the product: one Fluent catalogue a language, inside the program, never sent to browsers.
 //!
 //! A page asks by key: `t!(w, "overview-title")`, `t!(w, "seats-more", count = 2)`. Sentences with emphasis are asked for by
-//! `rich!`, which escapes the arguments and gives HTML for `inner_html`. A test holds that every key asked for exists, and that no
-//! key is left over.
+//! `rich!`, which escapes the arguments and gives HTML for `inner_html`. Who does not know the reader makes a [`Sentence`] by
+//! `sentence!`, for a door to say. A test holds that every key asked for exists, and that no key is left over.
 
 pub mod countries;
 pub mod format;
+pub mod reason;
+pub mod scale;
+mod sentence;
+
+pub use sentence::Sentence;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-static CATALOGUES: LazyLock<HashMap<&'static str, FluentBundle<FluentResource>>> =
-    LazyLock::new(|| [("en", include_str!("en.ftl"))].into_iter().map(|(language, text)| (language, bundle(language, text))).collect());
+static CATALOGUES: LazyLock<HashMap<&'static str, Catalogue>> = LazyLock::new(|| {
+    let catalogue = |(language, text)| (language, Catalogue { bundle: bundle(language, text), marks: OnceLock::new() });
+    [("en", include_str!("en.ftl"))].into_iter().map(catalogue).collect()
+});
+
+struct Catalogue {
+    bundle: FluentBundle<FluentResource>,
+    /// Read from the bundle when the first figure is written.
+    marks: OnceLock<format::Marks>,
+}
 
 fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
     let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(_, errors)| panic!("words/{language}.ftl: {errors:?}"));
@@ -28,13 +41,17 @@ fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
 
 /// The words of one language.
 #[derive(Clone, Copy)]
-pub struct Words(&'static FluentBundle<FluentResource>);
+pub struct Words(&'static Catalogue);
 
 impl Words {
     /// Of the best language there is for a locale such as `en-GB`; English where none fits.
     pub fn of(locale: &str) -> Words {
         let language = locale.split('-').next().unwrap_or_default();
         Words(CATALOGUES.get(language).unwrap_or_else(|| &CATALOGUES["en"]))
+    }
+
+    fn marks(&self) -> &'static format::Marks {
+        self.0.marks.get_or_init(|| format::Marks::of(*self))
     }
 
     /// Used by `t!`. A key that is not there comes back as itself: ugly, harmless, and a test fails.
@@ -48,7 +65,7 @@ impl Words {
     }
 
     fn format(&self, key: &str, args: &[(&'static str, Arg)], treat: impl for<'a> Fn(&'a str) -> Cow<'a, str>) -> String {
-        let Some(pattern) = self.0.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
+        let Some(pattern) = self.0.bundle.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
         let fluent = (!args.is_empty()).then(|| {
             let mut fluent = FluentArgs::with_capacity(args.len());
             for (name, value) in args {
@@ -62,11 +79,12 @@ impl Words {
             }
             fluent
         });
-        self.0.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
+        self.0.bundle.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
     }
 }
 
 /// What goes into a sentence: text that is formatted already, or a count that chooses the plural.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arg {
     Text(String),
     Count(i64),
@@ -90,6 +108,17 @@ impl From<&String> for Arg {
 impl From<i64> for Arg {
     fn from(n: i64) -> Arg {
         Arg::Count(n)
+    }
+}
+impl From<u32> for Arg {
+    fn from(n: u32) -> Arg {
+        Arg::Count(n.into())
+    }
+}
+impl From<usize> for Arg {
+    /// Of things held in memory there are never more than an `i64` counts.
+    fn from(n: usize) -> Arg {
+        Arg::Count(i64::try_from(n).unwrap_or(i64::MAX))
     }
 }
 
@@ -125,6 +154,14 @@ macro_rules! rich {
     };
 }
 
+/// A sentence for a reader who is not known yet: `sentence!("key", name = value)`.
+#[macro_export]
+macro_rules! sentence {
+    ($key:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::words::Sentence::new($key, vec![$((stringify!($name), $crate::words::Arg::from($value))),*])
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +181,7 @@ mod tests {
         assert_eq!(there.difference(&asked).collect::<Vec<_>>(), Vec::<&String>::new(), "in en.ftl, never asked for");
     }
 
-    /// Keys in `t!(w, "key"` and `rich!(w, "key"`, wherever they stand under `dir`.
+    /// Keys in `t!(w, "key"`, `rich!(w, "key"` and `sentence!("key"`, wherever they stand under `dir`.
     fn collect(dir: &Path, keys: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -152,13 +189,13 @@ mod tests {
                 collect(&path, keys);
             } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("words/mod.rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                for opening in ["t!(", "rich!("] {
+                for (opening, names_words) in [("t!(", true), ("rich!(", true), ("sentence!(", false)] {
                     for (at, _) in source.match_indices(opening) {
                         if source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
                             continue;
                         }
                         let call = &source[at + opening.len()..];
-                        let Some((_, rest)) = call.split_once(',') else { continue };
+                        let Some((_, rest)) = (if names_words { call.split_once(',') } else { Some(("", call)) }) else { continue };
                         let Some(rest) = rest.trim_start().strip_prefix('"') else { continue };
                         keys.insert(rest[..rest.find('"').unwrap()].to_owned());
                     }

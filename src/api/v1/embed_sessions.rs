@@ -12,9 +12,9 @@ use crate::api::route::Route;
 use crate::api::take::{Body, Id};
 use crate::api::values::Time;
 use crate::services::api_keys::Scope;
+use crate::services::embed_sessions::theme::{Colour, Face, Scheme as ColourScheme, Theme};
 use crate::services::embed_sessions::{self, NewEmbed, Standing};
 use crate::services::{Desk, customers};
-use crate::ui::theme::{Colour, Face, Scheme, Theme};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -128,8 +128,8 @@ fn theme(asked: EmbedTheme) -> Result<Theme, Problem> {
     };
     let theme = Theme {
         scheme: asked.scheme.map(|scheme| match scheme {
-            EmbedScheme::Light => Scheme::Light,
-            EmbedScheme::Dark => Scheme::Dark,
+            EmbedScheme::Light => ColourScheme::Light,
+            EmbedScheme::Dark => ColourScheme::Dark,
         }),
         ground: colour("ground", asked.ground)?,
         sheet: colour("sheet", asked.sheet)?,

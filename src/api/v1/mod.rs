@@ -7,6 +7,7 @@ pub mod invoices;
 pub mod members;
 pub mod meters;
 pub mod plans;
+pub mod portal_sessions;
 pub mod subscriptions;
 pub mod usage;
 

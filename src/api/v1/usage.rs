@@ -117,7 +117,7 @@ async fn send(desk: &mut Desk, Body(batch): Body<UsageBatch>) -> Result<Json<Usa
             (results[index].outcome, results[index].detail) = match outcome {
                 usage::Outcome::Counted => (UsageOutcome::Counted, None),
                 usage::Outcome::Known => (UsageOutcome::Known, None),
-                usage::Outcome::Refused(why) => (UsageOutcome::Refused, Some(why)),
+                usage::Outcome::Refused(why) => (UsageOutcome::Refused, Some(why.to_string())),
             };
         }
     }

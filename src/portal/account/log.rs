@@ -9,10 +9,10 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::portal::entry::shell;
 use crate::services::activity::{By, Entry};
-use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 pub fn page(app: &App, member: &Member, mut entries: Vec<Entry>, is_later_page: bool) -> Response {
@@ -70,7 +70,7 @@ fn told(w: Words, entry: &Entry) -> String {
     let text = |key: &str| entry.data.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let amount = || {
         let minor = ["amount_minor", "total_minor", "due_minor"].into_iter().find_map(|key| entry.data.get(key)).and_then(Value::as_i64);
-        minor.map(|minor| money(minor, &text("currency"))).unwrap_or_default()
+        minor.map(|minor| w.money(minor, &text("currency"))).unwrap_or_default()
     };
     match entry.kind.as_str() {
         "customer.created" => t!(w, "activity-customer-created"),

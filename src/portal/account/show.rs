@@ -17,12 +17,12 @@ use crate::portal::written_for::WrittenFor;
 use crate::services::activity::{self, Entry};
 use crate::services::customers::{self, MOST_INVOICE_EMAILS, Person, Role};
 use crate::services::{FieldError, Refusal};
-use crate::words::format::{Dates, zone_name};
 use crate::ui::parts::{Field, field};
 use crate::ui::shell::{Place, frame};
-use crate::words::{Words, escape};
 use crate::ui::{page, parts};
 use crate::words::countries;
+use crate::words::format::{Dates, zone_name};
+use crate::words::{Words, escape};
 use crate::{rich, t};
 
 /// How much of the log the page shows.
@@ -115,10 +115,10 @@ fn told(w: Words, did: &str) -> impl IntoView + use<> {
 fn company_form(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let (company, errors) = (&seen.company, seen.errors.as_slice());
     let text = |name: &'static str, label: String, value: &str, autocomplete: &'static str, is_required: bool| {
-        field(Field { name, label, value, autocomplete, is_required, ..Field::default() }, errors)
+        field(w, Field { name, label, value, autocomplete, is_required, ..Field::default() }, errors)
     };
     let hinted = |name: &'static str, label: String, hint: String, value: &str| {
-        field(Field { name, label, hint: Some(hint), value, is_required: false, ..Field::default() }, errors)
+        field(w, Field { name, label, hint: Some(hint), value, is_required: false, ..Field::default() }, errors)
     };
     let chosen = company.country.clone();
     let known = countries::is_known(&chosen);
@@ -134,7 +134,7 @@ fn company_form(w: Words, seen: &Seen) -> impl IntoView + use<> {
             {text("postal_code", t!(w, "account-postal-code"), &company.postal_code, "postal-code", false)}
             {text("city", t!(w, "account-city"), &company.city, "address-level2", false)}
             {text("region", t!(w, "account-region"), &company.region, "address-level1", false)}
-            {select("country", t!(w, "account-country"), None, view! { {empty}{options} }.into_any(), errors)}
+            {select(w, "country", t!(w, "account-country"), None, view! { {empty}{options} }.into_any(), errors)}
             {hinted("tax_id", t!(w, "account-tax-id"), t!(w, "account-tax-id-hint"), &company.tax_id)}
             {hinted("purchase_order", t!(w, "account-purchase-order"), t!(w, "account-purchase-order-hint"), &company.purchase_order)}
             {emails_field(w, company, errors)}
@@ -144,8 +144,8 @@ fn company_form(w: Words, seen: &Seen) -> impl IntoView + use<> {
 }
 
 /// A choice with its label, hint and error, as [`field`] is for text.
-fn select(name: &'static str, label: String, hint: Option<String>, options: AnyView, errors: &[FieldError]) -> impl IntoView + use<> {
-    let message = errors.iter().find(|error| error.field == name).map(|error| error.message.clone());
+fn select(w: Words, name: &'static str, label: String, hint: Option<String>, options: AnyView, errors: &[FieldError]) -> impl IntoView + use<> {
+    let message = errors.iter().find(|error| error.field == name).map(|error| w.tell(&error.sentence));
     let hint_id = hint.is_some().then(|| format!("{name}-hint"));
     let error_id = message.is_some().then(|| format!("{name}-error"));
     let described_by = [hint_id.clone(), error_id.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -162,7 +162,7 @@ fn select(name: &'static str, label: String, hint: Option<String>, options: AnyV
 }
 
 fn emails_field(w: Words, company: &Company, errors: &[FieldError]) -> impl IntoView + use<> {
-    let message = errors.iter().find(|error| error.field == "invoice_emails").map(|error| error.message.clone());
+    let message = errors.iter().find(|error| error.field == "invoice_emails").map(|error| w.tell(&error.sentence));
     let described_by = if message.is_some() { "invoice_emails-hint invoice_emails-error" } else { "invoice_emails-hint" };
     let most = i64::try_from(MOST_INVOICE_EMAILS).unwrap_or(i64::MAX);
     let is_invalid = message.as_ref().map(|_| "true");
@@ -213,9 +213,9 @@ fn display_form(dates: &Dates, seen: &Seen, email: &str) -> impl IntoView + use<
         <form method="post" action="/account/display" class="narrow">
             {seen.written_for.field()}
             <p class="sub">{t!(w, "account-signed-in-as", email = email)}</p>
-            {field(Field { name: "your_name", label: t!(w, "account-your-name"), value: &display.your_name, autocomplete: "name", ..Field::default() }, errors)}
-            {select("locale", t!(w, "account-language"), None, languages, errors)}
-            {select("time_zone", t!(w, "account-time-zone"), Some(t!(w, "account-time-zone-hint", zone = zone_name(w, dates.zone))), zones, errors)}
+            {field(w, Field { name: "your_name", label: t!(w, "account-your-name"), value: &display.your_name, autocomplete: "name", ..Field::default() }, errors)}
+            {select(w, "locale", t!(w, "account-language"), None, languages, errors)}
+            {select(w, "time_zone", t!(w, "account-time-zone"), Some(t!(w, "account-time-zone-hint", zone = zone_name(w, dates.zone))), zones, errors)}
             <div class="field"><button class="btn plain">{t!(w, "account-save-display")}</button></div>
         </form>
     }

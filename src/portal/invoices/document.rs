@@ -10,16 +10,15 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
-use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status};
+use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, Told};
 use crate::services::payments::{self, Method, Payment};
 use crate::services::{Desk, Refusal};
-use crate::ui::document::Told;
-use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{declined_because, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
 
 /// What the page is made of.
@@ -125,7 +124,7 @@ fn heading(w: Words, snapshot: &Snapshot) -> String {
 /// The sentence the reader came for.
 fn answer(told: &Told<'_>, seen: &Seen) -> String {
     let (w, dates, invoice) = (told.words, &told.dates, &seen.invoice);
-    let amount = |minor: i64| money(minor, &invoice.currency);
+    let amount = |minor: i64| w.money(minor, &invoice.currency);
     if let Some(used) = seen.note_use {
         let whole = invoice.total_minor.saturating_neg();
         let day = dates.day(invoice.issued_at);
@@ -152,7 +151,7 @@ fn answer(told: &Told<'_>, seen: &Seen) -> String {
 /// By how many of what: one card, one card and the balance, the balance, credit, or a mixture.
 fn paid(told: &Told<'_>, seen: &Seen) -> String {
     let (w, dates, invoice) = (told.words, &told.dates, &seen.invoice);
-    let amount = |minor: i64| money(minor, &invoice.currency);
+    let amount = |minor: i64| w.money(minor, &invoice.currency);
     let payments: Vec<&Settled> = seen.settled.iter().filter(|settled| settled.by.kind == "payment").collect();
     let day = invoice.settled_at.map(|at| dates.day(at)).unwrap_or_default();
     match payments.as_slice() {
@@ -187,7 +186,7 @@ fn lede(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
 /// What the last try to pay came to, where money is still due.
 fn trouble(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let (payment, method) = seen.last_try.as_ref()?;
-    let (amount, name) = (money(payment.amount_minor, &payment.currency), method_name(w, method));
+    let (amount, name) = (w.money(payment.amount_minor, &payment.currency), method_name(w, method));
     let (html, link) = match &payment.status {
         payments::Status::Declined(reason) => (rich!(w, "document-declined", amount = amount, method = name, reason = declined_because(w, *reason)), None),
         payments::Status::NeedsAction { .. } => (rich!(w, "attention-confirm", amount = amount, method = name), Some(t!(w, "attention-confirm-repair"))),
@@ -206,7 +205,7 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let can_pay = invoice.due_minor > 0 && seen.may_pay && !is_under_way;
     let pay = can_pay.then(|| {
         let href = format!("/invoices/{}/pay", invoice.number);
-        view! { <a class="btn" href=href>{t!(w, "pay-button", amount = money(invoice.due_minor, &invoice.currency))}</a> }
+        view! { <a class="btn" href=href>{t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency))}</a> }
     });
     let who_can = (invoice.due_minor > 0 && !seen.may_pay).then(|| view! { <p class="sub">{t!(w, "document-viewer")}</p> });
     let class = if can_pay { "btn plain" } else { "btn" };
@@ -240,18 +239,18 @@ fn lines(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
             let mut reason = told.line(line);
             reason.link = usage_link(told, &line.id);
             let figures =
-                vec![Figure::full(reason.quantity.clone()), Figure::full(reason.each.clone()), Figure::full(figure(line.line.amount_minor, &s.currency))];
+                vec![Figure::full(reason.quantity.clone()), Figure::full(reason.each.clone()), Figure::full(w.figure(line.line.amount_minor, &s.currency))];
             Row { reason, figures }
         })
         .collect();
     let total = |label: String, amount: String, kind: TotalKind| Total { label, kind, figures: vec![Figure::full(""), Figure::full(""), Figure::full(amount)] };
     let mut totals: Vec<Total> = told.sums().into_iter().map(|sum| total(sum.label, sum.amount, sum.kind)).collect();
     for settled in &seen.settled {
-        let amount = figure(settled.by.amount_minor.saturating_neg(), &s.currency);
+        let amount = w.figure(settled.by.amount_minor.saturating_neg(), &s.currency);
         totals.push(total(settled_by(w, &told.dates, settled), amount, TotalKind::Quiet));
     }
     if s.kind == DocumentKind::Invoice && s.total_minor > 0 {
-        totals.push(total(t!(w, "document-still-due"), money(seen.invoice.due_minor, &s.currency), TotalKind::Sum));
+        totals.push(total(t!(w, "document-still-due"), w.money(seen.invoice.due_minor, &s.currency), TotalKind::Sum));
     }
     lines_view(Lines {
         words: w,

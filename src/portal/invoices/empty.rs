@@ -10,10 +10,10 @@ use crate::identity::Member;
 use crate::portal::entry::shell;
 use crate::services::subscriptions::{self, Upcoming};
 use crate::services::{Desk, Refusal, customers, payments};
-use crate::words::format::{Dates, currency_head, figure, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
 
 pub async fn page(app: &App, member: &Member, desk: &mut Desk) -> Result<Response, Refusal> {
@@ -68,11 +68,11 @@ fn told(dates: &Dates, first: &Upcoming, is_trial: bool) -> (String, Option<Stri
     let lede = first.priced.as_ref().map(|priced| {
         let document = &priced.document;
         let currency = document.currency.code();
-        let total = money(document.total_minor, currency);
+        let total = w.money(document.total_minor, currency);
         if document.tax_total_minor == 0 {
             rich!(w, "invoices-empty-amount", amount = total)
         } else {
-            rich!(w, "invoices-empty-amount-taxed", amount = total, tax = money(document.tax_total_minor, currency))
+            rich!(w, "invoices-empty-amount-taxed", amount = total, tax = w.money(document.tax_total_minor, currency))
         }
     });
     (sentence, lede)
@@ -83,7 +83,7 @@ fn ghost(dates: &Dates, first: &Upcoming) -> impl IntoView + use<> {
     let priced = first.priced.as_ref();
     let currency = priced.map(|priced| priced.document.currency.code().to_owned()).unwrap_or_default();
     let names = priced.map(|priced| priced.document.lines.iter().map(|line| line.name.clone()).collect::<Vec<_>>().join(", ")).unwrap_or_default();
-    let amount = priced.map(|priced| figure(priced.document.total_minor, &currency)).unwrap_or_default();
+    let amount = priced.map(|priced| w.figure(priced.document.total_minor, &currency)).unwrap_or_default();
     view! {
         <section class="sec">
             <div class="head"><h2>{t!(w, "invoices-empty-find")}</h2></div>

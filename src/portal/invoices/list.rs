@@ -13,11 +13,11 @@ use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::services::invoices::{self, Filter, Found, LineName, Open, Sought, Status, Summary};
 use crate::services::{Desk, Refusal};
-use crate::words::format::{Dates, currency_head, figure, money};
-use crate::ui::reason::short_name;
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head};
+use crate::words::reason::short_name;
 use crate::{rich, t};
 
 /// What the address asks for, as typed: what means nothing is no filter.
@@ -126,26 +126,26 @@ fn answer(dates: &Dates, seen: &Seen) -> (String, Option<String>) {
             rich!(
                 w,
                 "invoices-answer-overdue-one",
-                amount = money(one.due_minor, &one.currency),
+                amount = w.money(one.due_minor, &one.currency),
                 number = &one.number,
                 day = dates.day_year(from_ms(one.due_at))
             ),
             due_besides(dates, rest),
         ),
         (late @ [first, ..], rest) => (
-            rich!(w, "invoices-answer-overdue", amount = together(late), count = count(late), day = dates.day_year(from_ms(first.due_at))),
+            rich!(w, "invoices-answer-overdue", amount = together(w, late), count = count(late), day = dates.day_year(from_ms(first.due_at))),
             due_besides(dates, rest),
         ),
         ([], [one]) => (
-            rich!(w, "invoices-answer-due-one", amount = money(one.due_minor, &one.currency), number = &one.number, day = dates.day(from_ms(one.due_at))),
+            rich!(w, "invoices-answer-due-one", amount = w.money(one.due_minor, &one.currency), number = &one.number, day = dates.day(from_ms(one.due_at))),
             None,
         ),
         ([], rest @ [first, ..]) => {
-            (rich!(w, "invoices-answer-due", amount = together(rest), count = count(rest), day = dates.day(from_ms(first.due_at))), None)
+            (rich!(w, "invoices-answer-due", amount = together(w, rest), count = count(rest), day = dates.day(from_ms(first.due_at))), None)
         }
         ([], []) => {
             let lede = seen.last.as_ref().map(|last| {
-                let (amount, day) = (money(last.total_minor, &last.currency), dates.day_year(last.issued()));
+                let (amount, day) = (w.money(last.total_minor, &last.currency), dates.day_year(last.issued()));
                 rich!(w, "invoices-lede-last", number = &last.number, amount = amount, day = day)
             });
             (rich!(w, "invoices-answer-nothing-due"), lede)
@@ -155,11 +155,11 @@ fn answer(dates: &Dates, seen: &Seen) -> (String, Option<String>) {
 
 fn due_besides(dates: &Dates, rest: &[&Open]) -> Option<String> {
     let first = rest.first()?;
-    Some(rich!(dates.words, "invoices-lede-due", amount = together(rest), day = dates.day(from_ms(first.due_at))))
+    Some(rich!(dates.words, "invoices-lede-due", amount = together(dates.words, rest), day = dates.day(from_ms(first.due_at))))
 }
 
 /// What several open invoices come to, one amount a currency.
-fn together(list: &[&Open]) -> String {
+fn together(w: Words, list: &[&Open]) -> String {
     let mut sums: Vec<(&str, i64)> = Vec::new();
     for open in list {
         match sums.iter_mut().find(|(currency, _)| *currency == open.currency) {
@@ -167,7 +167,7 @@ fn together(list: &[&Open]) -> String {
             None => sums.push((&open.currency, open.due_minor)),
         }
     }
-    sums.into_iter().map(|(currency, sum)| money(sum, currency)).collect::<Vec<_>>().join(" + ")
+    sums.into_iter().map(|(currency, sum)| w.money(sum, currency)).collect::<Vec<_>>().join(" + ")
 }
 
 /// The one that has waited longest, to be paid now.
@@ -176,9 +176,9 @@ fn pay(w: Words, seen: &Seen) -> impl IntoView + use<> {
     first.map(|open| {
         let href = format!("/invoices/{}/pay", open.number);
         let label = if seen.open.len() == 1 {
-            t!(w, "invoices-pay", amount = money(open.due_minor, &open.currency))
+            t!(w, "invoices-pay", amount = w.money(open.due_minor, &open.currency))
         } else {
-            t!(w, "invoices-pay-first", amount = money(open.due_minor, &open.currency), number = &open.number)
+            t!(w, "invoices-pay-first", amount = w.money(open.due_minor, &open.currency), number = &open.number)
         };
         view! { <div class="acts"><a class="btn" href=href>{label}</a></div> }
     })
@@ -229,7 +229,7 @@ fn table(dates: &Dates, seen: &Seen) -> impl IntoView + use<> {
         .iter()
         .map(|row| {
             let href = format!("/invoices/{}", row.number);
-            let amount = if is_one_currency { figure(row.total_minor, &row.currency) } else { money(row.total_minor, &row.currency) };
+            let amount = if is_one_currency { w.figure(row.total_minor, &row.currency) } else { w.money(row.total_minor, &row.currency) };
             view! {
                 <tr>
                     <th scope="row"><a href=href>{row.number.clone()}</a><span class="sub">{what_for(w, seen, row)}</span><span class="sub near">{state(dates, row, seen.now)}</span></th>

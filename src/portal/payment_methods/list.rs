@@ -14,11 +14,11 @@ use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole};
 use crate::services::{Desk, Refusal};
-use crate::words::format::Dates;
 use crate::ui::payment::{attention_note, brand_name, card_mark, declined_because, expiry_month, method_name, replace_path};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::format::Dates;
+use crate::words::{Sentence, Words};
 use crate::{rich, t};
 
 /// What the page is made of.
@@ -50,7 +50,7 @@ pub enum Said {
     NotAdded,
     NotFinished,
     Refused(DeclineReason),
-    Trouble(String),
+    Trouble(Sentence),
 }
 
 pub fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, said: Option<Said>) -> Result<Response, Refusal> {
@@ -108,7 +108,7 @@ fn told(w: Words, said: Said) -> impl IntoView {
         Said::NotAdded => EitherOf3::C(view! { <p class="done" role="status">{t!(w, "methods-not-added")}</p> }),
         Said::NotFinished => bad(t!(w, "methods-not-finished")),
         Said::Refused(reason) => bad(declined_because(w, reason)),
-        Said::Trouble(sentence) => bad(sentence),
+        Said::Trouble(sentence) => bad(w.tell(&sentence)),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::portal::code_field;
 use crate::services::embed_sessions::Scope;
 use crate::services::payments::{self, Errand, Finished, Method};
 use crate::services::{Desk, Refusal};
+use crate::words::Sentence;
 
 use super::entry::see_other;
 use super::payments::local_today;
@@ -194,8 +195,8 @@ async fn remove(State(app): State<App>, member: Member, Path(id): Path<String>, 
     }
 }
 
-/// The step that removes a method, or says in a sentence why it must stay.
-async fn removal(app: &App, member: &Member, method: Method) -> Result<(Step, Option<String>), Refusal> {
+/// The step that removes a method, or one that says why it must stay.
+async fn removal(app: &App, member: &Member, method: Method) -> Result<(Step, Option<Sentence>), Refusal> {
     let mut desk = member.reads(app).await?;
     match payments::why_it_must_stay(&mut desk, &method).await? {
         Some(sentence) => Ok((Step::MustStay(method), Some(sentence))),
@@ -247,7 +248,7 @@ async fn fresh(app: &App, member: &Member, code: &str, step: &Step) -> Result<Re
         Ok(fresh) => Ok(Ok(fresh)),
         Err(wrong) => {
             let status = code_field::status(&wrong);
-            let errors = code_field::errors(app, member, wrong)?;
+            let errors = code_field::errors(app, wrong)?;
             step::page(app, member, status, step.clone(), errors).map(Err)
         }
     }

@@ -15,8 +15,8 @@ use crate::services::payments::Method;
 use crate::services::{FieldError, Refusal};
 use crate::ui::payment::method_name;
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::{Sentence, Words};
 use crate::{rich, t};
 
 /// What is about to be done.
@@ -38,8 +38,8 @@ pub enum Step {
 const NO_FIELD: &str = "trouble";
 
 /// A sentence that belongs to no field.
-pub fn trouble(sentence: String) -> FieldError {
-    FieldError { field: NO_FIELD, message: sentence }
+pub fn trouble(sentence: Sentence) -> FieldError {
+    FieldError { field: NO_FIELD, sentence }
 }
 
 impl Step {
@@ -113,7 +113,7 @@ pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: 
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/payment-methods">{t!(w, "methods-title")}</a> }, String::new())}
             {parts::error_summary(w, &errors)}
-            {troubles.into_iter().map(|trouble| parts::error_note(t!(w, "step-not-done"), trouble.message)).collect_view()}
+            {troubles.into_iter().map(|trouble| parts::error_note(t!(w, "step-not-done"), w.tell(&trouble.sentence))).collect_view()}
             {parts::answer(heading, lede)}
             {can_do.then(|| {
                 let is_new_card = step.is_about_a_new_card();

@@ -14,7 +14,8 @@ use crate::services::subscriptions::{self, Action, CancelRequest, When};
 use crate::services::{FieldError, Refusal};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
-use crate::{rich, t};
+use crate::words::Sentence;
+use crate::{rich, sentence, t};
 
 use super::super::code_field;
 use super::super::entry::{see_other, shell};
@@ -38,18 +39,17 @@ pub async fn ask(State(app): State<App>, member: Member) -> Result<Response, Ref
 
 pub async fn cancel(State(app): State<App>, member: Member, Form(form): Form<CancelForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let w = crate::words::Words::of(&member.locale);
     let mut errors = Vec::new();
     if !form.reason.is_empty() && !REASONS.contains(&form.reason.as_str()) {
-        errors.push(FieldError { field: "reason", message: t!(w, "cancel-bad-reason") });
+        errors.push(FieldError { field: "reason", sentence: sentence!("cancel-bad-reason") });
     }
     if form.comment.chars().count() > LONGEST_COMMENT {
-        errors.push(FieldError { field: "comment", message: t!(w, "cancel-long-comment", most = LONGEST_COMMENT.to_string()) });
+        errors.push(FieldError { field: "comment", sentence: sentence!("cancel-long-comment", most = LONGEST_COMMENT) });
     }
     if errors.is_empty()
         && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
     {
-        errors = code_field::errors(&app, &member, wrong)?;
+        errors = code_field::errors(&app, wrong)?;
         return cancel_page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, form, errors, None).await;
     }
     if !errors.is_empty() {
@@ -83,7 +83,7 @@ async fn cancel_page(
     status: StatusCode,
     form: CancelForm,
     errors: Vec<FieldError>,
-    trouble: Option<String>,
+    trouble: Option<Sentence>,
 ) -> Result<Response, Refusal> {
     let mut desk = member.reads(app).await?;
     let seen = Seen::load(&mut desk, member).await?;
@@ -105,7 +105,7 @@ async fn cancel_page(
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, seen.stamp.clone())}
             {parts::error_summary(w, &errors)}
-            {trouble.map(|sentence| parts::error_note(t!(w, "cancel-refused"), sentence))}
+            {trouble.map(|sentence| parts::error_note(t!(w, "cancel-refused"), w.tell(&sentence)))}
             {parts::answer(heading, Some(rich!(w, "cancel-what")))}
             <form method="post" action="/plan/cancel" class="narrow">
                 {seen.written_for.field()}

@@ -17,11 +17,11 @@ use crate::services::payments::{self, DeclineReason, Errand};
 use crate::services::quotes::{self, Confirmed, Difference, Preview};
 use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
 use crate::services::{FieldError, Refusal};
-use crate::words::format::{money, number};
 use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
-use crate::{rich, t};
+use crate::words::Sentence;
+use crate::{rich, sentence, t};
 
 use super::super::code_field;
 use super::super::entry::{see_other, shell};
@@ -56,14 +56,13 @@ const MOST_SEATS: i64 = 1_000_000;
 
 /// Understands a choice; what can't be understood is said at its field and taken as it is now.
 fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<FieldError>) {
-    let w = seen.w;
     let mut errors = Vec::new();
     let known = |key: &str| seen.offers.iter().any(|offer| offer.plan.key == key);
     let plan = match choice.plan.as_str() {
         "" => s.terms.plan.key.clone(),
         key if known(key) => key.to_owned(),
         _ => {
-            errors.push(FieldError { field: "plan", message: t!(w, "change-no-such-plan") });
+            errors.push(FieldError { field: "plan", sentence: sentence!("change-no-such-plan") });
             s.terms.plan.key.clone()
         }
     };
@@ -75,7 +74,7 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
     let interval = match wished {
         Some(interval) => sold_at.iter().copied().find(|sold| sold.repeats_like(interval)).or(sold_at.first().copied()).unwrap_or(interval),
         None => {
-            errors.push(FieldError { field: "interval", message: t!(w, "change-no-such-interval") });
+            errors.push(FieldError { field: "interval", sentence: sentence!("change-no-such-interval") });
             s.interval()
         }
     };
@@ -86,7 +85,7 @@ fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<Fi
         digits => match digits.parse::<i64>() {
             Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
             _ => {
-                errors.push(FieldError { field: "seats", message: t!(w, "change-bad-seats", most = number(MOST_SEATS.into())) });
+                errors.push(FieldError { field: "seats", sentence: sentence!("change-bad-seats", most = seen.w.number(MOST_SEATS.into())) });
                 now
             }
         },
@@ -121,7 +120,7 @@ enum Trouble {
     None,
     Declined(DeclineReason),
     Changed(Vec<Difference>),
-    Sentence(String),
+    Sentence(Sentence),
 }
 
 pub async fn choose(State(app): State<App>, member: Member, Query(choice): Query<Choice>) -> Result<Response, Refusal> {
@@ -149,7 +148,7 @@ pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<Co
         async move { change_page(app, member, StatusCode::UNPROCESSABLE_ENTITY, choice, quote, trouble, errors).await }
     };
     if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
-        let errors = code_field::errors(&app, &member, wrong)?;
+        let errors = code_field::errors(&app, wrong)?;
         return again(Some(form.quote), Trouble::None, errors).await;
     }
     let errand = Errand::new(&app, &member.vendor, member.actor());
@@ -275,19 +274,19 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
         };
     };
     let currency = preview.before.currency.code();
-    let due = money(preview.due_minor, currency);
+    let due = w.money(preview.due_minor, currency);
     let credit = preview.priced.as_ref().map_or(0, |priced| priced.document.total_minor.min(0).saturating_neg());
-    let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), money(priced.due_minor, currency))));
+    let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), w.money(priced.due_minor, currency))));
     match (preview.after.scheduled.as_ref(), next) {
         (Some(scheduled), _) => rich!(w, "change-later", plan = plan, quantity = quantity, day = seen.dates.day(scheduled.at)),
-        (None, _) if credit > 0 => rich!(w, "change-credit", plan = plan, quantity = quantity, amount = money(credit, currency)),
+        (None, _) if credit > 0 => rich!(w, "change-credit", plan = plan, quantity = quantity, amount = w.money(credit, currency)),
         (None, Some((day, amount))) => rich!(w, "change-pay-then", plan = plan, quantity = quantity, due = due, day = day, amount = amount),
         (None, None) => rich!(w, "change-pay-now", plan = plan, quantity = quantity, due = due),
     }
 }
 
 /// What went wrong: what happened, that nothing was charged, what to do.
-fn told(seen: &Seen, trouble: &Trouble, refused: Option<String>, s: &Subscription) -> Option<AnyView> {
+fn told(seen: &Seen, trouble: &Trouble, refused: Option<Sentence>, s: &Subscription) -> Option<AnyView> {
     let w = seen.w;
     let (title, sentence) = match (trouble, refused) {
         (Trouble::Declined(reason), _) => (t!(w, "change-declined", plan = s.plan_name()), declined_because(w, *reason)),
@@ -305,8 +304,8 @@ fn told(seen: &Seen, trouble: &Trouble, refused: Option<String>, s: &Subscriptio
                 .collect();
             (t!(w, "change-differs"), what.join(" "))
         }
-        (Trouble::Sentence(sentence), _) => (t!(w, "change-refused"), sentence.clone()),
-        (Trouble::None, Some(sentence)) => (t!(w, "change-refused"), sentence),
+        (Trouble::Sentence(sentence), _) => (t!(w, "change-refused"), w.tell(sentence)),
+        (Trouble::None, Some(sentence)) => (t!(w, "change-refused"), w.tell(&sentence)),
         (Trouble::None, None) => return None,
     };
     Some(parts::error_note(title, sentence).into_any())
@@ -315,7 +314,7 @@ fn told(seen: &Seen, trouble: &Trouble, refused: Option<String>, s: &Subscriptio
 /// Seats, interval and when.
 fn left(seen: &Seen, chosen: &Chosen, choice: &Choice, errors: &[FieldError], s: &Subscription) -> impl IntoView + use<> {
     let w = seen.w;
-    let seats_error = errors.iter().find(|error| error.field == "seats").map(|error| error.message.clone());
+    let seats_error = errors.iter().find(|error| error.field == "seats").map(|error| w.tell(&error.sentence));
     let shown = if seats_error.is_some() { choice.seats.clone() } else { chosen.seats.to_string() };
     let described = if seats_error.is_some() { "seats-hint seats-error" } else { "seats-hint" };
     let intervals: Vec<_> = seen

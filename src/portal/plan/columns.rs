@@ -8,7 +8,6 @@ use rust_decimal::Decimal;
 
 use crate::services::catalog::Offer;
 use crate::t;
-use crate::words::format::{money, number, unit_price};
 use crate::words::Words;
 
 use super::Seen;
@@ -80,7 +79,7 @@ pub fn headline(w: Words, terms: &PlanTerms, currency: &str) -> String {
         Model::Flat { amount_minor } => sum.checked_add(amount_minor),
         _ => Some(sum),
     });
-    let amount = money(flat.unwrap_or(i64::MAX), currency);
+    let amount = w.money(flat.unwrap_or(i64::MAX), currency);
     if terms.prices.is_empty() || flat == Some(0) { amount } else { t!(w, "plan-fee", amount = amount, interval = a_interval(w, terms.interval)) }
 }
 
@@ -120,34 +119,34 @@ fn inside(w: Words, offer: &Offer, currency: &str) -> impl IntoView + use<> {
 fn told(w: Words, price: &Price, currency: &str, max: Option<i64>) -> String {
     let mut parts = Vec::new();
     if price.included > Decimal::ZERO {
-        parts.push(t!(w, "plan-included", n = number(price.included)));
+        parts.push(t!(w, "plan-included", n = w.number(price.included)));
     }
     let has_more = max.is_none_or(|max| Decimal::from(max) > price.included);
     let then = |each: String| if price.included > Decimal::ZERO { t!(w, "plan-then", each = each) } else { t!(w, "plan-each", each = each) };
     match &price.model {
         _ if !has_more => parts.push(t!(w, "plan-no-more")),
-        Model::Flat { amount_minor } => parts.push(money(*amount_minor, currency)),
+        Model::Flat { amount_minor } => parts.push(w.money(*amount_minor, currency)),
         // Nothing is charged beyond what is included: there is no price to tell.
         Model::PerUnit { unit_amount } if unit_amount.is_zero() && price.included > Decimal::ZERO => {}
-        Model::PerUnit { unit_amount } => parts.push(then(unit_price(*unit_amount, currency))),
-        Model::Package { size, amount } => parts.push(t!(w, "plan-package", amount = unit_price(*amount, currency), size = number(*size))),
+        Model::PerUnit { unit_amount } => parts.push(then(w.unit_price(*unit_amount, currency))),
+        Model::Package { size, amount } => parts.push(t!(w, "plan-package", amount = w.unit_price(*amount, currency), size = w.number(*size))),
         Model::Graduated { tiers } | Model::Volume { tiers } => {
             let mut from = price.included;
             for (n, tier) in tiers.iter().enumerate() {
-                let each = unit_price(tier.unit_amount, currency);
+                let each = w.unit_price(tier.unit_amount, currency);
                 match n {
-                    0 if tier.unit_amount.is_zero() && tier.up_to.is_some() => parts.push(t!(w, "plan-included", n = number(tier.up_to.unwrap_or_default()))),
+                    0 if tier.unit_amount.is_zero() && tier.up_to.is_some() => parts.push(t!(w, "plan-included", n = w.number(tier.up_to.unwrap_or_default()))),
                     // The only tier costs nothing: there is no price to tell.
                     0 if tier.unit_amount.is_zero() && price.included > Decimal::ZERO => {}
                     0 => parts.push(then(each)),
-                    _ => parts.push(t!(w, "plan-above", from = number(from), each = each)),
+                    _ => parts.push(t!(w, "plan-above", from = w.number(from), each = each)),
                 }
                 from = tier.up_to.unwrap_or_default() + price.included;
             }
         }
     }
     if let Some(max) = max.filter(|_| has_more) {
-        parts.push(t!(w, "plan-at-most", n = number(Decimal::from(max))));
+        parts.push(t!(w, "plan-at-most", n = w.number(Decimal::from(max))));
     }
     parts.join(", ")
 }

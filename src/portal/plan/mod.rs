@@ -16,10 +16,10 @@ use crate::services::embed_sessions::Scope;
 use crate::services::payments::Errand;
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
-use crate::words::format::{Dates, money};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::Dates;
 use crate::{rich, t};
 
 use super::code_field;
@@ -161,7 +161,7 @@ fn answer(seen: &Seen) -> (String, Option<String>) {
         Standing::Active | Standing::PastDue => {
             let lede = match (s.cancel_at, next) {
                 (Some(_), _) | (None, None) => None,
-                (None, Some((at, due_minor))) => Some(rich!(w, "plan-next", day = seen.dates.day(at), amount = money(due_minor, s.currency.code()))),
+                (None, Some((at, due_minor))) => Some(rich!(w, "plan-next", day = seen.dates.day(at), amount = w.money(due_minor, s.currency.code()))),
             };
             (rich!(w, "plan-active", plan = plan, quantity = quantity), lede)
         }
@@ -211,7 +211,7 @@ async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result
     Ok(match done.did.as_str() {
         "changed" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
             Ok(invoice) => {
-                let paid = money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
+                let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
                 Some(t!(w, "plan-did-change-paid", amount = paid, number = invoice.number))
             }
             Err(Refusal::NotFound) => None,
@@ -236,7 +236,7 @@ struct UndoForm {
 async fn undo(State(app): State<App>, member: Member, Form(form): Form<UndoForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
-        let errors = code_field::errors(&app, &member, wrong)?;
+        let errors = code_field::errors(&app, wrong)?;
         let mut desk = member.reads(&app).await?;
         let seen = Seen::load(&mut desk, &member).await?;
         return plan_page(&app, &member, &mut desk, StatusCode::UNPROCESSABLE_ENTITY, seen, Done::default(), errors).await;

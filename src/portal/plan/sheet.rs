@@ -11,10 +11,10 @@ use crate::services::quotes::Preview;
 use crate::services::subscriptions::Subscription;
 use crate::services::usage::Meter;
 use crate::t;
-use crate::words::format::{currency_head, figure, money, number};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::method_name;
-use crate::ui::reason::Teller;
+use crate::words::format::currency_head;
+use crate::words::reason::Teller;
 
 use super::Seen;
 
@@ -45,7 +45,7 @@ pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Pre
     );
     let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, &preview, priced, known, &currency)));
     let waiting = (!preview.waiting.is_empty()).then(|| view! { <p>{t!(w, "change-waiting")}</p> });
-    let due = money(preview.due_minor, &currency);
+    let due = w.money(preview.due_minor, &currency);
     let button = match &preview.after.scheduled {
         Some(scheduled) => t!(w, "change-button-later", plan = &after, day = seen.dates.day(scheduled.at)),
         None if preview.due_minor > 0 && before == after => t!(w, "change-button-same", due = &due),
@@ -88,7 +88,7 @@ fn lines(seen: &Seen, preview: &Preview, priced: &Priced, known: &Known, currenc
     let terms = [&preview.before, &preview.after];
     let row = |line: &Line| Row {
         reason: teller.tell(line, &unit_of(line, &terms, &known.meters)),
-        figures: vec![Figure::full(figure(line.amount_minor, currency))],
+        figures: vec![Figure::full(w.figure(line.amount_minor, currency))],
     };
     let document = &priced.document;
     let of = |kinds: &[LineKind]| document.lines.iter().filter(|line| kinds.contains(&line.kind)).map(row).collect::<Vec<_>>();
@@ -105,7 +105,7 @@ fn lines(seen: &Seen, preview: &Preview, priced: &Priced, known: &Known, currenc
     let mut totals = sums(seen, priced, &known.taxes, currency);
     if let Some((next, priced)) = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (next, priced))) {
         let label = t!(w, "change-then", day = seen.dates.day(next.at));
-        totals.push(Total { label, kind: TotalKind::Quiet, figures: vec![Figure::soft(money(priced.due_minor, currency))] });
+        totals.push(Total { label, kind: TotalKind::Quiet, figures: vec![Figure::soft(w.money(priced.due_minor, currency))] });
     }
     Lines {
         words: w,
@@ -122,7 +122,7 @@ fn lines(seen: &Seen, preview: &Preview, priced: &Priced, known: &Known, currenc
 fn sums(seen: &Seen, priced: &Priced, taxes: &[TaxRate], currency: &str) -> Vec<Total> {
     let w = seen.w;
     let document = &priced.document;
-    let plain = |label: String, amount: i64| Total { label, kind: TotalKind::Sum, figures: vec![Figure::full(figure(amount, currency))] };
+    let plain = |label: String, amount: i64| Total { label, kind: TotalKind::Sum, figures: vec![Figure::full(w.figure(amount, currency))] };
     let mut totals = Vec::new();
     if document.discount_minor != 0 {
         totals.push(plain(t!(w, "lines-discount"), document.discount_minor.saturating_neg()));
@@ -131,7 +131,7 @@ fn sums(seen: &Seen, priced: &Priced, taxes: &[TaxRate], currency: &str) -> Vec<
         totals.push(plain(t!(w, "lines-before-tax"), document.subtotal_minor.saturating_sub(document.discount_minor)));
     }
     for tax in &document.tax {
-        let percent = number(tax.percent);
+        let percent = w.number(tax.percent);
         let name = taxes.iter().find(|rate| rate.key == tax.rate).map_or(tax.rate.as_str(), |rate| rate.name.as_str());
         let label = match document.prices {
             PricesTax::Exclusive => t!(w, "lines-tax", name = name, percent = percent),
@@ -147,6 +147,6 @@ fn sums(seen: &Seen, priced: &Priced, taxes: &[TaxRate], currency: &str) -> Vec<
     }
     let (label, amount) =
         if document.total_minor < 0 { (t!(w, "change-to-balance"), document.total_minor.saturating_neg()) } else { (t!(w, "change-due"), priced.due_minor) };
-    totals.push(Total { label, kind: TotalKind::Total, figures: vec![Figure::full(money(amount, currency))] });
+    totals.push(Total { label, kind: TotalKind::Total, figures: vec![Figure::full(w.money(amount, currency))] });
     totals
 }

@@ -13,21 +13,22 @@ use crate::services::usage::{self, Ask, Report, Room};
 use crate::words::Words;
 
 pub async fn download(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
-    let asked = Asked::read(query.as_deref().unwrap_or_default(), Words::of(&member.locale));
+    let w = Words::of(&member.locale);
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
     if let Some(error) = asked.errors.first() {
-        return (StatusCode::UNPROCESSABLE_ENTITY, error.message.clone()).into_response();
+        return (StatusCode::UNPROCESSABLE_ENTITY, w.tell(&error.sentence)).into_response();
     }
     let made = async {
         let mut desk = member.reads(&app).await?;
         usage::report(&mut desk, &member.customer_id, &Ask { room: Room::File, ..asked.ask }).await
     };
     match made.await {
-        Ok(Some(report)) => file(&report).unwrap_or_else(|error| refused(&Refusal::damaged(error))),
+        Ok(Some(report)) => file(&report).unwrap_or_else(|error| refused(w, &Refusal::damaged(error))),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(Refusal::Fields(errors)) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ")).into_response()
+            (StatusCode::UNPROCESSABLE_ENTITY, errors.iter().map(|error| w.tell(&error.sentence)).collect::<Vec<_>>().join(" ")).into_response()
         }
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refused(w, &refusal),
     }
 }
 

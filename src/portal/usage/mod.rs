@@ -18,11 +18,11 @@ use crate::services::embed_sessions::Scope;
 use crate::services::usage::{self, Ask, By, Report, Standing};
 use crate::services::{FieldError, Refusal};
 use crate::ui::chart;
-use crate::words::format::{Dates, currency_head, figure, number};
 use crate::ui::shell::{self, Place};
-use crate::words::Words;
 use crate::ui::{page, parts};
-use crate::{rich, t};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head};
+use crate::{rich, sentence, t};
 
 mod csv;
 mod tell;
@@ -35,7 +35,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
-    let asked = Asked::read(query.as_deref().unwrap_or_default(), Words::of(&member.locale));
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
     let shown = async {
         let mut desk = member.reads(&app).await?;
         let mut errors = asked.errors.clone();
@@ -53,19 +53,19 @@ async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery)
     };
     match shown.await {
         Ok((report, errors)) => render(&app, &member, report, &errors, &asked),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refused(Words::of(&member.locale), &refusal),
     }
 }
 
 /// A refusal that no part of this page can show. The guard makes a page of the status.
-fn refused(refusal: &Refusal) -> Response {
+fn refused(w: Words, refusal: &Refusal) -> Response {
     match refusal {
         Refusal::NotFound => StatusCode::NOT_FOUND.into_response(),
         Refusal::Database(_) | Refusal::Damaged(_) => {
             tracing::error!(error = ?refusal, "usage not shown");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-        other => (StatusCode::UNPROCESSABLE_ENTITY, other.to_string()).into_response(),
+        other => (StatusCode::UNPROCESSABLE_ENTITY, w.tell(&other.sentence())).into_response(),
     }
 }
 
@@ -82,10 +82,10 @@ struct Asked {
 impl Asked {
     const NAMES: [&str; 6] = ["meter", "by", "on", "from", "to", "against"];
 
-    fn read(query: &str, w: Words) -> Asked {
+    fn read(query: &str) -> Asked {
         let mut asked = Asked { ask: Ask::default(), is_against: false, from: String::new(), to: String::new(), errors: Vec::new() };
         let (mut by, mut on) = (None, String::new());
-        let mut wrong = |field: &'static str, message: String| asked.errors.push(FieldError { field, message });
+        let mut wrong = |field, sentence| asked.errors.push(FieldError { field, sentence });
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value = value.trim();
             match &*name {
@@ -107,7 +107,7 @@ impl Asked {
             Some("day") => Some(By::Day),
             Some("month") => Some(By::Month),
             Some(_) => {
-                wrong("by", t!(w, "usage-error-by"));
+                wrong("by", sentence!("usage-error-by"));
                 None
             }
         };
@@ -116,7 +116,7 @@ impl Asked {
             text => {
                 let date = (text.len() == 10).then(|| text.parse::<NaiveDate>().ok()).flatten();
                 if date.is_none() {
-                    wrong(field, t!(w, "usage-error-date"));
+                    wrong(field, sentence!("usage-error-date"));
                 }
                 date
             }
@@ -125,8 +125,8 @@ impl Asked {
         let (from, to) = (date("from", &asked.from), date("to", &asked.to));
         match (from, to) {
             (Some(from), Some(to)) => (asked.ask.days, asked.ask.on) = (Some((from, to)), None),
-            (None, Some(_)) if asked.from.is_empty() => wrong("from", t!(w, "usage-error-both")),
-            (Some(_), None) if asked.to.is_empty() => wrong("to", t!(w, "usage-error-both")),
+            (None, Some(_)) if asked.from.is_empty() => wrong("from", sentence!("usage-error-both")),
+            (Some(_), None) if asked.to.is_empty() => wrong("to", sentence!("usage-error-both")),
             _ => {}
         }
         asked
@@ -218,9 +218,9 @@ fn answer(teller: &Teller) -> String {
         let (amount, name) = (teller.amount(report.total - report.base), teller.named(period.start, period.end));
         return match report.cost_minor {
             Some(cost) => {
-                rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = number(report.total), cost = teller.money(cost))
+                rich!(w, "usage-answer-part-cost", amount = amount, when = when, period = name, total = w.number(report.total), cost = teller.money(cost))
             }
-            None => rich!(w, "usage-answer-part", amount = amount, when = when, period = name, total = number(report.total)),
+            None => rich!(w, "usage-answer-part", amount = amount, when = when, period = name, total = w.number(report.total)),
         };
     }
     let expected = report.forecast.as_ref().filter(|_| teller.is_under_way() && whole.is_some());
@@ -299,7 +299,7 @@ fn choices(teller: &Teller, asked: &Asked, errors: &[FieldError]) -> impl IntoVi
     };
     let meters: Vec<_> = meters.collect();
     let field = |name: &'static str, label: String, value: &str| {
-        parts::field(parts::Field { name, label, value, kind: "date", is_required: false, ..parts::Field::default() }, errors)
+        parts::field(w, parts::Field { name, label, value, kind: "date", is_required: false, ..parts::Field::default() }, errors)
     };
     let is_open = !asked.from.is_empty() || !asked.to.is_empty();
     view! {
@@ -376,7 +376,7 @@ fn facts(teller: &Teller) -> impl IntoView + use<> {
         let now = if teller.is_under_way() { before.by_now } else { before.total };
         let lines = if teller.is_under_way() {
             let hour = t!(w, "date-moment", day = teller.dates.day(before.same_hour), time = teller.dates.time(before.same_hour));
-            vec![t!(w, "usage-fact-then", amount = teller.amount(before.by_now), hour = hour, all = number(before.total))]
+            vec![t!(w, "usage-fact-then", amount = teller.amount(before.by_now), hour = hour, all = w.number(before.total))]
         } else {
             vec![teller.amount(before.total)]
         };
@@ -395,7 +395,7 @@ fn compared(w: Words, now: rust_decimal::Decimal, then: rust_decimal::Decimal) -
         return t!(w, "usage-from-nothing");
     }
     let change = ((now - then) / then * Decimal::from(100)).round();
-    let percent = number(change.abs());
+    let percent = w.number(change.abs());
     match (change.is_zero(), now > then) {
         (true, _) => t!(w, "usage-about-same"),
         (_, true) => t!(w, "usage-more", percent = percent),
@@ -428,13 +428,13 @@ fn table(teller: &Teller, asked: &Asked) -> impl IntoView + use<> {
         };
         let remark = teller.row_remark(row).map(|remark| view! { <span class="sub">{remark}</span> });
         let price = has_price.then(|| view! { <td class="num far">{teller.row_price(row, before)}</td> });
-        let cost = row.cost_minor.filter(|_| is_priced).map(|cost| view! { <td class="num">{figure(cost, teller.currency())}</td> });
+        let cost = row.cost_minor.filter(|_| is_priced).map(|cost| view! { <td class="num">{w.figure(cost, teller.currency())}</td> });
         before = row.total;
         let line = view! {
             <tr class=class>
                 <th scope="row">{teller.row_name(row)}{remark.is_some().then_some(" ")}{remark}</th>
-                <td class="num">{number(row.used.unwrap_or_default())}</td>
-                <td class="num">{number(row.total)}</td>
+                <td class="num">{w.number(row.used.unwrap_or_default())}</td>
+                <td class="num">{w.number(row.total)}</td>
                 {price}
                 {cost}
             </tr>

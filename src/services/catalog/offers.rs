@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use super::{interval_of, record, unit_name};
+use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
 /// Bytes of a key, letters of a name and of a description, days of a trial.
@@ -63,7 +64,7 @@ pub async fn create_meter(desk: &mut Desk, new: &NewMeter) -> Result<String, Ref
     check_key(&new.key, "key")?;
     check_name(&new.name, "name")?;
     if new.unit.chars().count() > MOST_KEY || new.unit.chars().any(char::is_control) {
-        return Err(Refusal::field("unit", format!("Shorten this to {MOST_KEY} letters.")));
+        return Err(Refusal::field("unit", sentence!("refusal-shorten", most = MOST_KEY)));
     }
     let id = desk.new_id("mtr");
     let aggregate = serde_json::to_value(new.aggregate).map_err(Refusal::damaged)?;
@@ -76,7 +77,7 @@ pub async fn create_meter(desk: &mut Desk, new: &NewMeter) -> Result<String, Ref
         )
         .await?;
     if touched == 0 {
-        return Err(Refusal::Conflict(format!("There is a meter with the key “{}” already.", new.key)));
+        return Err(Refusal::Conflict(sentence!("refusal-meter-exists", key = &new.key)));
     }
     record(desk, "meter.created", &id, json!({ "key": new.key })).await?;
     Ok(id)
@@ -87,13 +88,13 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
     check_key(&new.key, "key")?;
     check_name(&new.name, "name")?;
     if new.description.chars().count() > MOST_DESCRIPTION {
-        return Err(Refusal::field("description", format!("Shorten this to {MOST_DESCRIPTION} letters.")));
+        return Err(Refusal::field("description", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
     }
     if !(0..=MOST_TRIAL_DAYS).contains(&new.trial_days) {
-        return Err(Refusal::field("trial_days", format!("A trial has at most {MOST_TRIAL_DAYS} days.")));
+        return Err(Refusal::field("trial_days", sentence!("refusal-trial-days", most = MOST_TRIAL_DAYS)));
     }
     if new.max_quantity.is_some_and(|most| most < 1) {
-        return Err(Refusal::field("max_quantity", "A plan has room for at least one seat."));
+        return Err(Refusal::field("max_quantity", sentence!("refusal-no-seat")));
     }
     let id = desk.new_id("pln");
     let touched = desk
@@ -116,7 +117,7 @@ pub async fn create_plan(desk: &mut Desk, new: &NewPlan) -> Result<String, Refus
         )
         .await?;
     if touched == 0 {
-        return Err(Refusal::Conflict(format!("There is a plan with the key “{}” already.", new.key)));
+        return Err(Refusal::Conflict(sentence!("refusal-plan-exists", key = &new.key)));
     }
     for (position, price) in (0_i64..).zip(&new.prices) {
         insert_price(desk, &id, price, position).await?;
@@ -153,7 +154,7 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
         Some(meter) => {
             let found: Option<(String,)> =
                 desk.tx.opt("SELECT id FROM meters WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), meter.key.clone())).await?;
-            Some(found.ok_or_else(|| Refusal::rule(format!("The price “{}” names the meter “{}”, which does not exist.", price.key, meter.key)))?.0)
+            Some(found.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-meter-of-price", price = &price.key, meter = &meter.key)))?.0)
         }
     };
     let price_id = desk.new_id("prc");
@@ -180,11 +181,7 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
         )
         .await?;
     if touched == 0 {
-        let twice = format!(
-            "The plan has a price “{}” at this interval and in this currency already. A price is not changed: give the new one another key.",
-            price.key
-        );
-        return Err(Refusal::Conflict(twice));
+        return Err(Refusal::Conflict(sentence!("refusal-price-exists", key = &price.key)));
     }
     Ok(price_id)
 }
@@ -192,13 +189,13 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
 /// A key is short and plain: people type it, and it stands in addresses.
 fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
     let is_fit = (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace());
-    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A key has 1 to {MOST_KEY} bytes, no blanks and no control characters."))) }
+    if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-key", most = MOST_KEY))) }
 }
 
 /// What customers read; simulated catalogues go without.
 fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
     let is_fit = name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control);
-    if is_fit { Ok(()) } else { Err(Refusal::field(field, format!("A name has at most {MOST_NAME} letters."))) }
+    if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-name", most = MOST_NAME))) }
 }
 
 /// Puts a plan up for sale.
@@ -230,7 +227,14 @@ pub async fn plans(desk: &mut Desk) -> Result<Vec<Plan>, Refusal> {
 }
 
 pub async fn plan(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
-    desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?.ok_or(Refusal::NotFound)
+    if let Some(plan) = desk.recall("plan", plan_id) {
+        return Ok(plan);
+    }
+    let found: Option<Plan> =
+        desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
+    let plan = found.ok_or(Refusal::NotFound)?;
+    desk.keep("plan", plan_id, &plan);
+    Ok(plan)
 }
 
 pub async fn plan_by_key(desk: &mut Desk, key: &str) -> Result<Option<Plan>, Refusal> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use super::{changed, record};
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 /// A coupon's record.
@@ -51,7 +52,7 @@ pub async fn create_coupon(desk: &mut Desk, coupon: &Coupon, max_redemptions: Op
 
 pub async fn coupon_by_key(desk: &mut Desk, key: &str) -> Result<CouponRecord, Refusal> {
     let found = desk.tx.opt("SELECT * FROM coupons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
-    found.ok_or_else(|| Refusal::rule(format!("There is no code “{key}”.")))
+    found.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-coupon", code = key)))
 }
 
 /// Counts one more use of a coupon, never past its limit.
@@ -63,7 +64,7 @@ pub async fn redeem(desk: &mut Desk, coupon: &CouponRecord) -> Result<(), Refusa
             (desk.vendor.id.clone(), coupon.id.clone()),
         )
         .await?;
-    if touched == 0 { Err(Refusal::rule(format!("The code “{}” has been used as often as it may be.", coupon.key))) } else { Ok(()) }
+    if touched == 0 { Err(Refusal::Rule(sentence!("refusal-coupon-used-up", code = &coupon.key))) } else { Ok(()) }
 }
 
 /// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed.
@@ -83,9 +84,14 @@ pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, 
 
 /// Every rate of a country, dated ones and regional ones alike: the engine picks.
 pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>, Refusal> {
+    if let Some(rates) = desk.recall("tax rates", country) {
+        return Ok(rates);
+    }
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
-    rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect()
+    let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
+    desk.keep("tax rates", country, &rates);
+    Ok(rates)
 }
 
 /// Stores a dated exchange rate; a second one of the same day replaces the first.

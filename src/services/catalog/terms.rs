@@ -14,6 +14,7 @@ use super::{
     offers::{Plan, plan},
     unit_name,
 };
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 /// A plan as it is offered at one interval.
@@ -42,7 +43,7 @@ pub async fn plan_terms(desk: &mut Desk, plan_id: &str, interval: Interval, curr
         )
         .await?;
     if rows.is_empty() && has_prices(desk, plan_id).await? {
-        return Err(Refusal::rule(format!("{} is not offered at this interval.", plan.name)));
+        return Err(Refusal::Rule(sentence!("refusal-plan-interval", plan = &plan.name)));
     }
     let prices: Vec<Price> = rows.iter().map(|row| serde_json::from_str(&row.rule).map_err(Refusal::damaged)).collect::<Result<_, _>>()?;
     let prices = in_currency(&prices, currency).map_err(billing::Error::from)?;
@@ -71,7 +72,7 @@ async fn has_prices(desk: &mut Desk, plan_id: &str) -> Result<bool, Refusal> {
 /// The terms of an add-on for so many of it, in a currency.
 pub async fn add_on_terms(desk: &mut Desk, key: &str, quantity: Decimal, currency: Currency) -> Result<AddOnTerms, Refusal> {
     let row: Option<(String,)> = desk.tx.opt("SELECT terms FROM add_ons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
-    let (terms,) = row.ok_or_else(|| Refusal::rule(format!("There is no add-on “{key}”.")))?;
+    let (terms,) = row.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-add-on", key = key)))?;
     let terms: AddOnTerms = serde_json::from_str(&terms).map_err(Refusal::damaged)?;
     let prices = in_currency(&terms.prices, currency).map_err(billing::Error::from)?;
     Ok(AddOnTerms { quantity, prices, ..terms })

@@ -10,6 +10,8 @@ pub use members::{Member, Person, Role, add_member, members_of, memberships_of, 
 pub const MOST_INVOICE_EMAILS: usize = 10;
 /// Bytes of a vendor's own id.
 const MOST_EXTERNAL_ID: usize = 200;
+/// Letters of one line of a name or an address.
+const MOST_LETTERS: usize = 200;
 
 use billing::calendar::Zone;
 use billing::money::Currency;
@@ -17,6 +19,7 @@ use billing::tax::{Exemption, TaxParty, has_eu_tax_ids, is_well_formed_eu_tax_id
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::sentence;
 use crate::services::{Actor, Desk, FieldError, Refusal};
 
 /// A customer's record; columns as in `migrations/0003_customers.sql`.
@@ -120,7 +123,7 @@ pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusa
         )
         .await?;
     if touched == 0 {
-        return Err(Refusal::Conflict("There is a customer with this external_id already.".into()));
+        return Err(Refusal::Conflict(sentence!("refusal-customer-exists")));
     }
     desk.record("customer.created", Some(&id), &id, json!({ "name": d.name })).await?;
     Ok(id)
@@ -153,31 +156,28 @@ pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> 
 /// A customer who types a tax id is told when it can't be one. What a vendor brings along is kept as it is; it only earns no reverse charge.
 fn check_tax_id(d: &Details) -> Result<(), Refusal> {
     match d.tax_id.as_deref().filter(|_| has_eu_tax_ids(&d.country)) {
-        Some(tax_id) if !is_well_formed_eu_tax_id(&d.country, tax_id) => Err(Refusal::field(
-            "tax_id",
-            "This isn’t how a VAT number of the country above is written. Enter it with its country letters, such as ATU12345678, or leave the field empty.",
-        )),
+        Some(tax_id) if !is_well_formed_eu_tax_id(&d.country, tax_id) => Err(Refusal::field("tax_id", sentence!("refusal-tax-id"))),
         _ => Ok(()),
     }
 }
 
 fn check(d: &Details) -> Result<(), Refusal> {
     let mut errors = Vec::new();
-    let mut wrong = |field, message: &str| errors.push(FieldError { field, message: message.to_owned() });
+    let mut wrong = |field, sentence| errors.push(FieldError { field, sentence });
     if d.name.trim().is_empty() {
-        wrong("name", "Enter a name.");
+        wrong("name", sentence!("refusal-name-empty"));
     }
     if d.legal_name.trim().is_empty() {
-        wrong("legal_name", "Enter the company’s full name, as it stands on invoices.");
+        wrong("legal_name", sentence!("refusal-legal-name-empty"));
     }
     if !crate::words::countries::is_known(&d.country) {
-        wrong("country", "Choose a country.");
+        wrong("country", sentence!("refusal-country"));
     }
     if d.locale.len() > 35 || d.locale.parse::<unic_langid::LanguageIdentifier>().is_err() {
-        wrong("locale", "Choose a language, such as en or pt-BR.");
+        wrong("locale", sentence!("refusal-locale"));
     }
     if d.time_zone.parse::<Zone>().is_err() {
-        wrong("time_zone", "Choose a time zone.");
+        wrong("time_zone", sentence!("refusal-time-zone"));
     }
     let lines: [(&'static str, &str); 9] = [
         ("name", &d.name),
@@ -191,15 +191,15 @@ fn check(d: &Details) -> Result<(), Refusal> {
         ("purchase_order", d.purchase_order.as_deref().unwrap_or_default()),
     ];
     for (field, text) in lines {
-        if text.chars().count() > 200 {
-            wrong(field, "Shorten this to 200 letters.");
+        if text.chars().count() > MOST_LETTERS {
+            wrong(field, sentence!("refusal-shorten", most = MOST_LETTERS));
         }
     }
     if d.invoice_emails.len() > MOST_INVOICE_EMAILS {
-        wrong("invoice_emails", &format!("Enter at most {MOST_INVOICE_EMAILS} addresses; these are {}.", d.invoice_emails.len()));
+        wrong("invoice_emails", sentence!("refusal-invoice-emails", most = MOST_INVOICE_EMAILS, given = d.invoice_emails.len()));
     }
     if let Some(email) = d.invoice_emails.iter().find(|email| !is_address(email)) {
-        wrong("invoice_emails", &format!("“{email}” is not an e-mail address."));
+        wrong("invoice_emails", sentence!("refusal-not-an-address", text = email));
     }
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
 }
@@ -207,11 +207,7 @@ fn check(d: &Details) -> Result<(), Refusal> {
 /// The vendor's own id of something: short, and no `ext:` in front, for that is how it is told from ours.
 pub(crate) fn check_external_id(id: &str) -> Result<(), Refusal> {
     let is_fit = !id.is_empty() && id.len() <= MOST_EXTERNAL_ID && !id.chars().any(char::is_control) && !id.starts_with("ext:");
-    if is_fit {
-        Ok(())
-    } else {
-        Err(Refusal::field("external_id", format!("An id of your own has 1 to {MOST_EXTERNAL_ID} bytes, no control characters, and no “ext:” in front.")))
-    }
+    if is_fit { Ok(()) } else { Err(Refusal::field("external_id", sentence!("refusal-external-id", most = MOST_EXTERNAL_ID))) }
 }
 
 /// Good enough to try: something, an @, and a domain with a dot. Only a mail that arrives proves more.

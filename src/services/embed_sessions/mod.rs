@@ -7,20 +7,24 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use sqlx::FromRow;
 
-use crate::identity::session::new_token;
-use crate::identity::session;
-use crate::platform::db::{Db, DbResult};
+use crate::identity::session::{self, new_token};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::platform::keys::fingerprint;
+use crate::sentence;
 use crate::services::vendors::Vendor;
 use crate::services::{Desk, Refusal, customers, embed_origins};
-use crate::ui::theme::Theme;
 
 mod opening;
+pub mod theme;
 
 pub use opening::{NotOpened, Opened, Opening, end_by_key, open};
+use theme::Theme;
 
 /// How long a token may take from the vendor's program to the frame.
 pub const TOKEN_MS: i64 = 60 * 1000;
+
+/// How long a record is kept, for the vendor to ask about: no session lasts that long.
+const KEPT_MS: i64 = 7 * 86_400_000;
 
 /// What a frame may show and do. Each opens its own pages; none opens what only a window of its own may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,15 +175,14 @@ impl Row {
 /// Makes one; its id, and the token, which is nowhere else.
 pub async fn create(desk: &mut Desk, new: &NewEmbed) -> Result<(EmbedSession, String), Refusal> {
     if new.scopes.is_empty() {
-        return Err(Refusal::field("scopes", "Name at least one scope: without one the frame can show nothing."));
+        return Err(Refusal::field("scopes", sentence!("refusal-embed-scopes")));
     }
     if !embed_origins::has(desk, &new.origin).await? {
-        let sentence = format!("{} is not on the list of origins. Put it there: portico embed-origin add {}", new.origin, new.origin);
-        return Err(Refusal::field("origin", sentence));
+        return Err(Refusal::field("origin", sentence!("refusal-embed-origin", origin = &new.origin)));
     }
     let people = customers::people_of(desk, &new.customer_id).await?;
     let member = people.into_iter().find(|person| person.member_id == new.member_id);
-    let member = member.ok_or_else(|| Refusal::field("member_id", "This customer has no member of that id."))?;
+    let member = member.ok_or_else(|| Refusal::field("member_id", sentence!("refusal-embed-member")))?;
     let theme = serde_json::to_string(&new.theme).map_err(Refusal::damaged)?;
     let token = new_token(&desk.app.ids);
     let (id, now_ms) = (desk.new_id("ems"), desk.now.wall_ms());
@@ -298,4 +301,9 @@ pub async fn holders(db: &Db, vendor: &Vendor, session_token: Option<String>) ->
         Some(embed) => Holders { origins: vec![embed.origin], style: embed.style },
         None => Holders { origins: embed_origins::all(db, &vendor.id).await?, style: String::new() },
     })
+}
+
+/// Removes one vendor's records of frames that are long closed; how many.
+pub async fn remove_old(tx: &mut Tx, vendor_id: &str, now_ms: i64) -> DbResult<u64> {
+    tx.run("DELETE FROM embed_sessions WHERE vendor_id = $1 AND created_at <= $2", (vendor_id.to_owned(), now_ms - KEPT_MS)).await
 }

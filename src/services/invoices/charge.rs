@@ -6,15 +6,16 @@ use billing::invoice::Line;
 use serde_json::json;
 
 use super::lines::{DraftLine, PendingLine, Waits, keep_pending};
+use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
 /// Charges a customer once; the line's id. It is invoiced at this moment by the next thing that makes a document, or by the worker.
 pub async fn charge(desk: &mut Desk, customer_id: &str, amount_minor: i64, description: &str) -> Result<String, Refusal> {
     if amount_minor <= 0 {
-        return Err(Refusal::rule("A charge must be of an amount above zero."));
+        return Err(Refusal::Rule(sentence!("refusal-charge-not-positive")));
     }
     if description.trim().is_empty() {
-        return Err(Refusal::field("description", "Say what is charged."));
+        return Err(Refusal::field("description", sentence!("refusal-charge-unnamed")));
     }
     let customer = customers::lock(desk, customer_id).await?;
     let now = desk.now.billing;

@@ -10,6 +10,7 @@ use sqlx::FromRow;
 use super::issue::{Issue, Issued, into_balance, write};
 use super::lines::{DraftLine, charged_of_invoice};
 use super::{read, snapshot};
+use crate::sentence;
 use crate::services::payments::{self, NewRefund};
 use crate::services::{Desk, Refusal, customers, ledger as books};
 
@@ -28,7 +29,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
     let found = read::load(desk, invoice_id).await?;
     let customer = customers::lock(desk, &found.customer_id).await?;
     if found.kind != DocumentKind::Invoice {
-        return Err(Refusal::rule("Only an invoice can be corrected by a credit note."));
+        return Err(Refusal::Rule(sentence!("refusal-not-an-invoice")));
     }
     let snapshot: snapshot::Snapshot = found.snapshot()?;
     let rounding_credited_minor = rounding_credited(desk, invoice_id).await?;
@@ -46,7 +47,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
             let most = refundable_minor(desk, invoice_id).await?;
             let amount = amount.unwrap_or(most);
             if amount > most {
-                return Err(Refusal::rule(format!("Only {most} minor units of this invoice were paid by a payment method and can go back to it.")));
+                return Err(Refusal::Rule(sentence!("refusal-refund-more-than-paid", most = most)));
             }
             credit_amount(&invoiced, amount)?
         }

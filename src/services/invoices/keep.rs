@@ -1,14 +1,14 @@
 //! The bytes of a document's PDF: rendered once from its frozen form, kept for good, and handed out as the same bytes ever after.
-//! What they show is decided elsewhere (`pdf` draws, `ui::sheet` words it).
+//! What they show is decided elsewhere (`pdf` draws, `sheet` words it).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::sheet::sheet;
 use super::{Invoice, pdf};
 use crate::platform::keys::fingerprint;
 use crate::services::payments::Errand;
 use crate::services::{Desk, Refusal};
-use crate::ui::sheet::sheet;
 
 /// A document on paper.
 pub struct PaperPdf {

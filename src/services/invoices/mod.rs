@@ -12,7 +12,9 @@ mod lines;
 pub mod pdf;
 mod read;
 mod settle;
+mod sheet;
 mod snapshot;
+mod told;
 
 pub use charge::{charge, currencies_due};
 pub(crate) use correct::keep_refund;
@@ -25,4 +27,6 @@ pub use keep::{PaperPdf, keep_pdf, kept_pdf, paper, paper_tag};
 pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
 pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page};
 pub use settle::{amount_due, note_declined, note_unpayable, record_payment};
+pub use sheet::sheet;
 pub use snapshot::{Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
+pub use told::{Sum, Told, TotalKind};

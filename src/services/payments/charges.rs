@@ -13,6 +13,7 @@
 
 use serde_json::json;
 
+use crate::sentence;
 use crate::services::{Desk, Refusal, customers, invoices, quotes};
 
 use super::collect;
@@ -42,10 +43,7 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     let on_file = methods::list(desk, &new.customer_id).await?;
     let method = match &new.method_id {
         Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
-        None => on_file
-            .into_iter()
-            .find(Method::is_default)
-            .ok_or_else(|| Refusal::rule("There is no card on file to charge. Nothing was charged. Add a card first."))?,
+        None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::Rule(sentence!("refusal-no-card")))?,
     };
     let (invoice_id, quote_id) = match &new.pays {
         Pays::Invoice(id) => (Some(id.clone()), None),
@@ -87,7 +85,7 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
 }
 
 fn already() -> Refusal {
-    Refusal::Conflict("A payment for this is under way already, so it was not charged again. Reload the page in a moment to see what came of it.".into())
+    Refusal::Conflict(sentence!("refusal-payment-under-way"))
 }
 
 /// Phase two: the gateway is called, outside any transaction, with the payment's id as its key. Then phase three. A gateway that does
@@ -270,10 +268,7 @@ pub async fn ask(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal>
     match gateway.find_charge(&payment.id, payment.reference.as_deref()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
-        Err(error) => Err(unanswered(
-            &error,
-            "The payment provider did not answer, so we can’t say yet what became of this payment. It is charged once at most. Please reload this page in a minute.",
-        )),
+        Err(error) => Err(unanswered(&error, sentence!("refusal-payment-unanswered"))),
     }
 }
 
@@ -283,9 +278,6 @@ pub async fn cancel(errand: &Errand, payment: &Payment) -> Result<Payment, Refus
     match gateway.cancel_charge(&payment.id, payment.reference.as_deref()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
-        Err(error) => Err(unanswered(
-            &error,
-            "The payment provider did not answer, so this payment could not be stopped. It is charged once at most. Please try again in a minute.",
-        )),
+        Err(error) => Err(unanswered(&error, sentence!("refusal-stop-unanswered"))),
     }
 }

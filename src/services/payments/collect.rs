@@ -1,11 +1,12 @@
 //! Getting an invoice paid: by itself when it is issued, by the customer from the portal, and by finding out what became of payments
 //! that a crash or a silent gateway left under way.
 
+use crate::sentence;
 use crate::services::invoices::{self, Invoice};
 use crate::services::{Desk, Refusal, customers};
 
 use super::charges::{self, Customer, NewPayment};
-use super::errand::Errand;
+use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
 use super::methods::{self, MethodRole};
 use super::read::{self, Payment, Pays, Status};
@@ -109,7 +110,7 @@ pub async fn pay(errand: &Errand, customer_id: &str, invoice_id: &str, method_id
         return Err(Refusal::NotFound);
     }
     if invoice.due_minor <= 0 {
-        return Err(Refusal::rule("Nothing is due on this invoice any more. Nothing was charged."));
+        return Err(Refusal::Rule(sentence!("refusal-nothing-due")));
     }
     let new = NewPayment {
         customer_id: customer_id.to_owned(),
@@ -194,5 +195,5 @@ pub async fn detach(errand: &Errand, detach: &methods::Detach) -> Result<(), Ref
     if gateway.name() != detach.gateway {
         return Ok(());
     }
-    gateway.detach(&detach.token).await.map_err(|error| Refusal::rule(error.to_string()))
+    gateway.detach(&detach.token).await.map_err(|error| unanswered(&error, sentence!("refusal-detach-unanswered")))
 }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::platform::db::DbResult;
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
+use crate::words::Sentence;
 
 use super::gateway::{Gateway, GatewayError};
 
@@ -50,7 +51,7 @@ impl Errand {
 }
 
 /// A gateway that gave no usable answer, told to a person. Nothing of what they wanted has been done as far as we know; the log says more.
-pub(super) fn unanswered(error: &GatewayError, sentence: &'static str) -> Refusal {
+pub(super) fn unanswered(error: &GatewayError, sentence: Sentence) -> Refusal {
     tracing::warn!(%error, "the payment gateway gave no usable answer");
-    Refusal::rule(sentence)
+    Refusal::Rule(sentence)
 }

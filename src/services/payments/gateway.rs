@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::platform::clock::Now;
+use crate::sentence;
 use crate::services::Refusal;
 use crate::services::payments::sandbox::SandboxPlace;
 use crate::services::vendors::Vendor;
@@ -250,9 +251,7 @@ impl Gateways {
             Gateways::Fixed(gateway) => Ok(gateway.clone()),
             Gateways::Own(place) => match place.gateway(vendor) {
                 Some(sandbox) => Ok(Arc::new(sandbox)),
-                None => Err(Refusal::rule(
-                    "No payment provider is connected yet, so nothing can be charged and no card can be added. Please tell us, and we will put it right.",
-                )),
+                None => Err(Refusal::Rule(sentence!("refusal-no-gateway"))),
             },
         }
     }

@@ -8,7 +8,9 @@ use chrono::{Months, NaiveDate};
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::sentence;
 use crate::services::{Desk, Refusal, customers, subscriptions};
+use crate::words::Sentence;
 
 use super::gateway::{Brand, KeptMethod};
 
@@ -222,9 +224,7 @@ pub async fn make_backup(desk: &mut Desk, customer_id: &str, method_id: &str) ->
     match chosen.role {
         MethodRole::Backup(_) => return Ok(chosen.clone()),
         MethodRole::Default => {
-            return Err(Refusal::rule(
-                "This card is charged first, so it can’t stand in for itself. Make another card the default, and this one becomes its backup.",
-            ));
+            return Err(Refusal::Rule(sentence!("refusal-default-as-backup")));
         }
         MethodRole::Kept => {}
     }
@@ -241,8 +241,7 @@ pub async fn move_backup_up(desk: &mut Desk, customer_id: &str, method_id: &str)
     let methods = list(desk, customer_id).await?;
     methods.iter().find(|method| method.id == method_id).ok_or(Refusal::NotFound)?;
     let mut backups: Vec<&Method> = methods.iter().filter(|method| matches!(method.role, MethodRole::Backup(_))).collect();
-    let place =
-        backups.iter().position(|method| method.id == method_id).ok_or_else(|| Refusal::rule("Only a backup has an order. Make this card a backup first."))?;
+    let place = backups.iter().position(|method| method.id == method_id).ok_or_else(|| Refusal::Rule(sentence!("refusal-not-a-backup")))?;
     if place > 0 {
         backups.swap(place, place - 1);
         number(desk, &backups).await?;
@@ -263,8 +262,8 @@ pub async fn stop_backup(desk: &mut Desk, customer_id: &str, method_id: &str) ->
     find(desk, customer_id, method_id).await
 }
 
-/// Why a method must stay, in a sentence; `None`: it may go.
-pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option<String>, Refusal> {
+/// Why a method must stay; `None`: it may go.
+pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option<Sentence>, Refusal> {
     let under_way: Option<(String,)> = desk
         .tx
         .opt(
@@ -273,7 +272,7 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
         )
         .await?;
     if under_way.is_some() {
-        return Ok(Some("A payment with this card is under way. Wait until it is decided, then remove the card.".into()));
+        return Ok(Some(sentence!("refusal-card-under-way")));
     }
     if !method.is_default() {
         return Ok(None);
@@ -282,7 +281,7 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
         return Ok(None);
     }
     if list(desk, &method.customer_id).await?.len() > 1 {
-        return Ok(Some("This card is charged first. Make another card the default, then remove this one.".into()));
+        return Ok(Some(sentence!("refusal-card-is-default")));
     }
     let open: Option<(String,)> = desk
         .tx
@@ -292,12 +291,10 @@ pub async fn why_it_must_stay(desk: &mut Desk, method: &Method) -> Result<Option
         )
         .await?;
     if open.is_some() {
-        return Ok(Some("This is your only card and an invoice is still open. Pay the invoice first, or replace the card with another.".into()));
+        return Ok(Some(sentence!("refusal-only-card-invoice")));
     }
     if needs_method(desk, &method.customer_id).await? {
-        return Ok(Some(
-            "This is your only card and your subscription is paid with it. Replace it with another card, or cancel the subscription first.".into(),
-        ));
+        return Ok(Some(sentence!("refusal-only-card-subscription")));
     }
     Ok(None)
 }

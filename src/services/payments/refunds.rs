@@ -16,10 +16,11 @@ use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::sentence;
 use crate::services::balance::{self, Source};
 use crate::services::{Desk, Refusal, customers, invoices, ledger as books};
 
-use super::errand::Errand;
+use super::errand::{Errand, unanswered};
 use super::gateway::{RefundOutcome, RefundRequest};
 use super::read;
 
@@ -133,18 +134,15 @@ async fn send(errand: &Errand, refund: &Refund) -> Result<(), Refusal> {
     desk.commit().await?;
     let gateway = errand.gateway()?;
     if gateway.name() != payment.gateway {
-        return Err(Refusal::rule(format!(
-            "Payment {} was taken by the gateway “{}”, which is not connected: its money can’t go back until it is.",
-            payment.id, payment.gateway
-        )));
+        return Err(Refusal::Rule(sentence!("refusal-gateway-of-payment", payment = payment.id, gateway = payment.gateway)));
     }
     let charge_reference = payment.reference.ok_or_else(|| Refusal::damaged(format!("payment {} succeeded without the gateway's reference", payment.id)))?;
     let request = RefundRequest { key: refund.id.clone(), charge_reference, amount_minor: refund.amount_minor, now };
-    let answer = gateway.refund(request).await.map_err(|error| Refusal::rule(error.to_string()))?;
+    let answer = gateway.refund(request).await.map_err(|error| unanswered(&error, sentence!("refusal-refund-unanswered", refund = &refund.id)))?;
     let mut desk = errand.writes().await?;
     let is_decided = record(&mut desk, &refund.id, &answer.reference, &answer.outcome).await?;
     desk.commit().await?;
-    if is_decided { Ok(()) } else { Err(Refusal::rule(format!("Refund {} is still under way at the bank.", refund.id))) }
+    if is_decided { Ok(()) } else { Err(Refusal::Rule(sentence!("refusal-refund-under-way", refund = &refund.id))) }
 }
 
 /// What the gateway says goes into the books, once; whether it has decided.

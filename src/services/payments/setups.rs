@@ -4,6 +4,7 @@
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 use super::errand::{Errand, unanswered};
@@ -47,8 +48,6 @@ pub fn return_path(setup_id: &str) -> String {
     format!("/payment-methods/return?setup={setup_id}")
 }
 
-const NO_ANSWER: &str = "The payment provider did not answer. No card was added and nothing was charged. Please try again in a minute.";
-
 /// Begins adding a card, in place of `replaces` where given.
 pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>) -> Result<Started, Refusal> {
     let gateway = errand.gateway()?;
@@ -65,7 +64,7 @@ pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>) -
         .await?;
     let request = request(errand, &desk, customer_id, &setup_id);
     desk.commit().await?;
-    let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, NO_ANSWER))?;
+    let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
     let mut desk = errand.writes().await?;
     desk.tx
         .run(
@@ -87,7 +86,7 @@ pub async fn resume(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
     }
     let request = request(errand, &desk, customer_id, setup_id);
     drop(desk);
-    let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, NO_ANSWER))?;
+    let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
     Ok(Started { setup_id: row.id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields })
 }
 
@@ -117,12 +116,9 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
     let state = match gateway.setup(reference).await {
         Ok(state) => state,
         Err(error @ GatewayError::NoAnswer(_)) => {
-            return Err(unanswered(
-                &error,
-                "The payment provider did not answer, so we can’t say yet whether your card was added. Nothing was charged. Please reload this page in a minute.",
-            ));
+            return Err(unanswered(&error, sentence!("refusal-setup-unknown")));
         }
-        Err(error) => return Err(unanswered(&error, NO_ANSWER)),
+        Err(error) => return Err(unanswered(&error, sentence!("refusal-setup-unanswered"))),
     };
     let mut desk = errand.writes().await?;
     let finished = match state {

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 
 use super::seal::{self, Pins};
 use super::{Preview, fingerprint, preview_on, versions};
+use crate::sentence;
 use crate::services::balance::{self, Source};
 use crate::services::invoices::{self, Issued};
 use crate::services::payments::{self, Errand, NewPayment, Payment, Pays};
@@ -196,7 +197,7 @@ async fn came_to(errand: &Errand, pins: &Pins, payment: Payment) -> Result<Confi
         payments::Status::NeedsAction { url } => Ok(Confirmed::NeedsAction { payment_id: payment.id, url }),
         payments::Status::Declined(reason) => Ok(Confirmed::Declined { payment_id: payment.id, reason: reason.name().to_owned() }),
         payments::Status::Created | payments::Status::Processing => Ok(Confirmed::UnderWay { payment_id: payment.id }),
-        payments::Status::Cancelled => Err(Refusal::rule("The payment could not be made. Nothing was charged and nothing was changed. Please try again.")),
+        payments::Status::Cancelled => Err(Refusal::Rule(sentence!("refusal-quote-not-paid"))),
         payments::Status::Succeeded => {
             let mut desk = errand.reads().await?;
             let row = find(&mut desk, &pins.id).await?.ok_or_else(|| Refusal::damaged("a paid quote has a row"))?;

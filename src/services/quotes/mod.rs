@@ -14,6 +14,7 @@ use chrono::{SubsecRound, TimeDelta};
 use sha2::{Digest, Sha256};
 
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::customers;
 use crate::services::invoices::Priced;
 use crate::services::payments::Errand;
@@ -100,7 +101,7 @@ pub async fn reopen(errand: &Errand, customer_id: &str, quote: &str) -> Result<P
     let subscription = subscriptions::load_of(&mut desk, customer_id, &pins.subscription_id).await?;
     let planned = confirm::as_pinned(&mut desk, &customer, &subscription, &pins).await?;
     if desk.now.wall_ms() > pins.expires_at || fingerprint(&planned)? != pins.fingerprint {
-        return Err(Refusal::rule("This price is not held any more."));
+        return Err(Refusal::Rule(sentence!("refusal-quote-gone")));
     }
     shown(&mut desk, &customer, subscription, planned, &pins, quote.to_owned()).await
 }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::keys::Purpose;
+use crate::sentence;
 use crate::services::subscriptions::{Action, Counted};
 use crate::services::{Desk, Refusal};
 
@@ -49,7 +50,7 @@ pub(super) fn seal(desk: &Desk, pins: &Pins) -> Result<String, Refusal> {
 
 /// The pins of a quote that is ours and of this vendor.
 pub(super) fn open(desk: &Desk, quote: &str) -> Result<Pins, Refusal> {
-    let unreadable = || Refusal::rule("This price can’t be read. Nothing was charged. Please look at the change again.");
+    let unreadable = || Refusal::Rule(sentence!("refusal-quote-unreadable"));
     let (text, signature) = quote.split_once('.').ok_or_else(unreadable)?;
     if !desk.app.config.keys.is_signed(Purpose::Quote, text.as_bytes(), signature) {
         return Err(unreadable());

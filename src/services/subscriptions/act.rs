@@ -14,6 +14,7 @@ use super::reactivate;
 use super::record::{self, Subscription};
 use super::step::{Reading, Step};
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::customers::{self, Customer};
 use crate::services::invoices::Issued;
 use crate::services::{Desk, Refusal};
@@ -72,7 +73,7 @@ pub async fn plan(
     look: &Look,
 ) -> Result<Planned, Refusal> {
     if subscription.is_held(desk.now.wall_ms()) {
-        return Err(Refusal::Conflict("A payment for this subscription is under way. Nothing else was changed; please look again in a minute.".into()));
+        return Err(Refusal::Conflict(sentence!("refusal-subscription-being-paid")));
     }
     let mut step = match action {
         Action::Change(request) => change::plan(desk, subscription, request, at, reading).await?,
@@ -214,7 +215,7 @@ pub(crate) async fn hold(desk: &mut Desk, subscription: &Subscription, quote_id:
         )
         .await?;
     if touched == 0 {
-        return Err(Refusal::Conflict("A payment for this subscription is under way. Nothing else was changed; please look again in a minute.".into()));
+        return Err(Refusal::Conflict(sentence!("refusal-subscription-being-paid")));
     }
     Ok(())
 }

@@ -65,7 +65,10 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) async fn of(desk: &mut Desk, customer_id: &str) -> Result<Counts, Refusal> {
-        Ok(desk
+        if let Some(counts) = desk.recall("counts of what waits", customer_id) {
+            return Ok(counts);
+        }
+        let counts = desk
             .tx
             .one(
                 "SELECT (SELECT COUNT(*) FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2) AS pending,
@@ -75,7 +78,9 @@ impl Counts {
                         WHERE s.vendor_id = $1 AND s.customer_id = $2 AND d.removed_at IS NULL) AS discounts",
                 (desk.vendor.id.clone(), customer_id.to_owned()),
             )
-            .await?)
+            .await?;
+        desk.keep::<Counts>("counts of what waits", customer_id, &counts);
+        Ok(counts)
     }
 
     /// The coupons on a subscription of the customer.

@@ -13,6 +13,7 @@ use super::due::{after, close_early, next_due};
 use super::record::{Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
 use super::step::{Event, Reading, Step, basis, billed, drafts};
+use crate::sentence;
 use crate::services::catalog::CouponRecord;
 use crate::services::invoices::{Waits, charged};
 use crate::services::{Desk, Refusal, catalog};
@@ -132,7 +133,7 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
     let plan = catalog::plan(desk, &plan_id).await?;
     let is_other_plan = plan_id != s.plan_id;
     if is_other_plan && !plan.is_published {
-        return Err(Refusal::rule(format!("{} is not for sale.", plan.name)));
+        return Err(Refusal::Rule(sentence!("refusal-not-for-sale", plan = plan.name)));
     }
     let interval = match request.interval {
         Some(interval) => interval,
@@ -184,7 +185,7 @@ pub(super) async fn take_up_planned(desk: &mut Desk, s: &mut Subscription, disco
 
 /// Forgets a change that was planned for the period's end.
 pub(super) fn plan_undo(subscription: &Subscription, discounts: Vec<Redeemed>) -> Result<Step, Refusal> {
-    let Some(scheduled) = &subscription.scheduled else { return Err(Refusal::rule("No change is planned.")) };
+    let Some(scheduled) = &subscription.scheduled else { return Err(Refusal::Rule(sentence!("refusal-no-change-planned"))) };
     let data = json!({ "to": scheduled.terms.plan.key, "name": scheduled.terms.plan.name });
     let mut step = Step::new(Subscription { scheduled: None, ..subscription.clone() }, discounts);
     step.events.push(Event { kind: "subscription.change_undone", data });

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::record::Subscription;
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::catalog::{self, CouponRecord};
 use crate::services::{Desk, Refusal};
 
@@ -51,7 +52,7 @@ pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], curren
     let (mut list, mut redeems): (Vec<Redeemed>, Vec<CouponRecord>) = (Vec::new(), Vec::new());
     for key in keys {
         if list.iter().any(|redeemed| redeemed.coupon.key == *key) {
-            return Err(Refusal::rule(format!("The code “{key}” is named twice.")));
+            return Err(Refusal::Rule(sentence!("refusal-coupon-twice", code = key)));
         }
         if let Some(stays) = now.iter().find(|redeemed| redeemed.coupon.key == *key) {
             list.push(stays.clone());
@@ -59,7 +60,7 @@ pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], curren
         }
         let record = catalog::coupon_by_key(desk, key).await?;
         if record.is_used_up() {
-            return Err(Refusal::rule(format!("The code “{key}” has been used as often as it may be.")));
+            return Err(Refusal::Rule(sentence!("refusal-coupon-used-up", code = key)));
         }
         let coupon = record.coupon()?;
         coupon.check_currency(currency)?;

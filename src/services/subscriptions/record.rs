@@ -10,6 +10,7 @@ use sqlx::FromRow;
 
 use super::discounts::Redeemed;
 use crate::platform::clock::from_ms;
+use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
 /// A subscription as the actions work on it. Columns as in `migrations/0006_subscriptions.sql`.
@@ -277,7 +278,7 @@ pub(super) async fn insert(desk: &mut Desk, s: &Subscription) -> Result<(), Refu
             ),
         )
         .await?;
-    if touched == 0 { Err(Refusal::Conflict("There is a subscription with this external_id already.".into())) } else { Ok(()) }
+    if touched == 0 { Err(Refusal::Conflict(sentence!("refusal-subscription-exists"))) } else { Ok(()) }
 }
 
 /// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict.
@@ -297,7 +298,7 @@ pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusa
             ),
         )
         .await?;
-    if touched == 0 { Err(Refusal::Conflict("This subscription was changed meanwhile. Nothing was done; please look again.".into())) } else { Ok(()) }
+    if touched == 0 { Err(Refusal::Conflict(sentence!("refusal-subscription-changed"))) } else { Ok(()) }
 }
 
 fn ms(at: Instant) -> i64 {

@@ -15,6 +15,7 @@ use super::due::{self, next_due, trial_end};
 use super::late::{self, Look};
 use super::record::{AnchorWish, Subscription};
 use super::step::{Event, Step};
+use crate::sentence;
 use crate::services::customers;
 use crate::services::invoices::Issued;
 use crate::services::{Desk, Refusal, catalog};
@@ -147,7 +148,7 @@ pub(super) async fn check_exchange(desk: &mut Desk, terms: &Terms, currency: Cur
 /// Seats within what the plan allows.
 pub(super) fn check_quantity(plan: &catalog::Plan, quantity: Decimal) -> Result<(), Refusal> {
     match plan.max_quantity {
-        Some(most) if quantity > Decimal::from(most) => Err(Refusal::field("quantity", format!("{} has at most {most} seats.", plan.name))),
+        Some(most) if quantity > Decimal::from(most) => Err(Refusal::field("quantity", sentence!("refusal-most-seats", plan = &plan.name, most = most))),
         _ => Ok(()),
     }
 }

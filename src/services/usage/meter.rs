@@ -26,9 +26,15 @@ struct MeterRow {
 
 /// The vendor's meters, in the order they are shown.
 pub async fn meters(desk: &mut Desk) -> Result<Vec<Meter>, Refusal> {
+    if let Some(meters) = desk.recall("meters", "") {
+        return Ok(meters);
+    }
     let rows: Vec<MeterRow> =
         desk.tx.all("SELECT id, key, name, unit, aggregate FROM meters WHERE vendor_id = $1 ORDER BY position, id", (desk.vendor.id.clone(),)).await?;
-    rows.into_iter().map(|row| Ok(Meter { aggregate: aggregate(&row.aggregate)?, id: row.id, key: row.key, name: row.name, unit: row.unit })).collect()
+    let meter = |row: MeterRow| Ok(Meter { aggregate: aggregate(&row.aggregate)?, id: row.id, key: row.key, name: row.name, unit: row.unit });
+    let meters = rows.into_iter().map(meter).collect::<Result<Vec<_>, Refusal>>()?;
+    desk.keep("meters", "", &meters);
+    Ok(meters)
 }
 
 /// As the column names it.

@@ -30,11 +30,19 @@ pub(super) struct Account {
 
 /// The customer's account; `None` where nothing was ever sent.
 pub(super) async fn account(desk: &mut Desk, customer_id: &str) -> Result<Option<Account>, Refusal> {
+    if let Some(account) = desk.recall("usage account", customer_id) {
+        return Ok(account);
+    }
     let row: Option<(i64, String, bool)> = desk
         .tx
         .opt("SELECT arrival, zone, has_months FROM usage_accounts WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned()))
         .await?;
-    row.map(|(arrival, zone, has_months)| Ok(Account { arrival, zone: zone.parse().map_err(Refusal::damaged)?, has_months })).transpose()
+    let account = match row {
+        Some((arrival, zone, has_months)) => Some(Account { arrival, zone: zone.parse().map_err(Refusal::damaged)?, has_months }),
+        None => None,
+    };
+    desk.keep("usage account", customer_id, &account);
+    Ok(account)
 }
 
 /// What a meter reads over a period (or a part of one), exact, never below 0.
@@ -44,6 +52,10 @@ pub async fn of_period(desk: &mut Desk, customer_id: &str, meter: &Meter, period
 
 /// What a meter reads over several stretches, which ascend, as if nothing lay between them.
 pub async fn of_stretches(desk: &mut Desk, customer_id: &str, meter: &Meter, stretches: &[Period]) -> Result<Decimal, Refusal> {
+    let question = format!("{customer_id} {} {stretches:?}", meter.id);
+    if let Some(quantity) = desk.recall("usage of", &question) {
+        return Ok(quantity);
+    }
     let mut edges: Vec<Instant> = stretches.iter().flat_map(|stretch| [stretch.start, stretch.end]).collect();
     edges.dedup();
     let mut all = Tally::default();
@@ -52,7 +64,9 @@ pub async fn of_stretches(desk: &mut Desk, customer_id: &str, meter: &Meter, str
             all.merge(&tally)?;
         }
     }
-    Ok(all.quantity(meter.aggregate).max(Decimal::ZERO))
+    let quantity = all.quantity(meter.aggregate).max(Decimal::ZERO);
+    desk.keep("usage of", &question, &quantity);
+    Ok(quantity)
 }
 
 /// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late.

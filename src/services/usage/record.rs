@@ -14,7 +14,9 @@ use super::meter::{Aggregate, Meter, meters};
 use super::tally::{Counted, PLACES, Quantity, slot_of, text};
 use crate::platform::clock::Instant;
 use crate::platform::db::Many;
+use crate::sentence;
 use crate::services::{Desk, Refusal, subscriptions};
+use crate::words::Sentence;
 
 /// Most events a call takes.
 pub const MAX_BATCH: usize = 10_000;
@@ -44,8 +46,8 @@ pub enum Outcome {
     Counted,
     /// The same event was here before and counts once.
     Known,
-    /// Not counted; why, as a sentence for the sender.
-    Refused(String),
+    /// Not counted; why.
+    Refused(Sentence),
 }
 
 /// Takes a batch in: one outcome an event, in their order. What is refused does not keep the rest out.
@@ -53,7 +55,7 @@ pub enum Outcome {
 /// A batch leaves no domain event: its rows are the record of what happened, and an activity log of them would hide everything else.
 pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> Result<Vec<Outcome>, Refusal> {
     if events.len() > MAX_BATCH {
-        return Err(Refusal::rule(format!("A batch holds at most {MAX_BATCH} events; this one has {}. Send it in parts.", events.len())));
+        return Err(Refusal::Rule(sentence!("refusal-batch-too-large", most = MAX_BATCH, given = events.len())));
     }
     let vendor = desk.vendor.id.clone();
     let customer: Option<(String,)> =
@@ -224,38 +226,38 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
 }
 
 /// The meter it belongs to, or the sentence that says why it cannot count.
-fn check<'m>(event: &NewEvent, meters: &'m HashMap<String, Meter>, now: Instant) -> Result<&'m Meter, String> {
+fn check<'m>(event: &NewEvent, meters: &'m HashMap<String, Meter>, now: Instant) -> Result<&'m Meter, Sentence> {
     let is_plain = |text: &str| !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control);
     if !is_plain(&event.id) {
-        return Err(format!("An event needs an id of 1 to {MAX_TEXT} bytes without control characters."));
+        return Err(sentence!("refusal-event-id", most = MAX_TEXT));
     }
     let shown: String = event.meter.chars().filter(|c| !c.is_control()).take(80).collect();
-    let meter = meters.get(&event.meter).ok_or_else(|| format!("There is no meter “{shown}”."))?;
+    let meter = meters.get(&event.meter).ok_or_else(|| sentence!("refusal-no-meter", meter = shown))?;
     if let Some(time) = event.time {
         if time > now + AHEAD {
-            return Err(format!("The event’s time, {}, lies in the future. Check the sender’s clock.", time.format("%Y-%m-%dT%H:%M:%SZ")));
+            return Err(sentence!("refusal-event-in-future", time = time.format("%Y-%m-%dT%H:%M:%SZ").to_string()));
         }
         if time.timestamp() < 0 {
-            return Err("The event’s time lies before 1970.".to_owned());
+            return Err(sentence!("refusal-event-too-old"));
         }
     }
     match (meter.aggregate, event.quantity, &event.value) {
         (Aggregate::Count, _, _) => {}
-        (Aggregate::Unique, _, None) => return Err(format!("“{}” counts different values: send one in `value`.", meter.key)),
+        (Aggregate::Unique, _, None) => return Err(sentence!("refusal-event-needs-value", meter = &meter.key)),
         (Aggregate::Unique, _, Some(value)) if !is_plain(value) => {
-            return Err(format!("A value has 1 to {MAX_TEXT} bytes and no control characters."));
+            return Err(sentence!("refusal-event-value", most = MAX_TEXT));
         }
         (Aggregate::Unique, _, Some(_)) => {}
-        (_, None, _) => return Err(format!("“{}” reads a quantity: send one in `quantity`.", meter.key)),
+        (_, None, _) => return Err(sentence!("refusal-event-needs-quantity", meter = &meter.key)),
         (aggregate, Some(quantity), _) => {
             if quantity.is_sign_negative() && !quantity.is_zero() && aggregate != Aggregate::Sum {
-                return Err(format!("“{}” can’t take a negative quantity: only meters that sum can.", meter.key));
+                return Err(sentence!("refusal-event-negative", meter = &meter.key));
             }
             if quantity.abs() > MAX_QUANTITY {
-                return Err(format!("A quantity can’t be larger than {MAX_QUANTITY}."));
+                return Err(sentence!("refusal-event-too-large", most = MAX_QUANTITY.to_string()));
             }
             if quantity.normalize().scale() > PLACES {
-                return Err(format!("A quantity can have at most {PLACES} decimal places."));
+                return Err(sentence!("refusal-event-places", most = PLACES));
             }
         }
     }
@@ -280,6 +282,6 @@ fn content(customer_id: &str, event: &NewEvent) -> String {
     STANDARD_NO_PAD.encode(hash.finalize())
 }
 
-fn other_content(id: &str) -> String {
-    format!("An event with the id “{id}” is here already, with other content. The first one stands.")
+fn other_content(id: &str) -> Sentence {
+    sentence!("refusal-event-other-content", id = id)
 }

@@ -16,8 +16,9 @@ use super::read::{Account, account, first_use, tallies_by};
 use super::series::{By, start_of_day, steps};
 use super::tally::Tally;
 use crate::platform::clock::Instant;
+use crate::sentence;
 use crate::services::subscriptions::{self, Closing, Subscription};
-use crate::services::{Desk, FieldError, Refusal};
+use crate::services::{Desk, Refusal};
 
 const MOST_YEARS: u32 = 10;
 
@@ -132,9 +133,7 @@ pub struct Report {
 pub async fn report(desk: &mut Desk, customer_id: &str, ask: &Ask) -> Result<Option<Report>, Refusal> {
     let all = meters(desk).await?;
     let meter = match &ask.meter {
-        Some(key) => {
-            Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", "There is no such meter. Choose one of those below."))?)
-        }
+        Some(key) => Some(all.iter().find(|meter| meter.key == *key).ok_or_else(|| Refusal::field("meter", sentence!("refusal-no-such-meter")))?),
         None => all.first(),
     };
     let Some(meter) = meter.cloned() else { return Ok(None) };
@@ -321,12 +320,11 @@ fn period_at(subscription: Option<&Subscription>, at: Instant, zone: Zone) -> Re
 /// What is to be shown, how finely, and what was asked for where that is too fine.
 fn range(ask: &Ask, whole: Period, now: Instant, zone: Zone) -> Result<(Period, By, Option<By>), Refusal> {
     if let Some((from, to)) = ask.days {
-        let refuse = |field, sentence: &str| Err(Refusal::Fields(vec![FieldError { field, message: sentence.to_owned() }]));
         if to < from {
-            return refuse("to", "The last day lies before the first. The period under way is shown instead.");
+            return Err(Refusal::field("to", sentence!("refusal-range-backwards")));
         }
         if from.checked_add_months(Months::new(12 * MOST_YEARS)).is_none_or(|end| end <= to) {
-            return refuse("from", "A range can be at most ten years long. The period under way is shown instead.");
+            return Err(Refusal::field("from", sentence!("refusal-range-too-long")));
         }
         let end = to.checked_add_days(Days::new(1)).unwrap_or(to);
         let range = Period { start: date_in(from, zone, "from")?, end: date_in(end, zone, "to")? };
@@ -367,7 +365,7 @@ fn coarse_enough(by: By, days: i64, room: Room) -> (By, Option<By>) {
 
 fn date_in(date: NaiveDate, zone: Zone, field: &'static str) -> Result<Instant, Refusal> {
     if !(1970..=2200).contains(&date.year()) {
-        return Err(Refusal::field(field, "There is no usage at that date. The period under way is shown instead."));
+        return Err(Refusal::field(field, sentence!("refusal-no-usage-then")));
     }
     midnight(date, zone).map_err(|error| Refusal::from(billing::Error::from(error)))
 }

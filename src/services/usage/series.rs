@@ -10,6 +10,7 @@ use super::meter::Meter;
 use super::read::tallies;
 use super::tally::Tally;
 use crate::platform::clock::{Instant, from_ms};
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 /// How finely time is cut.
@@ -66,7 +67,7 @@ pub fn steps(start: Instant, end: Instant, by: By, zone: Zone) -> Result<Vec<Ins
             By::Hour | By::Day => date.checked_add_days(Days::new(1)),
             By::Month => date.checked_add_months(Months::new(1)),
         }
-        .ok_or_else(|| Refusal::rule("That lies outside the calendar."))?;
+        .ok_or_else(|| Refusal::Rule(sentence!("refusal-outside-calendar")))?;
         let next = midnight(date, zone).map_err(Refusal::damaged)?;
         if by == By::Hour {
             while here + TimeDelta::hours(1) < next {

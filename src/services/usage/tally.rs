@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use sqlx::FromRow;
 
 use super::meter::Aggregate;
+use crate::sentence;
 use crate::services::Refusal;
 
 /// Decimal places a quantity may have. Fixed, so that sums are exact: see [`add`].
@@ -141,7 +142,7 @@ pub fn add(one: Decimal, other: Decimal) -> Result<Decimal, Refusal> {
 }
 
 fn too_large() -> Refusal {
-    Refusal::rule("The usage is too large to add up.")
+    Refusal::Rule(sentence!("refusal-usage-too-large"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! show is in `end2end/tests/widget*.spec.ts`.
 
 mod frames;
+mod links;
 mod money;
 mod tokens;
 

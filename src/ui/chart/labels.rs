@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{LINE, pc, px};
+use super::svg::{pc, px};
 use crate::words::escape;
+
+/// Closer than this, two labels run into each other.
+const LINE: f64 = 15.0;
 
 /// A label: what always shows, and what only a wide drawing has room for.
 pub struct Label<'a> {

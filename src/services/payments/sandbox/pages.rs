@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::platform::clock::Now;
 use crate::services::payments::Gateways;
 use crate::services::payments::gateway::{DeclineReason, GatewayError};
-use crate::words::format::money;
+use crate::words::Words;
 
 use super::entry::{self, CardForm, EntryError};
 use super::html::{self, Page};
@@ -166,7 +166,7 @@ async fn confirm_charge(State(app): State<App>, Path((vendor, reference)): At) -
     if row.status != "needs_action" {
         return Ok(back(&return_url));
     }
-    let amount = money(row.amount_minor, &row.currency);
+    let amount = Words::of("en").money(row.amount_minor, &row.currency);
     let question = format!("Pay {amount} with this test card? ({})", row.description);
     Ok(page(&return_url, Frame::Whole, html::confirm_page(&question, &format!("Confirm {amount}"), "Refuse")).answer(&app, StatusCode::OK))
 }

@@ -6,17 +6,16 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::services::invoices::pdf::{
+use super::pdf::{
     Answer, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Section, Sheet, Stamp, Tick, TierTable, TotalRow, TotalStyle,
 };
-use crate::services::invoices::{Snapshot, SnapshotLine, UsageChart};
+use super::told::{Told, TotalKind};
+use super::{Snapshot, SnapshotLine, UsageChart};
 use crate::t;
-use crate::ui::chart::{Scale, ink};
-use crate::ui::document::Told;
-use crate::words::format::{currency_head, money, number, unit_price};
-use crate::ui::lines::TotalKind;
-use crate::ui::reason::span;
 use crate::words::Words;
+use crate::words::format::currency_head;
+use crate::words::reason::span;
+use crate::words::scale::Scale;
 
 /// The sheet of a document; `document_id` names it for ever.
 pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
@@ -29,7 +28,7 @@ pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
         document_id: document_id.to_owned(),
         branding: branding(snapshot),
         labels: labels(w, snapshot),
-        decimal_mark: Some('.'),
+        decimal_mark: w.decimal_mark(),
         title: told.title(),
         number: snapshot.number.clone(),
         answer: Some(answer(&told)),
@@ -83,16 +82,16 @@ fn answer(told: &Told<'_>) -> Answer {
     let due_minor = s.total_minor.saturating_sub(s.balance_minor);
     match s.kind {
         DocumentKind::CreditNote => {
-            let amount = money(s.total_minor.saturating_neg(), &s.currency);
+            let amount = w.money(s.total_minor.saturating_neg(), &s.currency);
             Answer { text: t!(w, "document-answer-credit", amount = &amount), strong: Some(amount) }
         }
         DocumentKind::Invoice if s.total_minor == 0 => Answer { text: t!(w, "document-answer-nothing"), strong: None },
         DocumentKind::Invoice if due_minor <= 0 => {
-            let amount = money(s.total_minor, &s.currency);
+            let amount = w.money(s.total_minor, &s.currency);
             Answer { text: t!(w, "document-answer-balance", amount = &amount), strong: Some(amount) }
         }
         DocumentKind::Invoice => {
-            let amount = money(due_minor, &s.currency);
+            let amount = w.money(due_minor, &s.currency);
             Answer { text: t!(w, "document-answer-due", amount = &amount, day = told.dates.day_year(s.due_at)), strong: Some(amount) }
         }
     }
@@ -130,7 +129,7 @@ fn line(told: &Told<'_>, line: &SnapshotLine) -> Line {
         sub: reason.remark,
         quantity: reason.quantity,
         each: reason.each,
-        amount: crate::words::format::figure(line.line.amount_minor, &told.snapshot.currency),
+        amount: w.figure(line.line.amount_minor, &told.snapshot.currency),
         reason: (tiers.is_some() || !paragraphs.is_empty()).then_some(Reason { tiers, paragraphs }),
     }
 }
@@ -144,10 +143,10 @@ fn totals(told: &Told<'_>) -> Vec<TotalRow> {
     };
     let mut rows: Vec<TotalRow> = told.sums().into_iter().map(|sum| TotalRow { label: sum.label, amount: sum.amount, style: style(sum.kind) }).collect();
     if s.balance_minor > 0 {
-        rows.push(TotalRow { label: t!(w, "document-balance"), amount: money(s.balance_minor.saturating_neg(), &s.currency), style: TotalStyle::Quiet });
+        rows.push(TotalRow { label: t!(w, "document-balance"), amount: w.money(s.balance_minor.saturating_neg(), &s.currency), style: TotalStyle::Quiet });
         rows.push(TotalRow {
             label: t!(w, "document-to-pay"),
-            amount: money(s.total_minor.saturating_sub(s.balance_minor), &s.currency),
+            amount: w.money(s.total_minor.saturating_sub(s.balance_minor), &s.currency),
             style: TotalStyle::Plain,
         });
     }
@@ -187,7 +186,7 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
     if !included.is_zero() {
         boundaries.push(Boundary {
             at: small(included),
-            label: t!(w, "document-chart-included", n = number(included)),
+            label: t!(w, "document-chart-included", n = w.number(included)),
             reached: reached(included).map(|day| dates.day_of(day)),
         });
     }
@@ -196,7 +195,7 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
         if from == included {
             continue;
         }
-        let label = t!(w, "document-chart-then", n = number(from), each = unit_price(tier.unit_amount, &told.snapshot.currency));
+        let label = t!(w, "document-chart-then", n = w.number(from), each = w.unit_price(tier.unit_amount, &told.snapshot.currency));
         boundaries.push(Boundary { at: small(from), label, reached: reached(from).map(|day| dates.day_of(day)) });
     }
 
@@ -225,12 +224,12 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
         .collect();
 
     let when = span(dates, chart.period.start, chart.period.end);
-    let mut caption = vec![t!(w, "document-chart-total", n = number(total), unit = &chart.unit)];
+    let mut caption = vec![t!(w, "document-chart-total", n = w.number(total), unit = &chart.unit)];
     if let Some(day) = reached(included).filter(|_| !included.is_zero()) {
-        caption.push(t!(w, "document-chart-used-up", n = number(included), day = dates.day_of(day)));
+        caption.push(t!(w, "document-chart-used-up", n = w.number(included), day = dates.day_of(day)));
     }
     if let Some((most, day)) = busiest {
-        caption.push(t!(w, "document-chart-busiest", weekday = dates.weekday(day), day = dates.day_of(day), n = number(most)));
+        caption.push(t!(w, "document-chart-busiest", weekday = dates.weekday(day), day = dates.day_of(day), n = w.number(most)));
     }
     caption.push(t!(w, "document-chart-zone", zone = dates.zone_name()));
     let most = busiest.map(|(most, _)| most).unwrap_or_default();
@@ -243,14 +242,14 @@ fn draw(told: &Told<'_>, chart: &UsageChart, line: &SnapshotLine) -> Chart {
         charged_key: t!(w, "document-chart-key-charged"),
         days,
         boundaries,
-        running_ticks: ticks(total),
-        day_ticks: ticks(most),
-        end_label: number(total),
+        running_ticks: ticks(w, total),
+        day_ticks: ticks(w, most),
+        end_label: w.number(total),
     }
 }
 
-fn ticks(most: Decimal) -> Vec<Tick> {
-    Scale::of(ink(most), number).ticks.into_iter().map(|(at, label)| Tick { at: at as f32, label }).collect()
+fn ticks(w: Words, most: Decimal) -> Vec<Tick> {
+    Scale::of(most.to_f64().unwrap_or(f64::MAX), |value| w.number(value)).ticks.into_iter().map(|(at, label)| Tick { at: at as f32, label }).collect()
 }
 
 /// A quantity as it is drawn.

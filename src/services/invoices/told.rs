@@ -6,13 +6,11 @@
 use billing::invoice::{DocumentKind, LineKind, Reason as Why};
 use billing::tax::{PricesTax, TaxNote};
 
-use crate::services::invoices::{Party, Snapshot, SnapshotLine};
+use super::{Party, Snapshot, SnapshotLine, TaxShown};
 use crate::t;
-use crate::words::countries;
-use crate::words::format::{Dates, figure, money, number};
-use crate::ui::lines::TotalKind;
-use crate::ui::reason::{Reason, Teller, span};
-use crate::words::Words;
+use crate::words::format::Dates;
+use crate::words::reason::{Reason, Teller, span};
+use crate::words::{Words, countries};
 
 /// A frozen document with the words it is told in. Its days are days of the zone it was billed in.
 pub struct Told<'a> {
@@ -26,6 +24,16 @@ pub struct Sum {
     pub label: String,
     pub amount: String,
     pub kind: TotalKind,
+}
+
+/// How a sum stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TotalKind {
+    Sum,
+    /// The amount it is all about.
+    Total,
+    /// Said after the total, in second ink.
+    Quiet,
 }
 
 impl Told<'_> {
@@ -57,19 +65,19 @@ impl Told<'_> {
     /// From what the lines come to before tax to the total.
     pub fn sums(&self) -> Vec<Sum> {
         let (w, s) = (self.words, self.snapshot);
-        let plain = |label: String, amount: i64| Sum { label, amount: figure(amount, &s.currency), kind: TotalKind::Sum };
+        let plain = |label: String, amount: i64| Sum { label, amount: w.figure(amount, &s.currency), kind: TotalKind::Sum };
         let mut sums = Vec::new();
         if s.discount_minor != 0 {
             sums.push(plain(t!(w, "document-before-discount"), s.subtotal_minor));
             sums.push(plain(t!(w, "document-discount"), s.discount_minor.saturating_neg()));
         }
-        let tax = |tax: &crate::services::invoices::TaxShown, kind: TotalKind| {
-            let (percent, base) = (number(tax.total.percent), money(tax.total.base_minor, &s.currency));
+        let tax = |tax: &TaxShown, kind: TotalKind| {
+            let (percent, base) = (w.number(tax.total.percent), w.money(tax.total.base_minor, &s.currency));
             let label = match s.prices {
                 PricesTax::Exclusive => t!(w, "document-tax", name = &tax.name, percent = percent, base = base),
                 PricesTax::Inclusive => t!(w, "document-tax-inside", name = &tax.name, percent = percent, base = base),
             };
-            Sum { label, amount: figure(tax.total.amount_minor, &s.currency), kind }
+            Sum { label, amount: w.figure(tax.total.amount_minor, &s.currency), kind }
         };
         let has_tax = !s.tax.is_empty() || !s.notes.is_empty();
         if s.prices == PricesTax::Exclusive && has_tax {
@@ -84,7 +92,7 @@ impl Told<'_> {
             DocumentKind::Invoice => t!(w, "document-total"),
             DocumentKind::CreditNote => t!(w, "document-credited"),
         };
-        sums.push(Sum { label, amount: money(s.total_minor, &s.currency), kind: TotalKind::Total });
+        sums.push(Sum { label, amount: w.money(s.total_minor, &s.currency), kind: TotalKind::Total });
         if s.prices == PricesTax::Inclusive {
             sums.extend(s.tax.iter().map(|one| tax(one, TotalKind::Quiet)));
         }

@@ -6,12 +6,11 @@ use billing::explain::{BoundKind, Explain, ModelName, ShareOf, TierPart};
 use billing::invoice::{Line, LineKind};
 use billing::money::{Ratio, Rounding};
 use chrono::Datelike;
-use leptos::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::t;
-use crate::words::format::{Dates, figure, money, number, unit_price};
 use crate::words::Words;
+use crate::words::format::Dates;
 
 /// A line, told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +54,8 @@ impl Teller<'_> {
         let explain = &line.explain;
         let quantity = explain.units.map(|units| self.counted(line.kind, units, unit)).unwrap_or_default();
         let tiers = self.tiers(explain);
-        let tiers_total = explain.units.filter(|_| !tiers.is_empty()).map(|units| (number(units), figure(line.amount_minor, self.currency)));
+        let tiers_total =
+            explain.units.filter(|_| !tiers.is_empty()).map(|units| (self.words.number(units), self.words.figure(line.amount_minor, self.currency)));
         Reason {
             name: short_name(&line.name).to_owned(),
             remark: self.remark(line),
@@ -93,16 +93,16 @@ impl Teller<'_> {
             ("", LineKind::Recurring | LineKind::ProrationCredit | LineKind::ProrationCharge, Ok(seats)) if units.is_integer() => {
                 t!(w, "plan-seats", count = seats)
             }
-            ("", _, _) => number(units),
-            _ => t!(w, "reason-quantity", units = number(units), unit = unit),
+            ("", _, _) => w.number(units),
+            _ => t!(w, "reason-quantity", units = w.number(units), unit = unit),
         }
     }
 
     fn each(&self, explain: &Explain) -> String {
         match explain.model {
-            Some(ModelName::PerUnit) => explain.unit_amount.map(|each| unit_price(each, self.currency)).unwrap_or_default(),
+            Some(ModelName::PerUnit) => explain.unit_amount.map(|each| self.words.unit_price(each, self.currency)).unwrap_or_default(),
             Some(ModelName::Graduated | ModelName::Volume) => t!(self.words, "reason-by-tier"),
-            Some(ModelName::Package) => explain.packages.as_ref().map(|p| unit_price(p.amount, self.currency)).unwrap_or_default(),
+            Some(ModelName::Package) => explain.packages.as_ref().map(|p| self.words.unit_price(p.amount, self.currency)).unwrap_or_default(),
             Some(ModelName::Flat) | None => String::new(),
         }
     }
@@ -117,10 +117,10 @@ impl Teller<'_> {
         if !included.is_zero() {
             let used = explain.units.map(Ratio::from).map_or(included, |units| units.min(included));
             rows.push(TierRow {
-                span: t!(w, "reason-tier-included", upto = ratio(included)),
-                units: ratio(used),
-                each: unit_price(Decimal::ZERO, self.currency),
-                amount: figure(0, self.currency),
+                span: t!(w, "reason-tier-included", upto = ratio(w, included)),
+                units: ratio(w, used),
+                each: w.unit_price(Decimal::ZERO, self.currency),
+                amount: w.figure(0, self.currency),
             });
         }
         rows.extend(explain.tiers.iter().map(|tier| self.tier(tier, included)));
@@ -132,12 +132,12 @@ impl Teller<'_> {
         let w = self.words;
         let from = tier.from.add(included).unwrap_or(tier.from);
         let span = match tier.up_to.map(|end| end.add(included).unwrap_or(end)) {
-            Some(end) if from.is_zero() => t!(w, "reason-tier-first", upto = ratio(end)),
-            Some(end) => t!(w, "reason-tier-between", from = ratio(from), upto = ratio(end)),
+            Some(end) if from.is_zero() => t!(w, "reason-tier-first", upto = ratio(w, end)),
+            Some(end) => t!(w, "reason-tier-between", from = ratio(w, from), upto = ratio(w, end)),
             None if from.is_zero() => t!(w, "reason-tier-all"),
-            None => t!(w, "reason-tier-above", from = ratio(from)),
+            None => t!(w, "reason-tier-above", from = ratio(w, from)),
         };
-        TierRow { span, units: ratio(tier.units), each: unit_price(tier.unit_amount, self.currency), amount: self.exact(tier.amount) }
+        TierRow { span, units: ratio(w, tier.units), each: w.unit_price(tier.unit_amount, self.currency), amount: self.exact(tier.amount) }
     }
 
     fn sentences(&self, line: &Line, quantity: &str) -> Vec<String> {
@@ -145,7 +145,7 @@ impl Teller<'_> {
         let explain = &line.explain;
         let mut out = Vec::new();
         if let Some(late) = &explain.late {
-            out.push(t!(w, "reason-late", now = money(late.rerated_minor, self.currency), before = money(late.billed_minor, self.currency)));
+            out.push(t!(w, "reason-late", now = w.money(late.rerated_minor, self.currency), before = w.money(late.billed_minor, self.currency)));
         }
         match (explain.model, explain.units) {
             (Some(ModelName::Flat), _) if explain.share.is_none() && explain.credit.is_none() => out.push(t!(w, "reason-fee", span = self.span(line))),
@@ -156,16 +156,16 @@ impl Teller<'_> {
                         w,
                         "reason-packages",
                         quantity = quantity,
-                        started = ratio(p.started),
-                        size = number(p.size),
-                        each = unit_price(p.amount, self.currency)
+                        started = ratio(w, p.started),
+                        size = w.number(p.size),
+                        each = w.unit_price(p.amount, self.currency)
                     ));
                 }
             }
             _ => {}
         }
         if let Some(credit) = &explain.credit {
-            out.push(t!(w, "reason-credit", charged = money(credit.charged_minor, self.currency)));
+            out.push(t!(w, "reason-credit", charged = w.money(credit.charged_minor, self.currency)));
         }
         if let Some(share) = &explain.share {
             out.push(self.part(share));
@@ -182,33 +182,33 @@ impl Teller<'_> {
             });
         }
         if let Some(rate) = &explain.exchange {
-            out.push(t!(w, "reason-exchange", from = rate.from.code(), to = rate.to.code(), rate = number(rate.rate), day = self.dates.day_year_of(rate.on)));
+            out.push(t!(w, "reason-exchange", from = rate.from.code(), to = rate.to.code(), rate = w.number(rate.rate), day = self.dates.day_year_of(rate.on)));
         }
         if let (Some(exact), Some(rounding)) = (explain.exact, explain.rounding)
             && exact.denom() != 1
         {
-            let (exact, amount) = (self.exact_money(exact), money(line.amount_minor, self.currency));
+            let (exact, amount) = (self.exact_money(exact), w.money(line.amount_minor, self.currency));
             out.push(match rounding {
                 Rounding::HalfUp => t!(w, "reason-rounded-up", exact = exact, amount = amount),
                 Rounding::HalfEven => t!(w, "reason-rounded-even", exact = exact, amount = amount),
             });
         }
         if line.discount_minor != 0 {
-            out.push(t!(w, "reason-discount", amount = money(line.discount_minor, self.currency)));
+            out.push(t!(w, "reason-discount", amount = w.money(line.discount_minor, self.currency)));
         }
         out
     }
 
     fn per_unit(&self, explain: &Explain, units: Decimal, quantity: &str) -> String {
         let w = self.words;
-        let each = explain.unit_amount.map(|each| unit_price(each, self.currency)).unwrap_or_default();
+        let each = explain.unit_amount.map(|each| w.unit_price(each, self.currency)).unwrap_or_default();
         match explain.included {
             Some(included) => {
                 let billable = Ratio::from(units).sub(included).map_or(Ratio::ZERO, |rest| rest.max(Ratio::ZERO));
                 if billable.is_zero() {
-                    return t!(w, "reason-units-all-included", quantity = quantity, included = ratio(included));
+                    return t!(w, "reason-units-all-included", quantity = quantity, included = ratio(w, included));
                 }
-                t!(w, "reason-units-included", quantity = quantity, included = ratio(included), billable = ratio(billable), each = each)
+                t!(w, "reason-units-included", quantity = quantity, included = ratio(w, included), billable = ratio(w, billable), each = each)
             }
             None => t!(w, "reason-units", quantity = quantity, each = each),
         }
@@ -217,7 +217,7 @@ impl Teller<'_> {
     /// `From 21 November 2026, 10:30 to 1 December 2026, 00:00, Vienna time: 826,200 of 2,592,000 seconds.`
     fn part(&self, share: &ShareOf) -> String {
         let w = self.words;
-        let (n, d) = (number(share.n.into()), number(share.d.into()));
+        let (n, d) = (w.number(share.n.into()), w.number(share.d.into()));
         let (from, to, zone) = (self.dates.moment(share.from), self.dates.moment(share.to), self.dates.zone_name());
         match share.by {
             By::Day => t!(w, "reason-days", from = from, to = to, zone = zone, n = n, d = d),
@@ -239,15 +239,15 @@ impl Teller<'_> {
 
     fn exact(&self, amount: Ratio) -> String {
         match amount.round(Rounding::HalfUp) {
-            Ok(minor) if amount.denom() == 1 => figure(minor, self.currency),
-            _ => in_major(amount, self.currency),
+            Ok(minor) if amount.denom() == 1 => self.words.figure(minor, self.currency),
+            _ => in_major(self.words, amount, self.currency),
         }
     }
 
     fn exact_money(&self, amount: Ratio) -> String {
         let figures = self.exact(amount.abs());
         let sign = if amount.is_negative() { "−" } else { "" };
-        format!("{sign}{}{figures}", crate::words::format::currency_head(self.currency))
+        format!("{sign}{}", self.words.with_currency(&figures, self.currency))
     }
 }
 
@@ -290,57 +290,21 @@ fn duration(w: Words, seconds: i64) -> String {
 }
 
 /// A fraction as people read it: exact where it ends within six decimals, else cut there and marked.
-fn ratio(value: Ratio) -> String {
-    decimals(value, 6)
+fn ratio(w: Words, value: Ratio) -> String {
+    decimals(w, value, 6)
 }
 
-fn in_major(amount_minor: Ratio, currency: &str) -> String {
+fn in_major(w: Words, amount_minor: Ratio, currency: &str) -> String {
     let scale = 10_i64.checked_pow(crate::words::format::exponent(currency)).unwrap_or(100);
-    amount_minor.div(Ratio::whole(scale)).map_or_else(|_| String::new(), |major| decimals(major, 6))
+    amount_minor.div(Ratio::whole(scale)).map_or_else(|_| String::new(), |major| decimals(w, major, 6))
 }
 
-fn decimals(value: Ratio, places: u32) -> String {
+fn decimals(w: Words, value: Ratio, places: u32) -> String {
     let (Ok(numer), Ok(denom)) = (i64::try_from(value.numer()), i64::try_from(value.denom())) else { return format!("{}÷{}", value.numer(), value.denom()) };
     let Some(quotient) = Decimal::from(numer).checked_div(Decimal::from(denom)) else { return String::new() };
     let cut = quotient.trunc_with_scale(places);
     let is_exact = Ratio::from(cut) == value;
-    if is_exact { number(cut) } else { format!("{}…", number(cut)) }
-}
-
-/// The fold's content on a page.
-pub fn reason_view(words: Words, reason: &Reason, currency: &str) -> impl IntoView + use<> {
-    let rows: Vec<_> = reason
-        .tiers
-        .iter()
-        .map(|tier| {
-            view! {
-                <tr>
-                    <th scope="row">{tier.span.clone()}</th><td class="num">{tier.units.clone()}</td><td class="num">{tier.each.clone()}</td>
-                    <td class="num">{tier.amount.clone()}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let total = reason.tiers_total.clone().map(|(units, amount)| {
-        view! { <tfoot><tr><th scope="row">{t!(words, "reason-together")}</th><td class="num">{units}</td><td class="num"></td><td class="num">{amount}</td></tr></tfoot> }
-    });
-    let table = (!rows.is_empty()).then(|| {
-        view! {
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{t!(words, "reason-tier")}</th><th scope="col" class="num">{t!(words, "reason-units-head")}</th>
-                        <th scope="col" class="num">{t!(words, "reason-each-head")}</th><th scope="col" class="num">{crate::words::format::currency_head(currency)}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-                {total}
-            </table>
-        }
-    });
-    let sentences: Vec<_> = reason.sentences.iter().map(|sentence| view! { <p>{sentence.clone()}</p> }).collect();
-    let link = reason.link.clone().map(|(href, label)| view! { <p class="acts"><a class="link" href=href>{label}</a></p> });
-    view! { {table}{sentences}{link} }
+    if is_exact { w.number(cut) } else { format!("{}…", w.number(cut)) }
 }
 
 #[cfg(test)]
@@ -404,8 +368,10 @@ mod tests {
 
     #[test]
     fn fractions_that_do_not_end_are_marked() {
-        assert_eq!(ratio(Ratio::new(1, 3).unwrap()), "0.333333…");
-        assert_eq!(ratio(Ratio::new(13625, 20).unwrap()), "681.25");
-        assert_eq!(in_major(Ratio::new(369_750, 400).unwrap(), "EUR"), "9.24375");
+        let w = Words::of("en");
+        assert_eq!(ratio(w, Ratio::new(1, 3).unwrap()), "0.333333…");
+        let w = Words::of("en");
+        assert_eq!(ratio(w, Ratio::new(13625, 20).unwrap()), "681.25");
+        assert_eq!(in_major(w, Ratio::new(369_750, 400).unwrap(), "EUR"), "9.24375");
     }
 }

@@ -1,0 +1,134 @@
+//! The events of a subscription's life, each to its lines and the cycle that follows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Basis, Charged, Cycle, Terms, Unused, Used, lines::Charge, swap::Now, terms::Item};
+use crate::{
+    Result,
+    calendar::{Anchor, By, Instant, Period},
+    invoice::{Line, LineKind},
+    money::Rounding,
+};
+
+/// What an event comes to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub lines: Vec<Line>,
+    pub cycle: Cycle,
+    /// From when the new terms hold: the instant of the event, or the period's end where the vendor prorates nothing.
+    pub effective_at: Instant,
+}
+
+/// The start of a period: prices without a meter in advance (`recurring`, or `proration_charge` for a stub), their minimums, and
+/// meters opened.
+pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
+    let at = cycle.from;
+    let items = terms.items();
+    let period = cycle.period();
+    let (kind, rounding) = if cycle.is_stub() { (LineKind::ProrationCharge, basis.proration.rounding) } else { (LineKind::Recurring, Rounding::HalfUp) };
+    // A stub by `none` costs nothing, and so does one that is no day long.
+    let is_free = cycle.is_stub() && (basis.proration.by == By::None || basis.share(period, cycle.whole)?.is_nothing());
+    let mut lines = Vec::new();
+    for item in items.iter().filter(|item| !item.price.is_metered() && !is_free) {
+        let charge = Charge { cycle, kind, part: period, shared: period, priced_at: at, rounding };
+        lines.extend(basis.lines(item, item.quantity, &charge)?);
+    }
+    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at, Vec::new())).collect();
+    Ok(Outcome { lines, cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
+}
+
+/// The end of a period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
+/// without a minimum makes no line.
+pub fn close(basis: &Basis, cycle: &Cycle, used: &[Used]) -> Result<Vec<Line>> {
+    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, used)
+}
+
+/// The usage of a period that a cancellation ended, perhaps before its time: see [`cancel`] for what is rated as whose.
+pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, used: &[Used]) -> Result<Vec<Line>> {
+    let shared_until = unused.shared_until(ended_at, cycle);
+    let mut lines = Vec::new();
+    for part in &cycle.open {
+        lines.extend(basis.usage_lines(cycle, part, ended_at, shared_until, used)?);
+    }
+    Ok(lines)
+}
+
+/// A change of plan, quantity or add-ons in mid-period: credits for what was charged and changes, the old metered parts, and
+/// charges for the rest. A thing whose price and quantity do not change makes no line.
+///
+/// `charged` is every line of the subscription that reaches beyond `at` or ends there, credited or not. At another interval
+/// everything is credited and a new period begins, anchored at the change; reversed at the same instant, the old one is restored.
+///
+/// By `none` the new terms wait for the next period, an interval's too: nothing is credited, charged or cut, and
+/// [`Outcome::effective_at`] is the period's end. (A rule that let them hold at once without a charge would give the rest away.)
+pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instant, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
+    cycle.period().require(at)?;
+    if basis.proration.by == By::None {
+        return Ok(Outcome { lines: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
+    }
+    let now = Now { current: cycle, at, charged, used };
+    let (old_items, new_items) = (old.items(), new.items());
+    let interval = new.plan.interval;
+    if interval.repeats_like(cycle.interval) {
+        let unchanged = |item: &&Item<'_>| old_items.iter().any(|old| item.is_unchanged_from(old));
+        let keeps = new_items.iter().filter(unchanged).cloned().collect::<Vec<_>>();
+        return basis.swap(cycle.clone(), &now, &new_items, &keeps);
+    }
+    if let Some(restored) = cycle.undone_at(at).filter(|before| before.interval.repeats_like(interval)) {
+        return basis.swap(restored.clone(), &now, &new_items, &[]);
+    }
+    let ended = basis.swap(cycle.clone(), &now, &[], &[])?;
+    let begun = begin(basis, new, &Cycle::starting(Anchor::at(at, basis.zone), interval, at)?)?;
+    Ok(Outcome { lines: ended.lines.into_iter().chain(begun.lines).collect(), cycle: Cycle { before: ended.cycle.before, ..begun.cycle }, effective_at: at })
+}
+
+/// The end of a subscription before its period's: usage to the end, and the unused rest credited or kept.
+///
+/// Credited, the last part of a metered price has its share of the allowance and of the minimum; kept (or by `none`), the period
+/// has been paid whole, so its usage is rated as the whole period's.
+pub fn cancel(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
+    cycle.period().require(at)?;
+    if basis.proration.gives_back(unused) == Unused::Credited {
+        return basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[]);
+    }
+    let lines = close_ended(basis, cycle, at, Unused::Kept, used)?;
+    let cycle = Cycle { open: Vec::new(), before: Some(cycle.remembered(at)), ..cycle.clone() };
+    Ok(Outcome { lines, cycle, effective_at: at })
+}
+
+/// A pause: usage so far, and the unused rest credited or kept.
+///
+/// Kept (or by `none`), nothing is cut: the period runs to its end as paid. Its meters stay open and are still to be closed at
+/// its end, with the usage of the time that was not paused.
+pub fn pause(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
+    cycle.period().require(at)?;
+    if basis.proration.gives_back(unused) == Unused::Kept {
+        let mut cycle = cycle.clone();
+        for part in &mut cycle.open {
+            part.pauses.push(Period { start: at, end: cycle.whole.end });
+        }
+        return Ok(Outcome { lines: Vec::new(), cycle, effective_at: at });
+    }
+    basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[])
+}
+
+/// The end of a pause: charged from now to the end of the anchor's period that holds `at`, except what the pause kept paid.
+pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged: &[Charged]) -> Result<Outcome> {
+    if at >= cycle.whole.end {
+        return begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), cycle.interval, at)?);
+    }
+    cycle.period().require(at)?;
+    let mut cycle = cycle.clone();
+    for pause in cycle.open.iter_mut().filter_map(|part| part.pauses.last_mut()) {
+        pause.end = pause.end.min(at);
+    }
+    let items = terms.items();
+    let is_paid = |item: &&Item<'_>| charged.iter().any(|charge| charge.is_in_force(at) && item.was_charged_by(charge));
+    let keeps = items.iter().filter(is_paid).cloned().collect::<Vec<_>>();
+    if basis.proration.by == By::None {
+        let metered = items.iter().filter(|item| item.price.is_metered());
+        let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at, Vec::new())).collect() } else { cycle.open.clone() };
+        return Ok(Outcome { lines: Vec::new(), cycle: Cycle { open, ..cycle.clone() }, effective_at: at });
+    }
+    basis.swap(cycle.clone(), &Now { current: &cycle, at, charged, used: &[] }, &items, &keeps)
+}

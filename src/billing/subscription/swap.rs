@@ -1,0 +1,87 @@
+//! The move from what is charged to other things in mid-period, which every event but the first and the last comes down to.
+
+use super::{Basis, Charged, Cycle, OpenPart, Outcome, Used, lines::Charge, terms::Item};
+use crate::{
+    Result,
+    calendar::{Instant, Period},
+    explain::Explain,
+    invoice::{Line, LineKind},
+    money,
+};
+
+/// What an event in mid-period meets.
+pub(super) struct Now<'a> {
+    pub(super) current: &'a Cycle,
+    pub(super) at: Instant,
+    pub(super) charged: &'a [Charged],
+    pub(super) used: &'a [Used],
+}
+
+impl Basis {
+    /// The move from what is charged to new items at an instant within one period. `keeps` tells which things stay as they are.
+    pub(super) fn swap(&self, cycle: Cycle, now: &Now<'_>, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
+        let &Now { current, at, charged, used } = now;
+        let is_kept = |line: &Line| keeps.iter().any(|item| item.names(line));
+        let mut lines = Vec::new();
+
+        for charge in charged.iter().filter(|charge| charge.is_in_force(at) && !is_kept(&charge.line)) {
+            lines.extend(self.credit(charge, at)?);
+        }
+
+        // Meters: a price that goes on is not cut, whatever it is called; one cut earlier at this instant is taken up again where it
+        // began; any other starts now. What does not go on is rated to here.
+        let mut ending: Vec<&OpenPart> = current.open.iter().collect();
+        let same_interval = cycle.interval.repeats_like(current.interval);
+        let mut undone: Vec<&OpenPart> = current.undone_at(at).map(|before| before.open.iter().collect()).unwrap_or_default();
+        undone.retain(|part| !(same_interval && current.open.iter().any(|open| open.is_same_count(part))));
+        let mut open = Vec::new();
+        for item in items.iter().filter(|item| item.price.is_metered()) {
+            let going_on = if same_interval { take_alike(&mut ending, item) } else { None };
+            let (from, pauses) = match going_on {
+                Some(part) => (part.from, part.pauses.clone()),
+                None => match take_alike(&mut undone, item) {
+                    Some(part) if cycle.whole.contains(part.from) => {
+                        for charge in charged.iter().filter(|charge| part.was_billed_by(charge, at)) {
+                            let (net, credited) = charge.charged_and_credited()?;
+                            let billed = Period { start: part.from, end: at };
+                            lines.push(self.take_back(charge, money::sub(net, credited)?, billed, Explain::default())?);
+                        }
+                        (part.from, part.pauses.clone())
+                    }
+                    _ => (at, Vec::new()),
+                },
+            };
+            open.push(item.open_from(from, pauses));
+        }
+        for part in ending {
+            lines.extend(self.usage_lines(current, part, at, at, used)?);
+        }
+
+        let rest = Period { start: at, end: cycle.whole.end };
+        let is_nothing = self.share(rest, cycle.whole)?.is_nothing();
+        for item in items.iter().filter(|item| !item.price.is_metered()) {
+            if keeps.iter().any(|kept| kept.is_named_like(item)) {
+                continue;
+            }
+            let reversal = self.reversal(item, &cycle, at, charged)?;
+            if !reversal.is_empty() {
+                lines.extend(reversal);
+            } else if !is_nothing {
+                let charge =
+                    Charge { cycle: &cycle, kind: LineKind::ProrationCharge, part: rest, shared: rest, priced_at: at, rounding: self.proration.rounding };
+                lines.extend(self.lines(item, item.quantity, &charge)?);
+            }
+        }
+        let cycle = Cycle { open, before: Some(current.remembered(at)), ..cycle };
+        Ok(Outcome { lines, cycle, effective_at: at })
+    }
+}
+
+/// Takes the part that counts for an item out of a list: the one of the same name if it charges alike, else any that does. A meter
+/// whose price moves unchanged to another plan goes on counting.
+fn take_alike<'a>(parts: &mut Vec<&'a OpenPart>, item: &Item<'_>) -> Option<&'a OpenPart> {
+    let alike = |part: &&OpenPart| part.price.charges_like(item.price);
+    let named = |part: &&OpenPart| Item::of_part(part).is_named_like(item);
+    let position = parts.iter().position(|part| alike(part) && named(part)).or_else(|| parts.iter().position(alike))?;
+    Some(parts.remove(position))
+}

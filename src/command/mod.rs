@@ -1,0 +1,191 @@
+//! The command line: one file a subcommand, its flags and what it does. Here are the flags all have in common, and what most begin with:
+//! the log, the configuration, the database brought up to date.
+
+mod api_key;
+mod bench;
+mod bill;
+mod demo;
+mod embed_origin;
+mod init;
+mod serve;
+mod simulate;
+mod totp;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use portico::app::App;
+use portico::platform::assets::Assets;
+use portico::platform::clock::Clock;
+use portico::platform::config::{self, Config, PasswordCost};
+use portico::platform::db::Db;
+use portico::platform::ids::Ids;
+use portico::services::vendors::Vendor;
+
+use api_key::ApiKey;
+use bench::Bench;
+use embed_origin::EmbedOrigin;
+use init::Init;
+use serve::Serve;
+pub use simulate::simulate;
+
+/// What a subcommand comes to; the error is what is said before it ends.
+type Done = Result<(), Box<dyn std::error::Error>>;
+
+/// A self-hosted billing portal with its billing engine.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    /// Folder of the embedded database, keys and undelivered mail.
+    #[arg(long, global = true, env = "PORTICO_DATA", default_value = "data")]
+    data: PathBuf,
+    /// postgres://… to use Postgres instead of the embedded database.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// 32 bytes in base64 that secrets at rest are sealed with; several separated by commas, the newest first. A sandbox makes its own.
+    #[arg(long, global = true, env = "PORTICO_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// smtp://user:password@host:port or smtps://… to send mail. Without it, mails become files in the data folder.
+    #[arg(long, global = true, env = "PORTICO_SMTP_URL", hide_env_values = true)]
+    smtp_url: Option<String>,
+    /// IP addresses of the proxies in front, separated by commas: only they may say whom they speak for.
+    #[arg(long, global = true, env = "PORTICO_TRUSTED_PROXIES")]
+    trusted_proxies: Option<String>,
+    /// Scheme and host customers use, for links in mails. Default: http://localhost and the port listened on.
+    #[arg(long, global = true, env = "PORTICO_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Calls an API key may make a minute, of each instance.
+    #[arg(long, global = true, env = "PORTICO_API_CALLS_A_MINUTE", default_value_t = config::API_CALLS_A_MINUTE)]
+    api_calls_a_minute: u32,
+    /// What is logged, to standard error: a level, or levels by part (tracing's filter syntax).
+    #[arg(long, global = true, env = "PORTICO_LOG", default_value = "warn,portico=info")]
+    log: String,
+    /// How a line of the log is written: for people, or as JSON for a collector.
+    #[arg(long, global = true, env = "PORTICO_LOG_FORMAT", value_enum, default_value = "text")]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the portal.
+    Serve(Serve),
+    /// Bring the database's schema up to this version.
+    Migrate,
+    /// Bill once what is due by now, and take the money. `serve` does so all the time.
+    Bill,
+    /// Measure this program on its own demo, in a temporary folder.
+    Bench(Bench),
+    /// Add a vendor and invite the first of its staff.
+    Init(Box<Init>),
+    /// Fill an empty database with the demo, and print how to sign in.
+    Demo {
+        /// As JSON: {"sign_ins": [{"email", "password", "customer", "state"}]}.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a code of a sandbox's person that was not used before, waiting for the next one if it must.
+    Totp {
+        /// Whose: the e-mail address they sign in with.
+        email: String,
+    },
+    /// Keys of the vendor's programs for the API: make, list, replace, shut off.
+    ApiKey(ApiKey),
+    /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
+    EmbedOrigin(EmbedOrigin),
+    /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
+    /// server, in a schema of its own; DATABASE_URL is not used.
+    Simulate {
+        /// The story as JSON; - reads standard input.
+        file: PathBuf,
+    },
+}
+
+pub async fn run(cli: Cli) -> Done {
+    begin_log(&cli.log, cli.log_format)?;
+    if let Command::Bench(bench) = &cli.command {
+        return bench.run().await;
+    }
+    let serve = match &cli.command {
+        Command::Serve(serve) => Some(serve.clone()),
+        _ => None,
+    };
+    let listen = serve.as_ref().map_or(SocketAddr::from(([127, 0, 0, 1], 3000)), |serve| serve.listen);
+    let next_port = SocketAddr::from(([127, 0, 0, 1], listen.port().checked_add(1).unwrap_or(1024)));
+    let sandbox_listen = serve.as_ref().and_then(|serve| serve.sandbox_listen).unwrap_or(next_port);
+    let public_url = cli.public_url.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_else(|| format!("http://localhost:{}", listen.port()));
+    config::make_private_folder(&cli.data)?;
+    let default_sandbox_url = config::sandbox_url(sandbox_listen, &public_url);
+    let (keys, is_key_from_file) = config::keys(cli.key.as_deref(), &cli.data, &public_url)?;
+    let config = Config {
+        data: cli.data,
+        database_url: cli.database_url,
+        listen,
+        public_url,
+        sandbox_listen,
+        sandbox_url: serve.and_then(|serve| serve.sandbox_url).unwrap_or(default_sandbox_url),
+        smtp_url: cli.smtp_url,
+        trusted_proxies: config::trusted_proxies(cli.trusted_proxies.as_deref().unwrap_or_default())?,
+        keys,
+        is_key_from_file,
+        password_cost: PasswordCost::default(),
+        api_calls_a_minute: cli.api_calls_a_minute,
+    };
+    config.check()?;
+    let db = Db::open(&config.database_url()).await?;
+    db.migrate().await?;
+    match cli.command {
+        Command::Migrate | Command::Bench(_) | Command::Simulate { .. } => Ok(()),
+        Command::Serve(serve) => serve.run(config, db).await,
+        Command::Bill => bill::run(config, db).await,
+        Command::Init(init) => init.run(config, db).await,
+        Command::Demo { json } => demo::run(config, db, json).await,
+        Command::ApiKey(api_key) => api_key.run(config, db).await,
+        Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
+        Command::Totp { email } => totp::run(config, db, &email).await,
+    }
+}
+
+/// The program as it runs outside of tests: by the system's clock, with the assets of its build.
+async fn app(config: Config, db: Db) -> Result<App, Box<dyn std::error::Error>> {
+    Ok(App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?)
+}
+
+/// The vendor that `--vendor` names, or the only one.
+fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
+    let vendors = app.vendors();
+    match (named, vendors.as_slice()) {
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err("there is no vendor yet; make one with portico init".to_owned()),
+        (None, _) => Err(format!("say whose by --vendor: {}", vendors.iter().map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(", "))),
+        (Some(named), _) => vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).cloned().ok_or_else(|| format!("there is no vendor {named}")),
+    }
+}
+
+/// Everything said by `tracing` goes to standard error, where what runs the program keeps it.
+fn begin_log(filter: &str, format: LogFormat) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| format!("--log {filter}: {error}"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+async fn stop_signal() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("signals can be listened for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,77 @@
+//! `/portal-session`: a link that the vendor's program made. Opening it shows whose portal it opens; the button opens it, once.
+
+use std::sync::Arc;
+
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::identity::cookies::Outgoing;
+use crate::identity::session::Transport;
+use crate::platform::request::ClientIp;
+use crate::services::vendors::Vendor;
+use crate::services::{Refusal, portal_sessions};
+use crate::words::Words;
+use crate::{rich, t};
+
+use super::entry::{AtVendor, door, see_other};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Token {
+    token: String,
+}
+
+pub async fn show(State(app): State<App>, AtVendor(vendor): AtVendor, Query(link): Query<Token>) -> Result<Response, Refusal> {
+    let now_ms = app.clock.wall().timestamp_millis();
+    let mut tx = app.db.read().await?;
+    let found = portal_sessions::look(&mut tx, &vendor.id, &link.token, now_ms).await?;
+    drop(tx);
+    let Some(found) = found else { return Ok(dead(&app, &vendor)) };
+    let w = Words::of(&vendor.locale);
+    Ok(door(&app, &vendor, StatusCode::OK, &t!(w, "portal-session-title"), || {
+        view! {
+            <form method="post" action="/portal-session">
+                <h1 inner_html=rich!(w, "portal-session-heading", customer = &found.customer_name)></h1>
+                <p>{t!(w, "portal-session-what", email = &found.email, vendor = &vendor.name)}</p>
+                <input type="hidden" name="token" value=link.token />
+                <button class="btn">{t!(w, "portal-session-open")}</button>
+            </form>
+        }
+    }))
+}
+
+pub async fn open(
+    State(app): State<App>,
+    AtVendor(vendor): AtVendor,
+    headers: HeaderMap,
+    outgoing: Outgoing,
+    ip: ClientIp,
+    Form(link): Form<Token>,
+) -> Result<Response, Refusal> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let earlier = Transport::Lax.token(&headers);
+    match portal_sessions::open(&app, &vendor, &link.token, earlier.as_deref(), agent, &ip.to_string()).await? {
+        Some(token) => {
+            Transport::Lax.give(&outgoing, &token);
+            Ok(see_other("/"))
+        }
+        None => Ok(dead(&app, &vendor)),
+    }
+}
+
+/// Used, too old, or none of ours: they look alike.
+fn dead(app: &App, vendor: &Arc<Vendor>) -> Response {
+    let w = Words::of(&vendor.locale);
+    door(app, vendor, StatusCode::GONE, &t!(w, "portal-session-dead-title"), || {
+        view! {
+            <h1>{t!(w, "portal-session-dead-title")}</h1>
+            <p>{t!(w, "portal-session-dead")}</p>
+            <a class="btn" href="/sign-in">{t!(w, "sign-in-title")}</a>
+        }
+    })
+    .into_response()
+}
