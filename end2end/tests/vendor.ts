@@ -12,6 +12,9 @@ export interface Site {
   key: string;
   port: number;
   stop(): void;
+  /** The session that was made last. */
+  last(): Promise<string>;
+  statusOf(id: string): Promise<string>;
   /** Of the session that was made last, as the vendor's program sees it. */
   statusOfLast(): Promise<string>;
   /** As the vendor's program ends it. */
@@ -39,11 +42,14 @@ export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { h
     const made = (await api(key, "GET", `/events?customer_id=${customer.id}&limit=100`)).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
     return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;
   };
+  const statusOf = async (id: string) => (await api(key, "GET", `/embed-sessions/${id}`)).status as string;
   return {
     ...site,
     key,
     port,
-    statusOfLast: async () => (await api(key, "GET", `/embed-sessions/${await last()}`)).status,
+    last,
+    statusOf,
+    statusOfLast: async () => statusOf(await last()),
     endLast: async () => void (await api(key, "DELETE", `/embed-sessions/${await last()}`)),
   };
 }

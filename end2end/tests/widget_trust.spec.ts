@@ -67,6 +67,24 @@ test("two vendors’ pages and the portal itself are three sessions", async ({ p
   }
 });
 
+test("a page that stands inside another page is told that billing is not shown there", async ({ page, site }) => {
+  const other = await vendorSite(person("yearly"), { host: "127.0.0.2" });
+  try {
+    await page.goto(`${other.url}/without-script`);
+    await page.evaluate((url) => {
+      const frame = document.createElement("iframe");
+      frame.src = url;
+      frame.id = "outer";
+      document.body.append(frame);
+    }, site.url);
+    const inner = page.frameLocator("#outer").frameLocator("billing-portal >> iframe");
+    await expect(inner.getByRole("alert")).toContainText("inside another page");
+    expect(await knows(page)).toBe(false);
+  } finally {
+    other.stop();
+  }
+});
+
 test("ten thousand messages nobody should send change nothing, at either end", async ({ page, site }) => {
   await page.goto(site.url);
   const heard = await events(page);

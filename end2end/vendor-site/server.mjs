@@ -1,6 +1,6 @@
 // A vendor's own site with its billing inside: two pages, and the one address that a backend adds, which makes a token for whoever is signed
 // in there. Here that is always the same person; a real site takes them from its own session.
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { createServer } from "node:http";
 import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,7 @@ export function serveVendorSite({ portal, key, customer, member, port, host = "1
   return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve({ url: origin, stop: () => server.close() })));
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {
   const { PORTAL = "http://localhost:3000", KEY: key, CUSTOMER: customer, MEMBER: member, PORT: port = "4000" } = env;
   const { url } = await serveVendorSite({ portal: PORTAL, key, customer, member, port });
   console.log(`The vendor’s site is at ${url}`);

@@ -189,7 +189,9 @@ if (window.parent !== window && origins.length > 0) {
   };
   fit();
   if (window.parent !== window.top) {
+    // Whoever frames the page that frames us could lay something over what we ask.
     fail("nested");
+    say(document.querySelector("#nested")?.textContent ?? "");
   } else if (root.dataset.frame === "lasts") {
     renewIn(Number(root.dataset.seconds), met.origin);
     focusOnTrouble();

@@ -6,6 +6,7 @@
 //! | `widget.js` | the element `<billing-portal>`, in the vendor's page |
 //! | `frame.js` | its other end, in every document of the frame |
 //! | `handover.rs` | tokens coming in: from `frame.js`, or from a form of a page without script |
+//! | `widget.d.ts` | the element and its events, declared |
 //! | `target.rs` | which page an element shows |
 //!
 //! A token never stands in an address, and no cookie of the portal's own pages is read here.
@@ -31,6 +32,9 @@ use crate::words::Words;
 mod handover;
 mod target;
 
+/// The element and its events, for vendors who write TypeScript.
+const DECLARED: &str = include_str!("widget.d.ts");
+
 /// Where the frame's script brings a token; answered to it alone.
 pub const EXCHANGE: &str = "/embed/exchange";
 /// Where a form of the vendor's page hands a token over.
@@ -41,6 +45,7 @@ pub const END: &str = "/embed/end";
 pub fn router() -> Router<App> {
     Router::new()
         .route("/widget.js", get(script))
+        .route("/widget.d.ts", get(|| async { ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], DECLARED) }))
         .route("/embed", get(waiting))
         .route(EXCHANGE, post(handover::exchange))
         .route(HANDOFF, post(handover::handoff))
@@ -95,7 +100,35 @@ async fn waiting(State(app): State<App>, AtVendor(vendor): AtVendor, headers: He
 /// A page of one sentence in the frame.
 fn in_frame(app: &App, vendor: &Vendor, holders: &Holders, standing: Standing, status: StatusCode, title: &str, sentence: String) -> Response {
     let framed = Some(Framed::held_by(holders, standing));
+    // What only the script can see is said in words of ours too.
+    let nested = t!(Words::of(&vendor.locale), "embed-nested");
     page::document(app, Setting { vendor, framed }, status, title, move || {
-        view! { <main class="page" id="main"><p role="status">{sentence}</p></main> }
+        view! { <main class="page" id="main"><p role="status">{sentence}</p><p hidden id="nested">{nested}</p></main> }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DECLARED;
+
+    /// What stands in double quotes right behind each `opening`.
+    fn named<'a>(source: &'a str, opening: &str) -> Vec<&'a str> {
+        source.split(opening).skip(1).filter_map(|rest| rest.strip_prefix('"')?.split('"').next()).collect()
+    }
+
+    #[test]
+    fn every_event_and_every_error_is_declared() {
+        let (element, frame, handover) = (include_str!("widget.js"), include_str!("frame.js"), include_str!("handover.rs"));
+        let relayed = element.split("if ([").nth(1).and_then(|rest| rest.split(']').next()).unwrap().split('"').filter(|word| word.contains('_'));
+        let events: Vec<&str> = named(element, "#say(").into_iter().chain(relayed).collect();
+        assert!(events.len() >= 8, "{events:?}");
+        for event in events {
+            assert!(DECLARED.contains(&format!("{event}: CustomEvent<")), "{event}");
+        }
+        let codes: Vec<&str> = [named(element, "#fail("), named(frame, "fail("), named(handover, "=> ("), named(handover, "code: ")].concat();
+        assert!(codes.len() >= 10, "{codes:?}");
+        for code in codes {
+            assert!(DECLARED.contains(&format!("| \"{code}\"")), "{code}");
+        }
+    }
 }

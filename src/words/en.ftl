@@ -132,6 +132,7 @@ frame-nobody-kept = Nothing was changed and nothing was charged. What you entere
 embed-title = Billing
 embed-wait = Billing is being opened.
 embed-alone = This page stands inside another site’s page and shows nothing by itself.
+embed-nested = Billing is not shown here, because the page around it stands inside another page. Open that page by itself.
 embed-over-title = Signed out
 embed-over = You are signed out of this frame. Reload the page around it to come back.
 embed-refused-title = Not opened
