@@ -40,7 +40,7 @@ test-postgres:
 	@end2end/postgres.sh cargo test --quiet --test app
 
 test-browser: site
-	@end2end/setup.sh browser > /dev/null
+	@end2end/setup.sh browser firefox > /dev/null
 	@cargo build
 	@echo "test: journeys in a browser"
 	@cd end2end && npx playwright test

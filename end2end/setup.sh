@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts in place what building and testing need and this machine lacks; silent about what is there already.
-#   end2end/setup.sh [wasm] [packages] [browser] [postgres]
-# `browser` prints the path of the browser and `postgres` the folder of the server's programs; everything else goes to stderr.
+#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres]
+# `browser` and `firefox` print the path of the browser and `postgres` the folder of the server's programs; everything else goes to stderr.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,6 +59,15 @@ find_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable
 }
 
+firefox() {
+    find_firefox || { debian firefox-esr "A Firefox for the browser tests"; find_firefox; } || fail "Firefox was installed but is not on PATH"
+}
+
+find_firefox() {
+    [ -z "${FIREFOX:-}" ] || { echo "$FIREFOX"; return; }
+    command -v firefox-esr || command -v firefox
+}
+
 postgres() {
     find_postgres || { debian postgresql "The Postgres server, which the tests start one of their own of,"; find_postgres; } || fail "Postgres was installed but initdb was not found"
 }
@@ -70,5 +79,5 @@ find_postgres() {
 }
 
 for what in "$@"; do
-    case $what in wasm | packages | browser | postgres) "$what" ;; *) fail "unknown: $what" ;; esac
+    case $what in wasm | packages | browser | firefox | postgres) "$what" ;; *) fail "unknown: $what" ;; esac
 done
