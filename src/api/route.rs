@@ -39,10 +39,13 @@ pub struct Route {
 #[derive(Clone)]
 pub(super) enum Act {
     /// On one desk: one transaction. It reads for GET, else it writes.
-    Desk(Arc<dyn for<'a> Fn(&'a mut Desk, &'a Asked) -> BoxFuture<'a, Result<Given, Problem>> + Send + Sync>),
+    Desk(Arc<DeskAct>),
     /// Over several desks: what renders, prices or talks to others in between.
-    Errand(Arc<dyn for<'a> Fn(Errand, &'a Asked) -> BoxFuture<'a, Result<Given, Problem>> + Send + Sync>),
+    Errand(Arc<ErrandAct>),
 }
+
+type DeskAct = dyn for<'a> Fn(&'a mut Desk, &'a Asked) -> BoxFuture<'a, Result<Given, Problem>> + Send + Sync;
+type ErrandAct = dyn for<'a> Fn(Errand, &'a Asked) -> BoxFuture<'a, Result<Given, Problem>> + Send + Sync;
 
 /// What an operation takes and gives, as OpenAPI says it.
 #[derive(Clone, Debug)]

@@ -88,7 +88,7 @@ impl Browser {
     }
 
     pub fn get(&self, path: &str, encoding: Option<&str>) -> Result<Answer, Error> {
-        Line::open(self.address)?.ask(self.request(path, encoding).as_bytes())
+        ask(self.address, &self.request(path, encoding))
     }
 
     /// How long each of `count` requests took, one after another on one connection.
@@ -106,37 +106,7 @@ impl Browser {
 
     pub fn load(&self, path: &str, load: Load) -> Result<Loaded, Error> {
         let request = self.request(path, load.encoding);
-        let work = || -> Result<(Vec<Duration>, usize), Error> {
-            let mut line = Line::open(self.address)?;
-            let mut times = Vec::new();
-            let mut bytes = 0;
-            let until = Instant::now() + load.time;
-            while Instant::now() < until {
-                let began = Instant::now();
-                let answer = line.ask(request.as_bytes())?;
-                if answer.status != 200 {
-                    return Err(format!("{path} answered {} under load", answer.status).into());
-                }
-                bytes = answer.body.len();
-                times.push(began.elapsed());
-            }
-            Ok((times, bytes))
-        };
-        let parts: Vec<Result<_, Error>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..load.connections).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a loading thread panicked".into()))).collect()
-        });
-        let mut loaded = Loaded { times: Vec::new(), bytes: 0 };
-        for part in parts {
-            let (times, bytes) = part?;
-            loaded.times.extend(times);
-            loaded.bytes = bytes;
-        }
-        if loaded.times.is_empty() {
-            return Err(format!("{path} answered nothing under load").into());
-        }
-        loaded.times.sort_unstable();
-        Ok(loaded)
+        under_load(self.address, 200, load, || request.clone())
     }
 
     /// The session and whatever else a browser would send with each request.
@@ -167,6 +137,47 @@ impl Browser {
             }
         }
     }
+}
+
+/// Sends requests over several connections at once, each the next as soon as the one before is answered, and always by `status`.
+pub fn under_load(address: SocketAddr, status: u16, load: Load, request: impl Fn() -> String + Sync) -> Result<Loaded, Error> {
+    let work = || -> Result<(Vec<Duration>, usize), Error> {
+        let mut line = Line::open(address)?;
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        let until = Instant::now() + load.time;
+        while Instant::now() < until {
+            let request = request();
+            let began = Instant::now();
+            let answer = line.ask(request.as_bytes())?;
+            if answer.status != status {
+                return Err(format!("{} was answered by {} under load: {}", request.lines().next().unwrap_or_default(), answer.status, answer.text()).into());
+            }
+            bytes = answer.body.len();
+            times.push(began.elapsed());
+        }
+        Ok((times, bytes))
+    };
+    let parts: Vec<Result<_, Error>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..load.connections).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a loading thread panicked".into()))).collect()
+    });
+    let mut loaded = Loaded { times: Vec::new(), bytes: 0 };
+    for part in parts {
+        let (times, bytes) = part?;
+        loaded.times.extend(times);
+        loaded.bytes = bytes;
+    }
+    if loaded.times.is_empty() {
+        return Err("nothing was answered under load".into());
+    }
+    loaded.times.sort_unstable();
+    Ok(loaded)
+}
+
+/// One request on a connection of its own.
+pub fn ask(address: SocketAddr, request: &str) -> Result<Answer, Error> {
+    Line::open(address)?.ask(request.as_bytes())
 }
 
 /// One kept connection.

@@ -5,12 +5,14 @@
 //! | [`run`] | what is measured, in order |
 //! | `subject` | the measured program: a process of its own, its processor time and memory |
 //! | `client` | signing in and loading it, over plain loopback connections |
+//! | `program` | a vendor's program at the API |
 //! | `inside` | its database opened by this process: years of usage recorded, an invoice taken out to be drawn |
 //!
 //! What a browser sees is measured by `end2end/bench.mjs`, which prints both as one table. Nothing here is used by the portal.
 
 mod client;
 mod inside;
+mod program;
 mod subject;
 
 use std::fmt;
@@ -21,6 +23,7 @@ use serde::Serialize;
 use crate::services::invoices::{self, pdf};
 use client::{Browser, Load};
 use inside::{Inside, months_until};
+use program::Program;
 use subject::Subject;
 
 /// How long a load lasts, and by how many connections at once.
@@ -86,6 +89,8 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
             say(&format!("loading {path} on {database}"));
             figures.push(page(&subject, &browser, path, database)?);
         }
+        say(&format!("the API on {database}"));
+        figures.extend(Program::of(&subject)?.measure(&subject, database, Load { encoding: None, connections: CONNECTIONS, time: LOAD / 3 })?);
         let inside = Inside::of(&subject, &browser).await?;
         let (snapshot, number) = inside.invoice(20).await?;
         if url.is_none() {

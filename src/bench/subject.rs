@@ -38,7 +38,8 @@ impl Subject {
         let sign_in = demo.sign_ins.into_iter().next().ok_or("the demo has no sign-in")?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut server = one_core(command(&folder, database_url)?);
-        server.args(["serve", "--listen", &address.to_string()]).stdout(Stdio::null());
+        // A load is what the limit on calls is there to stop.
+        server.args(["--api-calls-a-minute", "1000000000", "serve", "--listen", &address.to_string()]).stdout(Stdio::null());
         let mut subject = Subject { server: server.spawn()?, address, sign_in, folder, database_url: database_url.map(str::to_owned) };
         subject.wait()?;
         Ok(subject)
@@ -59,6 +60,13 @@ impl Subject {
     pub fn code(&self) -> Result<String, Error> {
         let code = output(command(&self.folder, self.database_url.as_deref())?.args(["totp", &self.sign_in.email]))?;
         Ok(String::from_utf8(code)?.trim().to_owned())
+    }
+
+    /// A key that may do everything at the API.
+    pub fn api_key(&self) -> Result<String, Error> {
+        let made = output(command(&self.folder, self.database_url.as_deref())?.args(["api-key", "create", "--name", "bench", "--scopes", "*"]))?;
+        let made = String::from_utf8(made)?;
+        Ok(made.split_whitespace().find(|word| word.starts_with("pk_")).ok_or("no key was made")?.to_owned())
     }
 
     /// Processor time the server has used so far, its own and the kernel's for it.

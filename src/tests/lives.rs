@@ -191,7 +191,7 @@ impl Life {
             7 => self.act(&customer, &subscription, Action::Reactivate).await,
             8..=10 => {
                 self.event += 1;
-                let late = Duration::minutes(self.dice.amount(if self.dice.0 % 3 == 0 { 60_000 } else { 60 }));
+                let late = Duration::minutes(self.dice.amount(if self.dice.0.is_multiple_of(3) { 60_000 } else { 60 }));
                 let (meter, most) = if self.dice.is(3) { ("storage", 300) } else { ("minutes", 900) };
                 let event = usage::NewEvent {
                     id: format!("e{}", self.event),

@@ -17,7 +17,7 @@ async fn mira(world: &World) -> Person {
 /// The token of the latest reset link mailed to somebody.
 async fn reset_token(world: &World, email: &str) -> String {
     world.visitor().post("/forgot-password", &[("email", email)]).await;
-    let letter = letters(world).await.into_iter().filter(|letter| letter.contains("/reset-password?token=")).next_back().unwrap();
+    let letter = letters(world).await.into_iter().rfind(|letter| letter.contains("/reset-password?token=")).unwrap();
     link_in(&letter, "/reset-password").split_once("token=").unwrap().1.to_owned()
 }
 

@@ -314,7 +314,7 @@ async fn a_reset_link_sets_a_password_once_and_never_passes_the_second_factor() 
     assert_eq!(page.status, 422, "the old password is gone");
 
     world.visitor().post("/forgot-password", &[("email", &mira.email)]).await;
-    let letter = letters(&world).await.into_iter().filter(|letter| letter.contains("/reset-password")).next_back().unwrap();
+    let letter = letters(&world).await.into_iter().rfind(|letter| letter.contains("/reset-password")).unwrap();
     let late = link_in(&letter, "/reset-password").to_owned();
     world.wait(Duration::minutes(61));
     assert_eq!(world.visitor().get(&late).await.status, 410);

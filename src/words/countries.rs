@@ -23,7 +23,7 @@ pub fn is_known(code: &str) -> bool {
 /// Codes with names, in the order of the names.
 pub fn all(w: Words) -> Vec<(&'static str, String)> {
     let mut all: Vec<_> = CODES.split_whitespace().map(|code| (code, name(w, code))).collect();
-    all.sort_by(|(_, a), (_, b)| sorted_as(a).cmp(&sorted_as(b)));
+    all.sort_by_cached_key(|(_, name)| sorted_as(name));
     all
 }
 

@@ -13,6 +13,7 @@ use super::read::{self, Payment, Pays, Status};
 use super::setups;
 
 /// What collecting an invoice came to.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Collected {
     /// Nothing is due of it.

@@ -110,7 +110,7 @@ async fn end_trial(desk: &mut Desk, h: &mut Step, at: Instant) -> Result<(), Ref
 pub(super) async fn begin_first(desk: &mut Desk, h: &mut Step, at: Instant) -> Result<(), Refusal> {
     let s = &mut h.subscription;
     let anchor = AnchorWish::anchor(s.anchor, s.terms.plan.interval, at, s.zone)?;
-    let cycle = Cycle::starting(anchor, s.terms.plan.interval, at).map_err(billing::Error::from)?;
+    let cycle = Cycle::starting(anchor, s.terms.plan.interval, at)?;
     let basis = basis(desk, s, &[&s.terms], []).await?;
     let begun = begin(&basis, &s.terms, &cycle)?;
     h.lines.extend(drafts(desk, begun.lines, &[&s.terms], &[]));
@@ -156,7 +156,7 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
                 data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }),
             });
         }
-        let next = ended.following(s.terms.plan.interval).map_err(billing::Error::from)?;
+        let next = ended.following(s.terms.plan.interval)?;
         let basis = basis(desk, s, &[&s.terms], []).await?;
         let begun = begin(&basis, &s.terms, &next)?;
         advance = drafts(desk, begun.lines, &[&s.terms], &[]);

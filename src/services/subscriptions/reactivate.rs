@@ -30,7 +30,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, at: Insta
     s.state = after(subscription.state, Happening::Reactivate)?;
     s.ended_at = None;
     s.trial_end_at = None;
-    let cycle = Cycle::starting(Anchor::at(at, s.zone), s.terms.plan.interval, at).map_err(billing::Error::from)?;
+    let cycle = Cycle::starting(Anchor::at(at, s.zone), s.terms.plan.interval, at)?;
     let basis = basis(desk, s, &[&s.terms], []).await?;
     let begun = begin(&basis, &s.terms, &cycle)?;
     s.cycle = Some(begun.cycle);

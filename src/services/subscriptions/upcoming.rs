@@ -161,7 +161,7 @@ impl Next {
                     return Ok(None);
                 }
                 let anchor = AnchorWish::anchor(s.anchor, s.terms.plan.interval, start, s.zone)?;
-                let cycle = Cycle::starting(anchor, s.terms.plan.interval, start).map_err(billing::Error::from)?;
+                let cycle = Cycle::starting(anchor, s.terms.plan.interval, start)?;
                 next.at = start;
                 next.advance = drafts(desk, begin(&next.basis, &s.terms, &cycle)?.lines, &[&s.terms], &[]);
             }
@@ -170,7 +170,7 @@ impl Next {
                 let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
                 if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
                     take_up_planned(desk, s, &mut next.discounts).await?;
-                    let following = cycle.following(s.terms.plan.interval).map_err(billing::Error::from)?;
+                    let following = cycle.following(s.terms.plan.interval)?;
                     next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
                 } else if cycle.open.is_empty() {
                     return Ok(None);

@@ -96,7 +96,7 @@ impl Walk<'_> {
             if Some(n) == last {
                 units = add(units, self.expected)?;
             }
-            let lines = usage_of_part(&self.costs.basis, billed, units).map_err(billing::Error::from)?;
+            let lines = usage_of_part(&self.costs.basis, billed, units)?;
             amounts.push(sum(lines.iter().map(|line| line.amount_minor)).map_err(billing::Error::from)?);
         }
         Ok(sum(amounts).map_err(billing::Error::from)?)

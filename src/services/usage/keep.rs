@@ -71,7 +71,8 @@ pub(super) async fn tally_anew(desk: &mut Desk, customer_id: &str, account: &Acc
     }
     let (slot, day, month) = (slot_of(happened_at), day_at(happened_at, account.zone)?, month_at(happened_at, account.zone)?);
     let mut tally = Tally::default();
-    for event in events(desk, customer_id, meter_id, vec![slot..slot + SLOT_MS]).await? {
+    let of_slot = std::iter::once(slot..slot + SLOT_MS).collect();
+    for event in events(desk, customer_id, meter_id, of_slot).await? {
         tally.merge(&Tally { values: Default::default(), ..Tally::of(&event) })?;
     }
     write(desk, &UPSERT_BUCKETS, customer_id, &Tallies::from([((meter_id.to_owned(), slot), tally)])).await?;

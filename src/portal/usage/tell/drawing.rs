@@ -195,7 +195,7 @@ impl Teller<'_> {
         let date = |at: Instant| self.dates.date(at);
         match report.by {
             By::Hour if days <= 2 => {
-                let every = shown.iter().filter(|(start, _)| self.dates.local(*start).hour() % 6 == 0 && self.starts_stretch(*start));
+                let every = shown.iter().filter(|(start, _)| self.dates.local(*start).hour().is_multiple_of(6) && self.starts_stretch(*start));
                 every.map(|(start, _)| (self.x(*start), self.dates.time(*start))).collect()
             }
             By::Hour => {

@@ -150,7 +150,7 @@ pub fn could_be_a_card(digits: &str) -> bool {
             }
         })
         .sum();
-    (12..=19).contains(&digits.len()) && sum % 10 == 0
+    (12..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
