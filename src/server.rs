@@ -34,7 +34,8 @@ pub fn router(app: App) -> Router {
 }
 
 /// Pages and tables get smaller on their way, quickly rather than as much as can be; PDFs are packed inside. What a page's length could tell
-/// of its secrets takes many requests in the visitor's name, which no other site can make: the session's cookie is `SameSite`.
+/// of its secrets takes many requests in the visitor's name, which no other site can make: the session's cookie is `SameSite`, and a frame's
+/// is kept apart for the vendor's own site.
 fn compression() -> CompressionLayer<impl Predicate> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/pdf")))
 }

@@ -39,7 +39,7 @@ export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { h
   listOrigin(`http://${host}:${port}`);
   const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer: customer.id, member: member.id, port, host, theme });
   const last = async () => {
-    const made = (await api(key, "GET", `/events?customer_id=${customer.id}&limit=100`)).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
+    const made = (await api(key, "GET", "/events?limit=100")).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
     return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;
   };
   const statusOf = async (id: string) => (await api(key, "GET", `/embed-sessions/${id}`)).status as string;

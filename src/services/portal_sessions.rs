@@ -38,7 +38,7 @@ pub async fn create(desk: &mut Desk, customer_id: &str, member_id: &str) -> Resu
             (desk.vendor.id.clone(), id.clone(), customer_id.to_owned(), member.identity_id, fingerprint(&token), now_ms, now_ms + LINK_MS),
         )
         .await?;
-    desk.record("portal_session.created", Some(customer_id), &id, json!({ "member": member_id })).await?;
+    desk.record("portal_session.created", None, &id, json!({ "member": member_id })).await?;
     let url = format!("{}/portal-session?token={token}", desk.app.config.public_url);
     Ok(Made { id, url, expires_at: now_ms + LINK_MS })
 }
@@ -68,6 +68,12 @@ pub async fn look(tx: &mut Tx, vendor_id: &str, token: &str, now_ms: i64) -> DbR
 
 /// Uses the link up and begins the session; its token, for the browser only. Whoever comes first does.
 pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Option<&str>, user_agent: &str, ip: &str) -> Result<Option<String>, Refusal> {
+    // Strangers' guesses are not to wait for the one who writes, nor to be waited for.
+    let mut tx = app.db.read().await?;
+    if look(&mut tx, &vendor.id, token, app.clock.wall().timestamp_millis()).await?.is_none() {
+        return Ok(None);
+    }
+    drop(tx);
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let now_ms = desk.now.wall_ms();
     let Some(link) = look(&mut desk.tx, &vendor.id, token, now_ms).await? else { return Ok(None) };

@@ -8,6 +8,8 @@ const origins = (root.dataset.origins ?? "").split(" ").filter(Boolean);
 const RENEW_BEFORE_S = 120;
 
 let port;
+// The origin of the page that holds us.
+let holder;
 let bearer;
 let renewal;
 // Whom a token is waited for by.
@@ -38,8 +40,8 @@ function meet() {
     });
   });
   // Where the browser does not say who holds us, each of the list is spoken to: only the one that does can hear it.
-  const holder = window.location.ancestorOrigins?.[0] ?? (document.referrer ? new URL(document.referrer).origin : undefined);
-  const addressed = origins.includes(holder) ? [holder] : origins;
+  const said = window.location.ancestorOrigins?.[0] ?? (document.referrer ? new URL(document.referrer).origin : undefined);
+  const addressed = origins.includes(said) ? [said] : origins;
   for (const origin of addressed) window.parent.postMessage({ portico: VERSION, type: "hello", nonce }, origin);
   return met;
 }
@@ -66,30 +68,30 @@ function keepsCookies() {
 }
 
 /** Exchanges a new token for a session; where it leads to, or undefined where it was refused. */
-async function open(origin) {
+async function open() {
   const { token, page, action } = await askForToken();
   if (!token) return undefined;
   const memory = bearer || !keepsCookies() ? "1" : "";
-  const body = new URLSearchParams({ token, page, action, origin, memory });
+  const body = new URLSearchParams({ token, page, action, origin: holder, memory });
   const answer = await window.fetch("/embed/exchange", { method: "POST", body }).catch(() => undefined);
-  const told = await answer?.json().catch(() => undefined);
+  const got = await answer?.json().catch(() => undefined);
   if (!answer?.ok) {
-    fail(told?.code ?? "unavailable");
-    if (told?.sentence) say(told.sentence);
+    fail(got?.code ?? "unavailable");
+    if (got?.sentence) say(got.sentence);
     return undefined;
   }
-  bearer = told.bearer ?? undefined;
-  tell("opened", { end_key: told.end_key });
-  renewIn(told.seconds, origin);
-  return told.path;
+  bearer = got.bearer ?? undefined;
+  tell("opened", { end_key: got.end_key });
+  renewIn(got.seconds);
+  return got.path;
 }
 
 /** Renews the session before it ends, without leaving the page. */
-function renewIn(seconds, origin) {
+function renewIn(seconds) {
   clearTimeout(renewal);
   renewal = setTimeout(() => {
     tell("event", { name: "session_expiring" });
-    open(origin);
+    open();
   }, Math.max(seconds - RENEW_BEFORE_S, 1) * 1000);
 }
 
@@ -141,7 +143,9 @@ document.adoptedStyleSheets.push(look);
 
 /** Shows a page of the portal in this very document. */
 async function show(address, options) {
-  const answer = await window.fetch(address, options).catch(() => undefined);
+  let answer = await window.fetch(address, options).catch(() => undefined);
+  // The session ended meanwhile: another token begins it anew, and the same is asked again.
+  if (answer?.status === 401 && (await open())) answer = await window.fetch(address, options).catch(() => undefined);
   if (!answer) return fail("unavailable");
   if (answer.status === 401) return fail("session_ended");
   const kind = answer.headers.get("content-type") ?? "";
@@ -182,8 +186,7 @@ function stayHere() {
 }
 
 if (window.parent !== window && origins.length > 0) {
-  const met = await meet();
-  port = met.port;
+  ({ port, origin: holder } = await meet());
   port.onmessage = ({ data }) => {
     if (data?.type === "token") awaited?.(data);
   };
@@ -193,13 +196,13 @@ if (window.parent !== window && origins.length > 0) {
     fail("nested");
     say(document.querySelector("#nested")?.textContent ?? "");
   } else if (root.dataset.frame === "lasts") {
-    renewIn(Number(root.dataset.seconds), met.origin);
+    renewIn(Number(root.dataset.seconds));
     focusOnTrouble();
     told(window.location.pathname);
   } else if (root.dataset.frame === "over") {
     told(window.location.pathname);
   } else {
-    const path = await open(met.origin);
+    const path = await open();
     if (path && bearer) {
       stayHere();
       show(root.dataset.frame === "waiting" ? path : window.location.href);

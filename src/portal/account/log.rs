@@ -107,6 +107,8 @@ fn told(w: Words, entry: &Entry) -> String {
         "subscription.reactivated" => t!(w, "activity-subscription-reactivated"),
         "subscription.past_due" => t!(w, "activity-past-due"),
         "subscription.recovered" => t!(w, "activity-recovered"),
+        "embed_session.opened" => t!(w, "activity-embed-opened", origin = text("origin")),
+        "portal_session.opened" => t!(w, "activity-portal-session-opened"),
         "subscription.pause_planned" => t!(w, "activity-pause-planned"),
         "subscription.pause_undone" => t!(w, "activity-pause-undone"),
         "subscription.paused" => t!(w, "activity-paused"),

@@ -207,7 +207,8 @@ pub async fn create(desk: &mut Desk, new: &NewEmbed) -> Result<(EmbedSession, St
         )
         .await?;
     let data = json!({ "member": new.member_id, "origin": new.origin, "scopes": scopes });
-    desk.record("embed_session.created", Some(&new.customer_id), &id, data).await?;
+    // What the vendor's program does is for the vendor's log; the customer's says what was opened.
+    desk.record("embed_session.created", None, &id, data).await?;
     Ok((find(desk, &id).await?, token))
 }
 
@@ -226,7 +227,7 @@ pub async fn end(desk: &mut Desk, id: &str) -> Result<EmbedSession, Refusal> {
             session::end(&mut desk.tx, &vendor_id, &row.identity_id, session_id).await?;
         }
         desk.tx.run("UPDATE embed_sessions SET ended_at = $3 WHERE vendor_id = $1 AND id = $2", (vendor_id, id.to_owned(), now_ms)).await?;
-        desk.record("embed_session.ended", Some(&row.customer_id), id, json!({})).await?;
+        desk.record("embed_session.ended", None, id, json!({})).await?;
     }
     find(desk, id).await
 }

@@ -73,9 +73,12 @@ struct Spent {
 
 /// Opens the session of a token. Whoever comes first does; one conditional UPDATE decides.
 pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Result<Opened, NotOpened> {
+    let token_hash = fingerprint(opening.token);
+    if !is_there(app, vendor, "SELECT id FROM embed_sessions WHERE vendor_id = $1 AND token_hash = $2", &token_hash).await? {
+        return Err(NotOpened::Unknown);
+    }
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let (vendor_id, now_ms) = (vendor.id.clone(), desk.now.wall_ms());
-    let token_hash = fingerprint(opening.token);
     let spent: Option<Spent> = desk
         .tx
         .opt(
@@ -114,6 +117,13 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
     Ok(Opened { customer_id: spent.customer_id, identity_id: spent.identity_id, session_token, end_key, seconds: opening.transport.absolute_ms() / 1000 })
 }
 
+/// Whether a secret leads anywhere. Asked first, for strangers' guesses are not to wait for the one who writes, nor to be waited for.
+async fn is_there(app: &App, vendor: &Vendor, found_by: &'static str, secret_hash: &str) -> Result<bool, DbError> {
+    let mut tx = app.db.read().await?;
+    let found: Option<(String,)> = tx.opt(found_by, (vendor.id.clone(), secret_hash.to_owned())).await?;
+    Ok(found.is_some())
+}
+
 /// Who holds the token may know what became of it; who guesses learns nothing.
 async fn why_not(desk: &mut Desk, token_hash: &str, now_ms: i64) -> Result<NotOpened, DbError> {
     let row: Option<(Option<i64>, Option<i64>, i64)> = desk
@@ -133,8 +143,12 @@ async fn why_not(desk: &mut Desk, token_hash: &str, now_ms: i64) -> Result<NotOp
 
 /// Ends what the key was given for: the page that held the frame has taken it away. A key that is none, or ended already: nothing happens.
 pub async fn end_by_key(app: &App, vendor: &Arc<Vendor>, end_key: &str) -> Result<(), Refusal> {
+    const BY_END_KEY: &str = "SELECT id FROM embed_sessions WHERE vendor_id = $1 AND end_hash = $2";
+    if !is_there(app, vendor, BY_END_KEY, &fingerprint(end_key)).await? {
+        return Ok(());
+    }
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
-    end_of(&mut desk, "SELECT id FROM embed_sessions WHERE vendor_id = $1 AND end_hash = $2", end_key).await?;
+    end_of(&mut desk, BY_END_KEY, end_key).await?;
     Ok(desk.commit().await?)
 }
 

@@ -245,3 +245,12 @@ async fn a_frame_has_the_look_that_was_asked_for_as_far_as_it_can_be_read_and_no
         assert_eq!(holders(&page), ORIGIN, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_customer_reads_in_their_log_where_billing_was_opened_and_nothing_of_the_vendors() {
+    let (at, site) = stand().await;
+    site.frame(&at.world, &ALL).await;
+    let page = at.browser().get("/account/activity").await;
+    assert!(page.text.contains(&format!("Billing was opened inside {ORIGIN}")), "{}", page.text);
+    assert!(!page.text.contains("Something was noted"), "{}", page.text);
+}
