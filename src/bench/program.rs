@@ -76,11 +76,17 @@ impl Program {
         Ok(self.get(path)?["data"][0]["id"].as_str().ok_or_else(|| format!("{path} has nothing"))?.to_owned())
     }
 
-    /// One that has used much this period.
+    /// One that is charged for usage as it goes.
     fn healthy_subscription(&self) -> Result<String, Error> {
-        let all = self.get("/subscriptions?limit=50")?;
-        let of = |one: &Value| (one["plan_key"] == "team" && one["status"] == "active").then(|| one["id"].as_str().map(str::to_owned)).flatten();
-        Ok(all["data"].as_array().into_iter().flatten().find_map(of).ok_or("nobody has the plan team")?)
+        let customers = self.get("/customers?limit=50")?;
+        for customer in customers["data"].as_array().into_iter().flatten().filter_map(|customer| customer["id"].as_str()) {
+            let all = self.get(&format!("/subscriptions?customer_id={customer}"))?;
+            let of = |one: &Value| (one["plan_key"] == "team" && one["status"] == "active").then(|| one["id"].as_str().map(str::to_owned)).flatten();
+            if let Some(found) = all["data"].as_array().into_iter().flatten().find_map(of) {
+                return Ok(found);
+            }
+        }
+        Err("nobody has the plan team".into())
     }
 
     fn get(&self, path: &str) -> Result<Value, Error> {

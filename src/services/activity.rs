@@ -49,7 +49,7 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
             "SELECT e.id, e.kind, e.data, e.actor, p.name, e.happened_at FROM events e
              LEFT JOIN identities p ON p.vendor_id = e.vendor_id AND p.id = SUBSTR(e.actor, 10)
              WHERE e.vendor_id = $1 AND e.customer_id = $2 AND ($3 = '' OR (e.id < $3 AND EXISTS (SELECT 1 FROM events c WHERE c.vendor_id = $1 AND c.customer_id = $2 AND c.id = $3)))
-             ORDER BY e.id DESC LIMIT $4",
+             ORDER BY e.id DESC LIMIT $4 + 0",
             (desk.vendor.id.clone(), customer_id.to_owned(), before.to_owned(), at_most),
         )
         .await?;

@@ -39,7 +39,7 @@ pub async fn page(desk: &mut Desk, filter: &Filter, at_most: i64) -> Result<Vec<
         .tx
         .all(
             "SELECT id, kind, customer_id, subject_id, actor, data, happened_at, recorded_at FROM events
-             WHERE vendor_id = $1 AND ($2 = '' OR customer_id = $2) AND ($3 = '' OR kind = $3) AND ($4 = '' OR id < $4) ORDER BY id DESC LIMIT $5",
+             WHERE vendor_id = $1 AND ($2 = '' OR customer_id = $2) AND ($3 = '' OR kind = $3) AND ($4 = '' OR id < $4) ORDER BY id DESC LIMIT $5 + 0",
             (desk.vendor.id.clone(), or_empty(&filter.customer_id), or_empty(&filter.kind), or_empty(&filter.before), at_most),
         )
         .await?)

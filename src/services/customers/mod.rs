@@ -237,7 +237,7 @@ pub async fn page(desk: &mut Desk, before: &str, at_most: i64) -> Result<Vec<Cus
     Ok(desk
         .tx
         .all(
-            "SELECT * FROM customers WHERE vendor_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3",
+            "SELECT * FROM customers WHERE vendor_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3 + 0",
             (desk.vendor.id.clone(), before.to_owned(), at_most),
         )
         .await?)

@@ -236,7 +236,7 @@ pub async fn page(desk: &mut Desk, among: &Among, at_most: i64) -> Result<Vec<Su
              FROM invoices i WHERE i.vendor_id = $1 AND ($2 = '' OR i.customer_id = $2) AND ($4 = '' OR i.id < $4)
                 AND ($3 = '' OR ($3 = 'open' AND i.settled_at IS NULL AND i.ended_as IS NULL) OR ($3 = 'paid' AND i.settled_at IS NOT NULL AND i.ended_as IS NULL)
                     OR i.ended_as = $3)
-             ORDER BY i.id DESC LIMIT $5",
+             ORDER BY i.id DESC LIMIT $5 + 0",
             (desk.vendor.id.clone(), or_empty(&among.customer_id), among.status.map_or("", Status::name), or_empty(&among.before), at_most),
         )
         .await?)
