@@ -159,13 +159,13 @@ test("a spent token and a page that is none are said in the frame and to the pag
   await isReady(page);
   const token = (await (await page.request.post(`${site.url}/billing-token`)).json()).token as string;
   const refused = async (attributes: Record<string, string>, code: string, sentence: RegExp) => {
+    const heard = await events(page);
     await page.evaluate((attributes) => {
-      const old = document.querySelector("billing-portal")!;
       const element = document.createElement("billing-portal");
       for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-      old.replaceWith(element);
+      (window as never as { listen(element: Element): void }).listen(element);
+      document.querySelector("billing-portal")!.replaceWith(element);
     }, attributes);
-    const heard = await events(page);
     await expect.poll(heard).toContainEqual(["error", { code, version: 1 }]);
     await expect(inFrame(page).getByRole("alert")).toContainText(sentence);
   };

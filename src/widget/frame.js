@@ -115,7 +115,18 @@ function told(path) {
   tell("page", { path, scheme: getComputedStyle(root).colorScheme });
   const happened = document.querySelector("[data-happened]");
   if (happened) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
-  if (document.querySelector("input[name=code]")) tell("event", { name: "step_up_required" });
+}
+
+/** Tells when a code is asked for: with the page, or by what a choice on it brings. */
+function watchForCode() {
+  let isAsked = false;
+  const look = () => {
+    const was = isAsked;
+    isAsked = document.querySelector("input[name=code]") !== null;
+    if (isAsked && !was) tell("event", { name: "step_up_required" });
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  look();
 }
 
 /** The host's frame is as high as what is in it. */
@@ -199,6 +210,7 @@ if (window.parent !== window && origins.length > 0) {
     renewIn(Number(root.dataset.seconds));
     focusOnTrouble();
     told(window.location.pathname);
+    watchForCode();
   } else if (root.dataset.frame === "over") {
     told(window.location.pathname);
   } else {

@@ -74,19 +74,16 @@ impl Shows {
 /// What a live frame is bound to: beside the session of its member.
 #[derive(Clone, Debug)]
 pub struct Embed {
-    pub id: String,
-    pub customer_id: String,
     pub origin: String,
     pub scopes: BTreeSet<Scope>,
     pub locale: Option<String>,
     /// The host's look, as style: corrected already.
     pub style: String,
     pub shows: Shows,
-    /// Wall time (ms).
-    pub expires_at: i64,
 }
 
 impl Embed {
+    /// Whether it has all of these.
     pub fn allows(&self, wanted: &[Scope]) -> bool {
         wanted.iter().all(|scope| self.scopes.contains(scope))
     }
@@ -250,14 +247,11 @@ async fn load(desk: &mut Desk, id: &str) -> Result<Row, Refusal> {
 
 #[derive(FromRow)]
 struct LiveRow {
-    id: String,
-    customer_id: String,
     origin: String,
     scopes: String,
     locale: Option<String>,
     theme: String,
     shows: Option<String>,
-    expires_at: i64,
 }
 
 /// What the session of this token is bound to. `None`: it is no session of a frame, or its origin is not on the list any more: that is asked
@@ -266,7 +260,7 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
     let mut tx = db.read().await?;
     let row: Option<LiveRow> = tx
         .opt(
-            "SELECT e.id, e.customer_id, e.origin, e.scopes, e.locale, e.theme, e.shows, s.expires_at FROM sessions s
+            "SELECT e.origin, e.scopes, e.locale, e.theme, e.shows FROM sessions s
              JOIN embed_sessions e ON e.vendor_id = s.vendor_id AND e.session_id = s.id
              JOIN embed_origins o ON o.vendor_id = e.vendor_id AND o.origin = e.origin
              WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.transport <> 'lax' AND e.ended_at IS NULL",
@@ -276,13 +270,10 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
     Ok(row.map(|row| Embed {
         scopes: scopes_of(&row.scopes),
         shows: if row.shows.as_deref() == Some("portal") { Shows::Portal } else { Shows::Page },
-        id: row.id,
-        customer_id: row.customer_id,
         origin: row.origin,
         locale: row.locale,
         // A theme this program cannot read is none: the page is what matters.
         style: serde_json::from_str::<Theme>(&row.theme).unwrap_or_default().style(),
-        expires_at: row.expires_at,
     }))
 }
 

@@ -146,6 +146,22 @@ async fn an_address_opens_for_its_scopes_and_no_others() {
         }
     }
     assert!(opened > 40, "the table was not found");
+    // Every room that a frame names opens, and every room that opens is named.
+    for (scopes, frame) in &frames {
+        let rooms = ["/", "/usage", "/invoices", "/plan", "/payment-methods"];
+        let mut open = Vec::new();
+        for room in rooms {
+            let page = frame.get(room).await;
+            if page.status == 200 {
+                open.push((room, page.text));
+            }
+        }
+        for (here, page) in &open {
+            let nav = page.split("<nav").nth(1).unwrap().split("</nav>").next().unwrap();
+            let named: Vec<&str> = rooms.into_iter().filter(|room| nav.contains(&format!("href=\"{room}\""))).collect();
+            assert_eq!(named, open.iter().map(|(room, _)| *room).collect::<Vec<_>>(), "{here} with {scopes:?}");
+        }
+    }
     assert_eq!(events(&at.world).await, before);
 }
 
