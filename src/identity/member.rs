@@ -69,13 +69,14 @@ impl Member {
         self.factor_at.load(Ordering::Relaxed)
     }
 
-    /// The second factor, if it is no older than five minutes: see [`crate::identity::step_up`]. In a frame it never is: the page around
-    /// it is not ours, so each thing that costs money is approved by a code of its own.
+    /// The second factor, if it is no older than five minutes: see [`crate::identity::step_up`]. On the vendor's word alone it never is:
+    /// each thing that costs money is approved by a code of its own.
     pub fn fresh_factor(&self, now_ms: i64) -> Option<Fresh> {
-        (self.embed.is_none() && now_ms - self.factor_at() <= FRESH_MS).then_some(Fresh(()))
+        (!self.is_vouched_for() && now_ms - self.factor_at() <= FRESH_MS).then_some(Fresh(()))
     }
 
-    /// They are in on the vendor's word alone: no factor of theirs was given. Such a session looks; what it does asks for a code.
+    /// They are in on the vendor's word alone, in a frame or by a link: no factor of theirs began it. Such a session looks; what it does
+    /// asks for a code each time, and none makes it more than it is.
     pub fn is_vouched_for(&self) -> bool {
         self.embed.is_some() || self.factor_at() == 0
     }

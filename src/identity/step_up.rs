@@ -1,6 +1,7 @@
 //! Step-up: what costs money or opens doors wants a second factor no older than five minutes; signing in counts. It is asked in place:
-//! the confirming form carries a `code` field while the factor is stale (`ui::code_field`), and its handler calls [`confirm`] first. In a
-//! frame it is always stale: the code is given in the very form that shows the amount, and approves nothing else.
+//! the confirming form carries a `code` field while the factor is stale (`ui::code_field`), and its handler calls [`confirm`] first. Where
+//! a session rests on the vendor's word (a frame, a link) it is always stale: the code is given in the very form that shows the amount, and
+//! approves nothing else. Else whoever has the vendor's key and one phished code would have the person's sign-in.
 
 use crate::app::App;
 use crate::identity::factor::{self, Factor, Wrong};
@@ -23,13 +24,12 @@ pub async fn confirm(app: &App, member: &Member, code: &str) -> Result<Fresh, Wr
     }
     let mut desk = Desk::write(app, &member.vendor, Actor::Identity(member.identity_id.clone())).await?;
     let outcome = factor::check(&mut desk.tx, app, &member.vendor, &member.identity_id, &member.place(), code).await;
-    let is_framed = member.embed.is_some();
     let outcome = match outcome {
         Ok(given) => {
             if let Factor::Recovery { left } = given {
                 people::note_recovery_code_used(&mut desk, &member.identity_id, left).await?;
             }
-            if is_framed {
+            if member.is_vouched_for() {
                 // It approves this one thing and leaves nothing behind.
                 desk.commit().await?;
                 return Ok(Fresh(()));

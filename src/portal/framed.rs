@@ -35,11 +35,19 @@ pub enum InFrame {
     Acts(&'static [Scope]),
     /// In a window of its own only.
     Never,
+    /// The same, and not on the vendor's word: how somebody signs in is theirs alone.
+    Credentials,
+}
+
+impl InFrame {
+    fn is_shut(self) -> bool {
+        matches!(self, InFrame::Never | InFrame::Credentials)
+    }
 }
 
 /// The page of an address that opens in no frame, where one asks for it; before anybody is looked up.
 pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResult<Option<Response>> {
-    if !Transport::of(&parts.headers).is_framed() || of(parts) != InFrame::Never {
+    if !Transport::of(&parts.headers).is_framed() || !of(parts).is_shut() {
         return Ok(None);
     }
     let w = Words::of(&vendor.locale);
@@ -52,15 +60,19 @@ pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResul
 pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Response> {
     let w = Words::of(&member.locale);
     let Some(embed) = &member.embed else {
-        // What opens in a frame asks for a code wherever it decides something.
-        let asks_for_a_code_itself = of(parts) != InFrame::Never;
-        let is_shut = member.is_vouched_for() && !asks_for_a_code_itself && parts.method != Method::GET && parts.method != Method::HEAD;
-        return is_shut.then(|| sign_in_first(app, member, w));
+        let looks = parts.method == Method::GET || parts.method == Method::HEAD;
+        let is_open = match of(parts) {
+            // What opens in a frame asks for a code wherever it decides something.
+            InFrame::Reads(_) | InFrame::Acts(_) => true,
+            InFrame::Never => looks,
+            InFrame::Credentials => false,
+        };
+        return (member.is_vouched_for() && !is_open).then(|| sign_in_first(app, member, w));
     };
     let (scopes, decides) = match of(parts) {
         InFrame::Reads(scopes) => (scopes, parts.method != Method::GET && parts.method != Method::HEAD),
         InFrame::Acts(scopes) => (scopes, true),
-        InFrame::Never => return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-never"))),
+        InFrame::Never | InFrame::Credentials => return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-never"))),
     };
     if !embed.allows(scopes) {
         return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-scope")));

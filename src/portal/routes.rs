@@ -43,6 +43,11 @@ impl Route {
         Route { entry: Entry::Anybody, ..Route::member(path, answers) }
     }
 
+    /// An address where somebody changes how they sign in.
+    pub fn credentials(path: &'static str, answers: MethodRouter<App>) -> Route {
+        Route { in_frame: InFrame::Credentials, ..Route::member(path, answers) }
+    }
+
     /// It opens in a frame too, where the embed session has these scopes.
     pub fn reads(self, scopes: &'static [Scope]) -> Route {
         Route { in_frame: InFrame::Reads(scopes), ..self }

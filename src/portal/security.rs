@@ -29,13 +29,13 @@ use crate::{rich, t};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::member("/account/security", get(show)),
-        Route::member("/account/security/password", get(show_password).post(change_password)).form(names::<PasswordChange>()),
-        Route::member("/account/security/authenticator", get(show_authenticator).post(begin_authenticator)).form(names::<Code>()),
-        Route::member("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator)).form(names::<NewCode>()),
-        Route::member("/account/security/recovery-codes", get(show_recovery).post(renew_recovery)).form(names::<Code>()),
-        Route::member("/account/security/sessions/end", post(sessions::end)).form(names::<sessions::SessionId>()),
-        Route::member("/account/security/sessions/end-others", post(sessions::end_others)).form(names::<Code>()),
+        Route::credentials("/account/security", get(show)),
+        Route::credentials("/account/security/password", get(show_password).post(change_password)).form(names::<PasswordChange>()),
+        Route::credentials("/account/security/authenticator", get(show_authenticator).post(begin_authenticator)).form(names::<Code>()),
+        Route::credentials("/account/security/authenticator/confirm", get(show_confirm).post(confirm_authenticator)).form(names::<NewCode>()),
+        Route::credentials("/account/security/recovery-codes", get(show_recovery).post(renew_recovery)).form(names::<Code>()),
+        Route::credentials("/account/security/sessions/end", post(sessions::end)).form(names::<sessions::SessionId>()),
+        Route::credentials("/account/security/sessions/end-others", post(sessions::end_others)).form(names::<Code>()),
     ]
 }
 

@@ -127,7 +127,7 @@ async fn an_address_opens_for_its_scopes_and_no_others() {
     let mut opened = 0;
     for (route, address) in portal::routes().into_iter().zip(addresses) {
         let wanted = match route.in_frame {
-            InFrame::Never => None,
+            InFrame::Never | InFrame::Credentials => None,
             InFrame::Reads(scopes) | InFrame::Acts(scopes) => Some(scopes.iter().map(|scope: &Scope| scope.name()).collect::<BTreeSet<_>>()),
         };
         let path = filled(route.path, "x");

@@ -6,6 +6,7 @@ use portico::worker::purge::purge;
 use serde_json::json;
 
 use super::Site;
+use crate::addresses::{events, every};
 use crate::api::text;
 use crate::nordlicht::Nordlicht;
 use crate::world::{Persona, World};
@@ -74,7 +75,7 @@ async fn after_an_hour_or_for_who_has_left_it_opens_nothing() {
 async fn what_it_opens_looks_and_asks_for_a_code_before_it_does_anything() {
     let (at, site) = stand().await;
     let browser = opened(&at.world, &site).await;
-    for path in ["/", "/usage", "/invoices", "/invoices/2026-0002", "/plan", "/payment-methods", "/account", "/account/security"] {
+    for path in ["/", "/usage", "/invoices", "/invoices/2026-0002", "/plan", "/payment-methods", "/account"] {
         assert_eq!(browser.get(path).await.status, 200, "{path}");
     }
     let before = at.taken();
@@ -87,13 +88,38 @@ async fn what_it_opens_looks_and_asks_for_a_code_before_it_does_anything() {
         assert!(answer.status == 403 && answer.text.contains("Sign in to do this"), "{path}: {}", answer.status);
     }
     assert_eq!(at.taken(), before);
-    // A code makes it a session like any other.
-    let paid = browser.post("/invoices/2026-0002/pay", &[("code", &at.world.code(&at.mira).await)]).await;
+    // A code approves what it was given for, and leaves nothing behind.
+    let token = browser.cookie(SESSION);
+    let paid = browser.post("/invoices/2026-0002/pay", &[("due_minor", "4700"), ("code", &at.world.code(&at.mira).await)]).await;
     assert_eq!(paid.status, 303, "{}", paid.text);
     assert_eq!(at.taken().len(), before.len() + 1);
-    // And so does signing in, which such a session does not stand in the way of.
+    assert_eq!(browser.cookie(SESSION), token);
+    assert!(browser.get("/plan/change?seats=3").await.text.contains("You came by a link"), "the next thing asks for another");
+    assert_eq!(browser.post("/switch", &[("customer", &at.id)]).await.status, 403);
+    // Signing in is what makes a session like any other, which such a session does not stand in the way of.
     let browser = opened(&at.world, &site).await;
     assert_eq!(browser.get("/sign-in").await.status, 200);
     at.world.sign_in_on(&browser, &at.mira).await;
     assert_eq!(browser.get("/sign-in").await.status, 303);
+}
+
+/// Who has the vendor's key could make links, and might phish one code: neither may end in a sign-in that is theirs.
+#[tokio::test]
+async fn credentials_open_to_no_link_whatever_code_it_brings() {
+    let (at, site) = stand().await;
+    let browser = opened(&at.world, &site).await;
+    let code = at.world.code(&at.mira).await;
+    assert_eq!(browser.post("/invoices/2026-0002/pay", &[("due_minor", "4700"), ("code", &code)]).await.status, 303);
+    let before = events(&at.world).await;
+    for address in every(&at.world).await.iter().filter(|address| address.path.starts_with("/account/security")) {
+        if address.gets {
+            let answer = browser.get(address.path).await;
+            assert!(answer.status == 403 && answer.text.contains("Sign in to do this"), "GET {}: {}", address.path, answer.status);
+        }
+        if address.posts {
+            let answer = browser.post(address.path, &[("code", &at.world.code(&at.mira).await)]).await;
+            assert_eq!(answer.status, 403, "POST {}", address.path);
+        }
+    }
+    assert_eq!(events(&at.world).await, before);
 }
