@@ -26,6 +26,8 @@ pub enum Wrong {
     Empty,
     /// Neither six digits nor the twenty-five of a recovery code.
     Malformed,
+    /// Not six digits, where only the app's code counts.
+    NotOfTheApp,
     NotThisCode,
     /// The right code, but used before.
     Used,
@@ -58,11 +60,22 @@ pub fn digits(typed: &str) -> String {
     typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '.')).collect()
 }
 
+/// Which factors count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepts {
+    TotpOnly,
+    /// Or a recovery code. One that was phished does not run out, so it counts at our own address alone.
+    Either,
+}
+
 /// Checks and uses up what was typed. The caller commits in every case: failures are counted in the same transaction.
-pub async fn check(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, place: &Place, typed: &str) -> Result<Factor, Wrong> {
+pub async fn check(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, place: &Place, accepts: Accepts, typed: &str) -> Result<Factor, Wrong> {
     let code = digits(typed);
     if code.is_empty() {
         return Err(Wrong::Empty);
+    }
+    if accepts == Accepts::TotpOnly && !(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(Wrong::NotOfTheApp);
     }
     if !code.bytes().all(|b| b.is_ascii_digit()) || !(code.len() == 6 || code.len() == 25) {
         return Err(Wrong::Malformed);

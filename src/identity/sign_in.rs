@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::identity::cookies::{self, Outgoing};
-use crate::identity::factor::{self, Factor, Wrong};
+use crate::identity::factor::{self, Accepts, Factor, Wrong};
 use crate::identity::password::Busy;
 use crate::identity::people;
 use crate::identity::session::{self, Beginning, Transport, new_token};
@@ -240,7 +240,7 @@ pub struct Browser<'a> {
 pub async fn give_code(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code: &str, from: Browser<'_>) -> Result<Factor, Wrong> {
     let mut desk = Desk::write(app, vendor, Actor::Identity(pending.identity_id.clone())).await?;
     let place = device_of(&mut desk.tx, vendor, &pending.identity_id, from.headers).await?.map_or(Place::Anywhere, Place::Device);
-    let given = match factor::check(&mut desk.tx, app, vendor, &pending.identity_id, &place, code).await {
+    let given = match factor::check(&mut desk.tx, app, vendor, &pending.identity_id, &place, Accepts::Either, code).await {
         Ok(given) => given,
         Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
         Err(wrong) => {

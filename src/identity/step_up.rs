@@ -4,7 +4,7 @@
 //! approves nothing else. Else whoever has the vendor's key and one phished code would have the person's sign-in.
 
 use crate::app::App;
-use crate::identity::factor::{self, Factor, Wrong};
+use crate::identity::factor::{self, Accepts, Factor, Wrong};
 use crate::identity::{Member, people, session};
 use crate::services::{Actor, Desk};
 
@@ -15,7 +15,7 @@ pub const FRESH_MS: i64 = 5 * 60 * 1000;
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh(pub(super) ());
 
-/// Fresh already, or made so by `code` (of the app, or a recovery code): it is checked, used up, and the session gets a new token, which
+/// Fresh already, or made so by `code` (of the app; or a recovery code, but not where the session rests on the vendor's word): it is checked, used up, and the session gets a new token, which
 /// leaves with the response by itself. On failure nothing else has happened; the form is shown again with everything typed.
 pub async fn confirm(app: &App, member: &Member, code: &str) -> Result<Fresh, Wrong> {
     let now_ms = app.clock.wall().timestamp_millis();
@@ -23,7 +23,8 @@ pub async fn confirm(app: &App, member: &Member, code: &str) -> Result<Fresh, Wr
         return Ok(fresh);
     }
     let mut desk = Desk::write(app, &member.vendor, Actor::Identity(member.identity_id.clone())).await?;
-    let outcome = factor::check(&mut desk.tx, app, &member.vendor, &member.identity_id, &member.place(), code).await;
+    let accepts = if member.is_vouched_for() { Accepts::TotpOnly } else { Accepts::Either };
+    let outcome = factor::check(&mut desk.tx, app, &member.vendor, &member.identity_id, &member.place(), accepts, code).await;
     let outcome = match outcome {
         Ok(given) => {
             if let Factor::Recovery { left } = given {

@@ -28,12 +28,21 @@ pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Optio
         (None, 0) => t!(w, "code-step-up-first"),
         (None, _) => t!(w, "code-step-up-hint", minutes = minutes),
     };
-    Some(code_field(w, t!(w, "code-label-app"), hint, errors))
+    // A recovery code counts at our own address alone.
+    let hint = if member.is_vouched_for() { hint } else { or_recovery(w, &hint) };
+    Some(only_code_field(w, t!(w, "code-label-app"), hint, errors))
 }
 
 /// The field itself: one for codes of the app and recovery codes.
 pub fn code_field(w: Words, label: String, hint: String, errors: &[FieldError]) -> impl IntoView + use<> {
-    let hint = format!("{hint} {}", t!(w, "code-hint-recovery"));
+    only_code_field(w, label, or_recovery(w, &hint), errors)
+}
+
+fn or_recovery(w: Words, hint: &str) -> String {
+    format!("{hint} {}", t!(w, "code-hint-recovery"))
+}
+
+fn only_code_field(w: Words, label: String, hint: String, errors: &[FieldError]) -> impl IntoView + use<> {
     field(
         w,
         Field { name: "code", label, hint: Some(hint), autocomplete: "one-time-code", inputmode: Some("numeric"), class: "code", ..Field::default() },
@@ -46,6 +55,7 @@ pub fn error(wrong: &Wrong, now_ms: i64) -> Option<FieldError> {
     let sentence = match wrong {
         Wrong::Empty => sentence!("code-empty"),
         Wrong::Malformed => sentence!("code-malformed"),
+        Wrong::NotOfTheApp => sentence!("code-not-of-the-app"),
         Wrong::NotThisCode => sentence!("code-wrong"),
         Wrong::Used => sentence!("code-used"),
         Wrong::Wait { until } => wait(*until, now_ms),

@@ -689,6 +689,7 @@ code-step-up-first = You came by a link and entered none yet. What costs money n
 code-step-up-frame = It approves what this form says, and nothing else.
 code-empty = Enter the code your app shows.
 code-malformed = A code has six digits; a recovery code has twenty-five.
+code-not-of-the-app = A code here has six digits, as your authenticator app shows them.
 code-wrong = That is not the code right now. Your app shows a new one every 30 seconds.
 code-used = That code was used before. Your app shows a new one within 30 seconds.
 code-shut-off = There were too many wrong codes, so codes of this kind no longer work here. Use a recovery code, or ask the company you pay for help.

@@ -71,6 +71,25 @@ async fn an_invoice_is_paid_by_a_code_for_the_amount_that_was_shown() {
     assert_eq!(at.taken().len(), before.len() + 1);
 }
 
+/// One that was phished would not run out.
+#[tokio::test]
+async fn a_recovery_code_approves_nothing_on_the_vendors_word() {
+    let at = Nordlicht::new().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &ALL).await;
+    let before = at.taken();
+    let page = frame.get("/plan/change?seats=3").await;
+    assert!(!page.text.contains("recovery code"), "{}", page.text);
+    let recovery_code = &at.mira.recovery_codes[0];
+    let refused = confirm(&frame, &page, recovery_code).await;
+    assert!(refused.status == 422 && refused.text.contains("A code here has six digits"), "{}", refused.text);
+    assert_eq!(at.taken(), before);
+    // It was not used up by being tried.
+    let window = at.world.visitor();
+    window.post("/sign-in", &[("email", &at.mira.email), ("password", &at.mira.password)]).await;
+    assert_eq!(window.post("/sign-in/code", &[("code", recovery_code)]).await.status, 303);
+}
+
 #[tokio::test]
 async fn a_payment_method_asks_for_a_code_and_is_told_by_its_id() {
     let at = Nordlicht::new().await;
