@@ -14,7 +14,7 @@ use crate::identity::Member;
 use crate::identity::session::Transport;
 use crate::platform::db::DbResult;
 use crate::services::Refusal;
-use crate::services::embed_sessions::{self, Holders, Scope};
+use crate::services::embed_sessions::{self, Embed, Holders, Scope};
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
@@ -29,14 +29,31 @@ pub const SIGNED_OUT: &str = "/signed-out";
 /// Whether an address opens in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InFrame {
-    /// Where the embed session has all of these scopes.
-    Reads(&'static [Scope]),
+    /// Where the embed session has these scopes.
+    Reads(Wants),
     /// The same, and something is decided there: not where the session travels from a script's memory.
-    Acts(&'static [Scope]),
+    Acts(Wants),
     /// In a window of its own only.
     Never,
     /// The same, and not on the vendor's word: how somebody signs in is theirs alone.
     Credentials,
+}
+
+/// What an address wants of an embed session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    All(&'static [Scope]),
+    /// One of these.
+    Any(&'static [Scope]),
+}
+
+impl Wants {
+    fn is_met_by(self, embed: &Embed) -> bool {
+        match self {
+            Wants::All(scopes) => embed.allows(scopes),
+            Wants::Any(scopes) => scopes.iter().any(|scope| embed.scopes.contains(scope)),
+        }
+    }
 }
 
 impl InFrame {
@@ -69,12 +86,12 @@ pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Respons
         };
         return (member.is_vouched_for() && !is_open).then(|| sign_in_first(app, member, w));
     };
-    let (scopes, decides) = match of(parts) {
-        InFrame::Reads(scopes) => (scopes, parts.method != Method::GET && parts.method != Method::HEAD),
-        InFrame::Acts(scopes) => (scopes, true),
+    let (wants, decides) = match of(parts) {
+        InFrame::Reads(wants) => (wants, parts.method != Method::GET && parts.method != Method::HEAD),
+        InFrame::Acts(wants) => (wants, true),
         InFrame::Never | InFrame::Credentials => return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-never"))),
     };
-    if !embed.allows(scopes) {
+    if !wants.is_met_by(embed) {
         return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-scope")));
     }
     let is_in_memory = member.transport() == Transport::Bearer;

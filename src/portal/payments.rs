@@ -28,11 +28,14 @@ use super::entry::{see_other, shell};
 use super::routes::{Route, names};
 use super::written_for::WrittenFor;
 
+/// By which a frame comes to have a payment: it changes the plan, or pays an invoice.
+const PAYING: &[Scope] = &[Scope::PlanWrite, Scope::PaymentMethodWrite];
+
 pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/invoices/{number}/pay", get(ask_pay).post(pay)).form(names::<PayForm>()).acts(&[Scope::PaymentMethodWrite]),
-        Route::member("/payments/{id}", get(show)).reads(&[]),
-        Route::member("/payments/{id}/cancel", post(cancel)).acts(&[]),
+        Route::member("/payments/{id}", get(show)).reads_by_any(PAYING),
+        Route::member("/payments/{id}/cancel", post(cancel)).form(names::<CancelForm>()).acts_by_any(PAYING),
     ]
 }
 
@@ -86,7 +89,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     let method = Some(form.method.as_str()).filter(|id| !id.is_empty());
     match payments::pay(&errand, &member.customer_id, &invoice.id, method).await {
         Ok(payment) if matches!(payment.status, Status::Declined(_) | Status::Cancelled) => {
-            payment_page(&app, &member, payment, StatusCode::UNPROCESSABLE_ENTITY).await
+            payment_page(&app, &member, payment, StatusCode::UNPROCESSABLE_ENTITY, &[]).await
         }
         Ok(payment) => Ok(see_other(&payments::page_path(&payment.id))),
         // Pressed twice, or paid in another tab: what became of it is what they want to see.
@@ -118,12 +121,26 @@ async fn show(State(app): State<App>, member: Member, Path(id): Path<String>) ->
         Err(Refusal::Rule(_)) => payment,
         Err(refusal) => return Err(refusal),
     };
-    payment_page(&app, &member, payment, StatusCode::OK).await
+    payment_page(&app, &member, payment, StatusCode::OK, &[]).await
 }
 
-async fn cancel(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct CancelForm {
+    /// Approves it, of who is in on the vendor's word alone.
+    code: String,
+}
+
+async fn cancel(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CancelForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     let payment = payments::find(&mut member.reads(&app).await?, &member.customer_id, &id).await?;
+    if member.is_vouched_for()
+        && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
+    {
+        let status = code_field::status(&wrong);
+        let errors = code_field::errors(&app, wrong)?;
+        return payment_page(&app, &member, payment, status, &errors).await;
+    }
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let payment = payments::cancel(&errand, &payment).await?;
     // The bank may have said yes in the meantime: then that is what counts.
@@ -218,7 +235,7 @@ fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], t
 }
 
 /// What became of a payment.
-async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode) -> Result<Response, Refusal> {
+async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, errors: &[FieldError]) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let mut desk = member.reads(app).await?;
@@ -247,6 +264,8 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
         Status::Cancelled => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
     };
     let may_retry = may_pay && invoice.as_ref().is_some_and(|invoice| invoice.due_minor > 0);
+    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, errors));
+    let summary = parts::error_summary(w, errors);
     let retry = match (&payment.status, &invoice) {
         (Status::Declined(_) | Status::Cancelled, Some(invoice)) if may_retry => {
             // A card that was just declined comes last.
@@ -268,7 +287,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
                 <div class="acts field">
                     // What is not ours does not open over the host's page: a window, and here the way on.
                     <a class="btn" href=url.clone() target=is_framed.then_some("_blank") rel="noopener">{t!(w, "payment-confirm-button", amount = &amount)}</a>
-                    <form method="post" action=format!("{here}/cancel")>{written_for.field()}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
+                    <form method="post" action=format!("{here}/cancel")>{written_for.field()}{code_field}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
                     {is_framed.then(|| view! { <a class="link" href=here.clone()>{t!(w, "payment-look-again")}</a> })}
                 </div>
             }),
@@ -279,6 +298,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
         };
         let content = view! {
             {parts::as_of(view! { <a class="link" href=up_path>{up_name}</a> }, String::new())}
+            {summary}
             {parts::answer(heading, lede)}
             {on}
         };

@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use crate::app::App;
 use crate::services::embed_sessions::Scope;
 
-use super::framed::InFrame;
+use super::framed::{InFrame, Wants};
 
 /// One address.
 #[derive(Clone)]
@@ -48,14 +48,24 @@ impl Route {
         Route { in_frame: InFrame::Credentials, ..Route::member(path, answers) }
     }
 
-    /// It opens in a frame too, where the embed session has these scopes.
+    /// It opens in a frame too, where the embed session has all of these scopes.
     pub fn reads(self, scopes: &'static [Scope]) -> Route {
-        Route { in_frame: InFrame::Reads(scopes), ..self }
+        Route { in_frame: InFrame::Reads(Wants::All(scopes)), ..self }
+    }
+
+    /// The same where it has one of them.
+    pub fn reads_by_any(self, scopes: &'static [Scope]) -> Route {
+        Route { in_frame: InFrame::Reads(Wants::Any(scopes)), ..self }
     }
 
     /// The same for one where something is decided.
     pub fn acts(self, scopes: &'static [Scope]) -> Route {
-        Route { in_frame: InFrame::Acts(scopes), ..self }
+        Route { in_frame: InFrame::Acts(Wants::All(scopes)), ..self }
+    }
+
+    /// The same where it has one of them.
+    pub fn acts_by_any(self, scopes: &'static [Scope]) -> Route {
+        Route { in_frame: InFrame::Acts(Wants::Any(scopes)), ..self }
     }
 
     pub fn query(self, names: &'static [&'static str]) -> Route {

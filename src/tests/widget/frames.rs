@@ -7,7 +7,7 @@ use axum::http::Method;
 use chrono::Duration;
 use portico::identity::cookies;
 use portico::portal;
-use portico::portal::framed::InFrame;
+use portico::portal::framed::{InFrame, Wants};
 use portico::services::embed_sessions::Scope;
 use serde_json::Value;
 
@@ -128,11 +128,15 @@ async fn an_address_opens_for_its_scopes_and_no_others() {
     for (route, address) in portal::routes().into_iter().zip(addresses) {
         let wanted = match route.in_frame {
             InFrame::Never | InFrame::Credentials => None,
-            InFrame::Reads(scopes) | InFrame::Acts(scopes) => Some(scopes.iter().map(|scope: &Scope| scope.name()).collect::<BTreeSet<_>>()),
+            InFrame::Reads(wants) | InFrame::Acts(wants) => Some(wants),
         };
         let path = filled(route.path, "x");
         for (scopes, frame) in &frames {
-            let is_let = wanted.as_ref().is_some_and(|wanted| wanted.is_subset(scopes));
+            let has = |scope: &Scope| scopes.contains(scope.name());
+            let is_let = wanted.is_some_and(|wants| match wants {
+                Wants::All(all) => all.iter().all(has),
+                Wants::Any(any) => any.iter().any(has),
+            });
             if address.gets {
                 let answer = frame.get(&path).await;
                 let is_shut = answer.status == 403 && answer.text.contains("target=\"_blank\"");

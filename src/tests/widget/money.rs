@@ -1,7 +1,8 @@
 //! What costs money in a frame: each time a code of the member's, in the form that shows the amount, and for that alone.
 
 use portico::identity::cookies;
-use portico::services::payments;
+use portico::services::payments::scripted::Script;
+use portico::services::payments::{self, Status};
 
 use super::{ALL, Site};
 use crate::nordlicht::Nordlicht;
@@ -88,6 +89,28 @@ async fn a_recovery_code_approves_nothing_on_the_vendors_word() {
     let window = at.world.visitor();
     window.post("/sign-in", &[("email", &at.mira.email), ("password", &at.mira.password)]).await;
     assert_eq!(window.post("/sign-in/code", &[("code", recovery_code)]).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_payment_is_called_off_by_who_may_pay_and_by_a_code() {
+    let at = Nordlicht::past_due().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    at.bank.script(&at.id, Script::NeedsAction);
+    let path = at.browser().post("/invoices/2026-0002/pay", &[]).await.location().to_owned();
+    let cancel = format!("{path}/cancel");
+    let onlooker = site.frame(&at.world, &["usage:read", "invoices:read"]).await;
+    assert_eq!((onlooker.get(&path).await.status, onlooker.post(&cancel, &[]).await.status), (403, 403));
+    for scope in ["plan:write", "payment_method:write"] {
+        let frame = site.frame(&at.world, &[scope]).await;
+        let page = frame.get(&path).await;
+        assert!(page.status == 200 && page.text.contains("name=\"code\""), "{scope}: {}", page.text);
+        let refused = frame.post(&cancel, &[]).await;
+        assert!(refused.status == 422 && refused.text.contains("Enter the code your app shows"), "{scope}: {}", refused.text);
+        assert!(matches!(at.payments("2026-0002").await[0].status, Status::NeedsAction { .. }));
+    }
+    let frame = site.frame(&at.world, &["payment_method:write"]).await;
+    assert_eq!(frame.post(&cancel, &[("code", &at.world.code(&at.mira).await)]).await.status, 303);
+    assert_eq!(at.payments("2026-0002").await[0].status, Status::Cancelled);
 }
 
 #[tokio::test]
