@@ -60,7 +60,7 @@ async fn ask_pay(State(app): State<App>, member: Member, Path(number): Path<Stri
 struct PayForm {
     /// A method's id; empty: the default one.
     method: String,
-    /// What the button said, in minor units; empty: said by no page.
+    /// What the button said, in minor units; empty: said by no page, and then approved on nobody's word but the person's own.
     due_minor: String,
     /// Approves that amount, of who is in on the vendor's word alone.
     code: String,
@@ -71,10 +71,14 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     let mut desk = member.reads(&app).await?;
     let invoice = invoices::by_number(&mut desk, &member.customer_id, &number).await?;
     let w = Words::of(&member.locale);
-    if !form.due_minor.is_empty() && form.due_minor != invoice.due_minor.to_string() {
-        let again = Again { trouble: Some(t!(w, "pay-amount-changed")), method: &form.method, ..Again::default() };
-        return pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await;
-    }
+    let agreed_minor = match form.due_minor.as_str() {
+        "" if !member.is_vouched_for() => None,
+        said if said == invoice.due_minor.to_string() => Some(invoice.due_minor),
+        _ => {
+            let again = Again { trouble: Some(t!(w, "pay-amount-changed")), method: &form.method, ..Again::default() };
+            return pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await;
+        }
+    };
     drop(desk);
     if member.is_vouched_for()
         && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
@@ -87,7 +91,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     }
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let method = Some(form.method.as_str()).filter(|id| !id.is_empty());
-    match payments::pay(&errand, &member.customer_id, &invoice.id, method).await {
+    match payments::pay(&errand, &member.customer_id, &invoice.id, method, agreed_minor).await {
         Ok(payment) if matches!(payment.status, Status::Declined(_) | Status::Cancelled) => {
             payment_page(&app, &member, payment, StatusCode::UNPROCESSABLE_ENTITY, &[]).await
         }

@@ -258,7 +258,7 @@ impl Story<'_> {
 
     async fn pay(&mut self, name: &InvoiceName) -> Done {
         let invoice = self.invoice(name).await?;
-        match payments::pay(&self.setting.errand(), &invoice.customer_id, &invoice.id, None).await?.status {
+        match payments::pay(&self.setting.errand(), &invoice.customer_id, &invoice.id, None, None).await?.status {
             Status::Succeeded => Ok(()),
             Status::Declined(reason) => Err(Refusal::Rule(sentence!("simulate-payment-declined", reason = reason.name()))),
             other => Err(Refusal::damaged(format!("the story’s gateway decides at once, not {other:?}"))),

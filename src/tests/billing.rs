@@ -387,7 +387,7 @@ async fn a_failed_renewal_is_past_due_until_it_is_paid() {
     assert_eq!((note.number.as_str(), note.document.total_minor), ("CN-2026-0001", -1640));
     desk.commit().await.unwrap();
     gateway.script(&ada, Script::Succeeds);
-    payments::pay(&errand(&world), &ada, &open[0].id, None).await.unwrap();
+    payments::pay(&errand(&world), &ada, &open[0].id, None, None).await.unwrap();
     let mut desk = world.desk().await;
     let paid = invoices::load(&mut desk, &open[0].id).await.unwrap();
     assert_eq!((paid.status, paid.paid_minor, paid.credited_minor, paid.due_minor), (Status::Paid, 4000, 1640, 0));

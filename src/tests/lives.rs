@@ -241,7 +241,7 @@ impl Life {
                 let open = invoices::open_of(&mut desk, &customer).await?;
                 drop(desk);
                 match open.first() {
-                    Some(invoice) => payments::pay(&self.errand(), &customer, &invoice.id, None).await.map(|_| ()),
+                    Some(invoice) => payments::pay(&self.errand(), &customer, &invoice.id, None, None).await.map(|_| ()),
                     None => Ok(()),
                 }
             }

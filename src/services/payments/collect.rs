@@ -103,8 +103,9 @@ async fn locked(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
     invoices::load(desk, invoice_id).await
 }
 
-/// The customer pays an open invoice now, with the method named or the default one, and is there to answer the bank.
-pub async fn pay(errand: &Errand, customer_id: &str, invoice_id: &str, method_id: Option<&str>) -> Result<Payment, Refusal> {
+/// The customer pays an open invoice now, with the method named or the default one, and is there to answer the bank. `agreed_minor` is what
+/// they were shown and said yes to: not a cent more or less is charged. `None`: whatever is due.
+pub async fn pay(errand: &Errand, customer_id: &str, invoice_id: &str, method_id: Option<&str>, agreed_minor: Option<i64>) -> Result<Payment, Refusal> {
     let mut desk = errand.writes().await?;
     let invoice = locked(&mut desk, invoice_id).await?;
     if invoice.customer_id != customer_id {
@@ -112,6 +113,9 @@ pub async fn pay(errand: &Errand, customer_id: &str, invoice_id: &str, method_id
     }
     if invoice.due_minor <= 0 {
         return Err(Refusal::Rule(sentence!("refusal-nothing-due")));
+    }
+    if agreed_minor.is_some_and(|agreed| agreed != invoice.due_minor) {
+        return Err(Refusal::Conflict(sentence!("pay-amount-changed")));
     }
     let new = NewPayment {
         customer_id: customer_id.to_owned(),

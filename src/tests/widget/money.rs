@@ -3,6 +3,7 @@
 use portico::identity::cookies;
 use portico::services::payments::scripted::Script;
 use portico::services::payments::{self, Status};
+use portico::services::Refusal;
 
 use super::{ALL, Site};
 use crate::nordlicht::Nordlicht;
@@ -64,8 +65,14 @@ async fn an_invoice_is_paid_by_a_code_for_the_amount_that_was_shown() {
     let at_backup = refused.text.split("value=\"").find(|rest| rest.starts_with(&backup)).unwrap();
     assert!(at_backup.split('>').next().unwrap().contains("checked"), "the card that was chosen stays chosen: {}", refused.text);
     let code = at.world.code(&at.mira).await;
-    let other = pay("4600", &code).await;
-    assert!(other.status == 422 && other.text.contains("The amount has changed"), "{}", other.text);
+    for due in ["4600", "", "+4700"] {
+        let other = pay(due, &code).await;
+        assert!(other.status == 422 && other.text.contains("The amount has changed"), "{due:?}: {}", other.text);
+    }
+    assert_eq!(at.taken(), before);
+    // The same is held to where the money is taken: the amount may change between the look and the lock.
+    let refused = payments::pay(&at.errand(), &at.id, &at.invoice_id("2026-0002").await, None, Some(4600)).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Conflict(_)), "{refused}");
     assert_eq!(at.taken(), before);
     let done = pay("4700", &code).await;
     assert_eq!(done.status, 303, "{}", done.text);
