@@ -118,7 +118,7 @@ impl Member {
 
     /// Where this member's attempts are counted.
     pub fn place(&self) -> Place {
-        self.session.device_id.clone().map_or(Place::Anywhere, Place::Device)
+        if self.is_vouched_for() { Place::Vouched } else { self.session.device_id.clone().map_or(Place::Anywhere, Place::Device) }
     }
 
     /// The session as it stands now, after any renewal in this request.

@@ -1,5 +1,5 @@
-//! Delays after failures. A bucket counts failures in a row of one factor on one account from one place: a device the account knows, or
-//! anywhere else. So a stranger's guesses delay strangers, and the customer's own browser goes on working.
+//! Delays after failures. A bucket counts failures in a row of one factor on one account from one place: a device the account knows, a
+//! session on the vendor's word, or anywhere else. So a stranger's guesses delay strangers, and the customer's own browser goes on working.
 //!
 //! Who tries many accounts from one network is delayed too, after fifty failures within an hour: an office shares an address, so the
 //! limit is generous, and a known device passes it. So is who asks for mails to many addresses.
@@ -56,6 +56,8 @@ impl Guess {
 pub enum Place {
     /// A browser that has signed in to this account before.
     Device(String),
+    /// A session that rests on the vendor's word: a frame, a link. Whoever has got hold of one delays nobody's sign-in by guessing there.
+    Vouched,
     Anywhere,
 }
 
@@ -73,6 +75,7 @@ impl Bucket {
     pub fn new(guess: Guess, account: &str, place: &Place) -> Bucket {
         let place = match place {
             Place::Device(id) => id.as_str(),
+            Place::Vouched => "vouched",
             Place::Anywhere => "anywhere",
         };
         let key = fingerprint(&format!("{}\n{account}\n{place}", guess.label()));
@@ -147,7 +150,7 @@ pub async fn forgive(tx: &mut Tx, vendor_id: &str, bucket: &Bucket) -> DbResult<
 pub async fn forgive_everywhere(tx: &mut Tx, vendor_id: &str, guess: Guess, account: &str, identity_id: &str) -> DbResult<()> {
     let devices: Vec<(String,)> =
         tx.all("SELECT id FROM devices WHERE vendor_id = $1 AND identity_id = $2", (vendor_id.to_owned(), identity_id.to_owned())).await?;
-    for place in devices.into_iter().map(|(id,)| Place::Device(id)).chain([Place::Anywhere]) {
+    for place in devices.into_iter().map(|(id,)| Place::Device(id)).chain([Place::Vouched, Place::Anywhere]) {
         forgive(tx, vendor_id, &Bucket::new(guess, account, &place)).await?;
     }
     Ok(())

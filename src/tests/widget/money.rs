@@ -1,5 +1,6 @@
 //! What costs money in a frame: each time a code of the member's, in the form that shows the amount, and for that alone.
 
+use chrono::Duration;
 use portico::identity::cookies;
 use portico::services::payments::scripted::Script;
 use portico::services::payments::{self, Status};
@@ -118,6 +119,36 @@ async fn a_payment_is_called_off_by_who_may_pay_and_by_a_code() {
     let frame = site.frame(&at.world, &["payment_method:write"]).await;
     assert_eq!(frame.post(&cancel, &[("code", &at.world.code(&at.mira).await)]).await.status, 303);
     assert_eq!(at.payments("2026-0002").await[0].status, Status::Cancelled);
+}
+
+/// Whoever has got hold of a frame's session may guess there: it delays frames.
+#[tokio::test]
+async fn guesses_in_a_frame_keep_nobody_from_signing_in() {
+    let at = Nordlicht::new().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &ALL).await;
+    let page = frame.get("/plan/change?seats=3").await;
+    for _ in 1..=5 {
+        assert_eq!(confirm(&frame, &page, "000000").await.status, 422);
+    }
+    assert!(confirm(&frame, &page, "000000").await.text.contains("too many wrong attempts"));
+    at.world.sign_in(&at.mira).await;
+}
+
+#[tokio::test]
+async fn a_good_code_in_a_frame_forgives_a_stranger_nothing() {
+    let at = Nordlicht::new().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let stranger = at.world.visitor();
+    stranger.post("/sign-in", &[("email", &at.mira.email), ("password", &at.mira.password)]).await;
+    for attempt in 1..=7 {
+        at.world.wait(Duration::seconds(if attempt > 5 { 61 } else { 0 }));
+        assert_eq!(stranger.post("/sign-in/code", &[("code", "000000")]).await.status, 422, "attempt {attempt}");
+    }
+    let frame = site.frame(&at.world, &ALL).await;
+    let page = frame.get("/plan/change?seats=3").await;
+    assert_eq!(confirm(&frame, &page, &at.world.code(&at.mira).await).await.status, 303);
+    assert_eq!(stranger.post("/sign-in/code", &[("code", &at.world.code(&at.mira).await)]).await.status, 429);
 }
 
 #[tokio::test]
