@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{Event, FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
-/// The parts that are taken over, by id.
+/// The parts that are taken over, by id. The first says whom the page was written for.
 const LIVE: [&str; 3] = ["live-answer", "live-left", "live-sheet"];
+const WRITTEN_FOR: &str = "data-for";
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Listens to the inputs of the form with this id.
@@ -61,6 +62,14 @@ async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
     let Some(path) = path_of(&form) else { return };
     let Some(fresh) = fetch(&path).await else { return };
     if turn.get_value() != mine {
+        return;
+    }
+    // Another tab signed somebody else in, or turned to another customer: nothing of theirs is mixed into this page.
+    let written_for = |page: &leptos::web_sys::Document| page.get_element_by_id(LIVE[0]).and_then(|answer| answer.get_attribute(WRITTEN_FOR));
+    if let Some(theirs) = written_for(&fresh)
+        && written_for(&document()).is_some_and(|ours| ours != theirs)
+    {
+        let _ = window().location().reload();
         return;
     }
     let focused = document().active_element().map(|e| e.id()).filter(|id| !id.is_empty());

@@ -24,8 +24,8 @@ pub fn step_up_field(app: &App, member: &Member, errors: &[FieldError]) -> Optio
     }
     let minutes = (now_ms - member.factor_at()) / 60_000;
     let hint = match (&member.embed, member.factor_at()) {
-        (Some(_), _) => t!(w, "code-step-up-frame"),
-        (None, 0) => t!(w, "code-step-up-first"),
+        (Some(_), _) => t!(w, "code-step-up-frame", customer = &member.customer_name),
+        (None, 0) => t!(w, "code-step-up-first", customer = &member.customer_name),
         (None, _) => t!(w, "code-step-up-hint", minutes = minutes),
     };
     // A recovery code counts at our own address alone.

@@ -33,9 +33,14 @@ impl WrittenFor {
         WrittenFor { identity_id: member.identity_id.clone(), customer_id: member.customer_id.clone() }
     }
 
+    /// As it is written, for what compares two pages.
+    pub fn mark(&self) -> String {
+        format!("{}/{}", self.identity_id, self.customer_id)
+    }
+
     /// The hidden field, for a form of theirs.
     pub fn field(&self) -> impl IntoView + use<> {
-        view! { <input type="hidden" name=FIELD value=format!("{}/{}", self.identity_id, self.customer_id) /> }
+        view! { <input type="hidden" name=FIELD value=self.mark() /> }
     }
 
     /// What a posted form says; anything that cannot be read was written for nobody.

@@ -95,7 +95,7 @@ impl Asked {
 async fn holders(app: &App, asked: &Asked) -> Option<Holders> {
     let token = asked.framed.clone()?;
     let vendor = asked.host.as_deref().and_then(|host| app.vendor_of_host(host))?;
-    let nobody = Holders { origins: Vec::new(), style: String::new() };
+    let nobody = Holders::default();
     Some(embed_sessions::holders(&app.db, &vendor, token).await.unwrap_or(nobody))
 }
 

@@ -28,6 +28,8 @@ pub struct Framed<'a> {
     /// Whose pages may hold it. None: nobody's.
     pub origins: &'a [String],
     pub standing: Standing,
+    /// Which embed session it is of, where it is of one: tabs of one site share a browser's session, and the newest has it.
+    pub embed_id: Option<&'a str>,
     /// The host's look: see `services/embed_sessions/theme.rs`.
     pub style: &'a str,
 }
@@ -59,7 +61,7 @@ impl<'a> From<&'a Arc<Vendor>> for Setting<'a> {
 
 impl<'a> Framed<'a> {
     pub fn held_by(holders: &'a Holders, standing: Standing) -> Framed<'a> {
-        Framed { origins: &holders.origins, standing, style: &holders.style }
+        Framed { origins: &holders.origins, standing, embed_id: holders.embed.as_ref().map(|embed| embed.id.as_str()), style: &holders.style }
     }
 
     /// What the script reads, as attributes of the document.
@@ -70,7 +72,8 @@ impl<'a> Framed<'a> {
             Standing::Waiting => "waiting".to_owned(),
             Standing::Over => "over".to_owned(),
         };
-        format!(" data-frame=\"{standing}\" data-origins=\"{}\"", crate::words::escape(&self.origins.join(" ")))
+        let embed = self.embed_id.map(|id| format!(" data-embed=\"{id}\"")).unwrap_or_default();
+        format!(" data-frame=\"{standing}\" data-origins=\"{}\"{embed}", crate::words::escape(&self.origins.join(" ")))
     }
 }
 

@@ -41,6 +41,8 @@ struct Exchanged {
     /// Until the session ends whatever happens.
     seconds: i64,
     end_key: String,
+    /// The embed session's id, as every page of it says it: a page that says another is of another tab's.
+    embed: String,
     /// Only where the browser keeps no cookie.
     bearer: Option<String>,
 }
@@ -97,9 +99,9 @@ pub async fn exchange(
         Ok(opened) => {
             transport.give(&outgoing, &opened.session_token);
             let path = target.path(&app, &vendor, &opened).await?;
-            let Opened { session_token, end_key, seconds, .. } = opened;
+            let Opened { id: embed, session_token, end_key, seconds, .. } = opened;
             let bearer = (transport == Transport::Bearer).then_some(session_token);
-            Ok(Json(Exchanged { path, seconds, end_key, bearer }).into_response())
+            Ok(Json(Exchanged { path, seconds, end_key, embed, bearer }).into_response())
         }
         Err(wrong) => Ok((StatusCode::UNAUTHORIZED, Json(told(w, &wrong))).into_response()),
     }

@@ -92,7 +92,7 @@ async fn script(State(app): State<App>, headers: HeaderMap) -> Response {
 async fn waiting(State(app): State<App>, AtVendor(vendor): AtVendor, headers: HeaderMap) -> Result<Response, Refusal> {
     let w = Words::of(&vendor.locale);
     let is_alone = headers.get("sec-fetch-dest").is_some_and(|dest| dest == "document");
-    let holders = if is_alone { Holders { origins: Vec::new(), style: String::new() } } else { embed_sessions::holders(&app.db, &vendor, None).await? };
+    let holders = if is_alone { Holders::default() } else { embed_sessions::holders(&app.db, &vendor, None).await? };
     let sentence = if is_alone { t!(w, "embed-alone") } else { t!(w, "embed-wait") };
     Ok(in_frame(&app, &vendor, &holders, Standing::Waiting, StatusCode::OK, &t!(w, "embed-title"), sentence))
 }

@@ -685,8 +685,8 @@ code-step-up-hint =
         [one] You last entered one a minute ago. This needs one from the last 5 minutes.
        *[other] You last entered one { $minutes } minutes ago. This needs one from the last 5 minutes.
     }
-code-step-up-first = You came by a link and entered none yet. What costs money needs one.
-code-step-up-frame = It approves what this form says, and nothing else.
+code-step-up-first = You came by a link. The code approves what this form says for { $customer }, and nothing else.
+code-step-up-frame = It approves what this form says for { $customer }, and nothing else.
 code-empty = Enter the code your app shows.
 code-malformed = A code has six digits; a recovery code has twenty-five.
 code-not-of-the-app = A code here has six digits, as your authenticator app shows them.

@@ -25,6 +25,7 @@ use crate::{rich, sentence, t};
 
 use super::super::code_field;
 use super::super::entry::{see_other, shell};
+use super::super::written_for::WrittenFor;
 use super::{Seen, columns, sheet};
 
 /// What is typed and pressed in the form `choose`, as it comes; empty: as it is now.
@@ -224,7 +225,7 @@ async fn change_page(
 
     let w = seen.w;
     let code_field = code_field::step_up_field(app, member, &errors).map(|field| field.into_any());
-    let shell = shell(member, w, Place::Plan);
+    let (shell, mark) = (shell(member, w, Place::Plan), WrittenFor::of(member).mark());
     let is_wrong = status != StatusCode::OK;
     let title = if is_wrong { t!(w, "change-title-error") } else { t!(w, "change-title") };
     let heading = heading(&seen, &chosen, preview.as_ref());
@@ -236,7 +237,7 @@ async fn change_page(
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, seen.stamp.clone())}
             {parts::error_summary(w, &errors)}
-            <div id="live-answer" aria-live="polite">{trouble}{parts::answer(heading, None)}</div>
+            <div id="live-answer" data-for=mark aria-live="polite">{trouble}{parts::answer(heading, None)}</div>
             <form id="choose" method="get" action="/plan/change"></form>
             <LivePreview form="choose".to_owned() />
             <fieldset id="live-plans"><legend class="vh">{t!(w, "change-plan-legend")}</legend><div class="plans" data-rows=rows>{cards}</div></fieldset>

@@ -28,6 +28,8 @@ pub struct Opening<'a> {
 
 /// What was opened.
 pub struct Opened {
+    /// Of the embed session, as its pages say it.
+    pub id: String,
     pub customer_id: String,
     pub identity_id: String,
     /// Of the session; for the browser only.
@@ -114,7 +116,14 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
         .await?;
     desk.record("embed_session.opened", Some(&spent.customer_id), &spent.id, json!({ "origin": opening.origin })).await?;
     desk.commit().await?;
-    Ok(Opened { customer_id: spent.customer_id, identity_id: spent.identity_id, session_token, end_key, seconds: opening.transport.absolute_ms() / 1000 })
+    Ok(Opened {
+        id: spent.id,
+        customer_id: spent.customer_id,
+        identity_id: spent.identity_id,
+        session_token,
+        end_key,
+        seconds: opening.transport.absolute_ms() / 1000,
+    })
 }
 
 /// Whether a secret leads anywhere. Asked first, for strangers' guesses are not to wait for the one who writes, nor to be waited for.

@@ -274,3 +274,19 @@ async fn the_customer_reads_in_their_log_where_billing_was_opened_and_nothing_of
     assert!(page.text.contains(&format!("Billing was opened inside {ORIGIN}")), "{}", page.text);
     assert!(!page.text.contains("Something was noted"), "{}", page.text);
 }
+
+/// One browser keeps one session for all frames of a site: each page says whose it is, so that the element in another tab can tell.
+#[tokio::test]
+async fn a_page_in_a_frame_says_which_session_it_is_of_and_its_forms_for_whom() {
+    let (at, site) = stand().await;
+    let made = site.make(&ALL).await;
+    let frame = at.world.visitor().in_frame();
+    let answer = exchange(&frame, &text(&made, "token"), ORIGIN, &[]).await;
+    assert_eq!(text(&serde_json::from_str(&answer.text).unwrap(), "embed"), text(&made, "id"));
+    let page = frame.get("/plan/change?seats=3").await;
+    assert!(page.text.contains(&format!(" data-embed=\"{}\"", text(&made, "id"))), "{}", page.text);
+    assert!(page.text.contains("for Nordlicht"), "the confirming form: {}", page.text);
+    let mark = page.text.split("id=\"live-answer\" data-for=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(page.field("for").as_deref(), Some(mark), "what the preview compares");
+    assert!(!at.browser().get("/").await.text.contains("data-embed"));
+}

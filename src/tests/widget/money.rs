@@ -25,7 +25,7 @@ async fn every_change_is_approved_by_a_code_of_its_own() {
     let frame = site.frame(&at.world, &ALL).await;
     let before = at.taken();
     let page = frame.get("/plan/change?seats=3").await;
-    assert!(page.text.contains("name=\"code\"") && page.text.contains("It approves what this form says"), "{}", page.text);
+    assert!(page.text.contains("name=\"code\"") && page.text.contains("It approves what this form says for Nordlicht, and nothing else"), "{}", page.text);
     // Without one, and with one that is wrong: nothing is charged, and the same price is asked again.
     let quote = page.field("quote").unwrap();
     for code in ["", "000000"] {
