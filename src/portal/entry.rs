@@ -17,7 +17,6 @@ use crate::identity::session::Transport;
 use crate::platform::request::Posted;
 use crate::services::Refusal;
 use crate::services::customers::Role;
-use crate::services::embed_sessions::{Scope, Shows};
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
@@ -144,23 +143,7 @@ pub fn shell(member: &Member, w: Words, place: Place) -> Shell {
         signed_in_as: t!(w, "signed-in-as", name = &member.name, role = role),
         can_switch: !member.others.is_empty(),
         place,
-        around: around(member),
-    }
-}
-
-/// What stands around a member's page: the rail, or in a frame the rooms it may show.
-fn around(member: &Member) -> Around {
-    let Some(embed) = &member.embed else { return Around::Rail };
-    let rooms: [(Place, &[Scope]); 5] = [
-        (Place::Overview, &[Scope::UsageRead, Scope::InvoicesRead]),
-        (Place::Usage, &[Scope::UsageRead]),
-        (Place::Invoices, &[Scope::InvoicesRead]),
-        (Place::Plan, &[Scope::PlanWrite]),
-        (Place::Payment, &[Scope::PaymentMethodWrite]),
-    ];
-    match embed.shows {
-        Shows::Portal => Around::Rooms(rooms.into_iter().filter(|(_, wants)| embed.allows(wants)).map(|(place, _)| place).collect()),
-        Shows::Page => Around::Nothing,
+        around: member.embed.as_deref().map_or(Around::Rail, Around::of),
     }
 }
 

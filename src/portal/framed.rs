@@ -18,7 +18,7 @@ use crate::services::embed_sessions::{self, Embed, Holders, Scope};
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
-use crate::ui::shell::{Place, frame};
+use crate::ui::shell::{self, Around, Place, frame};
 use crate::words::Words;
 
 use super::entry::{AtVendor, see_other};
@@ -70,7 +70,7 @@ pub async fn shut_out(app: &App, vendor: &Arc<Vendor>, parts: &Parts) -> DbResul
     let w = Words::of(&vendor.locale);
     let holders = holders(app, vendor, &parts.headers).await?;
     let framed = Some(Framed::held_by(&holders, Standing::Over));
-    Ok(Some(closed(app, Setting { vendor, framed }, w, &way_out(parts), t!(w, "frame-never"))))
+    Ok(Some(closed(app, Setting { vendor, framed }, w, holders.embed.as_ref(), &way_out(parts), t!(w, "frame-never"))))
 }
 
 /// The page for a member whose session does not reach this far: it is a frame's, or a link of the vendor's began it.
@@ -89,13 +89,13 @@ pub fn out_of_reach(app: &App, member: &Member, parts: &Parts) -> Option<Respons
     let (wants, decides) = match of(parts) {
         InFrame::Reads(wants) => (wants, parts.method != Method::GET && parts.method != Method::HEAD),
         InFrame::Acts(wants) => (wants, true),
-        InFrame::Never | InFrame::Credentials => return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-never"))),
+        InFrame::Never | InFrame::Credentials => return Some(closed(app, member, w, Some(embed), &way_out(parts), t!(w, "frame-never"))),
     };
     if !wants.is_met_by(embed) {
-        return Some(closed(app, member, w, &way_out(parts), t!(w, "frame-scope")));
+        return Some(closed(app, member, w, Some(embed), &way_out(parts), t!(w, "frame-scope")));
     }
     let is_in_memory = member.transport() == Transport::Bearer;
-    (is_in_memory && decides).then(|| closed(app, member, w, &way_out(parts), t!(w, "frame-memory")))
+    (is_in_memory && decides).then(|| closed(app, member, w, Some(embed), &way_out(parts), t!(w, "frame-memory")))
 }
 
 async fn holders(app: &App, vendor: &Vendor, headers: &HeaderMap) -> DbResult<Holders> {
@@ -125,16 +125,17 @@ fn sign_in_first(app: &App, member: &Member, w: Words) -> Response {
     })
 }
 
-fn closed<'a>(app: &App, setting: impl Into<Setting<'a>>, w: Words, way_out: &str, why: String) -> Response {
-    let way_out = way_out.to_owned();
+/// The way to a window of its own; and on in this frame, to the rooms it has.
+fn closed<'a>(app: &App, setting: impl Into<Setting<'a>>, w: Words, embed: Option<&Embed>, way_out: &str, why: String) -> Response {
+    let (way_out, around) = (way_out.to_owned(), embed.map_or(Around::Nothing, Around::of));
     page::document(app, setting, StatusCode::FORBIDDEN, &t!(w, "frame-closed-title"), move || {
-        view! {
-            <main class="page" id="main" data-trouble="window_needed">
-                <div class="answer"><h1>{t!(w, "frame-closed")}</h1></div>
-                <p>{why}</p>
-                <div class="acts field"><a class="btn" href=way_out target="_blank" rel="noopener">{t!(w, "frame-window")}</a></div>
-            </main>
-        }
+        let content = view! {
+            <div class="answer" data-trouble="window_needed"><h1>{t!(w, "frame-closed")}</h1></div>
+            <p>{why}</p>
+            <div class="acts field"><a class="btn" href=way_out target="_blank" rel="noopener">{t!(w, "frame-window")}</a></div>
+        };
+        // None of the five: no room is where one is.
+        shell::framed(w, Place::Account, &around, content)
     })
 }
 

@@ -1,9 +1,12 @@
 //! The shell around every signed-in page: brand, navigation, who you are. In a frame the host's page is the shell: what is left is a line
 //! of rooms, and of that nothing where the frame shows one page.
 
+use std::collections::BTreeSet;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use crate::services::embed_sessions::{Embed, Scope, Shows};
 use crate::t;
 use crate::words::Words;
 
@@ -19,6 +22,31 @@ pub enum Place {
     Account,
 }
 
+impl Place {
+    pub fn path(self) -> &'static str {
+        match self {
+            Place::Overview => "/",
+            Place::Usage => "/usage",
+            Place::Invoices => "/invoices",
+            Place::Plan => "/plan",
+            Place::Payment => "/payment-methods",
+            Place::Account => "/account",
+        }
+    }
+
+    /// The rooms that a frame with these scopes opens.
+    pub fn open_to(scopes: &BTreeSet<Scope>) -> Vec<Place> {
+        let rooms: [(Place, &[Scope]); 5] = [
+            (Place::Overview, &[Scope::UsageRead, Scope::InvoicesRead]),
+            (Place::Usage, &[Scope::UsageRead]),
+            (Place::Invoices, &[Scope::InvoicesRead]),
+            (Place::Plan, &[Scope::PlanWrite]),
+            (Place::Payment, &[Scope::PaymentMethodWrite]),
+        ];
+        rooms.into_iter().filter(|(_, wants)| wants.iter().all(|scope| scopes.contains(scope))).map(|(place, _)| place).collect()
+    }
+}
+
 /// What stands around a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Around {
@@ -27,6 +55,16 @@ pub enum Around {
     /// In a frame: these rooms.
     Rooms(Vec<Place>),
     Nothing,
+}
+
+impl Around {
+    /// In a frame.
+    pub fn of(embed: &Embed) -> Around {
+        match embed.shows {
+            Shows::Portal => Around::Rooms(Place::open_to(&embed.scopes)),
+            Shows::Page => Around::Nothing,
+        }
+    }
 }
 
 /// What the shell shows of the visitor.
@@ -50,25 +88,25 @@ pub struct Shell {
 pub fn frame(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
     match shell.around {
         Around::Rail => Either::Left(with_rail(shell, content)),
-        Around::Rooms(ref rooms) => Either::Right(framed(shell.words, shell.place, rooms, content)),
-        Around::Nothing => Either::Right(framed(shell.words, shell.place, &[], content)),
+        ref around => Either::Right(framed(shell.words, shell.place, around, content)),
     }
 }
 
-/// In a frame: the rooms, and the way out of all of them.
-fn framed<V: IntoView + 'static>(w: Words, here: Place, rooms: &[Place], content: V) -> impl IntoView + use<V> {
+/// In a frame: its rooms, and the way out of all of them.
+pub fn framed<V: IntoView + 'static>(w: Words, here: Place, around: &Around, content: V) -> impl IntoView + use<V> {
+    let rooms: &[Place] = if let Around::Rooms(rooms) = around { rooms } else { &[] };
     let links: Vec<_> = rooms
         .iter()
         .map(|place| {
-            let (href, label) = match place {
-                Place::Overview => ("/", t!(w, "nav-overview")),
-                Place::Usage => ("/usage", t!(w, "nav-usage")),
-                Place::Invoices => ("/invoices", t!(w, "nav-invoices")),
-                Place::Plan => ("/plan", t!(w, "nav-plan")),
-                Place::Payment => ("/payment-methods", t!(w, "nav-payment")),
-                Place::Account => ("/account", t!(w, "nav-account")),
+            let label = match place {
+                Place::Overview => t!(w, "nav-overview"),
+                Place::Usage => t!(w, "nav-usage"),
+                Place::Invoices => t!(w, "nav-invoices"),
+                Place::Plan => t!(w, "nav-plan"),
+                Place::Payment => t!(w, "nav-payment"),
+                Place::Account => t!(w, "nav-account"),
             };
-            view! { <li><a href=href aria-current=(*place == here).then_some("page")>{label}</a></li> }
+            view! { <li><a href=place.path() aria-current=(*place == here).then_some("page")>{label}</a></li> }
         })
         .collect();
     let rooms = (!links.is_empty()).then(|| {
@@ -84,9 +122,9 @@ fn framed<V: IntoView + 'static>(w: Words, here: Place, rooms: &[Place], content
 
 fn with_rail(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
     let w = shell.words;
-    let link = move |place: Place, href: &'static str, label: String| {
+    let link = move |place: Place, label: String| {
         let current = (shell.place == place).then_some("page");
-        view! { <li><a href=href aria-current=current>{label}</a></li> }
+        view! { <li><a href=place.path() aria-current=current>{label}</a></li> }
     };
     view! {
         <a class="skip" href="#main">{t!(w, "skip-to-content")}</a>
@@ -95,11 +133,11 @@ fn with_rail(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
                 <a class="brand" href="/">{brand(&shell.vendor_name, shell.brand_mark.as_deref())}{test_mark(w, shell.is_test)}</a>
                 <nav aria-label=t!(w, "nav-label")>
                     <ul>
-                        {link(Place::Overview, "/", t!(w, "nav-overview"))}
-                        {link(Place::Usage, "/usage", t!(w, "nav-usage"))}
-                        {link(Place::Invoices, "/invoices", t!(w, "nav-invoices"))}
-                        {link(Place::Plan, "/plan", t!(w, "nav-plan"))}
-                        {link(Place::Payment, "/payment-methods", t!(w, "nav-payment"))}
+                        {link(Place::Overview, t!(w, "nav-overview"))}
+                        {link(Place::Usage, t!(w, "nav-usage"))}
+                        {link(Place::Invoices, t!(w, "nav-invoices"))}
+                        {link(Place::Plan, t!(w, "nav-plan"))}
+                        {link(Place::Payment, t!(w, "nav-payment"))}
                     </ul>
                 </nav>
                 <details class="who">

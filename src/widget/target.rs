@@ -7,6 +7,7 @@ use crate::services::embed_sessions::{Opened, Shows};
 use crate::services::payments::{self, Attention};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
+use crate::ui::shell::Place;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -50,7 +51,8 @@ impl Target {
     pub async fn path(&self, app: &App, vendor: &Arc<Vendor>, opened: &Opened) -> Result<String, Refusal> {
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         Ok(match self {
-            Target::Portal => "/".to_owned(),
+            // Not every frame may show the overview.
+            Target::Portal => Place::open_to(&opened.scopes).first().map_or("/", |room| room.path()).to_owned(),
             Target::Page(path) => (*path).to_owned(),
             Target::ChangePlan(key) => format!("/plan/change?plan={}", encoded(key)),
             Target::PayInvoice(number) => format!("/invoices/{}/pay", encoded(number)),

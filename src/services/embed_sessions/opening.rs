@@ -1,11 +1,12 @@
 //! A token brought to the frame: once, in time, from the page it was made for; and the end of what it opened.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::Shows;
+use super::{Scope, Shows, scopes_of};
 use crate::app::App;
 use crate::identity::session::{self, Beginning, Transport, new_token};
 use crate::platform::db::DbError;
@@ -32,6 +33,7 @@ pub struct Opened {
     pub id: String,
     pub customer_id: String,
     pub identity_id: String,
+    pub scopes: BTreeSet<Scope>,
     /// Of the session; for the browser only.
     pub session_token: String,
     /// By which the host's page ends it: see [`end_by_key`].
@@ -71,6 +73,7 @@ struct Spent {
     id: String,
     customer_id: String,
     identity_id: String,
+    scopes: String,
 }
 
 /// Opens the session of a token. Whoever comes first does; one conditional UPDATE decides.
@@ -87,7 +90,7 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
             "UPDATE embed_sessions SET opened_at = $3, shows = $5
              WHERE vendor_id = $1 AND token_hash = $2 AND opened_at IS NULL AND ended_at IS NULL AND token_expires_at > $3 AND origin = $4
                 AND EXISTS (SELECT 1 FROM embed_origins o WHERE o.vendor_id = $1 AND o.origin = $4)
-             RETURNING id, customer_id, identity_id",
+             RETURNING id, customer_id, identity_id, scopes",
             (vendor_id.clone(), token_hash.clone(), now_ms, opening.origin.to_owned(), opening.shows.column()),
         )
         .await?;
@@ -120,6 +123,7 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
         id: spent.id,
         customer_id: spent.customer_id,
         identity_id: spent.identity_id,
+        scopes: scopes_of(&spent.scopes),
         session_token,
         end_key,
         seconds: opening.transport.absolute_ms() / 1000,

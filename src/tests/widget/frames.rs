@@ -290,3 +290,23 @@ async fn a_page_in_a_frame_says_which_session_it_is_of_and_its_forms_for_whom() 
     assert_eq!(page.field("for").as_deref(), Some(mark), "what the preview compares");
     assert!(!at.browser().get("/").await.text.contains("data-embed"));
 }
+
+#[tokio::test]
+async fn a_frame_opens_at_the_first_room_it_has_and_a_page_that_is_shut_names_the_rooms() {
+    let (at, site) = stand().await;
+    let rooms = [("usage:read", "/usage"), ("invoices:read", "/invoices"), ("plan:write", "/plan"), ("payment_method:write", "/payment-methods")];
+    for (scope, room) in rooms {
+        let frame = at.world.visitor().in_frame();
+        let answer = exchange(&frame, &site.token(&[scope]).await, ORIGIN, &[]).await;
+        assert_eq!(text(&serde_json::from_str(&answer.text).unwrap(), "path"), room);
+        assert_eq!(frame.get(room).await.status, 200, "{room}");
+        for path in ["/", "/account"] {
+            let shut = frame.get(path).await;
+            let nav = shut.text.split("<nav").nth(1).unwrap_or_default().split("</nav>").next().unwrap_or_default().to_owned();
+            assert!(shut.status == 403 && nav.contains(&format!("href=\"{room}\"")), "{path} with {scope}: {}", shut.text);
+            assert_eq!(nav.matches("href=").count(), 1, "{nav}");
+        }
+    }
+    let answer = exchange(&at.world.visitor().in_frame(), &site.token(&ALL).await, ORIGIN, &[]).await;
+    assert_eq!(text(&serde_json::from_str(&answer.text).unwrap(), "path"), "/");
+}
