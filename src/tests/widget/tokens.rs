@@ -149,3 +149,19 @@ async fn neither_token_nor_keys_are_kept_in_the_open() {
         assert!(!kept.contains(&secret));
     }
 }
+
+/// Any site's visitors can be made to send these: on SQLite, where one writes at a time, garbage must neither wait for it nor be waited for.
+#[tokio::test]
+async fn garbage_is_refused_while_somebody_else_writes() {
+    let (world, _, _) = stand().await;
+    let writer = world.desk().await;
+    for (path, field, status) in
+        [("/embed/exchange", "token", 401), ("/embed/handoff", "token", 401), ("/embed/end", "end_key", 204), ("/portal-session", "token", 410)]
+    {
+        let visitor = world.visitor();
+        let visitor = if path.starts_with("/embed") { visitor.in_frame() } else { visitor };
+        let sent = tokio::time::timeout(std::time::Duration::from_secs(2), visitor.post(path, &[(field, "garbage")])).await;
+        assert_eq!(sent.unwrap_or_else(|_| panic!("{path} waits for the writer")).status, status, "{path}");
+    }
+    drop(writer);
+}
