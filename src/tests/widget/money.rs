@@ -3,7 +3,7 @@
 use chrono::Duration;
 use portico::identity::cookies;
 use portico::services::payments::scripted::Script;
-use portico::services::payments::{self, Status};
+use portico::services::payments::{self, DeclineReason, Status};
 use portico::services::Refusal;
 
 use super::{ALL, Site};
@@ -118,7 +118,7 @@ async fn a_payment_is_called_off_by_who_may_pay_and_by_a_code() {
     }
     let frame = site.frame(&at.world, &["payment_method:write"]).await;
     assert_eq!(frame.post(&cancel, &[("code", &at.world.code(&at.mira).await)]).await.status, 303);
-    assert_eq!(at.payments("2026-0002").await[0].status, Status::Cancelled);
+    assert_eq!(at.payments("2026-0002").await[0].status, Status::Declined(DeclineReason::Cancelled));
 }
 
 /// Whoever has got hold of a frame's session may guess there: it delays frames.
