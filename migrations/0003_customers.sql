@@ -28,6 +28,8 @@ CREATE TABLE customers (
     -- Raised by everyone who locks the customer, and so by whatever changes anything of theirs but usage: see services/overview.rs.
     revision BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
+    -- Since when (wall time) the vendor keeps its members out of the portal; NULL: it does not. Billing goes on either way.
+    suspended_at BIGINT,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, external_id)
 );

@@ -38,7 +38,7 @@ pub struct Member {
     /// Language and zone of what is shown: the person's choice, else the customer's.
     pub locale: String,
     pub time_zone: String,
-    /// The other customers this person can switch to, by name.
+    /// The other customers this person can switch to, by name; none that is suspended.
     pub others: Vec<Membership>,
     /// What the frame is bound to, where they look through one.
     pub embed: Option<Arc<Embed>>,
@@ -146,6 +146,8 @@ impl Member {
 /// What a request's session leads to.
 pub enum Found {
     Member(Box<Member>),
+    /// The same, of a customer whose members the vendor keeps out: they see nothing of it, and may turn to another.
+    Suspended(Box<Member>),
     /// A live session of a person who belongs to no customer (the vendor's own staff).
     NoCustomer {
         session: Session,
@@ -182,9 +184,11 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
     memberships.sort_by(|(a, _), (b, _)| a.customer_name.cmp(&b.customer_name).then_with(|| a.customer_id.cmp(&b.customer_id)));
     let at = memberships.iter().position(|(m, _)| Some(&m.customer_id) == first.customer_id.as_ref()).unwrap_or(0);
     let (here, row) = memberships.remove(at);
+    memberships.retain(|(_, row)| row.customer_suspended_at.is_none());
+    let is_suspended = row.customer_suspended_at.is_some();
     let either =
         |own: &Option<String>, customers: &Option<String>, vendors: &str| own.clone().or_else(|| customers.clone()).unwrap_or_else(|| vendors.to_owned());
-    Ok(Found::Member(Box::new(Member {
+    let member = Box::new(Member {
         vendor: vendor.clone(),
         identity_id: row.identity_id.clone(),
         email: row.email.clone(),
@@ -201,7 +205,8 @@ pub async fn find(app: &App, vendor: &Arc<Vendor>, headers: &HeaderMap, outgoing
         session,
         outgoing: outgoing.clone(),
         asked_at: now_ms,
-    })))
+    });
+    Ok(if is_suspended { Found::Suspended(member) } else { Found::Member(member) })
 }
 
 fn membership(row: &SessionRow) -> Option<Membership> {

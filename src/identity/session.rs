@@ -146,6 +146,7 @@ pub(super) struct SessionRow {
     pub customer_name: Option<String>,
     pub customer_locale: Option<String>,
     pub customer_time_zone: Option<String>,
+    pub customer_suspended_at: Option<i64>,
 }
 
 impl SessionRow {
@@ -167,7 +168,8 @@ impl SessionRow {
 pub(super) async fn find(db: &Db, vendor: &Vendor, token_hash: &str, transport: Transport, now_ms: i64) -> DbResult<Vec<SessionRow>> {
     db.all(
         "SELECT s.id, s.identity_id, s.customer_id, s.device_id, s.factor_at, s.last_seen_at, s.expires_at, i.email, i.name, i.locale, i.time_zone,
-            m.customer_id AS member_customer_id, m.role, c.name AS customer_name, c.locale AS customer_locale, c.time_zone AS customer_time_zone
+            m.customer_id AS member_customer_id, m.role, c.name AS customer_name, c.locale AS customer_locale, c.time_zone AS customer_time_zone,
+            c.suspended_at AS customer_suspended_at
          FROM sessions s
          JOIN identities i ON i.vendor_id = s.vendor_id AND i.id = s.identity_id
          LEFT JOIN members m ON m.vendor_id = s.vendor_id AND m.identity_id = s.identity_id

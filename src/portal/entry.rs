@@ -23,7 +23,7 @@ use crate::ui::page::{self, Framed, Setting, Standing};
 use crate::ui::shell::{self, Around, Place, Shell};
 use crate::words::Words;
 
-use super::{framed, written_for};
+use super::{framed, suspended, written_for};
 
 /// The vendor whose portal a request came to, by its host name.
 pub struct AtVendor(pub Arc<Vendor>);
@@ -52,19 +52,47 @@ impl FromRequestParts<App> for Member {
     /// A GET without a session goes to sign in and comes back; anything else gets a page that keeps what was typed. A form that was written
     /// for somebody else, or for another customer of theirs, is not taken.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Member, Response> {
-        let AtVendor(vendor) = AtVendor::from_request_parts(parts, app).await?;
-        let outgoing = Outgoing::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
-        match member::find(app, &vendor, &parts.headers, &outgoing).await {
-            Ok(Found::Member(member)) => match framed::out_of_reach(app, &member, parts).or_else(|| written_for::mistaken(app, &member, parts)) {
-                Some(page) => Err(page),
-                None => Ok(*member),
-            },
-            Ok(Found::NoCustomer { email, .. }) => Err(no_customer(app, &vendor, &email)),
-            Ok(Found::Nobody) => Err(nobody(app, &vendor, parts).await),
-            Err(error) => {
-                tracing::error!(%error, "session not looked up");
-                Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
-            }
+        match signed_in(parts, app).await? {
+            SignedIn::Here(member) => Ok(*member),
+            SignedIn::Suspended(member) => Err(suspended::page(app, &member)),
+        }
+    }
+}
+
+/// Who turns to another customer of theirs: a [`Member`], or one who is kept out of the customer they look at.
+pub struct Turning(pub Member);
+
+impl FromRequestParts<App> for Turning {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Turning, Response> {
+        match signed_in(parts, app).await? {
+            SignedIn::Suspended(member) if member.others.is_empty() => Err(suspended::page(app, &member)),
+            SignedIn::Here(member) | SignedIn::Suspended(member) => Ok(Turning(*member)),
+        }
+    }
+}
+
+enum SignedIn {
+    Here(Box<Member>),
+    /// Their customer's access to the portal is suspended.
+    Suspended(Box<Member>),
+}
+
+async fn signed_in(parts: &mut Parts, app: &App) -> Result<SignedIn, Response> {
+    let AtVendor(vendor) = AtVendor::from_request_parts(parts, app).await?;
+    let outgoing = Outgoing::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
+    match member::find(app, &vendor, &parts.headers, &outgoing).await {
+        Ok(Found::Member(member)) => match framed::out_of_reach(app, &member, parts).or_else(|| written_for::mistaken(app, &member, parts)) {
+            Some(page) => Err(page),
+            None => Ok(SignedIn::Here(member)),
+        },
+        Ok(Found::Suspended(member)) => Ok(SignedIn::Suspended(member)),
+        Ok(Found::NoCustomer { email, .. }) => Err(no_customer(app, &vendor, &email)),
+        Ok(Found::Nobody) => Err(nobody(app, &vendor, parts).await),
+        Err(error) => {
+            tracing::error!(%error, "session not looked up");
+            Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod routes;
 mod security;
 mod sessions;
 mod sign_in;
+mod suspended;
 mod usage;
 mod written_for;
 

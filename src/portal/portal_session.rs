@@ -13,11 +13,13 @@ use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
 use crate::platform::request::ClientIp;
 use crate::services::vendors::Vendor;
-use crate::services::{Refusal, portal_sessions};
+use crate::services::portal_sessions::{self, NotOpened};
+use crate::services::Refusal;
 use crate::words::Words;
 use crate::{rich, t};
 
 use super::entry::{AtVendor, door, see_other};
+use super::suspended;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -31,6 +33,9 @@ pub async fn show(State(app): State<App>, AtVendor(vendor): AtVendor, Query(link
     let found = portal_sessions::look(&mut tx, &vendor.id, &link.token, now_ms).await?;
     drop(tx);
     let Some(found) = found else { return Ok(dead(&app, &vendor)) };
+    if found.is_suspended() {
+        return Ok(suspended::page_of_link(&app, &vendor));
+    }
     let w = Words::of(&vendor.locale);
     Ok(door(&app, &vendor, StatusCode::OK, &t!(w, "portal-session-title"), || {
         view! {
@@ -55,11 +60,12 @@ pub async fn open(
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let earlier = Transport::Lax.token(&headers);
     match portal_sessions::open(&app, &vendor, &link.token, earlier.as_deref(), agent, &ip.to_string()).await? {
-        Some(token) => {
+        Ok(token) => {
             Transport::Lax.give(&outgoing, &token);
             Ok(see_other("/"))
         }
-        None => Ok(dead(&app, &vendor)),
+        Err(NotOpened::Dead) => Ok(dead(&app, &vendor)),
+        Err(NotOpened::Suspended) => Ok(suspended::page_of_link(&app, &vendor)),
     }
 }
 

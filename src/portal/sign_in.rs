@@ -17,7 +17,7 @@ use crate::identity::session::Transport;
 use crate::platform::request::ClientIp;
 use crate::portal::code_field::{self, code_field, wait, with_retry_after};
 use crate::portal::framed;
-use crate::portal::entry::{AtVendor, door, see_other, shell};
+use crate::portal::entry::{AtVendor, Turning, door, see_other, shell};
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::page;
@@ -218,7 +218,7 @@ pub async fn show_switch(State(app): State<App>, member: Member) -> Response {
     })
 }
 
-pub async fn switch(State(app): State<App>, member: Member, Form(other): Form<Other>) -> Response {
+pub async fn switch(State(app): State<App>, Turning(member): Turning, Form(other): Form<Other>) -> Response {
     match people::switch_customer(&app, &member, &other.customer).await {
         Ok(()) => see_other("/"),
         Err(refusal) => refusal.into_response(),

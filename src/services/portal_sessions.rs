@@ -27,6 +27,7 @@ pub struct Made {
 
 /// Makes a link for a member of the customer.
 pub async fn create(desk: &mut Desk, customer_id: &str, member_id: &str) -> Result<Made, Refusal> {
+    customers::must_have_access(desk, customer_id).await?;
     let people = customers::people_of(desk, customer_id).await?;
     let member = people.into_iter().find(|person| person.member_id == member_id);
     let member = member.ok_or_else(|| Refusal::field("member_id", sentence!("refusal-embed-member")))?;
@@ -51,12 +52,29 @@ pub struct Link {
     customer_id: String,
     pub email: String,
     pub customer_name: String,
+    suspended_at: Option<i64>,
+}
+
+impl Link {
+    /// The vendor keeps the customer's members out of the portal.
+    pub fn is_suspended(&self) -> bool {
+        self.suspended_at.is_some()
+    }
+}
+
+/// Why a link opened nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotOpened {
+    /// Used, too old, or none of ours: they look alike.
+    Dead,
+    /// See [`Link::is_suspended`]. It is not used up by that.
+    Suspended,
 }
 
 /// Looks without using it up. `None`: used, too old, or none of ours; and whoever left the customer has none.
 pub async fn look(tx: &mut Tx, vendor_id: &str, token: &str, now_ms: i64) -> DbResult<Option<Link>> {
     tx.opt(
-        "SELECT p.id, p.identity_id, p.customer_id, i.email, c.name AS customer_name FROM portal_sessions p
+        "SELECT p.id, p.identity_id, p.customer_id, i.email, c.name AS customer_name, c.suspended_at FROM portal_sessions p
          JOIN identities i ON i.vendor_id = p.vendor_id AND i.id = p.identity_id
          JOIN customers c ON c.vendor_id = p.vendor_id AND c.id = p.customer_id
          JOIN members m ON m.vendor_id = p.vendor_id AND m.customer_id = p.customer_id AND m.identity_id = p.identity_id
@@ -67,16 +85,19 @@ pub async fn look(tx: &mut Tx, vendor_id: &str, token: &str, now_ms: i64) -> DbR
 }
 
 /// Uses the link up and begins the session; its token, for the browser only. Whoever comes first does.
-pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Option<&str>, user_agent: &str, ip: &str) -> Result<Option<String>, Refusal> {
+pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Option<&str>, user_agent: &str, ip: &str) -> Result<Result<String, NotOpened>, Refusal> {
     // Strangers' guesses are not to wait for the one who writes, nor to be waited for.
     let mut tx = app.db.read().await?;
     if look(&mut tx, &vendor.id, token, app.clock.wall().timestamp_millis()).await?.is_none() {
-        return Ok(None);
+        return Ok(Err(NotOpened::Dead));
     }
     drop(tx);
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let now_ms = desk.now.wall_ms();
-    let Some(link) = look(&mut desk.tx, &vendor.id, token, now_ms).await? else { return Ok(None) };
+    let Some(link) = look(&mut desk.tx, &vendor.id, token, now_ms).await? else { return Ok(Err(NotOpened::Dead)) };
+    if link.is_suspended() {
+        return Ok(Err(NotOpened::Suspended));
+    }
     let spent = desk
         .tx
         .run(
@@ -85,7 +106,7 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Opti
         )
         .await?;
     if spent == 0 {
-        return Ok(None);
+        return Ok(Err(NotOpened::Dead));
     }
     desk.actor = Actor::Identity(link.identity_id.clone());
     if let Some(earlier) = instead_of {
@@ -103,7 +124,7 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Opti
     let (_, session_token) = session::begin(&mut desk.tx, app, vendor, Transport::Lax, beginning, now_ms).await?;
     desk.record("portal_session.opened", Some(&link.customer_id), &link.id, json!({})).await?;
     desk.commit().await?;
-    Ok(Some(session_token))
+    Ok(Ok(session_token))
 }
 
 /// Removes one vendor's links that no longer work; how many.

@@ -27,6 +27,7 @@ mod sign_in;
 mod simulate;
 mod spine;
 mod statements;
+mod suspended;
 mod usage;
 mod usage_page;
 mod widget;

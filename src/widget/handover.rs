@@ -54,12 +54,19 @@ struct Refused {
     sentence: String,
 }
 
+/// Tokens that open nothing are no credentials; a suspended customer's is one, and still opens nothing.
+fn status(wrong: &NotOpened) -> StatusCode {
+    if matches!(wrong, NotOpened::Suspended) { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED }
+}
+
 /// What cannot be opened, said by name and in words.
-fn told(w: Words, wrong: &NotOpened) -> Refused {
+fn told(vendor: &Vendor, wrong: &NotOpened) -> Refused {
+    let w = Words::of(&vendor.locale);
     let (code, sentence) = match wrong {
         NotOpened::Spent => ("token_spent", t!(w, "embed-refused-spent")),
         NotOpened::Late => ("token_late", t!(w, "embed-refused-late")),
         NotOpened::OtherOrigin => ("origin_not_allowed", t!(w, "embed-refused-origin")),
+        NotOpened::Suspended => ("customer_suspended", t!(w, "suspended", email = &vendor.support_email)),
         NotOpened::Unknown => ("token_unknown", t!(w, "embed-refused-unknown")),
         NotOpened::Failed(refusal) => {
             tracing::error!(%refusal, "an embed session could not be opened");
@@ -103,7 +110,7 @@ pub async fn exchange(
             let bearer = (transport == Transport::Bearer).then_some(session_token);
             Ok(Json(Exchanged { path, seconds, end_key, embed, bearer }).into_response())
         }
-        Err(wrong) => Ok((StatusCode::UNAUTHORIZED, Json(told(w, &wrong))).into_response()),
+        Err(wrong) => Ok((status(&wrong), Json(told(&vendor, &wrong))).into_response()),
     }
 }
 
@@ -119,7 +126,7 @@ pub async fn handoff(
     let w = Words::of(&vendor.locale);
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
     let Some(target) = Target::of(&brought.page, &brought.action) else {
-        return refused(&app, &vendor, t!(w, "embed-refused-unknown")).await;
+        return refused(&app, &vendor, StatusCode::UNAUTHORIZED, t!(w, "embed-refused-unknown")).await;
     };
     let instead_of = Transport::Partitioned.token(&headers);
     let ip = ip.to_string();
@@ -138,14 +145,14 @@ pub async fn handoff(
             let path = target.path(&app, &vendor, &opened).await?;
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())
         }
-        Err(wrong) => refused(&app, &vendor, told(w, &wrong).sentence).await,
+        Err(wrong) => refused(&app, &vendor, status(&wrong), told(&vendor, &wrong).sentence).await,
     }
 }
 
-async fn refused(app: &App, vendor: &Vendor, sentence: String) -> Result<Response, Refusal> {
+async fn refused(app: &App, vendor: &Vendor, status: StatusCode, sentence: String) -> Result<Response, Refusal> {
     let title = t!(Words::of(&vendor.locale), "embed-refused-title");
     let holders = embed_sessions::holders(&app.db, vendor, None).await?;
-    Ok(in_frame(app, vendor, &holders, Standing::Over, StatusCode::UNAUTHORIZED, &title, sentence))
+    Ok(in_frame(app, vendor, &holders, Standing::Over, status, &title, sentence))
 }
 
 #[derive(Default, Deserialize)]

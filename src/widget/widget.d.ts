@@ -45,6 +45,8 @@ declare global {
     /** The person signed out of the frame. */
     | "signed_out"
     | "session_ended"
+    /** Your program suspended the customer's access; nothing opens until it resumes it. */
+    | "customer_suspended"
     /** This page stands in a frame itself. */
     | "nested"
     | "unavailable";

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::api::give::{Created, Json, Page};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
-use crate::api::take::{Body, Id, Limit, Query, after};
+use crate::api::take::{Body, Id, Limit, Nothing, Query, after};
 use crate::api::values::{Time, given};
 use crate::services::api_keys::Scope;
 use crate::services::customers::{self, Details};
@@ -21,6 +21,12 @@ pub fn routes() -> Vec<Route> {
         Route::patch("/customers/{customer}", Scope::CustomersWrite, update)
             .named("updateCustomer", "Change a customer")
             .about("What is absent stays as it is; null empties a field. What changes stands on the next invoice, and prices held for the customer are worked out anew."),
+        Route::post("/customers/{customer}/suspend", Scope::CustomersWrite, suspend)
+            .named("suspendCustomer", "Suspend a customer's access")
+            .about("Its members are kept out of the portal and of every frame from their next request on, and are told whom to write to. Billing goes on."),
+        Route::post("/customers/{customer}/resume", Scope::CustomersWrite, resume)
+            .named("resumeCustomer", "Resume a customer's access")
+            .about("Its members come in again; what sessions they still have go on."),
     ]
 }
 
@@ -53,6 +59,8 @@ pub struct Customer {
     pub time_zone: String,
     pub locale: String,
     pub created_at: Time,
+    /// Since when its members are kept out of the portal; null: they are not.
+    pub suspended_at: Option<Time>,
 }
 
 pub fn shown(c: customers::Customer) -> Result<Customer, Refusal> {
@@ -75,6 +83,7 @@ pub fn shown(c: customers::Customer) -> Result<Customer, Refusal> {
         time_zone: c.time_zone,
         locale: c.locale,
         created_at: Time::of_ms(c.created_at),
+        suspended_at: c.suspended_at.map(Time::of_ms),
     })
 }
 
@@ -216,5 +225,17 @@ async fn update(desk: &mut Desk, (Id(customer), Body(changes)): (Id, Body<Custom
         time_zone: changes.time_zone.unwrap_or(now.time_zone),
     };
     customers::update_details(desk, &id, &details).await?;
+    Ok(Json(shown(customers::load(desk, &id).await?)?))
+}
+
+async fn suspend(desk: &mut Desk, (Id(customer), Nothing): (Id, Nothing)) -> Result<Json<Customer>, Problem> {
+    let id = customers::find(desk, &customer).await?.id;
+    customers::suspend(desk, &id).await?;
+    Ok(Json(shown(customers::load(desk, &id).await?)?))
+}
+
+async fn resume(desk: &mut Desk, (Id(customer), Nothing): (Id, Nothing)) -> Result<Json<Customer>, Problem> {
+    let id = customers::find(desk, &customer).await?.id;
+    customers::resume(desk, &id).await?;
     Ok(Json(shown(customers::load(desk, &id).await?)?))
 }

@@ -75,6 +75,8 @@ fn told(w: Words, entry: &Entry) -> String {
     match entry.kind.as_str() {
         "customer.created" => t!(w, "activity-customer-created"),
         "customer.updated" => t!(w, "activity-customer-updated"),
+        "customer.suspended" => t!(w, "activity-customer-suspended"),
+        "customer.resumed" => t!(w, "activity-customer-resumed"),
         "member.added" => t!(w, "activity-member-added"),
         "identity.invited" => t!(w, "activity-invited"),
         "invoice.issued" => t!(w, "activity-invoice-issued", number = text("number"), amount = amount()),

@@ -2,8 +2,10 @@
 //!
 //! What deliberately does not live here: how a person signs in (`identity`), and what a customer owes (`invoices`, `balance`).
 
+mod access;
 mod members;
 
+pub use access::{must_have_access, resume, suspend};
 pub use members::{Member, Person, Role, add_member, members_of, memberships_of, people_of};
 
 /// How many addresses may receive invoices without a sign-in.
@@ -46,6 +48,8 @@ pub struct Customer {
     pub version: i64,
     /// Billing time.
     pub created_at: i64,
+    /// Since when (wall time) its members are kept out of the portal; none: they are not.
+    pub suspended_at: Option<i64>,
 }
 
 impl Customer {

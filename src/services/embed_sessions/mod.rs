@@ -178,6 +178,7 @@ pub async fn create(desk: &mut Desk, new: &NewEmbed) -> Result<(EmbedSession, St
     if !embed_origins::has(desk, &new.origin).await? {
         return Err(Refusal::field("origin", sentence!("refusal-embed-origin", origin = &new.origin)));
     }
+    customers::must_have_access(desk, &new.customer_id).await?;
     let people = customers::people_of(desk, &new.customer_id).await?;
     let member = people.into_iter().find(|person| person.member_id == new.member_id);
     let member = member.ok_or_else(|| Refusal::field("member_id", sentence!("refusal-embed-member")))?;

@@ -51,6 +51,8 @@ pub enum NotOpened {
     Late,
     /// It was made for another page, or that page is not on the list any more.
     OtherOrigin,
+    /// The vendor keeps the customer's members out of the portal.
+    Suspended,
     /// There is no such token here.
     Unknown,
     Failed(Refusal),
@@ -90,6 +92,7 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
             "UPDATE embed_sessions SET opened_at = $3, shows = $5
              WHERE vendor_id = $1 AND token_hash = $2 AND opened_at IS NULL AND ended_at IS NULL AND token_expires_at > $3 AND origin = $4
                 AND EXISTS (SELECT 1 FROM embed_origins o WHERE o.vendor_id = $1 AND o.origin = $4)
+                AND EXISTS (SELECT 1 FROM customers c WHERE c.vendor_id = $1 AND c.id = embed_sessions.customer_id AND c.suspended_at IS NULL)
              RETURNING id, customer_id, identity_id, scopes",
             (vendor_id.clone(), token_hash.clone(), now_ms, opening.origin.to_owned(), opening.shows.column()),
         )
@@ -139,17 +142,20 @@ async fn is_there(app: &App, vendor: &Vendor, found_by: &'static str, secret_has
 
 /// Who holds the token may know what became of it; who guesses learns nothing.
 async fn why_not(desk: &mut Desk, token_hash: &str, now_ms: i64) -> Result<NotOpened, DbError> {
-    let row: Option<(Option<i64>, Option<i64>, i64)> = desk
+    let row: Option<(Option<i64>, Option<i64>, i64, Option<i64>)> = desk
         .tx
         .opt(
-            "SELECT opened_at, ended_at, token_expires_at FROM embed_sessions WHERE vendor_id = $1 AND token_hash = $2",
+            "SELECT e.opened_at, e.ended_at, e.token_expires_at, c.suspended_at FROM embed_sessions e
+             JOIN customers c ON c.vendor_id = e.vendor_id AND c.id = e.customer_id
+             WHERE e.vendor_id = $1 AND e.token_hash = $2",
             (desk.vendor.id.clone(), token_hash.to_owned()),
         )
         .await?;
     Ok(match row {
         None => NotOpened::Unknown,
-        Some((None, None, expires_at)) if expires_at > now_ms => NotOpened::OtherOrigin,
-        Some((None, None, _)) => NotOpened::Late,
+        Some((None, None, expires_at, Some(_))) if expires_at > now_ms => NotOpened::Suspended,
+        Some((None, None, expires_at, None)) if expires_at > now_ms => NotOpened::OtherOrigin,
+        Some((None, None, ..)) => NotOpened::Late,
         Some(_) => NotOpened::Spent,
     })
 }
