@@ -78,13 +78,7 @@ impl<'a> Framed<'a> {
 }
 
 /// Renders `body` as a whole document. The view is made inside a reactive owner, so islands can be used anywhere in it.
-pub fn document<'a, V: IntoView + 'static>(
-    app: &App,
-    setting: impl Into<Setting<'a>>,
-    status: StatusCode,
-    title: &str,
-    body: impl FnOnce() -> V,
-) -> Response {
+pub fn document<'a, V: IntoView + 'static>(app: &App, setting: impl Into<Setting<'a>>, status: StatusCode, title: &str, body: impl FnOnce() -> V) -> Response {
     document_reaching(app, setting, status, title, None, body)
 }
 
