@@ -37,6 +37,8 @@ pub enum Wrong {
     },
     /// A hundred failures: this factor no longer works from here.
     ShutOff,
+    /// The same where only the app's code counts: signing in is what is left.
+    ShutOffHere,
     /// The person has no second factor yet.
     NotEnrolled,
     /// It could not be checked: nothing to do with the code.
@@ -86,6 +88,7 @@ pub async fn check(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str, p
     match throttle::attempt(tx, &vendor.id, &bucket, now.timestamp_millis()).await? {
         Leave::Granted => {}
         Leave::Wait { until } => return Err(Wrong::Wait { until }),
+        Leave::ShutOff if accepts == Accepts::TotpOnly => return Err(Wrong::ShutOffHere),
         Leave::ShutOff => return Err(Wrong::ShutOff),
     }
     if guess == Guess::RecoveryCode {

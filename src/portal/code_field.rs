@@ -60,6 +60,7 @@ pub fn error(wrong: &Wrong, now_ms: i64) -> Option<FieldError> {
         Wrong::Used => sentence!("code-used"),
         Wrong::Wait { until } => wait(*until, now_ms),
         Wrong::ShutOff => sentence!("code-shut-off"),
+        Wrong::ShutOffHere => sentence!("code-shut-off-here"),
         Wrong::NotEnrolled => sentence!("code-not-enrolled"),
         Wrong::Failed(_) => return None,
     };
@@ -78,7 +79,7 @@ pub fn errors(app: &App, wrong: Wrong) -> Result<Vec<FieldError>, Refusal> {
 /// The status of a page that shows such an error.
 pub fn status(wrong: &Wrong) -> StatusCode {
     match wrong {
-        Wrong::Wait { .. } | Wrong::ShutOff => StatusCode::TOO_MANY_REQUESTS,
+        Wrong::Wait { .. } | Wrong::ShutOff | Wrong::ShutOffHere => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -695,6 +695,7 @@ code-not-of-the-app = A code here has six digits, as your authenticator app show
 code-wrong = That is not the code right now. Your app shows a new one every 30 seconds.
 code-used = That code was used before. Your app shows a new one within 30 seconds.
 code-shut-off = There were too many wrong codes, so codes of this kind no longer work here. Use a recovery code, or ask the company you pay for help.
+code-shut-off-here = There were too many wrong codes, so none counts here any more. Sign in at the portal’s own address to do this.
 code-not-enrolled = There is no authenticator on this sign-in yet.
 
 # Another password
