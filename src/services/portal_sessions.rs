@@ -1,5 +1,6 @@
 //! Portal sessions: a link that opens the portal once, on the vendor's word, for one member of one customer. Looking at the link spends
-//! nothing, for mail scanners look too. What it opens reads; money and credentials ask for the member's own code.
+//! nothing, for mail scanners look too. What it opens reads; what costs money asks for the member's own code each time,
+//! and credentials open to who signed in alone.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use crate::services::{Desk, customers, portal_sessions};
 pub fn routes() -> Vec<Route> {
     vec![Route::post("/portal-sessions", Scope::PortalSessionsWrite, create).named("createPortalSession", "Make a link into the portal").about(
         "Send the member there: the page says whose portal it opens, and its button opens it, once, within the hour. They can look at everything; what costs \
-         money or opens doors asks for their own second factor.",
+         money asks for their own second factor each time, and how they sign in is changed by signing in alone.",
     )]
 }
 
