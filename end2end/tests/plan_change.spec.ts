@@ -80,6 +80,28 @@ test.describe("with script", () => {
   });
 });
 
+test.describe("for who belongs to two customers", () => {
+  test.use({ who: "two_customers", signsIn: true });
+
+  test("another tab turns to the other: nothing of theirs is mixed into this page, which is shown anew", async ({ page, context }) => {
+    const turnTo = async (tab: Page, name: RegExp) => {
+      await tab.goto("/switch");
+      const button = tab.getByRole("button", { name });
+      if (await button.count()) await button.click();
+    };
+    await turnTo(page, /Nordlicht/);
+    await page.goto("/plan/change");
+    await islandsReady(page);
+    const writtenFor = () => page.locator("#live-answer").getAttribute("data-for");
+    const ours = await writtenFor();
+    await turnTo(await context.newPage(), /Szikra/);
+    const shownAnew = page.waitForEvent("load");
+    await page.getByRole("button", { name: "One seat more" }).click();
+    await shownAnew;
+    expect(await writtenFor()).not.toBe(ours);
+  });
+});
+
 test.describe("without script", () => {
   test.use({ who: "yearly", signsIn: true, javaScriptEnabled: false });
 
