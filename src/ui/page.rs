@@ -106,12 +106,13 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
     let title = t!(words, "page-title", page = title, vendor = &vendor.name);
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
+         <title>{title}</title>{icon}<link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
         frame = framed.as_ref().map(Framed::attributes).unwrap_or_default(),
         frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
         title = crate::words::escape(&title),
+        icon = icon(vendor),
         css = app.assets.path("portal.css"),
         colour = vendor.brand_colour,
         theme = framed.map(|framed| framed.style).unwrap_or_default(),
@@ -137,4 +138,33 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The vendor's mark in its colour, for the browser's tab. Inside the page, so that nothing more is fetched; empty where there is no mark.
+fn icon(vendor: &Vendor) -> String {
+    let Some(mark) = &vendor.brand_mark else { return String::new() };
+    let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'><path fill='{}' d='{mark}'/></svg>", vendor.brand_colour);
+    let mut address = String::with_capacity(svg.len() + 64);
+    for c in svg.chars() {
+        match c {
+            '<' | '>' | '"' | '#' | '%' | '&' => address.push_str(&format!("%{:02X}", u32::from(c))),
+            c => address.push(c),
+        }
+    }
+    format!("<link rel=\"icon\" href=\"data:image/svg+xml,{address}\">")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::icon;
+    use crate::services::vendors::Vendor;
+
+    #[test]
+    fn the_mark_stands_in_an_attribute_and_cannot_leave_it() {
+        let vendor = |mark: Option<&str>| Vendor { brand_mark: mark.map(str::to_owned), brand_colour: "#06637a".to_owned(), ..Vendor::default() };
+        assert_eq!(icon(&vendor(None)), "");
+        let href = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cpath fill='%2306637a' d='M1 5z'/%3E%3C/svg%3E";
+        assert_eq!(icon(&vendor(Some("M1 5z"))), format!("<link rel=\"icon\" href=\"{href}\">"));
+        assert!(!icon(&vendor(Some("\"><script>"))).contains("<script"));
+    }
 }
