@@ -1,6 +1,6 @@
 // Changing plan and seats: the price is there before, and it is what is paid.
 import type { Page } from "@playwright/test";
-import { expect, islandsReady, isSound, person, test } from "./people";
+import { expect, islandsReady, isSound, person, signIn, test } from "./people";
 
 /** The amount on the button that confirms: `€101.90`. */
 async function dueOnButton(page: Page): Promise<string> {
@@ -80,25 +80,41 @@ test.describe("with script", () => {
   });
 });
 
-test.describe("for who belongs to two customers", () => {
-  test.use({ who: "two_customers", signsIn: true });
-
-  test("another tab turns to the other: nothing of theirs is mixed into this page, which is shown anew", async ({ page, context }) => {
-    const turnTo = async (tab: Page, name: RegExp) => {
-      await tab.goto("/switch");
-      const button = tab.getByRole("button", { name });
-      if (await button.count()) await button.click();
-    };
-    await turnTo(page, /Nordlicht/);
-    await page.goto("/plan/change");
-    await islandsReady(page);
-    const writtenFor = () => page.locator("#live-answer").getAttribute("data-for");
-    const ours = await writtenFor();
-    await turnTo(await context.newPage(), /Szikra/);
+test.describe("while another tab of the browser", () => {
+  /** The page as it stands after one seat more was asked for. */
+  const askedAnew = async (page: Page) => {
     const shownAnew = page.waitForEvent("load");
     await page.getByRole("button", { name: "One seat more" }).click();
     await shownAnew;
-    expect(await writtenFor()).not.toBe(ours);
+  };
+
+  test.describe("turns to a customer whose plan one may not change", () => {
+    test.use({ who: "two_customers", signsIn: true });
+
+    test("the page says so instead of a price", async ({ page, context }) => {
+      await page.goto("/plan/change");
+      await islandsReady(page);
+      const other = await context.newPage();
+      await other.goto("/switch");
+      await other.getByRole("button", { name: /Szikra/ }).click();
+      await expect(other.getByRole("heading", { level: 1 })).toContainText("Free");
+      await askedAnew(page);
+      await expect(page.locator("#live-answer")).toHaveCount(0);
+    });
+  });
+
+  test.describe("signs somebody else in", () => {
+    test.use({ who: "yearly", signsIn: true });
+
+    test("nothing of theirs is mixed into this page, which is shown anew", async ({ page, context }) => {
+      await page.goto("/plan/change");
+      await islandsReady(page);
+      const ours = (await page.locator("#live-answer").getAttribute("data-for"))!;
+      await context.clearCookies();
+      await signIn(await context.newPage(), person("past_due"));
+      await askedAnew(page);
+      await expect(page.locator("#live-answer")).not.toHaveAttribute("data-for", ours);
+    });
   });
 });
 

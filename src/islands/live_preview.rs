@@ -99,8 +99,8 @@ fn path_of(form: &HtmlFormElement) -> Option<String> {
 async fn fetch(path: &str) -> Option<leptos::web_sys::Document> {
     let response = wasm_bindgen_futures::JsFuture::from(window().fetch_with_str(path)).await.ok()?;
     let response: leptos::web_sys::Response = response.dyn_into().ok()?;
-    if response.redirected() {
-        // Signed out meanwhile: the page says so itself.
+    if response.redirected() || matches!(response.status(), 401 | 403 | 404) {
+        // Signed out meanwhile, or let in no more: the page says so itself.
         let _ = window().location().reload();
         return None;
     }
