@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
 use crate::platform::request::ClientIp;
-use crate::services::vendors::Vendor;
-use crate::services::portal_sessions::{self, NotOpened};
 use crate::services::Refusal;
+use crate::services::portal_sessions::{self, NotOpened};
+use crate::services::vendors::Vendor;
 use crate::words::Words;
 use crate::{rich, t};
 

@@ -86,7 +86,14 @@ pub async fn look(tx: &mut Tx, vendor_id: &str, token: &str, now_ms: i64) -> DbR
 }
 
 /// Uses the link up and begins the session; its token, for the browser only. Whoever comes first does.
-pub async fn open(app: &App, vendor: &Arc<Vendor>, token: &str, instead_of: Option<&str>, user_agent: &str, ip: &str) -> Result<Result<String, NotOpened>, Refusal> {
+pub async fn open(
+    app: &App,
+    vendor: &Arc<Vendor>,
+    token: &str,
+    instead_of: Option<&str>,
+    user_agent: &str,
+    ip: &str,
+) -> Result<Result<String, NotOpened>, Refusal> {
     // Strangers' guesses are not to wait for the one who writes, nor to be waited for.
     let mut tx = app.db.read().await?;
     if look(&mut tx, &vendor.id, token, app.clock.wall().timestamp_millis()).await?.is_none() {

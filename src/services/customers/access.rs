@@ -26,10 +26,7 @@ pub async fn resume(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
 
 async fn set(desk: &mut Desk, customer_id: &str, suspended_at: Option<i64>) -> Result<(), Refusal> {
     desk.tx
-        .run(
-            "UPDATE customers SET suspended_at = $3 WHERE vendor_id = $1 AND id = $2",
-            (desk.vendor.id.clone(), customer_id.to_owned(), suspended_at),
-        )
+        .run("UPDATE customers SET suspended_at = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned(), suspended_at))
         .await?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use portico::identity::cookies;
+use portico::services::Refusal;
 use portico::services::payments::scripted::Script;
 use portico::services::payments::{self, DeclineReason, Status};
-use portico::services::Refusal;
 
 use super::{ALL, Site};
 use crate::nordlicht::Nordlicht;
