@@ -1,6 +1,6 @@
 // A vendor's site on an origin of its own, with the portal inside, for journeys in the frame.
 import { execFileSync } from "node:child_process";
-import type { FrameLocator, Page } from "@playwright/test";
+import type { FrameLocator, Locator, Page } from "@playwright/test";
 import { freePort, program } from "../demo.mjs";
 import { serveVendorSite } from "../vendor-site/server.mjs";
 import { type SignIn, expect } from "./people";
@@ -12,6 +12,8 @@ export interface Site {
   key: string;
   port: number;
   stop(): void;
+  /** A token for somebody else at this site. */
+  tokenFor(who: SignIn): Promise<string>;
   /** The session that was made last. */
   last(): Promise<string>;
   statusOf(id: string): Promise<string>;
@@ -28,16 +30,22 @@ export async function api(key: string, method: string, path: string, body?: unkn
   return await answer.json();
 }
 
-/** The site of a vendor whose customer is signed in there as that person of the demo; its origin is on the list. */
-export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { host?: string; theme?: object } = {}): Promise<Site> {
-  const key = portico("api-key", "create", "--name", "vendor site", "--scopes", "*");
-  const port = await freePort();
+/** A person of the demo and their customer, as programs name them. */
+async function idsOf(key: string, who: SignIn): Promise<{ customer: string; member: string }> {
   const customers = (await api(key, "GET", "/customers?limit=100")).data;
   const customer = customers.find((one: { name: string }) => one.name === who.customer);
   const members = (await api(key, "GET", `/customers/${customer.id}/members`)).data;
   const member = members.find((one: { email: string }) => one.email === who.email);
+  return { customer: customer.id, member: member.id };
+}
+
+/** The site of a vendor whose customer is signed in there as that person of the demo; its origin is on the list. */
+export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { host?: string; theme?: object } = {}): Promise<Site> {
+  const key = portico("api-key", "create", "--name", "vendor site", "--scopes", "*");
+  const port = await freePort();
+  const { customer, member } = await idsOf(key, who);
   listOrigin(`http://${host}:${port}`);
-  const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer: customer.id, member: member.id, port, host, theme });
+  const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer, member, port, host, theme });
   const last = async () => {
     const made = (await api(key, "GET", "/events?limit=100")).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
     return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;
@@ -47,6 +55,10 @@ export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { h
     ...site,
     key,
     port,
+    tokenFor: async (who) => {
+      const { customer: customer_id, member: member_id } = await idsOf(key, who);
+      return (await api(key, "POST", "/embed-sessions", { customer_id, member_id, origin: site.url, scopes: ["usage:read", "invoices:read"] })).token;
+    },
     last,
     statusOf,
     statusOfLast: async () => statusOf(await last()),
@@ -82,6 +94,13 @@ export async function show(page: Page, attributes: Record<string, string>): Prom
     old.replaceWith(element);
   }, attributes);
   await isReady(page);
+}
+
+/** Types a code, and presses the button it is for once that has been in plain sight for long enough. */
+export async function approve(button: Locator, code: string): Promise<void> {
+  await button.locator("xpath=ancestor::form").locator("[name=code]").fill(code);
+  await button.scrollIntoViewIfNeeded();
+  await button.click();
 }
 
 export async function isReady(page: Page): Promise<void> {

@@ -74,6 +74,7 @@ impl Shows {
 /// What a live frame is bound to: beside the session of its member.
 #[derive(Clone, Debug)]
 pub struct Embed {
+    pub id: String,
     pub origin: String,
     pub scopes: BTreeSet<Scope>,
     pub locale: Option<String>,
@@ -247,6 +248,7 @@ async fn load(desk: &mut Desk, id: &str) -> Result<Row, Refusal> {
 
 #[derive(FromRow)]
 struct LiveRow {
+    id: String,
     origin: String,
     scopes: String,
     locale: Option<String>,
@@ -260,7 +262,7 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
     let mut tx = db.read().await?;
     let row: Option<LiveRow> = tx
         .opt(
-            "SELECT e.origin, e.scopes, e.locale, e.theme, e.shows FROM sessions s
+            "SELECT e.id, e.origin, e.scopes, e.locale, e.theme, e.shows FROM sessions s
              JOIN embed_sessions e ON e.vendor_id = s.vendor_id AND e.session_id = s.id
              JOIN embed_origins o ON o.vendor_id = e.vendor_id AND o.origin = e.origin
              WHERE s.vendor_id = $1 AND s.token_hash = $2 AND s.transport <> 'lax' AND e.ended_at IS NULL",
@@ -268,6 +270,7 @@ pub async fn live(db: &Db, vendor: &Vendor, session_token_hash: &str) -> DbResul
         )
         .await?;
     Ok(row.map(|row| Embed {
+        id: row.id,
         scopes: scopes_of(&row.scopes),
         shows: if row.shows.as_deref() == Some("portal") { Shows::Portal } else { Shows::Page },
         origin: row.origin,
