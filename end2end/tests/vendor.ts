@@ -106,3 +106,13 @@ export async function approve(button: Locator, code: string): Promise<void> {
 export async function isReady(page: Page): Promise<void> {
   await expect(inFrame(page).getByRole("heading", { level: 1 })).toBeVisible();
 }
+
+/** WCAG's contrast of two colours as browsers compute them. */
+export function contrast(one: string, other: string): number {
+  const luminance = (colour: string) => {
+    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}

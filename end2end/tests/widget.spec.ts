@@ -3,7 +3,7 @@
 import type { FrameLocator, Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import { code, expect, person, test as base } from "./people";
-import { type Site, api, approve, events, inFrame, isReady, show, vendorSite } from "./vendor";
+import { type Site, api, approve, contrast, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
 const test = base.extend<{ state: string; theme: object | undefined; site: Site }>({
   /** The state of the customer who is signed in on the vendor's site. */
@@ -18,16 +18,6 @@ const test = base.extend<{ state: string; theme: object | undefined; site: Site 
     site.stop();
   },
 });
-
-/** WCAG's contrast of two colours as browsers compute them. */
-function contrast(one: string, other: string): number {
-  const luminance = (colour: string) => {
-    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
 
 /** The element is as high as what is in it. */
 async function fits(page: Page): Promise<void> {

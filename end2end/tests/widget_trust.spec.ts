@@ -2,7 +2,7 @@
 // messages.
 import type { Page } from "@playwright/test";
 import { expect, person, signIn, test as base } from "./people";
-import { type Site, approve, events, inFrame, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
+import { type Site, approve, contrast, events, inFrame, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
 
 const test = base.extend<{ site: Site }>({
   site: async ({}, use, testInfo) => {
@@ -249,4 +249,10 @@ test("a spent token and a page that is none are said in the frame and to the pag
   await isReady(page);
   await refused({ token }, "token_spent", /was used before/);
   await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
+  // What is said can be read on a dark page, too, whatever the browser prefers.
+  await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee }" });
+  await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
+  const said = await inFrame(page).locator("body").evaluate((body) => [getComputedStyle(body).color, getComputedStyle(document.documentElement).colorScheme]);
+  expect(contrast(said[0], "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
+  expect([said[1], await page.locator("billing-portal >> iframe").evaluate((frame) => getComputedStyle(frame).colorScheme)]).toEqual(["dark", "dark"]);
 });

@@ -14,6 +14,8 @@ const { nested, unopened, ended, silent, unseen, window: ownWindow } = root.data
 let port;
 // The origin of the page that holds us.
 let holder;
+// Whether that page is light or dark.
+let scheme;
 // The embed session the page that holds us was opened for, as it remembers.
 let own;
 let bearer;
@@ -49,7 +51,7 @@ function meet() {
       if (source !== window.parent || !origins.includes(origin)) return;
       if (data?.portico !== VERSION || data.type !== "port" || data.nonce !== nonce || ports.length !== 1) return;
       window.removeEventListener("message", answered);
-      resolve({ port: ports[0], origin, embed: text(data.embed) });
+      resolve({ port: ports[0], origin, embed: text(data.embed), scheme: text(data.scheme) });
     });
   });
   // Where the browser does not say who holds us, each of the list is spoken to: only the one that does can hear it.
@@ -112,6 +114,17 @@ function renewIn(seconds) {
   }, Math.max(seconds - RENEW_BEFORE_S, 1) * 1000);
 }
 
+/** A page whose look nobody set is light or dark as the page around it, whatever the browser prefers; and that page has to know. */
+function suit() {
+  if (getComputedStyle(root).colorScheme === "light dark" && ["light", "dark"].includes(scheme)) {
+    root.style.colorScheme = scheme;
+    for (const rule of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+      if (rule instanceof CSSMediaRule && rule.conditionText === "(prefers-color-scheme: dark)") rule.media.mediaText = scheme === "dark" ? "all" : "not all";
+    }
+  }
+  tell("scheme", { scheme: getComputedStyle(root).colorScheme });
+}
+
 /** Somebody did something. Where the session is about to end, that renews it. */
 function used() {
   isUsed = true;
@@ -146,7 +159,7 @@ function told(path) {
     [isOver, bearer, expiresAt] = [true, undefined, undefined];
   }
   if (trouble) return fail(trouble.dataset.trouble);
-  tell("page", { path, scheme: getComputedStyle(root).colorScheme });
+  tell("page", { path });
   const happened = document.querySelector("[data-happened]");
   if (happened) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
 }
@@ -274,7 +287,9 @@ async function show(address, options) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
   document.body.replaceChildren(...page.body.childNodes);
+  root.style.colorScheme = "";
   look.replaceSync(page.querySelector("style")?.textContent ?? "");
+  suit();
   window.scrollTo(0, 0);
   told(new URL(answer.url).pathname);
 }
@@ -334,11 +349,12 @@ if (window.parent !== window && origins.length > 0) {
   const isNested = window.parent !== window.top;
   if (isNested) say(nested);
   watchButtons();
-  ({ port, origin: holder, embed: own } = await meet());
+  ({ port, origin: holder, embed: own, scheme } = await meet());
   port.onmessage = ({ data }) => {
     waiting.get(data?.type)?.(data);
     waiting.delete(data?.type);
   };
+  suit();
   fit();
   for (const type of ["pointerdown", "keydown", "input"]) document.addEventListener(type, used, true);
   if (isNested) {

@@ -41,7 +41,7 @@
       this.#frame = document.createElement("iframe");
       this.#slot = document.createElement("slot");
       // The host's policy on styles does not reach what script sets.
-      Object.assign(this.#frame.style, { display: "block", width: "100%", height: `${LOWEST}px`, border: "0", background: "transparent" });
+      Object.assign(this.#frame.style, { display: "block", width: "100%", height: `${LOWEST}px`, border: "0", background: "transparent", colorScheme: "light dark" });
       this.#frame.allow = "publickey-credentials-get; clipboard-write";
       this.#frame.referrerPolicy = "strict-origin";
       this.#slot.hidden = true;
@@ -83,13 +83,17 @@
       const { port1, port2 } = new MessageChannel();
       this.#port = port1;
       port1.onmessage = ({ data }) => this.#told(data, port1);
-      source.postMessage({ portico: VERSION, type: "port", nonce: data.nonce, embed: this.#embed }, portal, [port2]);
+      source.postMessage({ portico: VERSION, type: "port", nonce: data.nonce, embed: this.#embed, scheme: this.#scheme() }, portal, [port2]);
     };
 
     #told(data, port) {
       switch (data?.type) {
         case "height":
           return this.#fit(data.px);
+        case "scheme":
+          // Browsers put a ground behind a frame whose scheme is another than its element's.
+          this.#frame.style.colorScheme = ["light", "dark"].includes(data.scheme) ? data.scheme : "light dark";
+          return;
         case "token":
           return this.#give(port);
         case "opened":
@@ -97,8 +101,6 @@
           this.#endKeys = this.#endKeys.slice(-1);
           return port.postMessage({ type: "opened" });
         case "page":
-          // Browsers put a ground behind a frame whose scheme is another than its element's.
-          this.#frame.style.colorScheme = ["light", "dark"].includes(data.scheme) ? data.scheme : "";
           this.#showFrame(true);
           // The way on may have stood at the foot of a long page.
           if (this.#path !== undefined && this.#path !== data.path && this.getBoundingClientRect().top < 0) this.scrollIntoView();
@@ -114,6 +116,13 @@
         case "event":
           if (["step_up_required", "plan_changed", "payment_method_updated", "session_expiring"].includes(data.name)) this.#say(data.name, data.ids ?? {});
       }
+    }
+
+    // Whether the host's page is dark: its ink is light then.
+    #scheme() {
+      const [red, green, blue] = /^rgba?\((\d+), (\d+), (\d+)/.exec(getComputedStyle(this).color)?.slice(1) ?? [];
+      if (red === undefined) return "";
+      return 3 * red + 6 * green + 1 * blue > 1_400 ? "dark" : "light";
     }
 
     #fit(px) {
