@@ -1,8 +1,7 @@
 //! Portico: a self-hosted billing portal for software companies, with the billing engine that feeds it.
 //!
 //! The map. Arrows point one way: doors and worker → services → `billing`. Whoever has something to
-//! say takes it from [`words`], which knows the engine's values and nobody else. The sandbox's pages stand with its gateway; [`identity`] keeps
-//! its own records. `tests/architecture.rs` holds this.
+//! say takes it from [`words`], which knows the engine's values and nobody else. [`identity`] keeps its own records. `tests/architecture.rs` holds this.
 //!
 //! | module | what it is | invariant |
 //! |---|---|---|
@@ -11,6 +10,7 @@
 //! | [`portal`] | the customers' door | authorisation happens here; doors never import each other |
 //! | [`api`] | the door of vendors' programs, and what is written about it | one table makes router and document; an action runs once for each Idempotency-Key |
 //! | [`widget`] | the door of the frame in a vendor's page | a token opens it, once; no page of its own but the one that waits for it |
+//! | [`sandbox`] | the test payment page's door, on an origin of its own | nothing of the portal is there; a card number goes no further |
 //! | [`identity`] | who you are, for every door | no page; what a person may do is a value that cannot be had otherwise |
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
 //! | [`islands`] | all interface code that ships to browsers | no rules, no words |
@@ -41,6 +41,8 @@ pub mod identity;
 pub mod platform;
 #[cfg(feature = "ssr")]
 pub mod portal;
+#[cfg(feature = "ssr")]
+pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]

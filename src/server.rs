@@ -11,8 +11,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::app::App;
-use crate::services::payments::sandbox;
-use crate::{api, portal, widget};
+use crate::{api, portal, sandbox, widget};
 
 mod guard;
 mod listen;

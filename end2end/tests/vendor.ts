@@ -1,16 +1,11 @@
 // A vendor's site on an origin of its own, with the portal inside, for journeys in the frame.
-import { execFileSync } from "node:child_process";
 import type { FrameLocator, Locator, Page } from "@playwright/test";
-import { freePort, program } from "../demo.mjs";
-import { serveVendorSite } from "../vendor-site/server.mjs";
+import { api as apiOf, idsOf, portico, vendorSiteOf } from "../vendor.mjs";
 import { type SignIn, expect } from "./people";
-
-const portico = (...args: string[]) => execFileSync(program(), ["--data", process.env.PORTICO_TEST_DATA!, ...args], { encoding: "utf8" }).trim();
 
 export interface Site {
   url: string;
   key: string;
-  port: number;
   stop(): void;
   /** A token for somebody else at this site. */
   tokenFor(who: SignIn): Promise<string>;
@@ -24,28 +19,12 @@ export interface Site {
 }
 
 /** What the portal's API answers to this key. */
-export async function api(key: string, method: string, path: string, body?: unknown) {
-  const headers = { Authorization: `Bearer ${key}`, "Idempotency-Key": crypto.randomUUID(), "Content-Type": "application/json" };
-  const answer = await fetch(`${process.env.PORTICO_URL}/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  return await answer.json();
-}
-
-/** A person of the demo and their customer, as programs name them. */
-async function idsOf(key: string, who: SignIn): Promise<{ customer: string; member: string }> {
-  const customers = (await api(key, "GET", "/customers?limit=100")).data;
-  const customer = customers.find((one: { name: string }) => one.name === who.customer);
-  const members = (await api(key, "GET", `/customers/${customer.id}/members`)).data;
-  const member = members.find((one: { email: string }) => one.email === who.email);
-  return { customer: customer.id, member: member.id };
-}
+export const api = (key: string, method: string, path: string, body?: unknown) => apiOf(process.env.PORTICO_URL, key, method, path, body);
 
 /** The site of a vendor whose customer is signed in there as that person of the demo; its origin is on the list. */
-export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { host?: string; theme?: object } = {}): Promise<Site> {
-  const key = portico("api-key", "create", "--name", "vendor site", "--scopes", "*");
-  const port = await freePort();
-  const { customer, member } = await idsOf(key, who);
-  listOrigin(`http://${host}:${port}`);
-  const site = await serveVendorSite({ portal: process.env.PORTICO_URL!, key, customer, member, port, host, theme });
+export async function vendorSite(who: SignIn, options: { host?: string; theme?: object } = {}): Promise<Site> {
+  const site = await vendorSiteOf(process.env.PORTICO_URL, process.env.PORTICO_TEST_DATA, who, options);
+  const { key } = site;
   const last = async () => {
     const made = (await api(key, "GET", "/events?limit=100")).data.filter((event: { kind: string }) => event.kind === "embed_session.created");
     return made.filter((event: { data: { origin: string } }) => event.data.origin === site.url)[0].subject_id as string;
@@ -53,10 +32,8 @@ export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { h
   const statusOf = async (id: string) => (await api(key, "GET", `/embed-sessions/${id}`)).status as string;
   return {
     ...site,
-    key,
-    port,
     tokenFor: async (who) => {
-      const { customer: customer_id, member: member_id } = await idsOf(key, who);
+      const { customer: customer_id, member: member_id } = await idsOf(process.env.PORTICO_URL, key, who);
       return (await api(key, "POST", "/embed-sessions", { customer_id, member_id, origin: site.url, scopes: ["usage:read", "invoices:read"] })).token;
     },
     last,
@@ -66,8 +43,8 @@ export async function vendorSite(who: SignIn, { host = "127.0.0.1", theme }: { h
   };
 }
 
-export const listOrigin = (origin: string) => portico("embed-origin", "add", origin);
-export const unlistOrigin = (origin: string) => portico("embed-origin", "remove", origin);
+export const listOrigin = (origin: string) => portico(process.env.PORTICO_TEST_DATA, "embed-origin", "add", origin);
+export const unlistOrigin = (origin: string) => portico(process.env.PORTICO_TEST_DATA, "embed-origin", "remove", origin);
 
 /** What stands in the element's frame. */
 export const inFrame = (page: Page): FrameLocator => page.frameLocator("billing-portal >> iframe");

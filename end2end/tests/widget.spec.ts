@@ -250,28 +250,6 @@ test("a renewal that is refused leaves the page as it is, with what was typed", 
   await expect(frame.locator("[name=code]")).toHaveValue("123");
 });
 
-test("it is ready within a second, on a processor a quarter as fast", async ({ page, site, browserName }) => {
-  test.skip(browserName !== "chromium", "only Chromium slows its processor down");
-  await page.goto(site.url);
-  await isReady(page);
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-  const times: number[] = [];
-  for (let run = 0; run < 10; run++) {
-    times.push(
-      await page.evaluate(async () => {
-        const element = document.createElement("billing-portal");
-        element.setAttribute("token-endpoint", "/billing-token");
-        document.querySelector("billing-portal")!.replaceWith(element);
-        const began = performance.now();
-        await new Promise((resolve) => element.addEventListener("ready", resolve, { once: true }));
-        return performance.now() - began;
-      }),
-    );
-  }
-  expect(Math.max(...times), times.map(Math.round).join(" ms, ")).toBeLessThanOrEqual(1_000);
-});
-
 test("the vendor ends it, and so does taking the element away", async ({ page, site }) => {
   await page.goto(site.url);
   await isReady(page);

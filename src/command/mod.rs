@@ -167,7 +167,9 @@ fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err("there is no vendor yet; make one with portico init".to_owned()),
         (None, _) => Err(format!("say whose by --vendor: {}", vendors.iter().map(|vendor| vendor.name.as_str()).collect::<Vec<_>>().join(", "))),
-        (Some(named), _) => vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).cloned().ok_or_else(|| format!("there is no vendor {named}")),
+        (Some(named), _) => {
+            vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).cloned().ok_or_else(|| format!("there is no vendor {named}"))
+        }
     }
 }
 

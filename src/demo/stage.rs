@@ -17,7 +17,7 @@ use crate::platform::request::ClientIp;
 use crate::sentence;
 use crate::services::customers::Role;
 use crate::services::payments::gateway::Gateways;
-use crate::services::payments::sandbox::entry::{self, CardForm};
+use crate::sandbox::entry::{self, CardForm};
 use crate::services::payments::{self, Errand, Finished};
 use crate::services::quotes::{self, Confirmed};
 use crate::services::subscriptions::{self, Action, AnchorWish, ChangeRequest, StartRequest};

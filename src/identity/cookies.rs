@@ -118,7 +118,11 @@ mod tests {
     fn a_frames_cookie_is_kept_apart_for_each_site_and_cleared_as_it_was_set() {
         for (set, ends) in [(true, ""), (false, "; Max-Age=0")] {
             let outgoing = Outgoing::default();
-            if set { outgoing.set_embed("x") } else { outgoing.clear_embed() }
+            if set {
+                outgoing.set_embed("x")
+            } else {
+                outgoing.clear_embed()
+            }
             let mut headers = HeaderMap::new();
             outgoing.apply(&mut headers);
             let value = if set { "x" } else { "" };

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use axum::http::{HeaderMap, header};
 use sqlx::FromRow;
 
 use crate::app::App;

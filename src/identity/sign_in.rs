@@ -289,7 +289,14 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
         )
         .await?;
     let customer_id = at.and_then(|(id,)| id);
-    let beginning = Beginning { identity_id: &pending.identity_id, customer_id: customer_id.as_deref(), device_id: Some(&device_id), user_agent, ip: &ip, factor_at: now_ms };
+    let beginning = Beginning {
+        identity_id: &pending.identity_id,
+        customer_id: customer_id.as_deref(),
+        device_id: Some(&device_id),
+        user_agent,
+        ip: &ip,
+        factor_at: now_ms,
+    };
     let (session_id, token) = session::begin(&mut desk.tx, &app, &vendor, Transport::Lax, beginning, now_ms).await?;
     desk.record("identity.signed_in", customer_id.as_deref(), &pending.identity_id, json!({ "session": session_id, "new_device": is_new })).await?;
     from.outgoing.clear(cookies::SIGN_IN);

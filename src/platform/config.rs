@@ -205,9 +205,9 @@ fn is_loopback_url(url: &str) -> bool {
 }
 
 /// Makes the data folder where there is none, for this user alone; one that is there stays as its owner made it.
-pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
+pub fn make_private_folder(path: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| ConfigError::Io(path.to_owned(), error))
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

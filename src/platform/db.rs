@@ -40,6 +40,9 @@ pub enum DbError {
         "the database was written by a newer version of Portico (its schema has step {found}, this program knows {known}); start that version, or restore a backup made before the upgrade"
     )]
     NewerSchema { found: i64, known: i64 },
+    /// The first connection failed.
+    #[error("the database {place} cannot be used: {error}")]
+    Unreachable { place: String, error: sqlx::Error },
     #[error("the database's schema step {0} is not the one this program carries; restore a backup or use the program that wrote it")]
     ChangedSchema(i64),
     #[error(transparent)]
@@ -67,12 +70,12 @@ impl DbError {
 pub type DbResult<T> = Result<T, DbError>;
 
 /// Makes the database's file where there is none, readable by this user alone; what SQLite puts beside it is made alike.
-fn make_private(path: &Path) -> DbResult<()> {
+fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(sqlx::Error::Io(error).into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -81,6 +84,9 @@ impl Db {
     pub async fn open(url: &str) -> DbResult<Db> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
+            // A pool would try again and again, and in the end say only that it took too long.
+            let place = format!("{} at {}:{}", options.get_database().unwrap_or("(unnamed)"), options.get_host(), options.get_port());
+            options.connect().await.map_err(|error| DbError::Unreachable { place, error })?.close().await?;
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
@@ -107,10 +113,11 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        make_private(options.get_filename())?;
+        let unusable = |error| DbError::Unreachable { place: options.get_filename().display().to_string(), error };
+        make_private(options.get_filename()).map_err(|error| unusable(sqlx::Error::Io(error)))?;
         // A file does not go away: no connection to it is tried before it is used.
         let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
-        let write = pool(1).connect_with(options.clone()).await?;
+        let write = pool(1).connect_with(options.clone()).await.map_err(unusable)?;
         let read = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Db::Sqlite { read, write })
     }
@@ -357,6 +364,17 @@ mod tests {
         }
         db.close().await;
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_not_there_is_named() {
+        for (url, place) in [
+            ("postgres://somebody:secret@127.0.0.1:1/books", "the database books at 127.0.0.1:1 cannot be used: "),
+            ("sqlite:/proc/nowhere/portico.db", "the database /proc/nowhere/portico.db cannot be used: "),
+        ] {
+            let error = Db::open(url).await.unwrap_err().to_string();
+            assert!(error.starts_with(place) && !error.contains("secret"), "{error}");
+        }
     }
 
     #[tokio::test]

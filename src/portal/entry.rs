@@ -170,7 +170,7 @@ impl<'a> From<&'a Member> for Setting<'a> {
         let framed = member.embed.as_deref().map(|embed| Framed {
             origins: std::slice::from_ref(&embed.origin),
             standing: Standing::Lasts(member.seconds_left()),
-            embed: Some(&embed.id),
+            embed_id: Some(&embed.id),
             style: &embed.style,
         });
         Setting { vendor: &member.vendor, framed }

@@ -1,8 +1,8 @@
 //! The customers' door. Authorisation happens here and nowhere below: a handler obtains what it may act as, opens a desk, calls one
 //! action, and renders.
 
-use axum::{Extension, Router};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::services::embed_sessions::Scope;

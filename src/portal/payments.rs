@@ -147,14 +147,7 @@ struct Again<'a> {
 }
 
 /// Choose a card and pay.
-async fn pay_page(
-    app: &App,
-    member: &Member,
-    desk: &mut Desk,
-    invoice: &Invoice,
-    status: StatusCode,
-    again: Again<'_>,
-) -> Result<Response, Refusal> {
+async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice, status: StatusCode, again: Again<'_>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let methods = payments::list(desk, &member.customer_id).await?;

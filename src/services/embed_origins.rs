@@ -58,15 +58,15 @@ fn normal(typed: &str) -> Result<String, Refusal> {
         Some((host, port)) if !port.contains(']') => (host, Some(port.parse::<u16>().map_err(|_| not_one())?)),
         _ => (authority, None),
     };
-    let is_name = !host.is_empty() && host.len() <= 253 && host.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let is_name = !host.is_empty()
+        && host.len() <= 253
+        && host.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     let v6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|inner| inner.parse::<std::net::Ipv6Addr>().ok());
     if !is_name && v6.is_none() {
         return Err(not_one());
     }
-    let is_loopback = host == "localhost"
-        || host.ends_with(".localhost")
-        || v6.is_some_and(|ip| ip.is_loopback())
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_loopback =
+        host == "localhost" || host.ends_with(".localhost") || v6.is_some_and(|ip| ip.is_loopback()) || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let default_port = match scheme {
         "https" => 443,
         "http" if is_loopback => 80,
@@ -97,8 +97,22 @@ mod tests {
             assert_eq!(normal(typed).unwrap(), origin, "{typed}");
         }
         for typed in [
-            "", "app.kestrel.example", "https://", "https://a/b", "https://*.kestrel.example", "https://a b", "https://a;", "https://a'", "https://u@a",
-            "ftp://a", "null", "http://app.kestrel.example", "http://127.0.0.1.example", "https://a:99999", "https://a..b", "https://münchen.example",
+            "",
+            "app.kestrel.example",
+            "https://",
+            "https://a/b",
+            "https://*.kestrel.example",
+            "https://a b",
+            "https://a;",
+            "https://a'",
+            "https://u@a",
+            "ftp://a",
+            "null",
+            "http://app.kestrel.example",
+            "http://127.0.0.1.example",
+            "https://a:99999",
+            "https://a..b",
+            "https://münchen.example",
         ] {
             assert!(normal(typed).is_err(), "{typed}");
         }

@@ -138,7 +138,7 @@ impl World {
 
     /// Somebody on the sandbox gateway's own pages.
     pub fn at_sandbox(&self) -> Persona {
-        Persona { router: portico::services::payments::sandbox::router(self.app.clone()), host: "127.0.0.1:3001".to_owned(), cookies: Arc::default(), is_framed: false }
+        Persona { router: portico::sandbox::router(self.app.clone()), host: "127.0.0.1:3001".to_owned(), cookies: Arc::default(), is_framed: false }
     }
 
     /// Somebody who reaches the portal by another host name.

@@ -28,8 +28,8 @@ pub struct Framed<'a> {
     /// Whose pages may hold it. None: nobody's.
     pub origins: &'a [String],
     pub standing: Standing,
-    /// The embed session whose data the page shows. The element compares it with its own: frames of one site share a cookie.
-    pub embed: Option<&'a str>,
+    /// Which embed session it is of, where it is of one: tabs of one site share a browser's session, and the newest has it.
+    pub embed_id: Option<&'a str>,
     /// The host's look: see `services/embed_sessions/theme.rs`.
     pub style: &'a str,
 }
@@ -61,7 +61,7 @@ impl<'a> From<&'a Arc<Vendor>> for Setting<'a> {
 
 impl<'a> Framed<'a> {
     pub fn held_by(holders: &'a Holders, standing: Standing) -> Framed<'a> {
-        Framed { origins: &holders.origins, standing, embed: None, style: &holders.style }
+        Framed { origins: &holders.origins, standing, embed_id: None, style: &holders.style }
     }
 
     /// What the script reads, as attributes of the document: and the words for what only it can see.
@@ -74,7 +74,7 @@ impl<'a> Framed<'a> {
         };
         let said = [
             ("origins", self.origins.join(" ")),
-            ("embed", self.embed.unwrap_or_default().to_owned()),
+            ("embed", self.embed_id.unwrap_or_default().to_owned()),
             ("nested", t!(w, "embed-nested")),
             ("unopened", t!(w, "embed-refused-unknown")),
             ("ended", t!(w, "embed-ended")),
@@ -88,13 +88,7 @@ impl<'a> Framed<'a> {
 }
 
 /// Renders `body` as a whole document. The view is made inside a reactive owner, so islands can be used anywhere in it.
-pub fn document<'a, V: IntoView + 'static>(
-    app: &App,
-    setting: impl Into<Setting<'a>>,
-    status: StatusCode,
-    title: &str,
-    body: impl FnOnce() -> V,
-) -> Response {
+pub fn document<'a, V: IntoView + 'static>(app: &App, setting: impl Into<Setting<'a>>, status: StatusCode, title: &str, body: impl FnOnce() -> V) -> Response {
     document_reaching(app, setting, status, title, None, body)
 }
 
@@ -122,12 +116,13 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
     let title = t!(words, "page-title", page = title, vendor = &vendor.name);
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
+         <title>{title}</title>{icon}<link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
         frame = framed.as_ref().map(|framed| framed.attributes(words)).unwrap_or_default(),
         frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
         title = crate::words::escape(&title),
+        icon = icon(vendor),
         css = app.assets.path("portal.css"),
         colour = vendor.brand_colour,
         theme = framed.map(|framed| framed.style).unwrap_or_default(),
@@ -153,4 +148,33 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The vendor's mark in its colour, for the browser's tab. Inside the page, so that nothing more is fetched; empty where there is no mark.
+fn icon(vendor: &Vendor) -> String {
+    let Some(mark) = &vendor.brand_mark else { return String::new() };
+    let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'><path fill='{}' d='{mark}'/></svg>", vendor.brand_colour);
+    let mut address = String::with_capacity(svg.len() + 64);
+    for c in svg.chars() {
+        match c {
+            '<' | '>' | '"' | '#' | '%' | '&' => address.push_str(&format!("%{:02X}", u32::from(c))),
+            c => address.push(c),
+        }
+    }
+    format!("<link rel=\"icon\" href=\"data:image/svg+xml,{address}\">")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::icon;
+    use crate::services::vendors::Vendor;
+
+    #[test]
+    fn the_mark_stands_in_an_attribute_and_cannot_leave_it() {
+        let vendor = |mark: Option<&str>| Vendor { brand_mark: mark.map(str::to_owned), brand_colour: "#06637a".to_owned(), ..Vendor::default() };
+        assert_eq!(icon(&vendor(None)), "");
+        let href = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cpath fill='%2306637a' d='M1 5z'/%3E%3C/svg%3E";
+        assert_eq!(icon(&vendor(Some("M1 5z"))), format!("<link rel=\"icon\" href=\"{href}\">"));
+        assert!(!icon(&vendor(Some("\"><script>"))).contains("<script"));
+    }
 }

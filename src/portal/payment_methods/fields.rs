@@ -13,8 +13,8 @@ use crate::portal::entry::{see_other, shell};
 use crate::services::Refusal;
 use crate::services::payments::{self, Errand, Started};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
 use crate::{rich, t};
 
 use super::Returned;

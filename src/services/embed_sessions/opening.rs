@@ -30,6 +30,7 @@ pub struct Opening<'a> {
 
 /// What was opened.
 pub struct Opened {
+    /// Of the embed session, as its pages say it.
     pub id: String,
     pub customer_id: String,
     pub identity_id: String,

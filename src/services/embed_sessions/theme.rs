@@ -202,7 +202,15 @@ mod tests {
         let colours = colours.map(|text| Colour::parse(text).unwrap());
         for ground in colours {
             for other in colours {
-                let theme = Theme { ground: Some(ground), ink: Some(other), soft_ink: Some(other), accent: Some(other), edge: Some(other), on_accent: Some(other), ..Theme::default() };
+                let theme = Theme {
+                    ground: Some(ground),
+                    ink: Some(other),
+                    soft_ink: Some(other),
+                    accent: Some(other),
+                    edge: Some(other),
+                    on_accent: Some(other),
+                    ..Theme::default()
+                };
                 let style = theme.style();
                 for name in ["--ink", "--ink-2", "--accent", "--good", "--warn", "--bad"] {
                     assert!(token(&style, name).contrast(ground) >= TEXT, "{name} on {ground:?} from {other:?}: {style}");

@@ -12,7 +12,7 @@ use portico::services::embed_sessions::Scope;
 use serde_json::Value;
 
 use super::{ALL, ORIGIN, Site, exchange, unlist_origin};
-use crate::addresses::{every, events, filled};
+use crate::addresses::{events, every, filled};
 use crate::api::text;
 use crate::nordlicht::Nordlicht;
 use crate::world::Persona;
@@ -238,7 +238,8 @@ async fn a_page_without_script_hands_over_by_a_form() {
 async fn a_frame_has_the_look_that_was_asked_for_as_far_as_it_can_be_read_and_no_style_of_the_hosts() {
     let (at, site) = stand().await;
     let make = async |theme: Value| {
-        let new = serde_json::json!({ "customer_id": site.customer, "member_id": site.member, "origin": ORIGIN, "scopes": ALL, "theme": theme, "locale": "en" });
+        let new =
+            serde_json::json!({ "customer_id": site.customer, "member_id": site.member, "origin": ORIGIN, "scopes": ALL, "theme": theme, "locale": "en" });
         site.program.post("/embed-sessions", new).await
     };
     for (theme, place) in [

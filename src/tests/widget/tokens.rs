@@ -90,9 +90,8 @@ async fn of_fifty_who_bring_it_at_once_one_comes_in() {
 async fn a_token_is_made_for_a_listed_page_and_a_member_of_the_customer() {
     let (world, _, site) = stand().await;
     let other = world.customer("Suedwind").await;
-    let new = |customer: &str, member: &str, origin: &str, scopes: Value| {
-        json!({ "customer_id": customer, "member_id": member, "origin": origin, "scopes": scopes })
-    };
+    let new =
+        |customer: &str, member: &str, origin: &str, scopes: Value| json!({ "customer_id": customer, "member_id": member, "origin": origin, "scopes": scopes });
     for (body, wrong) in [
         (new(&site.customer, &site.member, "https://evil.example", json!(["usage:read"])), "/origin"),
         (new(&other, &site.member, ORIGIN, json!(["usage:read"])), "/member_id"),

@@ -87,7 +87,7 @@ impl Sandbox {
         secret.iter().fold(format!("test_{kind}_"), |text, byte| format!("{text}{byte:02x}"))
     }
 
-    pub(super) async fn book_setup(&self, request: SetupRequest) -> Result<Setup, GatewayError> {
+    pub async fn book_setup(&self, request: SetupRequest) -> Result<Setup, GatewayError> {
         let mut tx = self.place.db.write().await?;
         tx.run(
             "INSERT INTO sandbox_setups (vendor_id, reference, idempotency_key, vendor_name, return_url, status, created_at)
@@ -109,7 +109,7 @@ impl Sandbox {
         Ok(tx.opt("SELECT * FROM sandbox_setups WHERE vendor_id = $1 AND reference = $2", (self.vendor_id.clone(), reference.to_owned())).await?)
     }
 
-    pub(super) async fn setup_state(&self, reference: &str) -> Result<SetupState, GatewayError> {
+    pub async fn setup_state(&self, reference: &str) -> Result<SetupState, GatewayError> {
         let row = self.find_setup(reference).await?.ok_or_else(|| GatewayError::Refused("no such setup".into()))?;
         Ok(match row.status.as_str() {
             "done" => {
@@ -213,7 +213,7 @@ impl Sandbox {
         }
     }
 
-    pub(super) async fn book_charge(&self, request: ChargeRequest) -> Result<Charge, GatewayError> {
+    pub async fn book_charge(&self, request: ChargeRequest) -> Result<Charge, GatewayError> {
         if request.amount_minor <= 0 {
             return Err(GatewayError::Refused("a charge must be above zero".into()));
         }
@@ -237,7 +237,7 @@ impl Sandbox {
         same(&charge, &request)
     }
 
-    pub(super) async fn charge_by_key(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+    pub async fn charge_by_key(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
         let mut tx = self.place.db.read().await?;
         let row: Option<ChargeRow> = tx
             .opt(
@@ -286,7 +286,7 @@ impl Sandbox {
         self.find_charge_page(reference).await
     }
 
-    pub(super) async fn give_up(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+    pub async fn give_up(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
         let mut tx = self.place.db.write().await?;
         tx.run(
             "UPDATE sandbox_charges SET status = 'declined', decline_reason = $3 WHERE vendor_id = $1 AND idempotency_key = $2 AND status IN ('needs_action', 'pending')",
@@ -297,7 +297,7 @@ impl Sandbox {
         self.charge_by_key(key).await
     }
 
-    pub(super) async fn book_refund(&self, request: RefundRequest) -> Result<Refund, GatewayError> {
+    pub async fn book_refund(&self, request: RefundRequest) -> Result<Refund, GatewayError> {
         let mut tx = self.place.db.write().await?;
         let fresh = tx
             .run(
@@ -344,7 +344,7 @@ impl Sandbox {
         Ok(Refund { reference: row.reference, outcome })
     }
 
-    pub(super) async fn forget(&self, token: &str) -> Result<(), GatewayError> {
+    pub async fn forget(&self, token: &str) -> Result<(), GatewayError> {
         let mut tx = self.place.db.write().await?;
         tx.run("UPDATE sandbox_methods SET is_detached = $3 WHERE vendor_id = $1 AND token = $2", (self.vendor_id.clone(), token.to_owned(), true)).await?;
         Ok(tx.commit().await?)

@@ -1,5 +1,5 @@
 //! The sandbox: a payment gateway that moves no money, for sandbox vendors. It stands where a real one would: it keeps its own books
-//! (`sandbox_*`), shows its own pages on an origin of its own, and is reached through the same trait as every other.
+//! (`sandbox_*`), has its own pages on an origin of its own (the door `sandbox`), and is reached through the same trait as every other.
 //!
 //! It knows the published test numbers ([`cards`]) and refuses every other; no number is written anywhere. What a card does is
 //! decided by its number alone, so the same story comes out the same. What deliberately does not live here: anything of the portal.
@@ -14,12 +14,8 @@ use super::gateway::*;
 
 mod books;
 pub mod cards;
-pub mod entry;
-mod html;
-mod pages;
 
 pub use books::{BankAnswer, ChargeRow, SetupRow, Typed, has_expired};
-pub use pages::router;
 
 /// Where the sandbox is and what it is made of: enough to be any sandbox vendor's gateway.
 #[derive(Clone)]

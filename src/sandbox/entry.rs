@@ -2,8 +2,7 @@
 
 use crate::platform::clock::Now;
 
-use super::books::{Typed, has_expired};
-use super::cards;
+use crate::services::payments::sandbox::{Typed, cards, has_expired};
 
 /// The form as it came.
 #[derive(Clone, Default, serde::Deserialize)]

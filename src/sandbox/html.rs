@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::app::App;
+use crate::services::payments::sandbox::cards::CARDS;
 use crate::words::escape;
 
-use super::cards::CARDS;
 use super::entry::{CardForm, EntryError};
 
 /// A page on its way out: who may frame it, where its forms may lead, and whether it tells the page around it.

@@ -14,11 +14,11 @@ use crate::app::App;
 use crate::platform::clock::Now;
 use crate::services::payments::Gateways;
 use crate::services::payments::gateway::{DeclineReason, GatewayError};
+use crate::services::payments::sandbox::{BankAnswer, ChargeRow, Sandbox, SetupRow};
 use crate::words::Words;
 
 use super::entry::{self, CardForm, EntryError};
 use super::html::{self, Page};
-use super::{BankAnswer, ChargeRow, Sandbox, SetupRow};
 
 pub fn router(app: App) -> Router {
     Router::new()
