@@ -1,5 +1,7 @@
 // The frame where the page around it is not to be trusted, and the browser's other tabs: nothing is shared, nothing leaks, nothing is done by
 // messages.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, person, signIn, test as base } from "./people";
 import { type Site, approve, contrast, events, inFrame, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
@@ -190,7 +192,7 @@ test("ten thousand messages nobody should send change nothing, at either end", a
   await expect(inFrame(page).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
 });
 
-test("no token and no key of a session stands in an address, a referrer or a storage", async ({ page, site }) => {
+test("no token and no key of a session stands in an address, a referrer, a storage or the server’s log", async ({ page, site }) => {
   const [secrets, places]: [Set<string>, string[]] = [new Set(), []];
   page.on("request", async (request) => {
     places.push(`${request.url()} ${JSON.stringify(await request.allHeaders().then(({ cookie, ...others }) => others))}`);
@@ -222,7 +224,9 @@ test("no token and no key of a session stands in an address, a referrer or a sto
   const stored = await Promise.all(page.frames().map((frame) => frame.evaluate(kept)));
   await page.locator("billing-portal").evaluate((element) => element.remove());
   await expect.poll(() => secrets.size).toBe(3);
-  for (const secret of secrets) expect([...places, ...stored].filter((place) => place.includes(secret))).toEqual([]);
+  const log = readFileSync(join(process.env.PORTICO_TEST_DATA!, "serve.log"), "utf8");
+  expect(log).toContain("portico::");
+  for (const secret of secrets) expect([log, ...places, ...stored].filter((place) => place.includes(secret))).toEqual([]);
 });
 
 test("a spent token and a page that is none are said in the frame and to the page around it", async ({ page, site }) => {
@@ -252,7 +256,13 @@ test("a spent token and a page that is none are said in the frame and to the pag
   // What is said can be read on a dark page, too, whatever the browser prefers.
   await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee }" });
   await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
-  const said = await inFrame(page).locator("body").evaluate((body) => [getComputedStyle(body).color, getComputedStyle(document.documentElement).colorScheme]);
+  const said = await inFrame(page).locator("body").evaluate((body) => {
+    // Of whatever colours are written as, three numbers.
+    const drawn = document.createElement("canvas").getContext("2d")!;
+    drawn.fillStyle = getComputedStyle(body).color;
+    drawn.fillRect(0, 0, 1, 1);
+    return [`rgb(${drawn.getImageData(0, 0, 1, 1).data.slice(0, 3).join(", ")})`, getComputedStyle(document.documentElement).colorScheme];
+  });
   expect(contrast(said[0], "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
   expect([said[1], await page.locator("billing-portal >> iframe").evaluate((frame) => getComputedStyle(frame).colorScheme)]).toEqual(["dark", "dark"]);
 });
