@@ -48,9 +48,10 @@ async function answers(url, isAlive) {
 
 /**
  * Fills a fresh database with the demo and serves it: its address, its folder, its sign-ins
- * (`email`, `password`, `customer`, `state`; the healthy one first), and how to end it.
+ * (`email`, `password`, `customer`, `state`; the healthy one first), and how to end it. `log`: all it logs at that filter goes into serve.log
+ * in its folder, to be searched.
  */
-export async function serveDemo() {
+export async function serveDemo({ log } = {}) {
   const data = mkdtempSync(join(tmpdir(), "portico-end2end-"));
   let server;
   const stop = async () => {
@@ -64,7 +65,7 @@ export async function serveDemo() {
   try {
     const filled = execFileSync(program(), ["--data", data, "demo", "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     const [port, sandbox] = [await freePort(), await freePort()];
-    server = spawn(program(), ["--data", data, "serve", "--listen", `127.0.0.1:${port}`, "--sandbox-listen", `127.0.0.1:${sandbox}`], { stdio: ["ignore", "ignore", "inherit"] });
+    server = spawn(program(), ["--data", data, "serve", "--listen", `127.0.0.1:${port}`, "--sandbox-listen", `127.0.0.1:${sandbox}`, ...(log ? ["--log", log] : [])], { stdio: ["ignore", "ignore", log ? openSync(join(data, "serve.log"), "w") : "inherit"] });
     await answers(`http://127.0.0.1:${port}/readyz`, () => server.exitCode === null);
     return { url: `http://localhost:${port}`, data, signIns: JSON.parse(filled).sign_ins, stop };
   } catch (error) {

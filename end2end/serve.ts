@@ -2,7 +2,7 @@
 import { serveDemo } from "./demo.mjs";
 
 export default async function setup() {
-  const { url, data, signIns, stop } = await serveDemo();
+  const { url, data, signIns, stop } = await serveDemo({ log: "debug" });
   process.env.PORTICO_URL = url;
   process.env.PORTICO_TEST_DATA = data;
   process.env.PORTICO_SIGN_INS = JSON.stringify(signIns);

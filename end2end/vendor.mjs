@@ -13,13 +13,18 @@ export async function api(portal, key, method, path, body) {
   return await answer.json();
 }
 
+/** A person of the demo and their customer, as programs name them. */
+export async function idsOf(portal, key, who) {
+  const customer = (await api(portal, key, "GET", "/customers?limit=100")).data.find((one) => one.name === who.customer);
+  const member = (await api(portal, key, "GET", `/customers/${customer.id}/members`)).data.find((one) => one.email === who.email);
+  return { customer: customer.id, member: member.id };
+}
+
 /** The site whose visitor is that person of the demo, as `serveDemo` tells them; its origin is on the list. */
 export async function vendorSiteOf(portal, data, who, { host = "127.0.0.1", theme } = {}) {
   const key = portico(data, "api-key", "create", "--name", "vendor site", "--scopes", "*");
   const port = await freePort();
-  const customer = (await api(portal, key, "GET", "/customers?limit=100")).data.find((one) => one.name === who.customer);
-  const member = (await api(portal, key, "GET", `/customers/${customer.id}/members`)).data.find((one) => one.email === who.email);
   portico(data, "embed-origin", "add", `http://${host}:${port}`);
-  const site = await serveVendorSite({ portal, key, customer: customer.id, member: member.id, port, host, theme });
+  const site = await serveVendorSite({ portal, key, ...(await idsOf(portal, key, who)), port, host, theme });
   return { ...site, key };
 }

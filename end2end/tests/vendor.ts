@@ -1,12 +1,14 @@
 // A vendor's site on an origin of its own, with the portal inside, for journeys in the frame.
-import type { FrameLocator, Page } from "@playwright/test";
-import { api as apiOf, portico, vendorSiteOf } from "../vendor.mjs";
+import type { FrameLocator, Locator, Page } from "@playwright/test";
+import { api as apiOf, idsOf, portico, vendorSiteOf } from "../vendor.mjs";
 import { type SignIn, expect } from "./people";
 
 export interface Site {
   url: string;
   key: string;
   stop(): void;
+  /** A token for somebody else at this site. */
+  tokenFor(who: SignIn): Promise<string>;
   /** The session that was made last. */
   last(): Promise<string>;
   statusOf(id: string): Promise<string>;
@@ -17,7 +19,7 @@ export interface Site {
 }
 
 /** What the portal's API answers to this key. */
-export const api = (key: string, method: string, path: string) => apiOf(process.env.PORTICO_URL, key, method, path);
+export const api = (key: string, method: string, path: string, body?: unknown) => apiOf(process.env.PORTICO_URL, key, method, path, body);
 
 /** The site of a vendor whose customer is signed in there as that person of the demo; its origin is on the list. */
 export async function vendorSite(who: SignIn, options: { host?: string; theme?: object } = {}): Promise<Site> {
@@ -30,6 +32,10 @@ export async function vendorSite(who: SignIn, options: { host?: string; theme?: 
   const statusOf = async (id: string) => (await api(key, "GET", `/embed-sessions/${id}`)).status as string;
   return {
     ...site,
+    tokenFor: async (who) => {
+      const { customer: customer_id, member: member_id } = await idsOf(process.env.PORTICO_URL, key, who);
+      return (await api(key, "POST", "/embed-sessions", { customer_id, member_id, origin: site.url, scopes: ["usage:read", "invoices:read"] })).token;
+    },
     last,
     statusOf,
     statusOfLast: async () => statusOf(await last()),
@@ -67,6 +73,23 @@ export async function show(page: Page, attributes: Record<string, string>): Prom
   await isReady(page);
 }
 
+/** Types a code, and presses the button it is for once that has been in plain sight for long enough. */
+export async function approve(button: Locator, code: string): Promise<void> {
+  await button.locator("xpath=ancestor::form").locator("[name=code]").fill(code);
+  await button.scrollIntoViewIfNeeded();
+  await button.click();
+}
+
 export async function isReady(page: Page): Promise<void> {
   await expect(inFrame(page).getByRole("heading", { level: 1 })).toBeVisible();
+}
+
+/** WCAG's contrast of two colours as browsers compute them. */
+export function contrast(one: string, other: string): number {
+  const luminance = (colour: string) => {
+    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
 }

@@ -3,7 +3,7 @@
 import type { FrameLocator, Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import { code, expect, person, test as base } from "./people";
-import { type Site, api, events, inFrame, isReady, show, vendorSite } from "./vendor";
+import { type Site, api, approve, contrast, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
 const test = base.extend<{ state: string; theme: object | undefined; site: Site }>({
   /** The state of the customer who is signed in on the vendor's site. */
@@ -18,16 +18,6 @@ const test = base.extend<{ state: string; theme: object | undefined; site: Site 
     site.stop();
   },
 });
-
-/** WCAG's contrast of two colours as browsers compute them. */
-function contrast(one: string, other: string): number {
-  const luminance = (colour: string) => {
-    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
 
 /** The element is as high as what is in it. */
 async function fits(page: Page): Promise<void> {
@@ -147,8 +137,7 @@ test.describe("money", () => {
     await frame.getByLabel("Seats", { exact: true }).fill("14");
     await expect(frame.getByRole("heading", { level: 1 })).not.toHaveText(before);
     const due = (await frame.locator("form.confirm button").innerText()).match(/€[\d,]+\.\d\d/)![0];
-    await frame.locator("[name=code]").fill(code(person("healthy").email));
-    await frame.locator("form.confirm button").click();
+    await approve(frame.locator("form.confirm button"), code(person("healthy").email));
     await expect(frame.getByRole("status")).toContainText(`You paid ${due}`);
     await fits(page);
     const said = await heard();
@@ -170,8 +159,7 @@ test.describe("money", () => {
     const frame = inFrame(page);
     await expect(frame.locator("html[data-islands=ready]")).toBeAttached();
     await frame.getByRole("button", { name: "Add a payment method" }).click();
-    await frame.locator("[name=code]").fill(code(person("healthy").email));
-    await frame.getByRole("button", { name: "Go on to the payment provider" }).click();
+    await approve(frame.getByRole("button", { name: "Go on to the payment provider" }), code(person("healthy").email));
     await typeCard(frame.frameLocator("iframe.fields"), "5555 5555 5555 4444");
     await expect(frame.getByRole("status")).toContainText("was added");
     expect((await heard()).filter(([name]) => name === "payment_method_updated")).toEqual([["payment_method_updated", { version: 1, id: expect.stringMatching(/^pm_/) }]]);
@@ -218,7 +206,8 @@ test("a session is renewed before it ends, without leaving the page", async ({ p
   const heard = await events(page);
   await inFrame(page).locator("html").evaluate(() => ((window as never as { mark: string }).mark = "still here"));
   const before = await site.last();
-  await page.clock.fastForward("59:00");
+  await inFrame(page).getByRole("heading", { level: 1 }).click();
+  await page.clock.fastForward("14:00");
   await expect.poll(async () => (await heard()).map(([name]) => name)).toEqual(["session_expiring"]);
   await expect.poll(() => site.last()).not.toBe(before);
   await expect.poll(() => site.statusOfLast()).toBe("open");
@@ -226,6 +215,39 @@ test("a session is renewed before it ends, without leaving the page", async ({ p
   expect(await inFrame(page).locator("html").evaluate(() => (window as never as { mark: string }).mark)).toBe("still here");
   await inFrame(page).getByRole("link", { name: "Usage", exact: true }).click();
   await expect(inFrame(page).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+});
+
+test("where nobody does anything the session is let end, and whoever comes back in time renews it", async ({ page, site }) => {
+  await page.clock.install();
+  await page.goto(site.url);
+  await isReady(page);
+  const heard = await events(page);
+  const tokens: string[] = [];
+  page.on("request", (request) => request.url().endsWith("/billing-token") && tokens.push(request.url()));
+  const before = await site.last();
+  await page.clock.fastForward("14:00");
+  await expect.poll(async () => (await heard()).map(([name]) => name)).toEqual(["session_expiring"]);
+  await page.waitForTimeout(500);
+  expect(tokens).toEqual([]);
+  await inFrame(page).getByRole("heading", { level: 1 }).click();
+  await expect.poll(() => site.statusOf(before)).toBe("ended");
+  expect(tokens).toHaveLength(1);
+});
+
+test("a renewal that is refused leaves the page as it is, with what was typed", async ({ page, site }) => {
+  await page.clock.install();
+  await page.goto(site.url);
+  await show(page, { page: "payment-methods" });
+  const frame = inFrame(page);
+  await frame.getByRole("button", { name: "Add a payment method" }).click();
+  await frame.locator("[name=code]").fill("123");
+  const heard = await events(page);
+  const shown = await frame.locator("main").innerText();
+  await page.route("**/billing-token", (route) => route.fulfill({ json: { token: "nonsense" } }));
+  await page.clock.fastForward("14:00");
+  await expect.poll(async () => (await heard()).map(([name, detail]) => detail.code ?? name)).toEqual(["session_expiring", "token_unknown"]);
+  expect(await frame.locator("main").innerText()).toBe(shown);
+  await expect(frame.locator("[name=code]")).toHaveValue("123");
 });
 
 test("the vendor ends it, and so does taking the element away", async ({ page, site }) => {
@@ -239,8 +261,36 @@ test("the vendor ends it, and so does taking the element away", async ({ page, s
   expect(await site.statusOfLast()).toBe("open");
   await site.endLast();
   expect(await site.statusOfLast()).toBe("ended");
+  // Taken away before its frame could tell what it opened.
+  await page.route("**/embed/exchange", async (route) => void (await route.fetch()));
+  await page.reload();
+  await expect.poll(() => site.statusOfLast()).toBe("open");
+  await page.locator("billing-portal").evaluate((element) => element.remove());
+  await expect.poll(() => site.statusOfLast()).toBe("ended");
   const { data } = await api(site.key, "GET", "/events?limit=50");
   expect(data.map((event: { type?: string; kind?: string }) => event.type ?? event.kind)).toContain("embed_session.ended");
+});
+
+test("a module loads it too; what gives no token is told of, whatever it gives", async ({ page, site, problems }) => {
+  await page.goto(`${site.url}/without-script`);
+  const heard = await page.evaluate(async (portal) => {
+    const script = Object.assign(document.createElement("script"), { type: "module", src: `${portal}/widget.js` });
+    document.head.append(script);
+    await customElements.whenDefined("billing-portal");
+    const codes: string[] = [];
+    for (const given of [{ toString: 1 }, () => {}, 7, "", null, Symbol("token")]) {
+      const element = Object.assign(document.createElement("billing-portal"), { getToken: async () => given });
+      const failed = new Promise((resolve) => element.addEventListener("error", (event) => (codes.push((event as CustomEvent).detail.code), resolve(undefined))));
+      document.body.append(element);
+      await failed;
+      element.remove();
+    }
+    return codes;
+  }, process.env.PORTICO_URL);
+  expect(heard).toEqual(Array(6).fill("no_token"));
+  // What the element tells the developer of it.
+  expect(problems.filter((problem) => !/billing-portal: no_token: Error: what was given is no token/.test(problem))).toEqual([]);
+  problems.length = 0;
 });
 
 test("the keyboard goes in and out in order, and Escape gives the focus back", async ({ page, site }) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Page, chromium } from "@playwright/test";
 import { code, expect, person, test as base } from "./people";
-import { type Site, events, inFrame, isReady, show, vendorSite } from "./vendor";
+import { type Site, approve, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
 /** What the browser's settings say of cookies. */
 const SETTINGS = {
@@ -57,8 +57,7 @@ test.describe("third-party cookies blocked", () => {
     await frame.getByRole("link", { name: /^Change/ }).first().click();
     await frame.getByRole("button", { name: "One seat more" }).click();
     await expect(frame.getByRole("heading", { level: 1 })).toContainText("pay");
-    await frame.locator("[name=code]").fill(code(person("yearly").email));
-    await frame.locator("form.confirm button").click();
+    await approve(frame.locator("form.confirm button"), code(person("yearly").email));
     await expect(frame.getByRole("status")).toContainText("You paid");
     await show(page, {});
     await frame.getByRole("button", { name: "Sign out" }).click();
@@ -99,5 +98,49 @@ test.describe("all cookies blocked", () => {
     await show(page, {});
     await frame.getByRole("button", { name: "Sign out" }).click();
     await expect(frame.getByRole("status")).toContainText("signed out");
+  });
+
+  test("signing out holds: nothing asks for a token afterwards", async ({ blocked: page, site }) => {
+    await page.clock.install();
+    await page.goto(site.url);
+    await isReady(page);
+    const tokens: string[] = [];
+    page.on("request", (request) => request.url().endsWith("/billing-token") && tokens.push(request.url()));
+    await inFrame(page).getByRole("button", { name: "Sign out" }).click();
+    await expect(inFrame(page).getByRole("status")).toContainText("signed out");
+    await inFrame(page).getByRole("status").click();
+    await page.clock.fastForward("12:00");
+    await inFrame(page).getByRole("status").click();
+    await page.waitForTimeout(500);
+    expect(tokens).toEqual([]);
+  });
+
+  test("a session that ended is begun anew, and where that is refused nothing of the customer stays", async ({ blocked: page, site }) => {
+    await page.goto(site.url);
+    const heard = await events(page);
+    await isReady(page);
+    const frame = inFrame(page);
+    await site.endLast();
+    await frame.getByRole("link", { name: "Usage", exact: true }).click();
+    await expect(frame.getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+    await page.route("**/billing-token", (route) => route.fulfill({ status: 502 }));
+    await site.endLast();
+    await frame.getByRole("link", { name: "Overview", exact: true }).click();
+    await expect(frame.getByRole("alert")).toContainText("can’t be opened");
+    await expect(frame.locator("body")).toHaveText(/^\s*This site’s billing can’t be opened right now\. Reload the page\.\s*$/);
+    expect(await heard()).toContainEqual(["error", { code: "session_ended", version: 1 }]);
+  });
+
+  test("where the portal does not answer, that is said and the page stays", async ({ blocked: page, site }) => {
+    await page.goto(site.url);
+    await isReady(page);
+    const frame = inFrame(page);
+    await page.route("**/usage", (route) => route.abort());
+    await frame.getByRole("link", { name: "Usage", exact: true }).click();
+    await expect(frame.getByRole("alert")).toContainText("did not answer");
+    await expect(frame.getByRole("heading", { level: 1 })).toBeVisible();
+    await page.unroute("**/usage");
+    await frame.getByRole("link", { name: "Usage", exact: true }).click();
+    await expect(frame.getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
   });
 });

@@ -38,6 +38,13 @@ const show = (firefox: Firefox, attributes: Record<string, string>) =>
     { "token-endpoint": "/billing-token", ...attributes },
   );
 
+/** Types a code, and presses the button it is for once that has been in view for long enough. */
+async function approve(firefox: Firefox, button: string): Promise<void> {
+  await firefox.type(FRAME, "[name=code]", code(person("trialing").email));
+  await firefox.run(FRAME, "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' });", button);
+  await firefox.click(FRAME, `${button}:not([aria-disabled])`);
+}
+
 async function readsUsageAndPdf(firefox: Firefox): Promise<void> {
   await firefox.sees(FRAME, "h1");
   await firefox.click(FRAME, ".rooms a", "Usage");
@@ -59,14 +66,12 @@ test("reading, a plan changed by a code, a card, signing out", async ({ firefox,
   await firefox.click(FRAME, "main a[href='/plan/change']");
   await firefox.click(FRAME, "button[name=step][value='1']");
   await firefox.sees(FRAME, "form.confirm button");
-  await firefox.type(FRAME, "[name=code]", code(person("trialing").email));
-  await firefox.click(FRAME, "form.confirm button");
+  await approve(firefox, "form.confirm button");
   await firefox.sees(FRAME, "[data-happened=plan_changed]");
   await show(firefox, { page: "payment-methods" });
   await firefox.sees(FRAME, "html[data-islands=ready]");
   await firefox.click(FRAME, "form[action='/payment-methods'] button");
-  await firefox.type(FRAME, "[name=code]", code(person("trialing").email));
-  await firefox.click(FRAME, "form[action='/payment-methods'] button");
+  await approve(firefox, "form[action='/payment-methods'] button");
   const fields = [...FRAME, "iframe.fields"];
   await firefox.type(fields, "[name=number]", "5555 5555 5555 4444");
   await firefox.type(fields, "[name=expiry]", `12 / ${(new Date().getFullYear() + 1) % 100}`);

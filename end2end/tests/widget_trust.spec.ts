@@ -1,8 +1,10 @@
 // The frame where the page around it is not to be trusted, and the browser's other tabs: nothing is shared, nothing leaks, nothing is done by
 // messages.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, person, signIn, test as base } from "./people";
-import { type Site, events, inFrame, isReady, listOrigin, unlistOrigin, vendorSite } from "./vendor";
+import { type Site, approve, contrast, events, inFrame, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
 
 const test = base.extend<{ site: Site }>({
   site: async ({}, use, testInfo) => {
@@ -22,6 +24,7 @@ test("a page that is not on the list holds nothing, and one taken off it is shut
   const heard = await events(page);
   await expect(page.getByText("Billing can’t be shown here right now.")).toBeVisible({ timeout: 15_000 });
   expect(await heard()).toContainEqual(["error", { code: "blocked", version: 1 }]);
+  await expect(page.locator("billing-portal >> iframe")).toBeHidden();
   expect(await knows(page)).toBe(false);
   listOrigin(site.url);
   await page.goto(site.url);
@@ -67,6 +70,60 @@ test("two vendors’ pages and the portal itself are three sessions", async ({ p
   }
 });
 
+test("two tabs of one site, for two customers: each shows its own", async ({ page, site, context }) => {
+  const [theirs, other] = [person("trialing"), person("yearly")];
+  const second = await context.newPage();
+  await page.goto(site.url);
+  await isReady(page);
+  const token = await site.tokenFor(other);
+  await second.route("**/billing-token", (route) => route.fulfill({ json: { token } }));
+  await second.goto(site.url);
+  await isReady(second);
+  await expect(inFrame(second).locator("body")).toContainText(other.customer);
+  // The browser keeps one cookie for both.
+  await inFrame(page).getByRole("link", { name: "Usage", exact: true }).click();
+  await expect(inFrame(page).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+  await inFrame(page).getByRole("link", { name: "Overview", exact: true }).click();
+  await expect(inFrame(page).getByRole("link", { name: "Overview", exact: true })).toHaveAttribute("aria-current", "page");
+  await expect(inFrame(page).locator("body")).toContainText(theirs.customer);
+  await expect(inFrame(page).locator("body")).not.toContainText(other.customer);
+});
+
+test("what is covered approves nothing: the button has to have been in plain sight for a second", async ({ page, site }) => {
+  await page.goto(site.url);
+  await show(page, { page: "plan" });
+  const frame = inFrame(page);
+  await frame.getByRole("link", { name: /^Change/ }).first().click();
+  await frame.getByRole("button", { name: "One seat more" }).click();
+  const button = frame.locator("form.confirm button");
+  await expect(button).toBeVisible();
+  // A page over the frame that lets every press through.
+  await page.evaluate(() => {
+    const cover = Object.assign(document.createElement("div"), { id: "cover" });
+    cover.style.cssText = "position: fixed; inset: 0; background: white; pointer-events: none";
+    document.body.append(cover);
+  });
+  const posts: string[] = [];
+  page.on("request", (request) => request.method() === "POST" && request.url().endsWith("/plan/change") && posts.push(request.url()));
+  await frame.locator("[name=code]").fill("123456");
+  await button.scrollIntoViewIfNeeded();
+  await expect(button).toHaveAttribute("aria-disabled", "true");
+  await page.waitForTimeout(1_500);
+  await frame.locator("[name=code]").press("Enter");
+  await expect(frame.getByRole("alert")).toContainText("in plain sight");
+  await button.dispatchEvent("click");
+  expect(posts).toEqual([]);
+  await page.locator("#cover").evaluate((cover) => cover.remove());
+  await approve(button, "123456");
+  await expect.poll(() => posts).toHaveLength(1);
+});
+
+test("only the vendor’s own pages get tokens from the vendor’s server", async ({ site }) => {
+  const asked = (from?: string) => fetch(`${site.url}/billing-token`, { method: "POST", headers: from ? { "sec-fetch-site": from } : {} });
+  for (const from of ["cross-site", "same-site", "none", undefined]) expect((await asked(from)).status, from).toBe(403);
+  expect((await asked("same-origin")).status).toBe(200);
+});
+
 test("a page that stands inside another page is told that billing is not shown there", async ({ page, site }) => {
   const other = await vendorSite(person("yearly"), { host: "127.0.0.2" });
   try {
@@ -80,12 +137,26 @@ test("a page that stands inside another page is told that billing is not shown t
     const inner = page.frameLocator("#outer").frameLocator("billing-portal >> iframe");
     await expect(inner.getByRole("alert")).toContainText("inside another page");
     expect(await knows(page)).toBe(false);
+    // Nor where its session is opened without the element, and the page around that is of the same site.
+    await page.goto(`${site.url}/without-script`);
+    await page.evaluate(() => document.body.append(Object.assign(document.createElement("iframe"), { src: location.href, id: "outer" })));
+    await page.frameLocator("#outer").getByRole("button", { name: "Show billing" }).click();
+    await expect(page.frameLocator("#outer").frameLocator("iframe").getByRole("alert")).toContainText("inside another page");
   } finally {
     other.stop();
   }
 });
 
 test("ten thousand messages nobody should send change nothing, at either end", async ({ page, site }) => {
+  // The page around the frame may be anybody's by then: it speaks by the port it was given, too.
+  await page.addInitScript(() => {
+    const ports: MessagePort[] = ((window as never as { ports: MessagePort[] }).ports = []);
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (this: MessagePort, ...sent: never) {
+      if (!ports.includes(this)) ports.push(this);
+      post.apply(this, sent);
+    };
+  });
   await page.goto(site.url);
   const heard = await events(page);
   await isReady(page);
@@ -96,7 +167,7 @@ test("ten thousand messages nobody should send change nothing, at either end", a
     // Always the same ones.
     let seed = 7;
     const random = (below: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below;
-    const values = [undefined, null, 0, -1, NaN, "", "x", [], {}, 1e9, true, "hello", "port", "token", "height", "end", "page", "error", "<img src=x>"];
+    const values = [undefined, null, 0, -1, NaN, "", "x", [], {}, 1e9, true, "hello", "port", "token", "height", "end", "page", "error", "<img src=x>", "opened", { toString: 1 }, "__proto__"];
     const value = () => values[random(values.length)];
     const message = () => {
       const channel = new MessageChannel();
@@ -104,7 +175,9 @@ test("ten thousand messages nobody should send change nothing, at either end", a
       return { data, ports: random(2) ? [channel.port2] : [] };
     };
     const frame = document.querySelector("billing-portal")!.shadowRoot!.querySelector("iframe")!;
+    const port = (window as never as { ports: MessagePort[] }).ports.at(-1)!;
     for (let sent = 0; sent < 5_000; sent++) {
+      port.postMessage(message().data);
       const [inward, outward] = [message(), message()];
       frame.contentWindow!.postMessage(inward.data, "*", inward.ports);
       window.postMessage(outward.data, "*", outward.ports);
@@ -119,7 +192,7 @@ test("ten thousand messages nobody should send change nothing, at either end", a
   await expect(inFrame(page).getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
 });
 
-test("no token and no key of a session stands in an address, a referrer or a storage", async ({ page, site }) => {
+test("no token and no key of a session stands in an address, a referrer, a storage or the server’s log", async ({ page, site }) => {
   const [secrets, places]: [Set<string>, string[]] = [new Set(), []];
   page.on("request", async (request) => {
     places.push(`${request.url()} ${JSON.stringify(await request.allHeaders().then(({ cookie, ...others }) => others))}`);
@@ -151,13 +224,15 @@ test("no token and no key of a session stands in an address, a referrer or a sto
   const stored = await Promise.all(page.frames().map((frame) => frame.evaluate(kept)));
   await page.locator("billing-portal").evaluate((element) => element.remove());
   await expect.poll(() => secrets.size).toBe(3);
-  for (const secret of secrets) expect([...places, ...stored].filter((place) => place.includes(secret))).toEqual([]);
+  const log = readFileSync(join(process.env.PORTICO_TEST_DATA!, "serve.log"), "utf8");
+  expect(log).toContain("portico::");
+  for (const secret of secrets) expect([log, ...places, ...stored].filter((place) => place.includes(secret))).toEqual([]);
 });
 
 test("a spent token and a page that is none are said in the frame and to the page around it", async ({ page, site }) => {
   await page.goto(site.url);
   await isReady(page);
-  const token = (await (await page.request.post(`${site.url}/billing-token`)).json()).token as string;
+  const token = await site.tokenFor(person("trialing"));
   const refused = async (attributes: Record<string, string>, code: string, sentence: RegExp) => {
     const heard = await events(page);
     await page.evaluate((attributes) => {
@@ -178,4 +253,16 @@ test("a spent token and a page that is none are said in the frame and to the pag
   await isReady(page);
   await refused({ token }, "token_spent", /was used before/);
   await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
+  // What is said can be read on a dark page, too, whatever the browser prefers.
+  await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee }" });
+  await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
+  const said = await inFrame(page).locator("body").evaluate((body) => {
+    // Of whatever colours are written as, three numbers.
+    const drawn = document.createElement("canvas").getContext("2d")!;
+    drawn.fillStyle = getComputedStyle(body).color;
+    drawn.fillRect(0, 0, 1, 1);
+    return [`rgb(${drawn.getImageData(0, 0, 1, 1).data.slice(0, 3).join(", ")})`, getComputedStyle(document.documentElement).colorScheme];
+  });
+  expect(contrast(said[0], "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
+  expect([said[1], await page.locator("billing-portal >> iframe").evaluate((frame) => getComputedStyle(frame).colorScheme)]).toEqual(["dark", "dark"]);
 });

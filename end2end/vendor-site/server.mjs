@@ -21,6 +21,8 @@ export function serveVendorSite({ portal, key, customer, member, port, host = "1
     try {
       if (request.url === "/") answer(200, "text/html; charset=utf-8", page("index.html", { portal }));
       else if (request.url === "/without-script") answer(200, "text/html; charset=utf-8", page("without-script.html", { portal, token: (await makeToken()).token }));
+      // Another site may make somebody's browser post here, and must get nothing for it.
+      else if (request.url === "/billing-token" && request.headers["sec-fetch-site"] !== "same-origin") answer(403, "text/plain", "Only this site’s own pages may ask for that.\n");
       else if (request.url === "/billing-token" && request.method === "POST") answer(200, "application/json", JSON.stringify({ token: (await makeToken()).token }));
       else answer(404, "text/plain", "There is nothing here.\n");
     } catch (error) {

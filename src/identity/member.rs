@@ -81,9 +81,9 @@ impl Member {
         self.embed.is_some() || self.factor_at() == 0
     }
 
-    /// How long the session lasts from this request on, if it is used.
+    /// How long the session lasts from this request on, unless it is used.
     pub fn seconds_left(&self) -> i64 {
-        (self.session.expires_at - self.asked_at) / 1000
+        (self.session.expires_at - self.asked_at).min(self.session.transport.idle_ms()) / 1000
     }
 
     /// How the session came, by which it will be looked for again.

@@ -37,7 +37,7 @@ pub struct Framed<'a> {
 /// What the frame's script is to do about the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It lasts for so many seconds more.
+    /// It lasts for so many seconds more, unless it is used.
     Lasts(i64),
     /// It was there and is not any more: the host's page is asked for a token, and the same page opened again.
     Missing,
@@ -64,16 +64,26 @@ impl<'a> Framed<'a> {
         Framed { origins: &holders.origins, standing, embed_id: holders.embed.as_ref().map(|embed| embed.id.as_str()), style: &holders.style }
     }
 
-    /// What the script reads, as attributes of the document.
-    fn attributes(&self) -> String {
+    /// What the script reads, as attributes of the document: and the words for what only it can see.
+    fn attributes(&self, w: Words) -> String {
         let standing = match self.standing {
             Standing::Lasts(seconds) => format!("lasts\" data-seconds=\"{seconds}"),
             Standing::Missing => "missing".to_owned(),
             Standing::Waiting => "waiting".to_owned(),
             Standing::Over => "over".to_owned(),
         };
-        let embed = self.embed_id.map(|id| format!(" data-embed=\"{id}\"")).unwrap_or_default();
-        format!(" data-frame=\"{standing}\" data-origins=\"{}\"{embed}", crate::words::escape(&self.origins.join(" ")))
+        let said = [
+            ("origins", self.origins.join(" ")),
+            ("embed", self.embed_id.unwrap_or_default().to_owned()),
+            ("nested", t!(w, "embed-nested")),
+            ("unopened", t!(w, "embed-refused-unknown")),
+            ("ended", t!(w, "embed-ended")),
+            ("silent", t!(w, "embed-silent")),
+            ("unseen", t!(w, "embed-unseen")),
+            ("window", t!(w, "frame-window")),
+        ];
+        let said: String = said.iter().map(|(name, value)| format!(" data-{name}=\"{}\"", crate::words::escape(value))).collect();
+        format!(" data-frame=\"{standing}\"{said}")
     }
 }
 
@@ -109,7 +119,7 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
          <title>{title}</title>{icon}<link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
-        frame = framed.as_ref().map(Framed::attributes).unwrap_or_default(),
+        frame = framed.as_ref().map(|framed| framed.attributes(words)).unwrap_or_default(),
         frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
         title = crate::words::escape(&title),
         icon = icon(vendor),

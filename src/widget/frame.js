@@ -6,14 +6,27 @@ const root = document.documentElement;
 const origins = (root.dataset.origins ?? "").split(" ").filter(Boolean);
 // Before the end of a session another token is asked for.
 const RENEW_BEFORE_S = 120;
+// How long a button is in plain sight before what it says counts as read.
+const IN_SIGHT_MS = 1_000;
+// Words for what only this file can see. They stay where a page is shown in this very document.
+const { nested, unopened, ended, silent, unseen, window: ownWindow } = root.dataset;
 
 let port;
 // The origin of the page that holds us.
 let holder;
+// Whether that page is light or dark.
+let scheme;
+// The embed session the page that holds us was opened for, as it remembers.
+let own;
 let bearer;
 let renewal;
-// Whom a token is waited for by.
-let awaited;
+// Whether somebody did anything here since the session was last renewed.
+let isUsed = false;
+let expiresAt;
+// The person signed out: nobody is asked for anything any more.
+let isOver = false;
+// What the page that holds us was asked, and who waits for the answer.
+const waiting = new Map();
 
 const plainFetch = window.fetch.bind(window);
 /** What a page of ours fetches says that it is for a frame: browsers tell it of documents only. */
@@ -26,6 +39,8 @@ window.fetch = (address, options = {}) => {
 
 const tell = (type, more = {}) => port?.postMessage({ type, ...more });
 const fail = (code) => tell("error", { code });
+// A page may send anything.
+const text = (value) => (typeof value === "string" ? value : "");
 
 /** Says hello to the page that holds this one, if it is on the list, and waits for its port. */
 function meet() {
@@ -36,7 +51,7 @@ function meet() {
       if (source !== window.parent || !origins.includes(origin)) return;
       if (data?.portico !== VERSION || data.type !== "port" || data.nonce !== nonce || ports.length !== 1) return;
       window.removeEventListener("message", answered);
-      resolve({ port: ports[0], origin });
+      resolve({ port: ports[0], origin, embed: text(data.embed), scheme: text(data.scheme) });
     });
   });
   // Where the browser does not say who holds us, each of the list is spoken to: only the one that does can hear it.
@@ -46,11 +61,11 @@ function meet() {
   return met;
 }
 
-/** A new token from the page that holds us, and what it wants shown. */
-function askForToken() {
+/** Asks the page that holds us, and waits for its answer. */
+function ask(type, more) {
   return new Promise((resolve) => {
-    awaited = resolve;
-    tell("token");
+    waiting.set(type, resolve);
+    tell(type, more);
   });
 }
 
@@ -67,40 +82,68 @@ function keepsCookies() {
   }
 }
 
-/** Exchanges a new token for a session; where it leads to, or undefined where it was refused. */
+/** Exchanges a new token for a session: the `path` it leads to, or the `sentence` that says why there is none. */
 async function open() {
-  const { token, page, action } = await askForToken();
-  if (!token) return undefined;
+  const given = await ask("token");
+  const [token, page, action, end_hash] = ["token", "page", "action", "end_hash"].map((name) => text(given[name]));
+  if (!token) return { sentence: unopened };
   const memory = bearer || !keepsCookies() ? "1" : "";
-  const body = new URLSearchParams({ token, page, action, origin: holder, memory });
+  const body = new URLSearchParams({ token, page, action, origin: holder, memory, end_hash });
   const answer = await window.fetch("/embed/exchange", { method: "POST", body }).catch(() => undefined);
   const got = await answer?.json().catch(() => undefined);
   if (!answer?.ok) {
     fail(got?.code ?? "unavailable");
-    if (got?.sentence) say(got.sentence);
-    return undefined;
+    return { sentence: got?.sentence ?? unopened };
   }
   bearer = got.bearer ?? undefined;
-  tell("opened", { end_key: got.end_key });
+  // The next document may come at once: it is to be known by then whose it is.
+  await ask("opened", { embed: got.embed });
   renewIn(got.seconds);
-  return got.path;
+  return { path: got.path };
 }
 
-/** Renews the session before it ends, without leaving the page. */
+/** Renews the session before it ends, without leaving the page, for who is there: where nobody does anything, it ends. */
 function renewIn(seconds) {
   clearTimeout(renewal);
+  isUsed = false;
+  expiresAt = undefined;
   renewal = setTimeout(() => {
     tell("event", { name: "session_expiring" });
-    open();
+    if (isUsed) open();
+    else expiresAt = Date.now() + RENEW_BEFORE_S * 1000;
   }, Math.max(seconds - RENEW_BEFORE_S, 1) * 1000);
 }
 
-/** Replaces what the page says by a sentence. */
-function say(sentence) {
+/** A page whose look nobody set is light or dark as the page around it, whatever the browser prefers; and that page has to know. */
+function suit() {
+  if (getComputedStyle(root).colorScheme === "light dark" && ["light", "dark"].includes(scheme)) {
+    root.style.colorScheme = scheme;
+    for (const rule of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+      if (rule instanceof CSSMediaRule && rule.conditionText === "(prefers-color-scheme: dark)") rule.media.mediaText = scheme === "dark" ? "all" : "not all";
+    }
+  }
+  tell("scheme", { scheme: getComputedStyle(root).colorScheme });
+}
+
+/** Somebody did something. Where the session is about to end, that renews it. */
+function used() {
+  isUsed = true;
+  const isExpiring = expiresAt > Date.now();
+  expiresAt = undefined;
+  if (isExpiring) open();
+}
+
+function line(sentence) {
   const line = document.createElement("p");
   line.setAttribute("role", "alert");
   line.textContent = sentence;
-  document.querySelector("main")?.replaceChildren(line);
+  return line;
+}
+
+/** Replaces all that is shown by a sentence. */
+function say(sentence) {
+  document.querySelector(".rooms")?.remove();
+  document.querySelector("main")?.replaceChildren(line(sentence));
 }
 
 /** What was refused takes the focus. Browsers let no frame of another origin take it by itself, but one that has it may move it. */
@@ -111,8 +154,12 @@ function focusOnTrouble() {
 /** Tells the page that holds us what is shown. Ids only: no amount, no name. */
 function told(path) {
   const trouble = document.querySelector("[data-trouble]");
+  if (trouble?.dataset.trouble === "signed_out") {
+    clearTimeout(renewal);
+    [isOver, bearer, expiresAt] = [true, undefined, undefined];
+  }
   if (trouble) return fail(trouble.dataset.trouble);
-  tell("page", { path, scheme: getComputedStyle(root).colorScheme });
+  tell("page", { path });
   const happened = document.querySelector("[data-happened]");
   if (happened) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
 }
@@ -127,6 +174,62 @@ function watchForCode() {
   };
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
   look();
+}
+
+/**
+ * What a code approves is done by a button that was in plain sight, all of it, for a second: the page around this one could cover it, crop
+ * it, or bring it in the very moment somebody presses. Where the browser cannot tell what lies over a frame, being in view has to do.
+ */
+function watchButtons() {
+  const seen = new WeakSet();
+  const timers = new WeakMap();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, intersectionRatio, isVisible = true } of entries) {
+        clearTimeout(timers.get(target));
+        seen.delete(target);
+        target.ariaDisabled = "true";
+        if (intersectionRatio < 0.97 || !isVisible) continue;
+        const read = () => {
+          seen.add(target);
+          target.ariaDisabled = null;
+        };
+        timers.set(target, setTimeout(read, IN_SIGHT_MS));
+      }
+    },
+    { threshold: [0, 0.97], trackVisibility: true, delay: 100 },
+  );
+  const watched = new WeakSet();
+  const look = () => {
+    for (const { form } of document.querySelectorAll("input[name=code]")) {
+      for (const button of form?.querySelectorAll("button") ?? []) {
+        if (watched.has(button)) continue;
+        watched.add(button);
+        button.ariaDisabled = "true";
+        observer.observe(button);
+      }
+    }
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  look();
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const { target: form, submitter } = event;
+      if (!form.elements.code || seen.has(submitter)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (!submitter) return;
+      submitter.scrollIntoView({ block: "nearest" });
+      const way = Object.assign(document.createElement("a"), { href: window.location.href, target: "_blank", rel: "noopener", textContent: ownWindow });
+      const note = line(`${unseen} `);
+      note.append(way);
+      note.dataset.unseen = "";
+      form.querySelector("[data-unseen]")?.remove();
+      (submitter.closest(".acts") ?? submitter).after(note);
+    },
+    true,
+  );
 }
 
 /** The host's frame is as high as what is in it. */
@@ -152,19 +255,41 @@ document.addEventListener("keydown", (event) => {
 const look = new CSSStyleSheet();
 document.adoptedStyleSheets.push(look);
 
-/** Shows a page of the portal in this very document. */
+let turn = 0;
+
+/** Shows a page of the portal in this very document; one that a later one has overtaken is dropped. */
 async function show(address, options) {
-  let answer = await window.fetch(address, options).catch(() => undefined);
+  if (isOver) return;
+  const mine = ++turn;
+  const get = () => window.fetch(address, options).catch(() => undefined);
+  let answer = await get();
+  let why = ended;
   // The session ended meanwhile: another token begins it anew, and the same is asked again.
-  if (answer?.status === 401 && (await open())) answer = await window.fetch(address, options).catch(() => undefined);
-  if (!answer) return fail("unavailable");
-  if (answer.status === 401) return fail("session_ended");
+  if (answer?.status === 401) {
+    const { path, sentence } = await open();
+    if (path) answer = await get();
+    why = sentence ?? ended;
+  }
+  if (mine !== turn) return;
+  if (answer?.status === 401) {
+    say(why);
+    return fail("session_ended");
+  }
+  if (!answer) {
+    document.querySelector("main > [data-silent]")?.remove();
+    const note = line(silent);
+    note.dataset.silent = "";
+    document.querySelector("main")?.prepend(note);
+    return fail("unavailable");
+  }
   const kind = answer.headers.get("content-type") ?? "";
   if (!kind.startsWith("text/html")) return save(answer);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
   document.body.replaceChildren(...page.body.childNodes);
+  root.style.colorScheme = "";
   look.replaceSync(page.querySelector("style")?.textContent ?? "");
+  suit();
   window.scrollTo(0, 0);
   told(new URL(answer.url).pathname);
 }
@@ -196,32 +321,54 @@ function stayHere() {
   });
 }
 
+/** The page is of another session than ours: frames of one site share a cookie, and another of its tabs brought a token for somebody else. */
+async function takeBack() {
+  document.querySelector("main")?.replaceChildren();
+  const { path, sentence } = await open();
+  if (!path) return say(sentence);
+  // What a form answered cannot be asked again.
+  const [{ responseStatus } = {}] = performance.getEntriesByType("navigation");
+  window.location.replace(responseStatus === 200 ? window.location.href : path);
+}
+
+/** The session is not there, or was none yet: one is opened, and then what the element is to show, or where one was. */
+async function begin(isFirst) {
+  const { path, sentence } = await open();
+  if (!path) return isFirst ? say(sentence) : undefined;
+  if (bearer) {
+    stayHere();
+    return show(isFirst ? path : window.location.href);
+  }
+  if (isFirst) return window.location.replace(path);
+  // What was typed is kept in a form of the page, to be sent again.
+  if (!document.querySelector("form")) window.location.reload();
+}
+
 if (window.parent !== window && origins.length > 0) {
-  ({ port, origin: holder } = await meet());
+  // Whoever frames the page that frames us could lay something over what we ask.
+  const isNested = window.parent !== window.top;
+  if (isNested) say(nested);
+  watchButtons();
+  ({ port, origin: holder, embed: own, scheme } = await meet());
   port.onmessage = ({ data }) => {
-    if (data?.type === "token") awaited?.(data);
+    waiting.get(data?.type)?.(data);
+    waiting.delete(data?.type);
   };
+  suit();
   fit();
-  if (window.parent !== window.top) {
-    // Whoever frames the page that frames us could lay something over what we ask.
+  for (const type of ["pointerdown", "keydown", "input"]) document.addEventListener(type, used, true);
+  if (isNested) {
     fail("nested");
-    say(document.querySelector("#nested")?.textContent ?? "");
-  } else if (root.dataset.frame === "lasts") {
+  } else if (root.dataset.frame === "over") {
+    told(window.location.pathname);
+  } else if (root.dataset.frame !== "lasts") {
+    begin(root.dataset.frame === "waiting");
+  } else if (root.dataset.embed !== own) {
+    takeBack();
+  } else {
     renewIn(Number(root.dataset.seconds));
     focusOnTrouble();
     told(window.location.pathname);
     watchForCode();
-  } else if (root.dataset.frame === "over") {
-    told(window.location.pathname);
-  } else {
-    const path = await open();
-    if (path && bearer) {
-      stayHere();
-      show(root.dataset.frame === "waiting" ? path : window.location.href);
-    } else if (path && root.dataset.frame === "waiting") {
-      window.location.replace(path);
-    } else if (path && !document.querySelector("form")) {
-      window.location.reload();
-    }
   }
 }

@@ -32,15 +32,16 @@ pub struct Brought {
     origin: String,
     /// "1": this browser keeps no cookie for the frame.
     memory: String,
+    /// SHA-256, in hex, of the key that the element ends the session by. The key itself stays with it until then.
+    end_hash: String,
 }
 
 /// What the frame's script goes on with.
 #[derive(Serialize)]
 struct Exchanged {
     path: String,
-    /// Until the session ends whatever happens.
+    /// Until the session ends, unless it is used.
     seconds: i64,
-    end_key: String,
     /// The embed session's id, as every page of it says it: a page that says another is of another tab's.
     embed: String,
     /// Only where the browser keeps no cookie.
@@ -98,6 +99,7 @@ pub async fn exchange(
         origin: &brought.origin,
         shows: target.shows(),
         transport,
+        end_hash: is_fingerprint(&brought.end_hash).then_some(brought.end_hash.as_str()),
         user_agent: agent(&headers),
         ip: &ip,
         instead_of: instead_of.as_deref(),
@@ -106,9 +108,9 @@ pub async fn exchange(
         Ok(opened) => {
             transport.give(&outgoing, &opened.session_token);
             let path = target.path(&app, &vendor, &opened).await?;
-            let Opened { id: embed, session_token, end_key, seconds, .. } = opened;
+            let Opened { id: embed, session_token, seconds, .. } = opened;
             let bearer = (transport == Transport::Bearer).then_some(session_token);
-            Ok(Json(Exchanged { path, seconds, end_key, embed, bearer }).into_response())
+            Ok(Json(Exchanged { path, seconds, embed, bearer }).into_response())
         }
         Err(wrong) => Ok((status(&wrong), Json(told(&vendor, &wrong))).into_response()),
     }
@@ -135,6 +137,7 @@ pub async fn handoff(
         origin,
         shows: target.shows(),
         transport: Transport::Partitioned,
+        end_hash: None,
         user_agent: agent(&headers),
         ip: &ip,
         instead_of: instead_of.as_deref(),
@@ -166,6 +169,11 @@ pub async fn end(State(app): State<App>, AtVendor(vendor): AtVendor, Form(ending
     embed_sessions::end_by_key(&app, &vendor, &ending.end_key).await?;
     // The vendor's page asks without waiting for an answer; its browser would tell the developer of one that is not for other sites.
     Ok((StatusCode::NO_CONTENT, [("cross-origin-resource-policy", "cross-origin")]).into_response())
+}
+
+/// Whether this is a SHA-256 in lowercase hex.
+fn is_fingerprint(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn agent(headers: &HeaderMap) -> &str {

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::{Scope, Shows, scopes_of};
 use crate::app::App;
-use crate::identity::session::{self, Beginning, Transport, new_token};
+use crate::identity::session::{self, Beginning, Transport};
 use crate::platform::db::DbError;
 use crate::platform::keys::fingerprint;
 use crate::services::vendors::Vendor;
@@ -21,6 +21,8 @@ pub struct Opening<'a> {
     pub origin: &'a str,
     pub shows: Shows,
     pub transport: Transport,
+    /// The fingerprint of a key the host's page keeps, to end the session by: see [`end_by_key`].
+    pub end_hash: Option<&'a str>,
     pub user_agent: &'a str,
     pub ip: &'a str,
     /// The token of the session this frame had until now: it ends as the new one begins.
@@ -36,9 +38,7 @@ pub struct Opened {
     pub scopes: BTreeSet<Scope>,
     /// Of the session; for the browser only.
     pub session_token: String,
-    /// By which the host's page ends it: see [`end_by_key`].
-    pub end_key: String,
-    /// Until it ends whatever happens.
+    /// Until it ends, unless it is used.
     pub seconds: i64,
 }
 
@@ -113,24 +113,16 @@ pub async fn open(app: &App, vendor: &Arc<Vendor>, opening: Opening<'_>) -> Resu
         factor_at: 0,
     };
     let (session_id, session_token) = session::begin(&mut desk.tx, app, vendor, opening.transport, beginning, now_ms).await?;
-    let end_key = new_token(&app.ids);
     desk.tx
         .run(
             "UPDATE embed_sessions SET session_id = $3, end_hash = $4 WHERE vendor_id = $1 AND id = $2",
-            (vendor_id, spent.id.clone(), session_id, fingerprint(&end_key)),
+            (vendor_id, spent.id.clone(), session_id, opening.end_hash.map(str::to_owned)),
         )
         .await?;
     desk.record("embed_session.opened", Some(&spent.customer_id), &spent.id, json!({ "origin": opening.origin })).await?;
     desk.commit().await?;
-    Ok(Opened {
-        id: spent.id,
-        customer_id: spent.customer_id,
-        identity_id: spent.identity_id,
-        scopes: scopes_of(&spent.scopes),
-        session_token,
-        end_key,
-        seconds: opening.transport.absolute_ms() / 1000,
-    })
+    let seconds = opening.transport.absolute_ms().min(opening.transport.idle_ms()) / 1000;
+    Ok(Opened { id: spent.id, customer_id: spent.customer_id, identity_id: spent.identity_id, scopes: scopes_of(&spent.scopes), session_token, seconds })
 }
 
 /// Whether a secret leads anywhere. Asked first, for strangers' guesses are not to wait for the one who writes, nor to be waited for.

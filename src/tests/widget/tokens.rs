@@ -3,6 +3,7 @@
 use chrono::Duration;
 use futures_util::future::join_all;
 use portico::identity::cookies;
+use portico::platform::keys::fingerprint;
 use portico::services::customers::Role;
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ async fn a_token_works_once() {
     let opened = exchange(&frame, &token, ORIGIN, &[]).await;
     assert_eq!(opened.status, 200, "{}", opened.text);
     let told: Value = serde_json::from_str(&opened.text).unwrap();
-    assert_eq!((told["path"].as_str(), told["seconds"].as_i64(), told["bearer"].is_null()), (Some("/"), Some(3_600), true));
+    assert_eq!((told["path"].as_str(), told["seconds"].as_i64(), told["bearer"].is_null()), (Some("/"), Some(900), true));
     assert_eq!(frame.get("/").await.status, 200);
     let other = world.visitor().in_frame();
     let again = exchange(&other, &token, ORIGIN, &[]).await;
@@ -116,19 +117,22 @@ async fn the_vendor_ends_it_and_so_does_who_holds_its_key() {
     // While it is open.
     let made = site.make(&ALL).await;
     let (id, frame) = (text(&made, "id"), world.visitor().in_frame());
-    let opened: Value = serde_json::from_str(&exchange(&frame, &text(&made, "token"), ORIGIN, &[]).await.text).unwrap();
+    exchange(&frame, &text(&made, "token"), ORIGIN, &[("end_hash", &fingerprint("the first"))]).await;
     assert_eq!((status(&id).await.as_str(), frame.get("/").await.status), ("open", 200));
     site.program.delete(&format!("/embed-sessions/{id}")).await.ok();
     assert_eq!((status(&id).await.as_str(), frame.get("/").await.status), ("ended", 401));
     assert_eq!(text(&site.program.delete(&format!("/embed-sessions/{id}")).await.ok(), "status"), "ended", "twice is as good as once");
     // A key ends its own frame and no other.
     let (one, other) = (site.frame(&world, &ALL).await, world.visitor().in_frame());
-    let opened_now: Value = serde_json::from_str(&exchange(&other, &site.token(&ALL).await, ORIGIN, &[]).await.text).unwrap();
-    for key in [text(&opened, "end_key"), "nonsense".to_owned(), String::new()] {
-        assert_eq!(world.visitor().post("/embed/end", &[("end_key", &key)]).await.status, 204);
+    exchange(&other, &site.token(&ALL).await, ORIGIN, &[("end_hash", &fingerprint("the second"))]).await;
+    // What is no fingerprint ends nothing, even where it was brought as one.
+    let third = world.visitor().in_frame();
+    exchange(&third, &site.token(&ALL).await, ORIGIN, &[("end_hash", "")]).await;
+    for key in ["the first", "nonsense", &fingerprint("the second"), ""] {
+        assert_eq!(world.visitor().post("/embed/end", &[("end_key", key)]).await.status, 204);
     }
-    assert_eq!((one.get("/").await.status, other.get("/").await.status), (200, 200));
-    world.visitor().post("/embed/end", &[("end_key", &text(&opened_now, "end_key"))]).await;
+    assert_eq!((one.get("/").await.status, other.get("/").await.status, third.get("/").await.status), (200, 200, 200));
+    world.visitor().post("/embed/end", &[("end_key", "the second")]).await;
     assert_eq!((one.get("/").await.status, other.get("/").await.status), (200, 401));
 }
 
@@ -137,8 +141,8 @@ async fn neither_token_nor_keys_are_kept_in_the_open() {
     let (world, _, site) = stand().await;
     let token = site.token(&ALL).await;
     let frame = world.visitor().in_frame();
-    let opened: Value = serde_json::from_str(&exchange(&frame, &token, ORIGIN, &[]).await.text).unwrap();
-    let secrets = [token, text(&opened, "end_key"), frame.cookie(cookies::EMBED).unwrap()];
+    exchange(&frame, &token, ORIGIN, &[]).await;
+    let secrets = [token, frame.cookie(cookies::EMBED).unwrap()];
     let mut tx = world.app.db.read().await.unwrap();
     let sessions: Vec<(String, Option<String>)> = tx.all("SELECT token_hash, end_hash FROM embed_sessions", ()).await.unwrap();
     let events: Vec<(String, String)> = tx.all("SELECT subject_id, data FROM events", ()).await.unwrap();
