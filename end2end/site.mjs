@@ -31,7 +31,8 @@ function write(name, bytes) {
 }
 
 const style = ["tokens.css", "portal.css"].map((name) => readFileSync(join(root, "style", name), "utf8")).join("\n");
-write("portal.css", Buffer.from(style));
+// Inside every page: without its comments and indentation.
+write("portal.css", Buffer.from(style.replace(/\/\*.*?\*\//gs, "").replace(/\s*\n\s*/g, "\n")));
 write("start.js", readFileSync(join(root, "src/islands/start.js")));
 for (const name of ["frame.js", "widget.js"]) write(name, readFileSync(join(root, "src/widget", name)));
 

@@ -10,9 +10,9 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, DbResult};
 use crate::platform::ids::Ids;
 use crate::services::Refusal;
+use crate::services::overview::Remembered;
 use crate::services::payments::sandbox::SandboxPlace;
 use crate::services::payments::{Gateway, Gateways};
-use crate::services::overview::Remembered;
 use crate::services::vendors::{self, Vendor};
 
 #[derive(Clone)]

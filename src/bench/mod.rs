@@ -196,18 +196,17 @@ fn overview(subject: &Subject, browser: &Browser, database: &str, target: f64, f
 /// What the first page makes a browser fetch, as brotli.
 fn first_visit(browser: &Browser, figures: &mut Vec<Figure>) -> Result<(), Error> {
     let page = browser.get("/", None)?.text();
-    let (mut script, mut style) = (0, 0);
+    let mut script = 0;
     let mut seen = Vec::new();
     for path in page.split('"').filter(|part| part.starts_with("/assets/")) {
         if seen.contains(&path) {
             continue;
         }
         seen.push(path);
-        let bytes = browser.get(path, Some("br"))?.body.len();
-        if path.ends_with(".css") { style += bytes } else { script += bytes }
+        script += browser.get(path, Some("br"))?.body.len();
     }
     let html = browser.get("/", Some("br"))?.body.len();
-    let how = format!("every file that / names, fetched with Accept-Encoding: br; beside them {:.1} kB style and {:.1} kB page", kb(style), kb(html));
+    let how = format!("every file that / names, fetched with Accept-Encoding: br; beside them the page with its style, {:.1} kB", kb(html));
     figures.push(Figure::new("script and wasm of a first visit, brotli", kb(script), "kB", how).at_most(90.0));
     Ok(())
 }

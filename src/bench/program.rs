@@ -39,14 +39,23 @@ impl Program {
         let invoice = self.first("/invoices?limit=1")?;
         let subscription = self.healthy_subscription()?;
         let get = |name, path| Call { name, method: "GET", path, body: "", status: 200 };
-        let price = |name, subscription: &str, status| Call { name, method: "POST", path: format!("/subscriptions/{subscription}/preview"), body: "{\"quantity\":\"7\"}", status };
+        let price = |name, subscription: &str, status| Call {
+            name,
+            method: "POST",
+            path: format!("/subscriptions/{subscription}/preview"),
+            body: "{\"quantity\":\"7\"}",
+            status,
+        };
         let groups = [
-            (Call { status: 404, ..get("nothing", "/customers/none".into()) }, vec![
-                get("a customer", format!("/customers/{customer}")),
-                get("20 customers", "/customers?limit=20".into()),
-                get("an invoice", format!("/invoices/{invoice}")),
-                get("20 invoices", "/invoices?limit=20".into()),
-            ]),
+            (
+                Call { status: 404, ..get("nothing", "/customers/none".into()) },
+                vec![
+                    get("a customer", format!("/customers/{customer}")),
+                    get("20 customers", "/customers?limit=20".into()),
+                    get("an invoice", format!("/invoices/{invoice}")),
+                    get("20 invoices", "/invoices?limit=20".into()),
+                ],
+            ),
             (price("a preview of nothing", "none", 404), vec![price("a preview", &subscription, 200)]),
         ];
         let mut figures = Vec::new();

@@ -1,7 +1,7 @@
 //! The files browsers load: style, script, wasm. In a release they are inside the program; in a debug build they are read from
 //! `target/site`, where the Makefile's `site` target puts them, at start.
 //!
-//! All are served under one path that carries the hash of them all, so that they may be cached for ever and never mix versions.
+//! The style stands inside each page, so that a first visit waits for nothing but the page. All else is served under one path that carries the hash of them all, so that they may be cached for ever and never mix versions.
 
 use std::collections::HashMap;
 
@@ -19,11 +19,12 @@ pub struct Asset {
 pub struct Assets {
     /// First 16 hex digits of the hash over every file.
     pub version: String,
+    /// What every page looks like.
+    pub style: &'static str,
     files: HashMap<&'static str, Asset>,
 }
 
-const FILES: [(&str, &str); 6] = [
-    ("portal.css", "text/css; charset=utf-8"),
+const FILES: [(&str, &str); 5] = [
     ("start.js", "text/javascript; charset=utf-8"),
     ("frame.js", "text/javascript; charset=utf-8"),
     ("widget.js", "text/javascript; charset=utf-8"),
@@ -48,7 +49,8 @@ impl Assets {
             })
             .collect();
         let version = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-        Assets { version, files }
+        let style = read("portal.css").and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        Assets { version, style, files }
     }
 
     pub fn get(&self, name: &str) -> Option<&Asset> {
@@ -61,8 +63,7 @@ impl Assets {
     }
 }
 
-const BROTLI: [(&str, &str); 6] = [
-    ("portal.css", "portal.css.br"),
+const BROTLI: [(&str, &str); 5] = [
     ("start.js", "start.js.br"),
     ("frame.js", "frame.js.br"),
     ("widget.js", "widget.js.br"),
@@ -86,7 +87,6 @@ fn read(name: &str) -> Option<&'static [u8]> {
     }
     Some(match name {
         "portal.css" => file!("portal.css"),
-        "portal.css.br" => file!("portal.css.br"),
         "start.js" => file!("start.js"),
         "start.js.br" => file!("start.js.br"),
         "frame.js" => file!("frame.js"),

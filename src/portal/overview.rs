@@ -16,18 +16,18 @@ use rust_decimal::Decimal;
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::services::invoices::{Priced, Status};
 use crate::services::Refusal;
+use crate::services::invoices::{Priced, Status};
 use crate::services::overview::{Overview, overview};
 use crate::services::payments::{Attention, Method};
 use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
-use crate::words::format::{Dates, currency_head};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{attention_note, expiry_month, method_name};
 use crate::ui::shell::{Place, frame};
-use crate::words::Words;
 use crate::ui::{page, parts};
+use crate::words::Words;
+use crate::words::format::{Dates, currency_head};
 use crate::words::reason::Teller;
 use crate::{rich, t};
 

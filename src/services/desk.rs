@@ -52,7 +52,15 @@ impl Desk {
 
     /// A desk that writes.
     pub async fn write(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.write().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: false, answers: HashMap::new() })
+        Ok(Desk {
+            tx: app.db.write().await?,
+            vendor: vendor.clone(),
+            actor,
+            now: app.now(vendor),
+            app: app.clone(),
+            is_reading: false,
+            answers: HashMap::new(),
+        })
     }
 
     /// The same desk at another billing moment: what falls due is done as of the moment it fell due.

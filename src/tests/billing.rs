@@ -8,16 +8,16 @@ use billing::state::State;
 use billing::subscription::Unused;
 use billing::tax::TaxRate;
 use billing::usage::Aggregate;
+use portico::services::Actor;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
+use portico::services::overview::overview;
 use portico::services::payments::{self, DeclineReason, Errand, scripted::Script};
 use portico::services::quotes::{self, Confirmed, Difference};
 use portico::services::subscriptions::{self, CancelRequest, Settle, StartRequest, When};
 use portico::services::subscriptions::{Action, ChangeRequest};
 use portico::services::usage;
-use portico::services::overview::overview;
-use portico::services::Actor;
 use portico::worker::bill;
 use rust_decimal::Decimal;
 

@@ -30,7 +30,7 @@ mod statements;
 mod suspended;
 mod usage;
 mod usage_page;
-mod widget;
 mod vendors;
+mod widget;
 mod world;
 mod written_for;

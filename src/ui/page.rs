@@ -116,14 +116,14 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
     let title = t!(words, "page-title", page = title, vendor = &vendor.name);
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title>{icon}<link rel=\"stylesheet\" href=\"{css}\"><style nonce=\"{nonce}\">:root{{--vendor:{colour};{theme}}}</style>\
+         <title>{title}</title>{icon}<style nonce=\"{nonce}\">{style}:root{{--vendor:{colour};{theme}}}</style>\
          <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
         frame = framed.as_ref().map(|framed| framed.attributes(words)).unwrap_or_default(),
         frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
         title = crate::words::escape(&title),
         icon = icon(vendor),
-        css = app.assets.path("portal.css"),
+        style = app.assets.style,
         colour = vendor.brand_colour,
         theme = framed.map(|framed| framed.style).unwrap_or_default(),
         start = app.assets.path("start.js"),
@@ -137,7 +137,7 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         _ => "'none'".to_owned(),
     };
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
          form-action 'self'{form_action}; frame-src {frame_src}; frame-ancestors {holders}; base-uri 'none'"
     );
     let mut response = (status, html).into_response();

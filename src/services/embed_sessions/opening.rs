@@ -134,7 +134,9 @@ async fn is_there(app: &App, vendor: &Vendor, found_by: &'static str, secret_has
 
 /// Who holds the token may know what became of it; who guesses learns nothing.
 async fn why_not(desk: &mut Desk, token_hash: &str, now_ms: i64) -> Result<NotOpened, DbError> {
-    let row: Option<(Option<i64>, Option<i64>, i64, Option<i64>)> = desk
+    /// Opened, ended, the token's end, and when the customer was suspended.
+    type Fate = (Option<i64>, Option<i64>, i64, Option<i64>);
+    let row: Option<Fate> = desk
         .tx
         .opt(
             "SELECT e.opened_at, e.ended_at, e.token_expires_at, c.suspended_at FROM embed_sessions e

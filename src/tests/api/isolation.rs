@@ -93,7 +93,13 @@ async fn another_vendors_ids_are_as_good_as_none() {
             let own = call(
                 &theirs.program,
                 &Method::GET,
-                &path(&reference).replace("/publish", "").replace("/retire", "").replace("/suspend", "").replace("/resume", "").replace("/preview", "").replace("/prices", ""),
+                &path(&reference)
+                    .replace("/publish", "")
+                    .replace("/retire", "")
+                    .replace("/suspend", "")
+                    .replace("/resume", "")
+                    .replace("/preview", "")
+                    .replace("/prices", ""),
                 &json!({}),
             )
             .await;
