@@ -110,23 +110,12 @@ impl Story<'_> {
     }
 
     async fn act(&mut self, step: &Step) -> Done {
+        if let Some((subscription, action)) = self.confirmed(&step.act)? {
+            return self.confirm(subscription, &action).await;
+        }
         match &step.act {
             Act::Subscribe { .. } => self.subscribe(&step.act).await,
             Act::Preview(change) => self.preview(change).await,
-            Act::Change(change) => {
-                let action = Action::Change(self.change(change)?);
-                self.confirm(&change.subscription, &action).await
-            }
-            Act::Cancel { subscription, when, unused } => {
-                let request = CancelRequest { when: when_of(*when), unused: *unused, reason: None, comment: None };
-                self.confirm(subscription, &Action::Cancel(request)).await
-            }
-            Act::Pause { subscription, when, unused } => {
-                let request = PauseRequest { when: when_of(*when), unused: *unused };
-                self.confirm(subscription, &Action::Pause(request)).await
-            }
-            Act::Resume { subscription } => self.confirm(subscription, &Action::Resume).await,
-            Act::Reactivate { subscription } => self.confirm(subscription, &Action::Reactivate).await,
             Act::Usage { customer, meter, quantity, value, time, id } => {
                 let id = id.clone().unwrap_or_else(|| self.event_id());
                 let event = NewEvent { id, meter: meter.clone(), quantity: *quantity, value: value.clone(), time: *time };
@@ -156,8 +145,23 @@ impl Story<'_> {
             Act::Refund { invoice, amount_minor } => self.credit(invoice, |_| Ok(CreditRequest::Refund(Some(*amount_minor)))).await,
             Act::CreditNote { invoice, amount_minor } => self.credit(invoice, |_| Ok(CreditRequest::Amount(*amount_minor))).await,
             Act::CreditLines { invoice, lines } => self.credit(invoice, |found| credit_lines(found, lines)).await,
-            Act::Advance => Ok(()),
+            // Confirmed above, but for the last.
+            Act::Change(_) | Act::Cancel { .. } | Act::Pause { .. } | Act::Resume { .. } | Act::Reactivate { .. } | Act::Advance => Ok(()),
         }
+    }
+
+    /// What a customer sees the price of and confirms, and on which subscription.
+    fn confirmed<'s>(&self, act: &'s Act) -> Result<Option<(&'s str, Action)>, Refusal> {
+        Ok(match act {
+            Act::Change(change) => Some((&change.subscription, Action::Change(self.change(change)?))),
+            Act::Cancel { subscription, when, unused } => {
+                Some((subscription, Action::Cancel(CancelRequest { when: when_of(*when), unused: *unused, reason: None, comment: None })))
+            }
+            Act::Pause { subscription, when, unused } => Some((subscription, Action::Pause(PauseRequest { when: when_of(*when), unused: *unused }))),
+            Act::Resume { subscription } => Some((subscription, Action::Resume)),
+            Act::Reactivate { subscription } => Some((subscription, Action::Reactivate)),
+            _ => None,
+        })
     }
 
     async fn subscribe(&mut self, act: &Act) -> Done {
@@ -233,7 +237,8 @@ impl Story<'_> {
     /// What a customer does: sees the price, and confirms it.
     async fn confirm(&self, subscription: &str, action: &Action) -> Done {
         let (customer, preview) = self.quote(subscription, action).await?;
-        match quotes::confirm(&self.setting.errand(), &customer, &preview.quote).await? {
+        // On the heap: everything a story may do is part of one future, and a thread's stack is small.
+        match Box::pin(quotes::confirm(&self.setting.errand(), &customer, &preview.quote)).await? {
             Confirmed::Done(_) => Ok(()),
             Confirmed::Declined { reason, .. } => Err(Refusal::Rule(sentence!("simulate-change-declined", reason = reason))),
             Confirmed::NeedsAction { .. } | Confirmed::UnderWay { .. } => Err(Refusal::damaged("the story’s gateway decides at once")),

@@ -119,7 +119,8 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
         let customer = customers::load(&mut desk, customer_id).await?;
         let planned = as_pinned(&mut desk, &customer, &subscription, &pins).await?;
         if fingerprint(&planned)? == pins.fingerprint {
-            return go_on(errand, desk, &pins, subscription, planned).await;
+            // On the heap: paying is most of this future, and few confirmations come this far at once.
+            return Box::pin(go_on(errand, desk, &pins, subscription, planned)).await;
         }
         let seen = versions(&mut desk, &planned, &subscription).await?;
         if seen.customer != pins.versions.customer {
