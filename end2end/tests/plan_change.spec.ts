@@ -71,6 +71,26 @@ test.describe("with script", () => {
     await expect(page.getByRole("button", { name: /^Stay with/ })).toHaveCount(0);
   });
 
+  test("what is chosen while an answer is on its way stays chosen", async ({ page }) => {
+    await page.goto("/plan/change");
+    await islandsReady(page);
+    const seats = page.locator("#seats");
+    const before = Number(await seats.inputValue());
+    let arrived!: () => void;
+    let answer!: () => void;
+    const isAsked = new Promise<void>((resolve) => (arrived = resolve));
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    await page.route("**/plan/change?*", async (route) => { arrived(); await mayAnswer; await route.continue(); }, { times: 1 });
+    const first = page.waitForResponse("**/plan/change?*");
+    await page.getByRole("radio", { name: /^On / }).check();
+    await isAsked;
+    await page.getByRole("button", { name: "One seat more" }).click();
+    answer();
+    await first;
+    await expect(page).toHaveURL(new RegExp(`seats=${before + 1}`));
+    await expect(seats).toHaveValue(String(before + 1));
+  });
+
   test("seats that can’t be are refused at their field, and what was typed stays", async ({ page }) => {
     await page.goto("/plan/change?seats=many");
     const seats = page.getByLabel("Seats", { exact: true });

@@ -18,6 +18,8 @@ pub fn LivePreview(form: String) -> impl IntoView {
         let pending = StoredValue::new(None::<TimeoutHandle>);
         let turn = StoredValue::new(0_u32);
         let ask = move || {
+            // From now on: an answer on its way would put back what has just been chosen.
+            turn.set_value(turn.get_value().wrapping_add(1));
             if let Some(handle) = pending.get_value() {
                 handle.clear();
             }
@@ -55,10 +57,9 @@ pub fn LivePreview(form: String) -> impl IntoView {
     });
 }
 
-/// Fetches the page for what is chosen now. An answer that a later one has overtaken is dropped.
+/// Fetches the page for what is chosen now. An answer that a later choice has overtaken is dropped.
 async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
-    let mine = turn.get_value().wrapping_add(1);
-    turn.set_value(mine);
+    let mine = turn.get_value();
     let Some(path) = path_of(&form) else { return };
     let Some(fresh) = fetch(&path).await else { return };
     if turn.get_value() != mine {
