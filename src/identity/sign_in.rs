@@ -19,7 +19,7 @@ use crate::identity::session::{self, Beginning, Transport, new_token};
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::keys::fingerprint;
-use crate::platform::request::ClientIp;
+use crate::platform::request::{ClientIp, user_agent};
 use crate::services::mail::{self, Letter};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
@@ -269,7 +269,7 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
     if ended != 1 {
         return Ok(false);
     }
-    let user_agent = from.headers.get(axum::http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let user_agent = user_agent(from.headers);
     let ip = from.ip.to_string();
     let (device_id, is_new) = know_device(desk, &pending.identity_id, &from).await?;
     if is_new {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 
 /// Names one request in the log and on an error page.
 #[derive(Clone, Debug)]
@@ -32,6 +32,11 @@ impl std::fmt::Display for ClientIp {
             None => f.write_str("unknown"),
         }
     }
+}
+
+/// The program somebody asks by, as it names itself; empty where it does not, or not in ASCII.
+pub fn user_agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
 }
 
 /// A posted form as it came, so that it can be shown again when the session ended meanwhile.

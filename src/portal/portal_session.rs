@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
-use crate::platform::request::ClientIp;
+use crate::platform::request::{ClientIp, user_agent};
 use crate::services::Refusal;
 use crate::services::portal_sessions::{self, NotOpened};
 use crate::services::vendors::Vendor;
@@ -57,9 +57,8 @@ pub async fn open(
     ip: ClientIp,
     Form(link): Form<Token>,
 ) -> Result<Response, Refusal> {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let earlier = Transport::Lax.token(&headers);
-    match portal_sessions::open(&app, &vendor, &link.token, earlier.as_deref(), agent, &ip.to_string()).await? {
+    match portal_sessions::open(&app, &vendor, &link.token, earlier.as_deref(), user_agent(&headers), &ip.to_string()).await? {
         Ok(token) => {
             Transport::Lax.give(&outgoing, &token);
             Ok(see_other("/"))

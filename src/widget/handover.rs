@@ -12,7 +12,7 @@ use super::{AtVendor, in_frame};
 use crate::app::App;
 use crate::identity::cookies::Outgoing;
 use crate::identity::session::Transport;
-use crate::platform::request::ClientIp;
+use crate::platform::request::{ClientIp, user_agent};
 use crate::services::Refusal;
 use crate::services::embed_sessions::{self, NotOpened, Opened, Opening};
 use crate::services::vendors::Vendor;
@@ -100,7 +100,7 @@ pub async fn exchange(
         shows: target.shows(),
         transport,
         end_hash: is_fingerprint(&brought.end_hash).then_some(brought.end_hash.as_str()),
-        user_agent: agent(&headers),
+        user_agent: user_agent(&headers),
         ip: &ip,
         instead_of: instead_of.as_deref(),
     };
@@ -138,7 +138,7 @@ pub async fn handoff(
         shows: target.shows(),
         transport: Transport::Partitioned,
         end_hash: None,
-        user_agent: agent(&headers),
+        user_agent: user_agent(&headers),
         ip: &ip,
         instead_of: instead_of.as_deref(),
     };
@@ -174,8 +174,4 @@ pub async fn end(State(app): State<App>, AtVendor(vendor): AtVendor, Form(ending
 /// Whether this is a SHA-256 in lowercase hex.
 fn is_fingerprint(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn agent(headers: &HeaderMap) -> &str {
-    headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
 }
