@@ -13,7 +13,7 @@ use crate::services::{Desk, FieldError, Refusal};
 use crate::words::countries;
 
 /// A vendor's record; columns as in `migrations/0001_vendors.sql`.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, FromRow)]
 pub struct Vendor {
     pub id: String,
     pub host: Option<String>,
