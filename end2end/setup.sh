@@ -56,7 +56,7 @@ browser() {
 
 find_browser() {
     [ -z "${CHROMIUM:-}" ] || { echo "$CHROMIUM"; return; }
-    command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable
+    type -P chromium || type -P chromium-browser || type -P google-chrome || type -P google-chrome-stable
 }
 
 firefox() {
@@ -65,7 +65,8 @@ firefox() {
 
 find_firefox() {
     [ -z "${FIREFOX:-}" ] || { echo "$FIREFOX"; return; }
-    command -v firefox-esr || command -v firefox
+    # `type -P` looks on PATH only; `command -v firefox` would find the function above.
+    type -P firefox-esr || type -P firefox
 }
 
 postgres() {
