@@ -84,6 +84,15 @@ export async function isReady(page: Page): Promise<void> {
   await expect(inFrame(page).getByRole("heading", { level: 1 })).toBeVisible();
 }
 
+/** The colour the frame writes in, as three numbers: browsers tell it in whatever notation it came. */
+export const ink = (page: Page): Promise<string> =>
+  inFrame(page).locator("body").evaluate((body) => {
+    const drawn = document.createElement("canvas").getContext("2d")!;
+    drawn.fillStyle = getComputedStyle(body).color;
+    drawn.fillRect(0, 0, 1, 1);
+    return `rgb(${drawn.getImageData(0, 0, 1, 1).data.slice(0, 3).join(", ")})`;
+  });
+
 /** WCAG's contrast of two colours as browsers compute them. */
 export function contrast(one: string, other: string): number {
   const luminance = (colour: string) => {

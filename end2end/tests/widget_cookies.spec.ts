@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Page, chromium } from "@playwright/test";
 import { code, expect, person, test as base } from "./people";
-import { type Site, approve, events, inFrame, isReady, show, vendorSite } from "./vendor";
+import { type Site, approve, contrast, events, inFrame, ink, isReady, show, vendorSite } from "./vendor";
 
 /** What the browser's settings say of cookies. */
 const SETTINGS = {
@@ -98,6 +98,17 @@ test.describe("all cookies blocked", () => {
     await show(page, {});
     await frame.getByRole("button", { name: "Sign out" }).click();
     await expect(frame.getByRole("status")).toContainText("signed out");
+  });
+
+  test("on a dark page it is dark, on every page that is fetched", async ({ blocked: page, site }) => {
+    await page.goto(site.url);
+    await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee }" });
+    await show(page, {});
+    const frame = inFrame(page);
+    expect(contrast(await ink(page), "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
+    await frame.getByRole("link", { name: "Usage", exact: true }).click();
+    await expect(frame.getByRole("link", { name: "Usage", exact: true })).toHaveAttribute("aria-current", "page");
+    expect(contrast(await ink(page), "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
   });
 
   test("signing out holds: nothing asks for a token afterwards", async ({ blocked: page, site }) => {

@@ -2,9 +2,9 @@
 // messages.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect, person, signIn, test as base } from "./people";
-import { type Site, approve, contrast, events, inFrame, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
+import { type Site, approve, contrast, events, inFrame, ink, isReady, listOrigin, show, unlistOrigin, vendorSite } from "./vendor";
 
 const test = base.extend<{ site: Site }>({
   site: async ({}, use, testInfo) => {
@@ -256,13 +256,7 @@ test("a spent token and a page that is none are said in the frame and to the pag
   // What is said can be read on a dark page, too, whatever the browser prefers.
   await page.addStyleTag({ content: "html { color-scheme: dark } body { background: #101418; color: #eee }" });
   await refused({ token: "nonsense" }, "token_unknown", /can’t be opened/);
-  const said = await inFrame(page).locator("body").evaluate((body) => {
-    // Of whatever colours are written as, three numbers.
-    const drawn = document.createElement("canvas").getContext("2d")!;
-    drawn.fillStyle = getComputedStyle(body).color;
-    drawn.fillRect(0, 0, 1, 1);
-    return [`rgb(${drawn.getImageData(0, 0, 1, 1).data.slice(0, 3).join(", ")})`, getComputedStyle(document.documentElement).colorScheme];
-  });
-  expect(contrast(said[0], "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
-  expect([said[1], await page.locator("billing-portal >> iframe").evaluate((frame) => getComputedStyle(frame).colorScheme)]).toEqual(["dark", "dark"]);
+  const scheme = (of: Locator) => of.evaluate((element) => getComputedStyle(element).colorScheme);
+  expect(contrast(await ink(page), "rgb(16, 20, 24)")).toBeGreaterThanOrEqual(4.5);
+  expect([await scheme(inFrame(page).locator("html")), await scheme(page.locator("billing-portal >> iframe"))]).toEqual(["dark", "dark"]);
 });

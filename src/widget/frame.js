@@ -118,7 +118,7 @@ function renewIn(seconds) {
 function suit() {
   if (getComputedStyle(root).colorScheme === "light dark" && ["light", "dark"].includes(scheme)) {
     root.style.colorScheme = scheme;
-    for (const rule of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+    for (const rule of [...document.styleSheets, ...document.adoptedStyleSheets].flatMap((sheet) => [...sheet.cssRules])) {
       if (rule instanceof CSSMediaRule && rule.conditionText === "(prefers-color-scheme: dark)") rule.media.mediaText = scheme === "dark" ? "all" : "not all";
     }
   }
