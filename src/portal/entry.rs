@@ -179,7 +179,7 @@ pub fn shell(member: &Member, w: Words, place: Place) -> Shell {
 
 fn stands_at(member: &Member, w: Words) -> Option<String> {
     let zone = member.time_zone.parse().unwrap_or(chrono_tz::UTC);
-    member.vendor.clock_at.map(|at_ms| Dates::new(w, zone).stamp(from_ms(at_ms)))
+    member.vendor.clock_at.map(|at_ms| Dates::new(w, zone).moment(from_ms(at_ms)))
 }
 
 /// A member's page: by itself, or in the frame they look through.

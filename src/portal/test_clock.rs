@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Wish {
-    /// 'next' | 'day' | 'week' | 'month' | 'year' | 'at' | 'along'
+    /// 'next' | 'day' | 'week' | 'month' | 'at' | 'along'
     to: String,
     at: String,
 }
@@ -69,7 +69,6 @@ async fn moved(app: &App, member: &Member, wish: &Wish) -> Result<(), Refusal> {
             "day" => Move::Days(1),
             "week" => Move::Days(7),
             "month" => Move::Months(1),
-            "year" => Move::Months(12),
             _ => Move::To(instant(&wish.at, zone(member)).ok_or_else(|| Refusal::field("at", sentence!("clock-unreadable")))?),
         };
         test_clock::advance(&mut desk, how).await?;
@@ -154,7 +153,7 @@ async fn clock_page(app: &App, member: &Member, trouble: Option<Trouble>, typed:
             {parts::error_summary(w, &errors)}
             {note.map(|sentence| parts::error_note(t!(w, "clock-refused"), sentence))}
             {parts::answer(said, Some(rich!(w, "clock-what")))}
-            <p role="status">
+            <p role="status" class="field">
                 {t!(w, "clock-waiting", count = waiting)}" "
                 {look}
             </p>
@@ -183,13 +182,12 @@ fn move_form(w: Words, written_for: WrittenFor, dates: &Dates, typed: &str, erro
     view! {
         <form method="post" action="/test-clock" class="narrow">
             {written_for.field()}
-            <h2>{t!(w, "clock-move")}</h2>
+            <h2 class="sec">{t!(w, "clock-move")}</h2>
             <div class="acts field">
                 {button("next", t!(w, "clock-to-next"), "btn")}
                 {button("day", t!(w, "clock-day"), "btn plain")}
                 {button("week", t!(w, "clock-week"), "btn plain")}
                 {button("month", t!(w, "clock-month"), "btn plain")}
-                {button("year", t!(w, "clock-year"), "btn plain")}
             </div>
             {parts::field(w, at, errors)}
             <div class="acts field">{button("at", t!(w, "clock-at-button"), "btn plain")}{release}</div>

@@ -138,7 +138,7 @@ fn with_rail(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
         <a class="skip" href="#main">{t!(w, "skip-to-content")}</a>
         <div class="frame">
             <header class="rail">
-                <div class="head">
+                <div class="branded">
                     <a class="brand" href="/">{brand(&shell.vendor_name, shell.brand_mark.as_deref())}</a>
                     {shell.test.map(|test| clock_mark(w, test))}
                 </div>

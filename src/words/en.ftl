@@ -1447,7 +1447,6 @@ clock-to-next = To what is due next
 clock-day = A day
 clock-week = A week
 clock-month = A month
-clock-year = A year
 clock-at = Or to a day and time
 clock-at-hint = In { $zone }.
 clock-at-button = Move to then
