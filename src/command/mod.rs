@@ -4,6 +4,7 @@
 mod api_key;
 mod bench;
 mod bill;
+mod check;
 mod demo;
 mod embed_origin;
 mod init;
@@ -83,6 +84,13 @@ pub enum Command {
     Migrate,
     /// Bill once what is due by now, and take the money. `serve` does so all the time.
     Bill,
+    /// Verify that everything in the database agrees: ledger, documents, payments, balances, usage. Ends with 0 where it does, and with 1 at
+    /// the first thing that does not, naming it. Changes nothing.
+    Check {
+        /// As JSON: {"checked": {noun: number}, "broken": null or {"vendor_id", "table", "id", "what", "expected", "found"}}.
+        #[arg(long)]
+        json: bool,
+    },
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -147,6 +155,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Migrate | Command::Bench(_) | Command::Simulate { .. } => Ok(()),
         Command::Serve(serve) => serve.run(config, db).await,
         Command::Bill => bill::run(config, db).await,
+        Command::Check { json } => check::run(config, db, json).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,

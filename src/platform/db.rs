@@ -8,9 +8,12 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
+
+use super::keys::hex;
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
@@ -124,16 +127,40 @@ impl Db {
 
     /// Brings the schema up to this program's. Refuses a database that a newer program wrote.
     pub async fn migrate(&self) -> DbResult<()> {
+        self.migrate_to(Db::last_known_step()).await
+    }
+
+    /// Brings the schema up to a step.
+    pub async fn migrate_to(&self, step: i64) -> DbResult<()> {
         let outcome = match self {
-            Db::Sqlite { write, .. } => MIGRATIONS.run(write).await,
-            Db::Postgres(pool) => MIGRATIONS.run(pool).await,
+            Db::Sqlite { write, .. } => MIGRATIONS.run_to(step, write).await,
+            Db::Postgres(pool) => MIGRATIONS.run_to(step, pool).await,
         };
-        let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default();
         match outcome {
-            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(DbError::NewerSchema { found, known }),
+            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(DbError::NewerSchema { found, known: Db::last_known_step() }),
             Err(sqlx::migrate::MigrateError::VersionMismatch(step)) => Err(DbError::ChangedSchema(step)),
             other => Ok(other?),
         }
+    }
+
+    /// The last step of the schema that this program carries.
+    pub fn last_known_step() -> i64 {
+        MIGRATIONS.iter().map(|step| step.version).max().unwrap_or_default()
+    }
+
+    /// How many steps this program carries.
+    pub fn known_steps() -> usize {
+        MIGRATIONS.iter().count()
+    }
+
+    /// The first step after one, or that one where it is the last.
+    pub fn first_after(last: i64) -> i64 {
+        MIGRATIONS.iter().map(|step| step.version).filter(|step| *step > last).min().unwrap_or(last)
+    }
+
+    /// The checksum of a step's text, hex; `None` where this program carries no such step.
+    pub fn known_step(step: i64) -> Option<String> {
+        MIGRATIONS.iter().find(|known| known.version == step).map(|known| hex(&known.checksum))
     }
 
     /// A transaction that only reads, and sees one moment of the database.
@@ -193,6 +220,27 @@ impl Tx {
         })
     }
 
+    /// Every row, one after the other as the database hands them out: for what is too much to be held at once. Ends with the first error of
+    /// `take`.
+    pub async fn each<'q, R: Row, E: From<DbError>>(&mut self, sql: &'static str, args: impl Args<'q>, mut take: impl FnMut(R) -> Result<(), E>) -> Result<(), E> {
+        note(sql);
+        match self {
+            Tx::Sqlite(tx) => {
+                let mut rows = sqlx::query_as_with(sql, args.sqlite()?).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
+                    take(row)?;
+                }
+            }
+            Tx::Postgres(tx) => {
+                let mut rows = sqlx::query_as_with(sql, args.postgres()?).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
+                    take(row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The row, or `None`.
     pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
         note(sql);
@@ -200,6 +248,19 @@ impl Tx {
             Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
             Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
         })
+    }
+
+    /// The steps of the schema that were taken, with the checksum of each one's text, hex; none where there is no schema.
+    pub async fn steps(&mut self) -> DbResult<Vec<(i64, String)>> {
+        let there: Option<(Option<String>,)> = match self {
+            Tx::Sqlite(_) => self.opt("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'", ()).await?,
+            Tx::Postgres(_) => self.opt("SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT)", ()).await?,
+        };
+        if there.and_then(|(name,)| name).is_none() {
+            return Ok(Vec::new());
+        }
+        let steps: Vec<(i64, Vec<u8>)> = self.all("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", ()).await?;
+        Ok(steps.into_iter().map(|(step, sum)| (step, hex(&sum))).collect())
     }
 
     /// The one row that must be there.

@@ -47,7 +47,12 @@ pub struct Desk {
 impl Desk {
     /// A desk that only reads.
     pub async fn read(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, answers: HashMap::new() })
+        Ok(Desk::over(app.db.read().await?, app, vendor, actor))
+    }
+
+    /// A desk that only reads, on a transaction that goes on afterwards (`desk.tx`): several vendors in one moment.
+    pub fn over(tx: Tx, app: &App, vendor: &Arc<Vendor>, actor: Actor) -> Desk {
+        Desk { tx, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, answers: HashMap::new() }
     }
 
     /// A desk that writes.

@@ -16,7 +16,7 @@ use super::lines::{self, DraftLine};
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
 use crate::services::balance::{self, Source};
-use crate::services::subscriptions::word;
+use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal, catalog, ledger as books};
 
 /// A document that stands.
@@ -121,10 +121,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
     let id = desk.new_id("inv");
     let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
-    let (series, prefix) = match document.kind {
-        DocumentKind::Invoice => (format!("invoice:{year}"), ""),
-        DocumentKind::CreditNote => (format!("credit_note:{year}"), "CN-"),
-    };
+    let series = format!("{}:{year}", word(document.kind)?);
     // Locks the series until the transaction ends: a number that is rolled back is given again.
     let (position, last_hash): (i64, String) = desk
         .tx
@@ -134,7 +131,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
             (desk.vendor.id.clone(), series.clone()),
         )
         .await?;
-    let number = format!("{prefix}{year}-{position:04}");
+    let number = number_in(&series, position)?;
     let due = match document.kind {
         DocumentKind::Invoice => due_at(*at, u32::try_from(desk.vendor.payment_terms_days).map_err(Refusal::damaged)?, *zone)?,
         DocumentKind::CreditNote => *at,
@@ -200,6 +197,16 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     )
     .await?;
     Ok((id, number))
+}
+
+/// The number of the n-th document of a series: '2026-0001' of 'invoice:2026', 'CN-2026-0001' of 'credit_note:2026'.
+pub fn number_in(series: &str, position: i64) -> Result<String, Refusal> {
+    let (kind, year) = series.split_once(':').ok_or_else(|| Refusal::damaged(format!("“{series}” is no series")))?;
+    let prefix = match of_word(kind)? {
+        DocumentKind::Invoice => "",
+        DocumentKind::CreditNote => "CN-",
+    };
+    Ok(format!("{prefix}{year}-{position:04}"))
 }
 
 /// SHA-256 over the hash before it and the document: changing any one breaks every later one of the series.

@@ -1,0 +1,4 @@
+//! Safe keeping: books that are verified.
+
+mod check;
+mod house;
