@@ -13,12 +13,8 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
 
-use super::keys::hex;
-
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -125,44 +121,6 @@ impl Db {
         Ok(Db::Sqlite { read, write })
     }
 
-    /// Brings the schema up to this program's. Refuses a database that a newer program wrote.
-    pub async fn migrate(&self) -> DbResult<()> {
-        self.migrate_to(Db::last_known_step()).await
-    }
-
-    /// Brings the schema up to a step.
-    pub async fn migrate_to(&self, step: i64) -> DbResult<()> {
-        let outcome = match self {
-            Db::Sqlite { write, .. } => MIGRATIONS.run_to(step, write).await,
-            Db::Postgres(pool) => MIGRATIONS.run_to(step, pool).await,
-        };
-        match outcome {
-            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(DbError::NewerSchema { found, known: Db::last_known_step() }),
-            Err(sqlx::migrate::MigrateError::VersionMismatch(step)) => Err(DbError::ChangedSchema(step)),
-            other => Ok(other?),
-        }
-    }
-
-    /// The last step of the schema that this program carries.
-    pub fn last_known_step() -> i64 {
-        MIGRATIONS.iter().map(|step| step.version).max().unwrap_or_default()
-    }
-
-    /// How many steps this program carries.
-    pub fn known_steps() -> usize {
-        MIGRATIONS.iter().count()
-    }
-
-    /// The first step after one, or that one where it is the last.
-    pub fn first_after(last: i64) -> i64 {
-        MIGRATIONS.iter().map(|step| step.version).filter(|step| *step > last).min().unwrap_or(last)
-    }
-
-    /// The checksum of a step's text, hex; `None` where this program carries no such step.
-    pub fn known_step(step: i64) -> Option<String> {
-        MIGRATIONS.iter().find(|known| known.version == step).map(|known| hex(&known.checksum))
-    }
-
     /// A transaction that only reads, and sees one moment of the database.
     pub async fn read(&self) -> DbResult<Tx> {
         Ok(match self {
@@ -222,7 +180,12 @@ impl Tx {
 
     /// Every row, one after the other as the database hands them out: for what is too much to be held at once. Ends with the first error of
     /// `take`.
-    pub async fn each<'q, R: Row, E: From<DbError>>(&mut self, sql: &'static str, args: impl Args<'q>, mut take: impl FnMut(R) -> Result<(), E>) -> Result<(), E> {
+    pub async fn each<'q, R: Row, E: From<DbError>>(
+        &mut self,
+        sql: &'static str,
+        args: impl Args<'q>,
+        mut take: impl FnMut(R) -> Result<(), E>,
+    ) -> Result<(), E> {
         note(sql);
         match self {
             Tx::Sqlite(tx) => {
@@ -248,19 +211,6 @@ impl Tx {
             Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
             Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
         })
-    }
-
-    /// The steps of the schema that were taken, with the checksum of each one's text, hex; none where there is no schema.
-    pub async fn steps(&mut self) -> DbResult<Vec<(i64, String)>> {
-        let there: Option<(Option<String>,)> = match self {
-            Tx::Sqlite(_) => self.opt("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'", ()).await?,
-            Tx::Postgres(_) => self.opt("SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT)", ()).await?,
-        };
-        if there.and_then(|(name,)| name).is_none() {
-            return Ok(Vec::new());
-        }
-        let steps: Vec<(i64, Vec<u8>)> = self.all("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", ()).await?;
-        Ok(steps.into_iter().map(|(step, sum)| (step, hex(&sum))).collect())
     }
 
     /// The one row that must be there.
@@ -305,6 +255,15 @@ impl Tx {
             };
         }
         Ok(touched)
+    }
+
+    /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
+    /// the one that writes anyway.
+    pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {
+        if let Tx::Postgres(tx) = self {
+            sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        }
+        Ok(())
     }
 
     pub async fn commit(self) -> DbResult<()> {

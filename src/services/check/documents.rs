@@ -43,8 +43,7 @@ pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     if let Some((id, series)) = uncounted {
         return Err(broken("invoices", &id, "series", "one that is counted", series));
     }
-    let series: Vec<(String, i64, String)> =
-        desk.tx.all("SELECT key, last, last_hash FROM number_series WHERE vendor_id = $1 ORDER BY key", (vendor,)).await?;
+    let series: Vec<(String, i64, String)> = desk.tx.all("SELECT key, last, last_hash FROM number_series WHERE vendor_id = $1 ORDER BY key", (vendor,)).await?;
     for (key, last, last_hash) in series {
         let (position, hash) = follow(desk, &key, counts).await?;
         same("number_series", &key, "last, the number of documents,", position, last)?;
@@ -123,9 +122,10 @@ fn lines_are_frozen(id: &str, snapshot: &Snapshot, rows: Vec<DraftLine>) -> Held
         line.discount_is_fixed = false;
         line.from = line.from.map(|at| at.trunc_subsecs(3));
         line.to = line.to.map(|at| at.trunc_subsecs(3));
-        line.period = row.line.period.filter(|kept| {
-            line.period.is_some_and(|period| kept.start == period.start.trunc_subsecs(3) && kept.end == period.end.trunc_subsecs(3))
-        });
+        line.period = row
+            .line
+            .period
+            .filter(|kept| line.period.is_some_and(|period| kept.start == period.start.trunc_subsecs(3) && kept.end == period.end.trunc_subsecs(3)));
         if line != row.line || frozen.line.period.is_some() != row.line.period.is_some() {
             return Err(broken("invoice_lines", &row.id, "its columns", "what the document froze of the line", "something else"));
         }

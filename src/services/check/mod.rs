@@ -101,14 +101,7 @@ fn count(counts: &mut Counts, noun: &'static str) {
 }
 
 fn broken(table: &'static str, id: &str, what: &str, expected: impl Display, found: impl Display) -> Stop {
-    Stop::Broken(Break {
-        vendor_id: String::new(),
-        table,
-        id: id.to_owned(),
-        what: what.to_owned(),
-        expected: expected.to_string(),
-        found: found.to_string(),
-    })
+    Stop::Broken(Break { vendor_id: String::new(), table, id: id.to_owned(), what: what.to_owned(), expected: expected.to_string(), found: found.to_string() })
 }
 
 /// Holds that something is what it should be.

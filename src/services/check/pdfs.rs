@@ -10,11 +10,15 @@ use crate::services::Desk;
 
 pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     desk.tx
-        .each("SELECT invoice_id, content, hash FROM invoice_pdfs WHERE vendor_id = $1", (desk.vendor.id.clone(),), |(id, content, hash): (String, String, String)| {
-            let bytes = STANDARD.decode(content).map_err(|error| broken("invoice_pdfs", &id, "content", "base64", error))?;
-            same("invoice_pdfs", &id, "hash", hex(&Sha256::digest(&bytes)), hash)?;
-            count(counts, "PDFs");
-            Ok::<(), Stop>(())
-        })
+        .each(
+            "SELECT invoice_id, content, hash FROM invoice_pdfs WHERE vendor_id = $1",
+            (desk.vendor.id.clone(),),
+            |(id, content, hash): (String, String, String)| {
+                let bytes = STANDARD.decode(content).map_err(|error| broken("invoice_pdfs", &id, "content", "base64", error))?;
+                same("invoice_pdfs", &id, "hash", hex(&Sha256::digest(&bytes)), hash)?;
+                count(counts, "PDFs");
+                Ok::<(), Stop>(())
+            },
+        )
         .await
 }

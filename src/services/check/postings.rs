@@ -292,7 +292,9 @@ async fn of_credits(desk: &mut Desk) -> Held {
             ("granted", None) => Derived::one(ledger::balance_granted(row.amount_minor)?),
             ("top_up", None) => Derived::one(ledger::balance_topped_up(row.amount_minor)?),
             ("credit_note" | "overpayment", Some(_)) => Derived::one(Vec::new()),
-            (source, source_id) => return Err(broken("balance_credits", id, "where it came from", "something known", format!("{source} {}", shown(source_id.as_ref())))),
+            (source, source_id) => {
+                return Err(broken("balance_credits", id, "where it came from", "something known", format!("{source} {}", shown(source_id.as_ref()))));
+            }
         };
         row.posted.is_exactly(&[derived])
     };

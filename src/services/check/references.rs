@@ -108,8 +108,20 @@ macro_rules! orphans {
 /// Every row of the books belongs to a vendor that is there: what belongs to none is seen by nobody else.
 pub(super) async fn vendors_exist(tx: &mut Tx) -> Held {
     let tables = orphans![
-        "identities", "customers", "plans", "coupons", "events", "outbox", "subscriptions", "invoices", "invoice_lines", "allocations", "ledger_entries",
-        "balance_credits", "payments", "refunds",
+        "identities",
+        "customers",
+        "plans",
+        "coupons",
+        "events",
+        "outbox",
+        "subscriptions",
+        "invoices",
+        "invoice_lines",
+        "allocations",
+        "ledger_entries",
+        "balance_credits",
+        "payments",
+        "refunds",
     ];
     for (table, sql) in tables {
         let orphan: Option<(String, String)> = tx.opt(sql, ()).await?;

@@ -119,6 +119,8 @@ pub(super) async fn into_balance(
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    // A document that is late is dated by its issue, the first day the books are open; what it charges stays what it was.
+    let at = &books::open_from(desk, *at).await?;
     let id = desk.new_id("inv");
     let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
     let series = format!("{}:{year}", word(document.kind)?);

@@ -125,7 +125,20 @@ async fn whatever_is_broken_by_hand_is_named() {
     let report = check(app).await.unwrap();
     assert_eq!(report.broken, None);
     let looked_at = |noun: &str| report.checked.get(noun).copied().unwrap_or_default();
-    for noun in ["documents", "invoice lines", "postings", "accounts", "allocations", "balance credits", "payments", "refunds", "subscriptions", "usage events", "usage values", "PDFs"] {
+    for noun in [
+        "documents",
+        "invoice lines",
+        "postings",
+        "accounts",
+        "allocations",
+        "balance credits",
+        "payments",
+        "refunds",
+        "subscriptions",
+        "usage events",
+        "usage values",
+        "PDFs",
+    ] {
         assert!(looked_at(noun) > 0, "no {noun} were looked at: {report}");
     }
     let mut wrong = Vec::new();
@@ -134,7 +147,9 @@ async fn whatever_is_broken_by_hand_is_named() {
         assert!(tx.run(by, ()).await.unwrap() > 0, "nothing is broken by {by}");
         match check_on(tx, app).await.unwrap().broken {
             Some(found) if found.table == *table && found.to_string().contains(says) => assert_eq!(found.vendor_id, at.world.vendor.id),
-            found => wrong.push(format!("{by}\n    should say: {table} … {says}\n    says: {}", found.map_or_else(|| "clean".to_owned(), |found| found.to_string()))),
+            found => {
+                wrong.push(format!("{by}\n    should say: {table} … {says}\n    says: {}", found.map_or_else(|| "clean".to_owned(), |found| found.to_string())))
+            }
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), BREAKS.len(), wrong.join("\n"));
@@ -146,7 +161,9 @@ async fn another_vendors_row_is_nobodys() {
     let at = house().await;
     let other = at.world.add_vendor("Heron", Some("heron.example")).await;
     let mut tx = at.world.app.db.write().await.unwrap();
-    tx.run("UPDATE ledger_entries SET vendor_id = $1 WHERE subject_id = (SELECT id FROM invoices WHERE number = '2026-0001')", (other.id.clone(),)).await.unwrap();
+    tx.run("UPDATE ledger_entries SET vendor_id = $1 WHERE subject_id = (SELECT id FROM invoices WHERE number = '2026-0001')", (other.id.clone(),))
+        .await
+        .unwrap();
     let found = check_on(tx, &at.world.app).await.unwrap().broken.unwrap();
     assert!(found.table == "ledger_entries", "{found}");
     // What Postgres never lets happen; a file mended by hand may hold it.

@@ -5,8 +5,8 @@ use billing::money::Currency;
 use portico::services::catalog::{self, NewMeter};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest};
-use portico::services::payments::scripted::Script;
 use portico::services::payments::DeclineReason;
+use portico::services::payments::scripted::Script;
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::usage::{self, Aggregate, NewEvent};
 use portico::services::{Desk, balance};
@@ -27,13 +27,9 @@ pub async fn house() -> Nordlicht {
     )
     .await
     .unwrap();
-    catalog::create_coupon(
-        &mut desk,
-        &Coupon { key: "TENTH".into(), off: Off::Percent(Decimal::from(10)), duration: Duration::Forever },
-        Some(5),
-    )
-    .await
-    .unwrap();
+    catalog::create_coupon(&mut desk, &Coupon { key: "TENTH".into(), off: Off::Percent(Decimal::from(10)), duration: Duration::Forever }, Some(5))
+        .await
+        .unwrap();
     desk.commit().await.unwrap();
     let team = subscriptions::load(&mut at.desk().await, &at.subscription).await.unwrap().plan_id;
     let ada = ada(&at, &team).await;
