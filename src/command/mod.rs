@@ -176,7 +176,11 @@ pub async fn run(cli: Cli) -> Done {
     config.check()?;
     let db = Db::open(&config.database_url()).await?;
     match cli.command {
-        // Both leave the schema as they find it: a backup holds an old one, and a restored one is brought up to date by itself.
+        // These leave the schema as they find it: a backup holds an old one, and a restored one is brought up to date by itself.
+        Command::Check { json } => {
+            db.must_be_up_to_date().await?;
+            return check::run(config, db, json).await;
+        }
         Command::Backup { to } => return backup::run(config, db, to).await,
         Command::Restore { .. } => {
             let Some(whole) = whole else { return Ok(()) };
@@ -188,10 +192,9 @@ pub async fn run(cli: Cli) -> Done {
         println!("A backup was made before the schema changed: {}", made.display());
     }
     match cli.command {
-        Command::Migrate | Command::Bench(_) | Command::Simulate { .. } | Command::Backup { .. } | Command::Restore { .. } => Ok(()),
+        Command::Migrate | Command::Bench(_) | Command::Simulate { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Check { .. } => Ok(()),
         Command::Serve(serve) => serve.run(config, db).await,
         Command::Bill => bill::run(config, db).await,
-        Command::Check { json } => check::run(config, db, json).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,

@@ -44,6 +44,8 @@ pub enum DbError {
     Unreachable { place: String, error: sqlx::Error },
     #[error("the database's schema step {0} is not the one this program carries; restore a backup or use the program that wrote it")]
     ChangedSchema(i64),
+    #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
+    OlderSchema,
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]

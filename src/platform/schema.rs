@@ -24,6 +24,17 @@ impl Db {
         }
     }
 
+    /// Holds that the schema is this program's, and changes nothing of it.
+    pub async fn must_be_up_to_date(&self) -> DbResult<()> {
+        let there = self.read().await?.steps().await?;
+        match there.iter().find(|(step, sum)| Db::known_step(*step).as_ref() != Some(sum)) {
+            Some((step, _)) if Db::known_step(*step).is_some() => Err(DbError::ChangedSchema(*step)),
+            Some((step, _)) => Err(DbError::NewerSchema { found: *step, known: Db::last_known_step() }),
+            None if there.len() < Db::known_steps() => Err(DbError::OlderSchema),
+            None => Ok(()),
+        }
+    }
+
     /// The last step of the schema that this program carries.
     pub fn last_known_step() -> i64 {
         MIGRATIONS.iter().map(|step| step.version).max().unwrap_or_default()

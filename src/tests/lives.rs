@@ -420,6 +420,10 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
                 life.bill().await;
                 life.deliver().await;
             }
+            if step % 10 == 0 {
+                let report = check::check(&life.world.app).await.unwrap();
+                assert_eq!(report.broken, None, "seed {seed}, step {step}\n{}", life.log.join("\n"));
+            }
             life.check_memory(step).await;
             life.check(step).await;
         }

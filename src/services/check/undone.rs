@@ -4,9 +4,8 @@
 use sqlx::FromRow;
 
 use super::{Counts, Held, Stop, broken, count, same};
-use crate::identity::people;
-use crate::services::payments::{DETACH, REFUND};
-use crate::services::{Desk, mail};
+use crate::services::Desk;
+use crate::services::payments::REFUND;
 
 pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     quotes(desk, counts).await?;
@@ -110,19 +109,14 @@ async fn refunds(desk: &mut Desk) -> Held {
 #[derive(FromRow)]
 struct OutboxRow {
     id: String,
-    kind: String,
     has_payload: bool,
     is_done: bool,
     is_claimed: bool,
 }
 
-/// A row of the outbox is of a kind somebody does; a done one carries nothing any more and is nobody's.
+/// A row of the outbox carries what is to be done until it is done; then nothing, and nobody has it.
 async fn outbox(desk: &mut Desk, counts: &mut Counts) -> Held {
     let take = |row: OutboxRow| {
-        let known = [mail::KIND, people::RESET_REQUEST, DETACH, REFUND];
-        if !known.contains(&row.kind.as_str()) {
-            return Err(broken("outbox", &row.id, "kind", format!("one of {}", known.join(", ")), row.kind));
-        }
         if row.has_payload == row.is_done {
             let (expected, found) = if row.is_done { ("nothing", "set") } else { ("set", "nothing") };
             return Err(broken("outbox", &row.id, "payload", expected, found));
@@ -135,7 +129,7 @@ async fn outbox(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT id, kind, payload <> '' AS has_payload, done_at IS NOT NULL AS is_done, claimed_until IS NOT NULL AS is_claimed FROM outbox WHERE vendor_id = $1",
+            "SELECT id, payload <> '' AS has_payload, done_at IS NOT NULL AS is_done, claimed_until IS NOT NULL AS is_claimed FROM outbox WHERE vendor_id = $1",
             (desk.vendor.id.clone(),),
             take,
         )

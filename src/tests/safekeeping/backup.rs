@@ -11,7 +11,7 @@ use portico::platform::assets::Assets;
 use portico::platform::backup::{self, BackupError, bring_up_to_date};
 use portico::platform::clock::{Clock, Instant};
 use portico::platform::config::Config;
-use portico::platform::db::Db;
+use portico::platform::db::{Db, DbError};
 use portico::platform::ids::Ids;
 use portico::services::check::check;
 use portico::services::{Actor, Desk, balance, ledger};
@@ -212,6 +212,7 @@ async fn before_the_schema_changes_a_backup_is_made_and_the_last_five_are_kept()
         // A fresh database has nothing to lose.
         assert_eq!(bring_up_to_date(&folder.db(&format!("fresh-{n}.db")).await, &folder.0, world.now()).await.unwrap(), None);
         db.migrate_to(OLD_STEP).await.unwrap();
+        assert!(matches!(db.must_be_up_to_date().await, Err(DbError::OlderSchema)));
         world.wait(chrono::Duration::hours(1));
         made.push(bring_up_to_date(&db, &folder.0, world.now()).await.unwrap().expect("the schema changed"));
         assert_eq!(bring_up_to_date(&db, &folder.0, world.now()).await.unwrap(), None, "there is nothing left to change");

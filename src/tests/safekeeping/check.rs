@@ -103,7 +103,7 @@ const BREAKS: &[Broken] = &[
     broken("DELETE FROM outbox WHERE kind = 'refund'", "refunds", "the outbox row that gives it back"),
     broken("UPDATE outbox SET payload = '' WHERE done_at IS NULL", "refunds", "the outbox row that gives it back"),
     broken("UPDATE outbox SET payload = 'left' WHERE done_at IS NOT NULL", "outbox", "payload should be nothing"),
-    broken("UPDATE outbox SET kind = 'parrot' WHERE kind = 'mail'", "outbox", "kind should be one of mail"),
+    broken("UPDATE outbox SET claimed_until = 1 WHERE done_at IS NOT NULL", "outbox", "claimed_until, being done, should be nothing"),
     broken(
         "INSERT INTO quotes (vendor_id, id, customer_id, subscription_id, pins, status, created_at) SELECT vendor_id, 'quo_1', customer_id, id, '{}', 'paying', 0 FROM subscriptions
             WHERE id = (SELECT MIN(id) FROM subscriptions)",
