@@ -7,7 +7,7 @@ use billing::money::Currency;
 use sqlx::FromRow;
 
 use crate::app::App;
-use crate::platform::db::{Db, DbResult};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::sentence;
 use crate::services::{FieldError, Refusal};
 use crate::words::countries;
@@ -43,7 +43,11 @@ pub struct Vendor {
 
 /// Every vendor of the installation, oldest first. The one statement that is not scoped to a vendor: it is what scopes the others.
 pub async fn all(db: &Db) -> DbResult<Vec<Arc<Vendor>>> {
-    let mut tx = db.read().await?;
+    all_on(&mut db.read().await?).await
+}
+
+/// The same on a transaction that has begun.
+pub async fn all_on(tx: &mut Tx) -> DbResult<Vec<Arc<Vendor>>> {
     let rows: Vec<Vendor> = tx.all("SELECT * FROM vendors ORDER BY created_at, id", ()).await?;
     Ok(rows.into_iter().map(Arc::new).collect())
 }

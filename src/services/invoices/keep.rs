@@ -3,10 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 
 use super::sheet::sheet;
 use super::{Invoice, pdf};
-use crate::platform::keys::fingerprint;
+use crate::platform::keys::{fingerprint, hex};
 use crate::services::payments::Errand;
 use crate::services::{Desk, Refusal};
 
@@ -55,8 +56,8 @@ pub async fn kept_pdf(desk: &mut Desk, invoice_id: &str) -> Result<Option<Vec<u8
 pub async fn keep_pdf(desk: &mut Desk, invoice_id: &str, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     desk.tx
         .run(
-            "INSERT INTO invoice_pdfs (vendor_id, invoice_id, content, rendered_at) VALUES ($1, $2, $3, $4) ON CONFLICT (vendor_id, invoice_id) DO NOTHING",
-            (desk.vendor.id.clone(), invoice_id.to_owned(), STANDARD.encode(bytes), desk.now.wall_ms()),
+            "INSERT INTO invoice_pdfs (vendor_id, invoice_id, content, hash, rendered_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (vendor_id, invoice_id) DO NOTHING",
+            (desk.vendor.id.clone(), invoice_id.to_owned(), STANDARD.encode(bytes), hex(&Sha256::digest(bytes)), desk.now.wall_ms()),
         )
         .await?;
     kept_pdf(desk, invoice_id).await?.ok_or(Refusal::NotFound)
