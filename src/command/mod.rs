@@ -13,6 +13,7 @@ mod ledger;
 mod restore;
 mod serve;
 mod simulate;
+mod test_clock;
 mod totp;
 
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ use embed_origin::EmbedOrigin;
 use init::Init;
 use ledger::Ledger;
 use serve::Serve;
+use test_clock::TestClock;
 pub use simulate::simulate;
 
 /// What a subcommand comes to; the error is what is said before it ends.
@@ -111,6 +113,8 @@ pub enum Command {
     },
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
+    /// A sandbox's time: show it, move it on, let it go.
+    Clock(TestClock),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -197,6 +201,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Bill => bill::run(config, db).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
+        Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::platform::clock::{Now, from_ms};
 use crate::platform::db::{DbResult, Tx};
 use crate::services::Refusal;
+use crate::services::test_clock::{self, Runs};
 use crate::services::vendors::Vendor;
 
 /// Who does it: written beside every event.
@@ -41,6 +42,8 @@ pub struct Desk {
     pub app: App,
     /// It only reads: all of it one committed moment.
     pub is_reading: bool,
+    /// Its billing moment was given to it, and is no matter of the clock.
+    is_time_given: bool,
     answers: HashMap<(&'static str, String), Box<dyn Any + Send + Sync>>,
 }
 
@@ -52,7 +55,7 @@ impl Desk {
 
     /// A desk that only reads, on a transaction that goes on afterwards (`desk.tx`): several vendors in one moment.
     pub fn over(tx: Tx, app: &App, vendor: &Arc<Vendor>, actor: Actor) -> Desk {
-        Desk { tx, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, answers: HashMap::new() }
+        Desk { tx, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, is_time_given: false, answers: HashMap::new() }
     }
 
     /// A desk that writes.
@@ -64,6 +67,7 @@ impl Desk {
             now: app.now(vendor),
             app: app.clone(),
             is_reading: false,
+            is_time_given: false,
             answers: HashMap::new(),
         })
     }
@@ -71,6 +75,25 @@ impl Desk {
     /// The same desk at another billing moment: what falls due is done as of the moment it fell due.
     pub fn at_billing(&mut self, billing_ms: i64) {
         self.now.billing = from_ms(billing_ms);
+        self.is_time_given = true;
+    }
+
+    /// Reads the time once more, after a lock was waited for: whoever had it before may have acted at a later moment than the one we came
+    /// in at. A sandbox's clock is read where it stands, for others move it too.
+    pub(crate) async fn look_at_clock(&mut self) -> DbResult<()> {
+        if self.is_time_given {
+            return Ok(());
+        }
+        let wall = self.app.clock.wall();
+        let billing = match self.vendor.is_test {
+            false => wall,
+            true => match test_clock::runs(&mut self.tx, &self.vendor.id).await? {
+                Runs::Along => wall,
+                Runs::StandsAt(at) => at,
+            },
+        };
+        self.now = Now { wall, billing };
+        Ok(())
     }
 
     /// What this desk was answered before to the same question. A desk that reads sees one moment, so the answer is still the same; one that

@@ -29,6 +29,7 @@ mod simulate;
 mod spine;
 mod statements;
 mod suspended;
+mod test_clock;
 mod usage;
 mod usage_page;
 mod vendors;

@@ -45,6 +45,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
         }
         tokio::select! {
             () = &mut stop => return,
+            () = app.fell_due.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }

@@ -99,8 +99,8 @@ pub(crate) async fn write_planned(desk: &mut Desk, planned: Planned) -> Result<V
 
 /// Does an action at once, its invoice (if it makes one) left open. For what is not paid first, and for the vendor's own hand.
 pub async fn act(desk: &mut Desk, customer_id: &str, subscription_id: &str, action: &Action) -> Result<Vec<Issued>, Refusal> {
-    let now = desk.now.billing;
     let customer = customers::lock(desk, customer_id).await?;
+    let now = desk.now.billing;
     let mut issued = catch_up(desk, customer_id, now).await?;
     let subscription = record::load_of(desk, customer_id, subscription_id).await?;
     late::hold_usage(desk, &customer, std::slice::from_ref(&subscription)).await?;
@@ -123,6 +123,22 @@ pub async fn due_customers(desk: &mut Desk, until: Instant, at_most: i64) -> Res
         )
         .await?;
     Ok(rows.into_iter().map(|(at, customer)| (from_ms(at), customer)).collect())
+}
+
+/// How many customers something is due for by an instant.
+pub async fn count_due(desk: &mut Desk, until: Instant) -> Result<i64, Refusal> {
+    let (count,): (i64,) = desk
+        .tx
+        .one(
+            "SELECT COUNT(*) FROM (
+                SELECT customer_id FROM subscriptions WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
+                UNION
+                SELECT customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+             ) AS due",
+            (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms()),
+        )
+        .await?;
+    Ok(count)
 }
 
 /// When something is first due for a customer.

@@ -20,7 +20,7 @@ mod start;
 mod step;
 mod upcoming;
 
-pub use act::{Action, Planned, act, due_customers, first_due, plan, run_due};
+pub use act::{Action, Planned, act, count_due, due_customers, first_due, plan, run_due};
 pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
 pub use bill::Bill;
 pub use cancel::CancelRequest;
