@@ -10,8 +10,8 @@ use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{Counts, Held, Stop, broken, count, same, shown};
-use crate::services::Desk;
 use crate::services::subscriptions::{of_word, word};
+use crate::services::{Desk, Refusal};
 
 pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     each_is_balanced(desk, counts).await?;
@@ -134,8 +134,11 @@ impl Posted {
         }
         let postings: i64 = derived.iter().map(|derived| derived.postings).sum();
         same("ledger_entries", &self.id, &at("the number of postings"), postings, self.postings.unwrap_or_default())?;
-        let entries = derived.iter().map(|derived| (0..derived.postings).map(|_| derived.entries.len()).sum::<usize>()).sum::<usize>();
-        same("ledger_entries", &self.id, &at("the number of entries"), entries, usize::try_from(self.entries.unwrap_or_default()).unwrap_or_default())?;
+        let mut entries = 0;
+        for derived in derived {
+            entries += derived.postings * i64::try_from(derived.entries.len()).map_err(Refusal::damaged)?;
+        }
+        same("ledger_entries", &self.id, &at("the number of entries"), entries, self.entries.unwrap_or_default())?;
         if postings > 0 {
             same("ledger_entries", &self.id, &at("the customer"), &self.customer_id, &shown(self.posted_customer_id.as_ref()))?;
             same("ledger_entries", &self.id, &at("the currency"), &self.currency, &shown(self.posted_currency.as_ref()))?;

@@ -54,7 +54,14 @@ pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     let mut place = Place::default();
     let take = |row: Row| {
         place.go_to(&row)?;
-        count(counts, ["usage months", "usage days", "usage slots", "usage values", "usage events"][usize::try_from(row.rank).unwrap_or(0).min(4)]);
+        let noun = match row.rank {
+            0 => "usage months",
+            1 => "usage days",
+            2 => "usage slots",
+            3 => "usage values",
+            _ => "usage events",
+        };
+        count(counts, noun);
         Ok::<(), Stop>(())
     };
     desk.tx

@@ -23,15 +23,12 @@ pub async fn locked_until(desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
 
 /// The moment itself, or the first open one where the books are closed at it: what a document due at it is dated.
 pub async fn open_from(desk: &mut Desk, at: Instant) -> Result<Instant, Refusal> {
-    // Books are never locked beyond the present, so only what is late is asked for.
-    if at >= desk.app.now(&desk.vendor).billing {
-        return Ok(at);
-    }
     Ok(locked_until(desk).await?.map_or(at, |until| until.max(at)))
 }
 
 /// Closes the vendor's books before a moment, which may be moved on but not back: for that there is [`unlock`].
 pub async fn lock_until(desk: &mut Desk, until: Instant) -> Result<(), Refusal> {
+    desk.look_at_clock().await?;
     if until > desk.now.billing {
         return Err(Refusal::Rule(sentence!("refusal-ledger-lock-ahead", until = day(desk, until)?)));
     }

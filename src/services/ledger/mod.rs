@@ -23,14 +23,15 @@ use crate::sentence;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal};
 
-/// Entries with the vendor's present moment, which the books must not be locked beyond. What is due before the lock is posted at its end.
+/// Entries with wall time: the vendor's present moment (a sandbox's where its clock stands), which the books must not be locked beyond. What is
+/// due before the lock is posted at its end.
 static INSERT: Many = Many {
     before: "INSERT INTO ledger_entries (vendor_id, id, posting_id, account, customer_id, currency, amount_minor, subject_id, posted_at)
              SELECT e.column1, e.column2, e.column3, e.column4, e.column5, e.column6, e.column7, e.column8,
                 CASE WHEN v.ledger_locked_until_at > e.column9 THEN v.ledger_locked_until_at ELSE e.column9 END
              FROM (VALUES",
     columns: 10,
-    after: ") e JOIN vendors v ON v.id = e.column1 WHERE v.ledger_locked_until_at IS NULL OR v.ledger_locked_until_at <= e.column10",
+    after: ") e JOIN vendors v ON v.id = e.column1 WHERE v.ledger_locked_until_at IS NULL OR v.ledger_locked_until_at <= COALESCE(v.clock_at, e.column10)",
     // Books that are locked by somebody else before these are written refuse them.
     of_each: true,
 };
@@ -42,8 +43,9 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
         return Err(Refusal::damaged(format!("a posting of {subject_id} is out of balance by {sum}")));
     }
     let posting = desk.new_id("pst");
-    let (at, present) = (desk.now.billing, desk.app.now(&desk.vendor).billing.max(desk.now.billing));
-    if let Some(until) = locked_until(desk).await?.filter(|until| *until > present) {
+    let (billing_ms, wall_ms) = (desk.now.billing_ms(), desk.now.wall_ms());
+    let wall = desk.now.wall;
+    if let Some(until) = locked_until(desk).await?.filter(|until| !desk.vendor.is_test && *until > wall) {
         return Err(Refusal::Rule(sentence!("refusal-ledger-locked", until = lock::day(desk, until)?)));
     }
     for Entry { account, amount_minor } in entries {
@@ -56,8 +58,8 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
             currency.to_owned(),
             *amount_minor,
             subject_id.to_owned(),
-            at.timestamp_millis(),
-            present.timestamp_millis(),
+            billing_ms,
+            wall_ms,
         );
         desk.tx.put(&INSERT, row).await?;
     }

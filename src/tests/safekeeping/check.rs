@@ -1,7 +1,8 @@
 //! `portico check`: books in order are clean, and whatever is broken by hand is named.
 
-use portico::platform::db::Db;
+use portico::platform::db::{Db, Tx};
 use portico::services::check::{check, check_on};
+use portico::services::invoices::chain;
 
 use super::house::house;
 use crate::world::World;
@@ -182,4 +183,102 @@ async fn the_demos_books_are_in_order() {
     let report = check(&world.app).await.unwrap();
     assert_eq!(report.broken, None);
     assert!(report.checked["documents"] > 10, "{report}");
+}
+
+/// A document that was rewritten together with every hash after it, by somebody who knows how: what it says no longer adds up.
+struct Rewritten {
+    number: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// What else is changed with it.
+    also: &'static str,
+    says: &'static str,
+}
+
+const REWRITTEN: [Rewritten; 7] = [
+    Rewritten {
+        number: "2026-0001",
+        from: "\"subtotal_minor\":4700",
+        to: "\"subtotal_minor\":4701",
+        also: "",
+        says: "the subtotal of its document should be 4700 and is 4701",
+    },
+    Rewritten {
+        number: "2026-0002",
+        from: "\"discount_minor\":470,",
+        to: "\"discount_minor\":471,",
+        also: "",
+        says: "the discount of its document should be 470 and is 471",
+    },
+    Rewritten {
+        number: "2026-0002",
+        from: "\"tax_total_minor\":846",
+        to: "\"tax_total_minor\":847",
+        also: "",
+        says: "the tax of its document should be 846 and is 847",
+    },
+    Rewritten {
+        number: "2026-0002",
+        from: "\"base_minor\":4230",
+        to: "\"base_minor\":4231",
+        also: "",
+        says: "the base of its tax “at20” should be 4230 and is 4231",
+    },
+    Rewritten {
+        number: "2026-0001",
+        from: "\"rounding_minor\":0",
+        to: "\"rounding_minor\":5",
+        also: "",
+        says: "the rounding of its document should be 0 and is 5",
+    },
+    Rewritten {
+        number: "2026-0001",
+        from: "\"total_minor\":4700,\"balance",
+        to: "\"total_minor\":4600,\"balance",
+        also: "UPDATE invoices SET total_minor = 4600 WHERE number = '2026-0001'",
+        says: "the total of its document should be 4700 and is 4600",
+    },
+    // The note of 10.00 takes back a workshop of 5.00 instead, twice.
+    Rewritten {
+        number: "CN-2026-0001",
+        from: "\"credits\":\"",
+        to: "\"credits\":\"$one_off\",\"was\":\"",
+        also: "UPDATE invoice_lines SET credits_line_id = (SELECT MIN(o.id) FROM invoice_lines o WHERE o.kind = 'one_off')
+            WHERE invoice_id = (SELECT id FROM invoices WHERE number = 'CN-2026-0001')",
+        says: "what is taken back of it should be at most 500 and is 1000",
+    },
+];
+
+async fn rewrite(tx: &mut Tx, rewritten: &Rewritten) {
+    let (one_off,): (String,) = tx.one("SELECT MIN(id) FROM invoice_lines WHERE kind = 'one_off'", ()).await.unwrap();
+    let (series,): (String,) = tx.one("SELECT series FROM invoices WHERE number = $1", (rewritten.number,)).await.unwrap();
+    let documents: Vec<(String, String, String)> =
+        tx.all("SELECT id, number, document FROM invoices WHERE series = $1 ORDER BY position", (series.clone(),)).await.unwrap();
+    let mut hash = String::new();
+    for (id, number, document) in documents {
+        let is_it = number == rewritten.number;
+        let text = if is_it { document.replace(rewritten.from, &rewritten.to.replace("$one_off", &one_off)) } else { document.clone() };
+        assert_eq!(is_it, text != document, "{} has no {}: {document}", rewritten.number, rewritten.from);
+        hash = chain(&hash, &text);
+        tx.run("UPDATE invoices SET document = $2, hash = $3 WHERE id = $1", (id, text, hash.clone())).await.unwrap();
+    }
+    tx.run("UPDATE number_series SET last_hash = $2 WHERE key = $1", (series, hash)).await.unwrap();
+    if !rewritten.also.is_empty() {
+        tx.run(rewritten.also, ()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_document_rewritten_with_its_chain_still_has_to_add_up() {
+    let at = house().await;
+    let mut wrong = Vec::new();
+    for rewritten in &REWRITTEN {
+        let mut tx = at.world.app.db.write().await.unwrap();
+        rewrite(&mut tx, rewritten).await;
+        let told = check_on(tx, &at.world.app).await.unwrap().broken.map_or_else(|| "clean".to_owned(), |found| found.to_string());
+        if !told.contains(rewritten.says) {
+            wrong.push(format!("should say: {}\n    says: {told}", rewritten.says));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

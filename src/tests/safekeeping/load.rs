@@ -26,7 +26,7 @@ static DOCUMENTS: Many = Many {
                 i.settled_at, n.column4, n.column5, i.search
              FROM (VALUES",
     columns: 5,
-    after: ") n CROSS JOIN invoices i WHERE i.number = '2026-0001'",
+    after: ") n CROSS JOIN invoices i WHERE i.vendor_id = 'ven_kestrel' AND i.number = '2026-0001'",
     of_each: false,
 };
 
