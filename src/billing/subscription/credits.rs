@@ -48,7 +48,6 @@ impl Basis {
             kind: LineKind::ProrationCredit,
             amount_minor: money::neg(amount_minor)?,
             discount_minor: 0,
-            discount_is_fixed: false,
             tax: charged.line.tax.iter().map(|tax| LineTax { amount_minor: 0, ..tax.clone() }).collect(),
             from: Some(part.start),
             to: Some(part.end),
