@@ -124,6 +124,28 @@ impl Around {
         &self.tax.rates
     }
 
+    /// As it will be once other documents stand: their lines wait no longer, late usage they bill is billed, their coupons and the balance
+    /// are used.
+    pub(super) async fn go_past(&mut self, desk: &mut Desk, bills: &Bills) -> Result<(), Refusal> {
+        self.late.parts.retain(|part| !bills.late.parts.iter().any(|billed| billed.id == part.id));
+        for Bill { draft, priced, .. } in &bills.bills {
+            self.pending.retain(|pending| !draft.lines.iter().any(|line| line.id == pending.draft.id));
+            for (subscription, list) in &mut self.others {
+                discounts::note_applied(&subscription.id, list, &priced.document.discounts);
+            }
+            for used in &priced.balance {
+                for credit in self.balance.iter_mut().filter(|credit| credit.reference == used.reference) {
+                    credit.left_minor = money::sub(credit.left_minor, used.amount_minor).map_err(billing::Error::from)?;
+                }
+            }
+            let left_minor = invoices::left_for_balance(desk, &priced.document).await?;
+            if left_minor > 0 {
+                self.balance.push(BalanceCredit { reference: String::new(), left_minor });
+            }
+        }
+        Ok(())
+    }
+
     /// The document that steps of one instant make with it. None where there is nothing to invoice.
     pub(super) fn compose(&self, desk: &Desk, customer: &Customer, currency: Currency, at: Instant, steps: &[&Step]) -> Result<Option<Bill>, Refusal> {
         let reasons: Vec<Reason> = steps.iter().filter_map(|step| step.reason).collect();

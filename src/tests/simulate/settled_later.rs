@@ -75,7 +75,7 @@ async fn a_change_now_discounts_what_waited_with_its_own_lines() {
     let told = seen_and_done(story, "2024-06-21T00:00:00Z", json!({"quantity": 1})).until(JULY).tell().await.smoothly();
     told.totals("invoices", &[2000, 6000 - 857 - 1333 - 2572 + 1000 - 143, 2000])
         .lines("/invoices/1", &[("proration_credit", "seats", -2572), ("proration_charge", "seats", 1000), ("proration_credit", "seats", -1333), ("proration_charge", "seats", 6000)])
-        .holds(json!({"previews": [{}, {"due_now": 2095}]}));
+        .holds(json!({"previews": [{}, {"due_now": 2095, "next_invoice": {"total": 2000}}]}));
 }
 
 #[tokio::test]
@@ -93,4 +93,34 @@ async fn a_change_of_interval_is_taken_back_at_what_it_cost_on_its_document() {
     // 750 of June's 1500 back, the year at 18250; ten of its 365 days later all but those back: 17750.
     let told = story.step("2024-06-26T00:00:00Z", "cancel", json!({"subscription": "s1"})).tell().await.smoothly();
     told.totals("invoices", &[1500]).totals("credit_notes", &[-750 + 18_250 - 17_750]);
+}
+
+#[tokio::test]
+async fn the_next_invoice_of_a_preview_does_not_hold_what_is_collected_now() {
+    // -2100 + 4200 wait; back again: -4000 + 2000 beside them.
+    let story = Story::flat(3000).plan("q", 6000).change("2024-06-10T00:00:00Z", json!({"plan": "q", "settle": "next_invoice"}));
+    let told = seen_and_done(story, "2024-06-11T00:00:00Z", json!({"plan": "p"})).until(JULY).tell().await.smoothly();
+    told.totals("invoices", &[3000, 100, 3000]).holds(json!({"previews": [{"due_now": 100, "next_invoice": {"total": 3000}}]}));
+    // A one-off charge of the same instant.
+    let charge = json!({"customer": "ada", "amount": 500, "description": "Set-up"});
+    let told = seen_and_done(Story::flat(3000).plan("q", 6000).step(HALF, "charge", charge), HALF, json!({"plan": "q"})).until(JULY).tell().await.smoothly();
+    told.totals("invoices", &[3000, 2000, 6000]).holds(json!({"previews": [{"due_now": 2000, "next_invoice": {"total": 6000}}]}));
+}
+
+#[tokio::test]
+async fn the_next_invoice_of_a_preview_does_not_hold_late_usage_billed_now() {
+    let prices = |fee: i64| json!([{"id": "base", "model": "flat", "amount": fee}, {"id": "calls", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices(3000)).priced("q", "month", prices(6000));
+    let late = json!({"customer": "ada", "meter": "m", "quantity": "30", "time": "2024-06-20T00:00:00Z"});
+    let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).step("2024-07-17T00:00:00Z", "usage", late);
+    // 15 of 31 days: -1452 + 2903, and 30 late.
+    let told = seen_and_done(story, "2024-07-17T00:00:00Z", json!({"plan": "q"})).until("2024-08-01T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[3000, 3000, 1481, 6000]).holds(json!({"previews": [{"due_now": 1481, "next_invoice": {"total": 6000}}]}));
+}
+
+#[tokio::test]
+async fn the_next_invoice_of_a_preview_has_what_the_credit_note_leaves_in_the_balance() {
+    // What is to be paid of it is on the portal's page; here its total.
+    let told = seen_and_done(Story::flat(9000).plan("q", 3000), HALF, json!({"plan": "q"})).until(JULY).tell().await.smoothly();
+    told.totals("credit_notes", &[-3000]).totals("invoices", &[9000, 3000]).balance(0).holds(next(3000));
 }
