@@ -146,7 +146,6 @@ impl<'a> Left<'a> {
                 kind: LineKind::Adjustment,
                 amount_minor: money::neg(take.net)?,
                 discount_minor: 0,
-                discount_is_fixed: false,
                 tax: Vec::new(),
                 credits: Some(cell.charged.reference.clone()),
                 explain: Explain {

@@ -14,7 +14,7 @@ use crate::world::{currency, party, rate, taxed};
 fn invoiced(amounts: &[i64], code: &str, prices: PricesTax) -> Invoiced {
     let lines = amounts.iter().map(|amount| Line::one_off("work", *amount)).collect();
     let tax = TaxSituation { customer: party("FR"), ..taxed(vec![rate("fr", "FR", "20")]) };
-    let document = assemble(lines, &[], &tax, currency(code), prices).expect("assembles").expect("a document");
+    let document = assemble(lines, &[], &[], &tax, currency(code), prices).expect("assembles").expect("a document");
     let charged = |(index, line): (usize, Line)| Charged { reference: format!("l{index}"), line, price: None, credits: Vec::new() };
     Invoiced {
         currency: document.currency,

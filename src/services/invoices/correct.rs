@@ -32,7 +32,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         return Err(Refusal::Rule(sentence!("refusal-not-an-invoice")));
     }
     let snapshot: snapshot::Snapshot = found.snapshot()?;
-    let rounding_credited_minor = rounding_credited(desk, invoice_id).await?;
+    let rounding_credited_minor = rounding_credited(desk, &found).await?;
     let invoiced = Invoiced {
         currency: billing::money::Currency::from_code(&found.currency).map_err(Refusal::damaged)?,
         prices: snapshot.prices,
@@ -102,19 +102,21 @@ pub(crate) async fn keep_refund(desk: &mut Desk, credit_note_id: &str, invoice_i
     Ok(())
 }
 
-/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's.
-async fn rounding_credited(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's. A note of several invoices rounds the first.
+async fn rounding_credited(desk: &mut Desk, invoice: &read::Invoice) -> Result<i64, Refusal> {
     let notes: Vec<(String,)> = desk
         .tx
         .all(
-            "SELECT i.document FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.credit_note_id WHERE c.vendor_id = $1 AND c.invoice_id = $2 AND i.reason = 'manual'",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
+            "SELECT i.document FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.credit_note_id WHERE c.vendor_id = $1 AND c.invoice_id = $2",
+            (desk.vendor.id.clone(), invoice.id.clone()),
         )
         .await?;
     let mut credited = 0;
     for (document,) in notes {
         let note: snapshot::Snapshot = serde_json::from_str(&document).map_err(Refusal::damaged)?;
-        credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+        if note.corrects.first() == Some(&invoice.number) {
+            credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+        }
     }
     Ok(credited)
 }

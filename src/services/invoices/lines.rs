@@ -81,7 +81,6 @@ impl TryFrom<LineRow> for DraftLine {
             quantity: row.quantity.parse().map_err(Refusal::damaged)?,
             amount_minor: row.amount_minor,
             discount_minor: row.discount_minor,
-            discount_is_fixed: false,
             tax: serde_json::from_str(&row.tax).map_err(Refusal::damaged)?,
             from: row.from_at.map(from_ms),
             to: row.to_at.map(from_ms),

@@ -21,7 +21,7 @@ pub(crate) use correct::keep_refund;
 pub use correct::{CreditRequest, credit, refundable_minor};
 pub use draft::{Draft, Priced, assemble, price, prices_tax, tax_situation};
 pub use find::{Filter, Found, LineName, NoteUse, Sought, find, line_names, note_use, notes_of, span_of};
-pub(crate) use issue::issue;
+pub(crate) use issue::{issue, left_for_balance};
 pub use issue::{Issued, chain, number_in};
 pub use keep::{PaperPdf, keep_pdf, kept_pdf, paper, paper_tag};
 pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};

@@ -18,7 +18,7 @@ use crate::sentence;
 use crate::services::customers;
 use crate::services::invoices::Priced;
 use crate::services::payments::Errand;
-use crate::services::subscriptions::{self, Action, Counted, Look, Planned, Reading, Subscription, Upcoming, catch_up, is_behind, upcoming_of_step};
+use crate::services::subscriptions::{self, Action, Counted, Look, Planned, Reading, Subscription, Upcoming, catch_up, is_behind, upcoming_after};
 use crate::services::{Desk, Refusal, catalog};
 use seal::Versions;
 
@@ -88,7 +88,7 @@ async fn preview_on(desk: &mut Desk, customer_id: &str, subscription_id: &str, a
         fingerprint: fingerprint(&planned)?,
     };
     let quote = seal::seal(desk, &pins)?;
-    shown(desk, &customer, subscription, planned, &pins, quote).await
+    shown(desk, subscription, planned, &pins, quote).await
 }
 
 /// The same preview again, for a form that comes back: the price and its time go on as they were held.
@@ -104,21 +104,13 @@ pub async fn reopen(errand: &Errand, customer_id: &str, quote: &str) -> Result<P
     if desk.now.wall_ms() > pins.expires_at || fingerprint(&planned)? != pins.fingerprint {
         return Err(Refusal::Rule(sentence!("refusal-quote-gone")));
     }
-    shown(&mut desk, &customer, subscription, planned, &pins, quote.to_owned()).await
+    shown(&mut desk, subscription, planned, &pins, quote.to_owned()).await
 }
 
 /// A priced action as pages show it.
-async fn shown(
-    desk: &mut Desk,
-    customer: &customers::Customer,
-    before: Subscription,
-    planned: Planned,
-    pins: &Pins,
-    quote: String,
-) -> Result<Preview, Refusal> {
+async fn shown(desk: &mut Desk, before: Subscription, planned: Planned, pins: &Pins, quote: String) -> Result<Preview, Refusal> {
+    let next_invoice = upcoming_after(desk, &planned, pins.at).await?;
     let bill = planned.bill();
-    let applied = bill.map(|bill| bill.priced.document.discounts.clone()).unwrap_or_default();
-    let next_invoice = upcoming_of_step(desk, customer, &planned.step, &applied, pins.at).await?;
     Ok(Preview {
         quote,
         expires_at: from_ms(pins.expires_at),

@@ -36,4 +36,4 @@ pub use pause::PauseRequest;
 pub use record::{AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, page, word};
 pub use start::{StartRequest, Started, start};
 pub use step::{Counted, Reading, Step, basis, proration, used};
-pub use upcoming::{Upcoming, upcoming, upcoming_by, upcoming_of_step};
+pub use upcoming::{Upcoming, upcoming, upcoming_after, upcoming_by};

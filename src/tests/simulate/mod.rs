@@ -7,6 +7,7 @@ mod documents;
 mod lifecycle;
 mod prices;
 mod proration;
+mod settled_later;
 mod time;
 mod usage;
 mod vectors;
