@@ -9,6 +9,7 @@ mod architecture;
 mod bad_input;
 mod billing;
 mod demo;
+mod einvoice;
 mod gateways;
 mod guard;
 mod invoices;

@@ -1220,6 +1220,13 @@ document-chart-used-up = The { $n } included were used up on { $day }.
 document-chart-busiest = The busiest day was { $weekday } { $day } with { $n }.
 document-chart-zone = Days begin at 00:00, { $zone }.
 
+# A structured invoice: what it says in words
+einvoice-terms = To be paid by { $day }.
+einvoice-terms-credit = Nothing is to be paid: the amount is credited to you.
+einvoice-not-taxed = Not subject to tax.
+einvoice-exact = Amounts are rounded to two decimals here, as the standard asks. The exact total is { $amount }.
+einvoice-test = Test mode: this document is worth nothing.
+
 # Account
 account-title = Account
 account-answer = Invoices of <b>{ $customer }</b> are made out to { $company }.
@@ -1394,6 +1401,7 @@ refusal-quote-gone = This price is not held any more.
 refusal-quote-not-paid = The payment could not be made. Nothing was charged and nothing was changed. Please try again.
 refusal-quote-unreadable = This price can’t be read. Nothing was charged. Please look at the change again.
 refusal-customer-exists = There is a customer with this external_id already.
+refusal-einvoice-no-tax-id = This document has no structured form: it charges tax, and its seller had no tax id to name when it was issued.
 refusal-tax-id = This isn’t how a VAT number of the country above is written. Enter it with its country letters, such as ATU12345678, or leave the field empty.
 refusal-name-empty = Enter a name.
 refusal-legal-name-empty = Enter the company’s full name, as it stands on invoices.

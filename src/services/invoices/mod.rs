@@ -5,6 +5,7 @@
 mod charge;
 mod correct;
 mod draft;
+pub mod einvoice;
 mod find;
 mod issue;
 mod keep;
@@ -28,5 +29,5 @@ pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice
 pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page};
 pub use settle::{amount_due, note_declined, note_unpayable, record_payment};
 pub use sheet::sheet;
-pub use snapshot::{Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
+pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
 pub use told::{Sum, Told, TotalKind};

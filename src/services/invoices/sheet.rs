@@ -155,7 +155,7 @@ fn totals(told: &Told<'_>) -> Vec<TotalRow> {
 
 fn footer(snapshot: &Snapshot) -> Vec<String> {
     let from = &snapshot.from;
-    let parts = [Some(from.legal_name.clone()), Some(from.address.join(", ")), from.tax_id.clone(), from.email.clone()];
+    let parts = [Some(from.legal_name.clone()), Some(from.address.lines().join(", ")), from.tax_id.clone(), from.email.clone()];
     vec![parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")]
 }
 

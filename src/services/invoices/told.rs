@@ -56,7 +56,7 @@ impl Told<'_> {
     /// Name, address, country and tax id, one a line.
     pub fn party(&self, party: &Party) -> Vec<String> {
         let mut lines = vec![party.legal_name.clone()];
-        lines.extend(party.address.iter().cloned());
+        lines.extend(party.address.lines());
         lines.push(countries::name(self.words, &party.country));
         lines.extend(party.tax_id.iter().map(|id| t!(self.words, "document-tax-id", id = id)));
         lines
