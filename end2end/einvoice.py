@@ -3,7 +3,8 @@
     einvoice.py FOLDER
 
 Prints a JSON object: for each file of the folder, what is wrong with it, as [rule, sentence] pairs. What the rules only warn of is left out.
-`*.cii.xml` is a Cross Industry Invoice, `*.ubl.xml` a UBL Invoice or CreditNote. Used by src/tests/einvoice; set up by setup.sh.
+`*.cii.xml` is a Cross Industry Invoice, `*.ubl.xml` a UBL Invoice or CreditNote; what a `*.pdf` carries as Factur-X is taken out and judged as
+`*.pdf.cii.xml`. Used by src/tests/einvoice; set up by setup.sh.
 """
 
 import json
@@ -13,6 +14,7 @@ import sys
 
 import facturx
 from lxml import etree
+from pypdf import PdfReader
 from saxonche import PySaxonProcessor
 
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
@@ -35,8 +37,21 @@ def found(report):
             yield [named[1] if named else failed.get("id"), text]
 
 
+def unpacked(pdf):
+    """Puts what a PDF carries beside it; what of its metadata is not as Factur-X and PDF/A-3 want it."""
+    reader = PdfReader(pdf)
+    metadata = etree.fromstring(reader.trailer["/Root"]["/Metadata"].get_data())
+    told = {etree.QName(element).localname: element.text for element in metadata.iter() if element.text}
+    # A property of a description stands as an attribute or as an element.
+    told |= {etree.QName(name).localname: value for element in metadata.iter() for name, value in element.attrib.items()}
+    name, xml = facturx.get_xml_from_pdf(pdf.read_bytes(), check_xsd=True)
+    wanted = {"DocumentFileName": name, "DocumentType": "INVOICE", "ConformanceLevel": "EN 16931", "part": "3"}
+    pdf.with_suffix(".pdf.cii.xml").write_bytes(xml)
+    return [["metadata", f"{key} is {told.get(key)}, not {value}"] for key, value in wanted.items() if told.get(key) != value]
+
+
 def main(folder):
-    wrong = {}
+    wrong = {pdf.name: unpacked(pdf) for pdf in sorted(pathlib.Path(folder).glob("*.pdf"))}
     with PySaxonProcessor(license=False) as saxon:
         for syntax, (rules, schemas) in SYNTAXES.items():
             files = sorted(pathlib.Path(folder).glob(f"*.{syntax}.xml"))

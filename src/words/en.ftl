@@ -1196,6 +1196,10 @@ document-declined = <b>{ $method } was declined for { $amount }.</b> { $reason }
 document-under-way = <b>{ $amount } from { $method } is on its way.</b> The bank has not answered yet.
 document-under-way-see = See what came of it
 document-download = Download PDF
+document-attachment = The same document for accounting programs
+document-structured = For accounting programs, by EN 16931:
+document-structured-cii = XML as CII
+document-structured-ubl = XML as UBL
 document-viewer = Your role lets you see invoices. An owner or a billing member of the account can pay them.
 document-see-days =
     { $count ->

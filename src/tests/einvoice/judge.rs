@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use portico::platform::ids::Ids;
 
 /// What is wrong with each file: rule and sentence.
-pub fn judge(files: &[(String, String)]) -> BTreeMap<String, Vec<(String, String)>> {
+pub fn judge(files: &[(String, impl AsRef<[u8]>)]) -> BTreeMap<String, Vec<(String, String)>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = output(Command::new(home.join("end2end/setup.sh")).arg("einvoice"));
     let folder = std::env::temp_dir().join(Ids::system().next("einvoices", 0));
@@ -18,7 +18,7 @@ pub fn judge(files: &[(String, String)]) -> BTreeMap<String, Vec<(String, String
     let wrong = output(Command::new(python.trim()).arg(home.join("end2end/einvoice.py")).arg(&folder));
     std::fs::remove_dir_all(&folder).unwrap();
     let wrong: BTreeMap<String, Vec<(String, String)>> = serde_json::from_str(&wrong).unwrap();
-    assert_eq!(wrong.len(), files.len(), "not every file was judged");
+    assert!(files.iter().all(|(name, _)| wrong.contains_key(name)), "not every file was judged");
     wrong
 }
 

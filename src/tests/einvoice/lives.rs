@@ -27,7 +27,7 @@ use crate::nordlicht::add_card;
 use crate::world::World;
 
 const MONTH: Interval = Interval { unit: Unit::Month, count: 1 };
-const MONTHS: u32 = 9;
+const MONTHS: u32 = 6;
 
 /// Key, country, tax id, currency, whether prices include tax.
 const HOUSES: [(&str, &str, Option<&str>, &str, bool); 9] = [

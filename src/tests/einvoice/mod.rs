@@ -7,7 +7,8 @@ mod spoiled;
 
 use std::collections::BTreeSet;
 
-use portico::services::invoices::einvoice::{Category, cii, draw, ubl};
+use portico::services::invoices::einvoice::{Category, Document, cii, draw, is_known, ubl};
+use portico::services::invoices::{self, Snapshot, pdf};
 
 use judge::judge;
 use lives::documents;
@@ -16,13 +17,13 @@ use lives::documents;
 async fn five_hundred_invoices_and_credit_notes_break_no_rule_of_the_standard() {
     let documents = documents().await;
     assert!(documents.len() >= 500, "only {} documents", documents.len());
-    let mut files = Vec::new();
-    for (name, snapshot) in documents {
-        let document = draw(snapshot).unwrap();
-        files.push((format!("{name}.cii.xml"), cii(&document)));
-        files.push((format!("{name}.ubl.xml"), ubl(&document)));
-    }
-    let wrong: Vec<_> = judge(&files).into_iter().filter(|(_, wrong)| !wrong.is_empty()).collect();
+    let drawn: Vec<_> = documents.iter().map(|(name, snapshot)| (name, draw(snapshot).unwrap())).collect();
+    let in_cii: Vec<_> = drawn.iter().map(|(name, document)| (format!("{name}.cii.xml"), cii(document))).collect();
+    let in_ubl: Vec<_> = drawn.iter().map(|(name, document)| (format!("{name}.ubl.xml"), ubl(document))).collect();
+    // Side by side: the judge is most of what this takes.
+    let judged = std::thread::scope(|side| [&in_cii, &in_ubl].map(|files| side.spawn(|| judge(files))).map(|side| side.join().unwrap()));
+    let files = [in_cii, in_ubl].concat();
+    let wrong: Vec<_> = judged.into_iter().flatten().filter(|(_, wrong)| !wrong.is_empty()).collect();
     if let Some((name, why)) = wrong.first() {
         let text = &files.iter().find(|(file, _)| file == name).unwrap().1;
         let rules: BTreeSet<&String> = wrong.iter().flat_map(|(_, why)| why).map(|(rule, _)| rule).collect();
@@ -30,11 +31,30 @@ async fn five_hundred_invoices_and_credit_notes_break_no_rule_of_the_standard() 
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pdf_carries_the_structured_invoice_as_factur_x_wants_it() {
+    let documents = documents().await;
+    let note = documents.iter().find(|(_, snapshot)| !snapshot.corrects.is_empty()).unwrap();
+    let mut pdfs = Vec::new();
+    for (name, snapshot) in [&documents[0], note] {
+        let sheet = invoices::sheet(snapshot, name);
+        assert_eq!(sheet.attachments[0].bytes, cii(&draw(snapshot).unwrap()).into_bytes());
+        pdfs.push((format!("{name}.pdf"), pdf::render(&sheet).unwrap()));
+    }
+    for (name, wrong) in judge(&pdfs) {
+        assert_eq!(wrong, [], "{name}");
+    }
+    // Outside what the standard knows there is a PDF, and nothing in it.
+    let mut without = documents[0].1.clone();
+    without.from.tax_id = None;
+    assert!(!is_known(&without) && draw(&without).is_err() && invoices::sheet(&without, "x").attachments.is_empty());
+}
+
 /// Nothing is proven about what never came up.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_five_hundred_cover_what_documents_can_be() {
     let drawn: Vec<_> = documents().await.iter().map(|(_, snapshot)| (snapshot, draw(snapshot).unwrap())).collect();
-    let some = |what: &str, is: &dyn Fn(&(&portico::services::invoices::Snapshot, portico::services::invoices::einvoice::Document)) -> bool| {
+    let some = |what: &str, is: &dyn Fn(&(&Snapshot, Document)) -> bool| {
         assert!(drawn.iter().any(is), "none of them {what}");
     };
     for category in [Category::Standard, Category::ZeroRated, Category::Exempt, Category::ReverseCharge, Category::OutsideScope] {

@@ -67,9 +67,9 @@ const CII: [Spoiled; 25] = [
     spoiled("a gross that is not net and tax", "BR-CO-15", invoice, ["<ram:GrandTotalAmount>", "<", "<ram:GrandTotalAmount>1<"]),
     spoiled("an amount due that is not left", "BR-CO-16", invoice, ["<ram:DuePayableAmount>", "<", "<ram:DuePayableAmount>0.01<"]),
     spoiled("a tax that is not of its rate", "BR-CO-17", invoice, ["<ram:CalculatedAmount>", "<", "<ram:CalculatedAmount>9999<"]),
-    spoiled("neither terms nor a day to pay by", "BR-CO-25", invoice, ["<ram:SpecifiedTradePaymentTerms>", "</ram:SpecifiedTradePaymentTerms>", ""]),
+    spoiled("no tax by rate", "BR-CO-18", invoice, ["<ram:ApplicableTradeTax><ram:CalculatedAmount>", "</ram:ApplicableTradeTax>", ""]),
     spoiled("a base that is not of its lines", "BR-S-08", invoice, ["<ram:BasisAmount>", "<", "<ram:BasisAmount>1<"]),
-    spoiled("reverse charge without saying so", "BR-AE-10", reversed, ["<ram:ExemptionReasonCode>", "</ram:ExemptionReasonCode>", ""]),
+    spoiled("reverse charge without saying so", "BR-AE-10", reversed, ["<ram:ExemptionReason>", "</ram:ExemptionReasonCode>", "<ram:CategoryCode>AE</ram:CategoryCode>"]),
     spoiled("reverse charge of nobody’s VAT id", "BR-AE-02", reversed, ["<ram:SpecifiedTaxRegistration><ram:ID schemeID=\"VA\">DE", "</ram:SpecifiedTaxRegistration>", ""]),
     spoiled("a rate outside the scope of tax", "BR-O-05", outside, ["<ram:CategoryCode>O</ram:CategoryCode>", "", "<ram:CategoryCode>O</ram:CategoryCode><ram:RateApplicablePercent>5</ram:RateApplicablePercent>"]),
 ];

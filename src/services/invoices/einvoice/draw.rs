@@ -20,13 +20,18 @@ use crate::{sentence, t};
 /// The most decimals the standard writes (rules BR-DEC-01 to 28).
 const MOST_DECIMALS: u32 = 2;
 
-/// The document in the standard's terms. Refused where it charges tax and its seller has no tax id: the standard knows no such invoice.
+/// Whether the standard knows such a document: one that charges tax names a tax id of its seller.
+pub fn is_known(snapshot: &Snapshot) -> bool {
+    snapshot.from.tax_id.is_some() || is_outside(snapshot)
+}
+
+/// The document in the standard's terms; refused where it has none for it ([`is_known`]).
 pub fn draw(snapshot: &Snapshot) -> Result<Document, Refusal> {
-    let pen = Pen::new(snapshot);
-    let is_outside = pen.untaxed == Category::OutsideScope && snapshot.lines.iter().all(|line| line.line.tax.is_empty());
-    if !is_outside && snapshot.from.tax_id.is_none() {
+    if !is_known(snapshot) {
         return Err(Refusal::Rule(sentence!("refusal-einvoice-no-tax-id")));
     }
+    let pen = Pen::new(snapshot);
+    let is_outside = is_outside(snapshot);
     let mut lines = Vec::with_capacity(snapshot.lines.len());
     let mut groups: Vec<Group> = Vec::new();
     for of in &snapshot.lines {
@@ -83,12 +88,10 @@ struct Group {
 impl<'a> Pen<'a> {
     fn new(snapshot: &'a Snapshot) -> Pen<'a> {
         let exponent = exponent(&snapshot.currency);
-        let is_taxed = snapshot.lines.iter().any(|line| !line.line.tax.is_empty());
         let untaxed = match snapshot.notes.first() {
+            _ if is_outside(snapshot) => Category::OutsideScope,
             Some(TaxNote::ReverseCharge) => Category::ReverseCharge,
-            Some(TaxNote::Exempt) if snapshot.from.tax_id.is_some() => Category::Exempt,
-            _ if is_taxed => Category::Exempt,
-            _ => Category::OutsideScope,
+            Some(TaxNote::Exempt) | None => Category::Exempt,
         };
         Pen { snapshot, told: Told::new(snapshot, Words::of(&snapshot.locale)), exponent, decimals: exponent.min(MOST_DECIMALS), untaxed }
     }
@@ -116,7 +119,7 @@ impl<'a> Pen<'a> {
         let discount = if is_charge { self.units(self.discount_minor(of)?)? } else { 0 };
         let before_discount = exact(money::add(net, discount))?;
         let (quantity, price) = self.multiplied_out(of, before_discount);
-        let description = [vec![reason.remark], reason.sentences].concat().into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let description = if reason.sentences.is_empty() { reason.remark } else { reason.sentences.join(" ") };
         let line = Line {
             name: line.name.clone(),
             description: Some(description).filter(|text| !text.is_empty()),
@@ -256,6 +259,12 @@ impl<'a> Pen<'a> {
         let dates = &self.told.dates;
         Days { first: dates.date(from), last: dates.date((to - Duration::milliseconds(1)).max(from)) }
     }
+}
+
+/// Whether tax has no say in the document: no line has a rate, and no note a reason that a seller with a tax id would give.
+fn is_outside(snapshot: &Snapshot) -> bool {
+    let is_untaxed = snapshot.lines.iter().all(|line| line.line.tax.is_empty());
+    is_untaxed && (snapshot.notes.is_empty() || snapshot.from.tax_id.is_none())
 }
 
 /// All the rates of a line together.

@@ -38,7 +38,7 @@ use rust_decimal::Decimal;
 use billing::invoice::DocumentKind;
 
 pub use cii::cii;
-pub use draw::draw;
+pub use draw::{draw, is_known};
 pub use ubl::ubl;
 
 /// BT-24: what the document conforms to, the core of the standard and no national addition.
