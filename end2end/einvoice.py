@@ -17,6 +17,8 @@ from lxml import etree
 from pypdf import PdfReader
 from saxonche import PySaxonProcessor
 
+FX = "{urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#}"
+PDFA = "{http://www.aiim.org/pdfa/ns/id/}"
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 HOME = pathlib.Path(facturx.__file__).parent / "xsd_and_schematron"
 SYNTAXES = {
@@ -41,11 +43,11 @@ def unpacked(pdf):
     """Puts what a PDF carries beside it; what of its metadata is not as Factur-X and PDF/A-3 want it."""
     reader = PdfReader(pdf)
     metadata = etree.fromstring(reader.trailer["/Root"]["/Metadata"].get_data())
-    told = {etree.QName(element).localname: element.text for element in metadata.iter() if element.text}
-    # A property of a description stands as an attribute or as an element.
-    told |= {etree.QName(name).localname: value for element in metadata.iter() for name, value in element.attrib.items()}
+    told = {element.tag: element.text for element in metadata.iter() if element.text}
+    # A property stands as an element or as an attribute.
+    told |= {name: value for element in metadata.iter() for name, value in element.attrib.items()}
     name, xml = facturx.get_xml_from_pdf(pdf.read_bytes(), check_xsd=True)
-    wanted = {"DocumentFileName": name, "DocumentType": "INVOICE", "ConformanceLevel": "EN 16931", "part": "3"}
+    wanted = {FX + "DocumentFileName": name, FX + "DocumentType": "INVOICE", FX + "ConformanceLevel": "EN 16931", PDFA + "part": "3"}
     pdf.with_suffix(".pdf.cii.xml").write_bytes(xml)
     return [["metadata", f"{key} is {told.get(key)}, not {value}"] for key, value in wanted.items() if told.get(key) != value]
 
