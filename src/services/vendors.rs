@@ -118,6 +118,11 @@ fn check(new: &NewVendor) -> Result<(), Refusal> {
     if !new.colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())) {
         wrong("colour", sentence!("refusal-colour", colour = &new.colour));
     }
+    for (field, text) in [("address", &new.address), ("city", &new.city)] {
+        if text.trim().is_empty() {
+            wrong(field, sentence!("refusal-vendor-address-empty"));
+        }
+    }
     if let Some(Err(why)) = new.tax_id.as_deref().map(|tax_id| ids::check(&new.country, tax_id)) {
         wrong("tax_id", wrong_tax_id(why));
     }

@@ -298,6 +298,8 @@ async fn reverse_charge_is_named_with_its_sentence() {
         name: "Alpen".into(),
         legal_name: "Alpen GmbH".into(),
         country: "AT".into(),
+        address_line1: Some("Praterstraße 58".into()),
+        city: Some("Vienna".into()),
         tax_id: Some("ATU00000015".into()),
         locale: "en".into(),
         time_zone: "Europe/Vienna".into(),

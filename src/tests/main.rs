@@ -23,6 +23,7 @@ mod people;
 mod purge;
 mod rebinding;
 mod refunds;
+mod required;
 mod sandbox;
 mod sign_in;
 mod simulate;

@@ -69,9 +69,12 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let mut given_up = BTreeSet::new();
+    let held: BTreeSet<String> = invoices::held(&mut Desk::read(app, vendor, Actor::System).await?).await?.into_iter().collect();
     loop {
         let mut desk = Desk::read(app, vendor, Actor::System).await?;
-        let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
+        // Those given up stay due and come first: as many more are looked at, or they would keep the others waiting.
+        let skipped = i64::try_from(given_up.len()).map_err(Refusal::damaged)?;
+        let due = subscriptions::due_customers(&mut desk, until, BATCH.saturating_add(skipped)).await?;
         drop(desk);
         let due: Vec<_> = due.into_iter().filter(|(_, customer)| !given_up.contains(customer)).collect();
         if due.is_empty() {
@@ -83,10 +86,15 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
             if at > horizon {
                 break;
             }
-            match bill_moment(app, vendor, &customer_id, at, &mut report).await {
+            match bill_moment(app, vendor, &customer_id, at, held.contains(&customer_id), &mut report).await {
                 Ok(Some(next)) => horizon = horizon.min(next),
                 Ok(None) => {}
                 Err(refusal) => {
+                    if let Refusal::Incomplete(lacking) = &refusal {
+                        let mut desk = Desk::write(app, vendor, Actor::System).await?;
+                        invoices::hold(&mut desk, &customer_id, lacking).await?;
+                        desk.commit().await?;
+                    }
                     given_up.insert(customer_id.clone());
                     report.failed.push((customer_id, refusal));
                 }
@@ -98,10 +106,20 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
 }
 
 /// One moment of one customer; when something is due for it next.
-async fn bill_moment(app: &App, vendor: &Arc<Vendor>, customer_id: &str, at: Instant, report: &mut Report) -> Result<Option<Instant>, Refusal> {
+async fn bill_moment(
+    app: &App,
+    vendor: &Arc<Vendor>,
+    customer_id: &str,
+    at: Instant,
+    was_held: bool,
+    report: &mut Report,
+) -> Result<Option<Instant>, Refusal> {
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let issued = subscriptions::run_due(&mut desk, customer_id, at).await?.unwrap_or_default();
     let next = subscriptions::first_due(&mut desk, customer_id).await?;
+    if was_held {
+        invoices::let_go(&mut desk, customer_id).await?;
+    }
     desk.commit().await?;
     report.issued += issued.len();
     let errand = Errand::new(app, vendor, Actor::System).at_billing(at.timestamp_millis());

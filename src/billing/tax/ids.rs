@@ -98,7 +98,7 @@ fn rule(country: &str) -> Option<Rule> {
         "NO" => elsewhere(&["NO:999999999MVA", ":999999999MVA"], |id| weighted(&digits(id), &[3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0, "NO995525828MVA"),
         "CH" | "LI" => elsewhere(&["CHE:999999999MWST", "CHE:999999999TVA", "CHE:999999999IVA"], switzerland, "CHE-107.787.577 MWST"),
         "JP" => elsewhere(&["T:9999999999999"], |id| japan(&digits(id)), "T7000012050002"),
-        "TH" => elsewhere(&[":9999999999999"], |id| thailand(&digits(id)), "0994000165510"),
+        "TH" => elsewhere(&[":9999999999999", ":999999999999999999"], |id| thailand(&digits(id)), "0994000165510"),
         _ => None,
     }
 }
@@ -326,8 +326,17 @@ fn japan(d: &[u64]) -> bool {
     9 - weighted(&body.iter().rev().copied().collect::<Vec<_>>(), &[1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2]) % 9 == *check
 }
 
+/// Thirteen digits, perhaps with the five of a branch behind them.
 fn thailand(d: &[u64]) -> bool {
-    (11 - weighted(d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10 == d.last().copied().unwrap_or_default()
+    d.get(12) == Some(&((11 - weighted(d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10))
+}
+
+/// A Thai tax id in its two parts: the taxpayer's thirteen digits, and the five of a branch. None or five zeros are the head office.
+pub fn thai_parts(tax_id: &str) -> Option<(String, Option<String>)> {
+    check("TH", tax_id).ok()?;
+    let id = plain(tax_id);
+    let (taxpayer, branch) = id.split_at_checked(13)?;
+    Some((taxpayer.to_owned(), Some(branch.to_owned()).filter(|branch| !branch.is_empty() && branch != "00000")))
 }
 
 fn letter(letters: &[u8], at: u64) -> Option<char> {

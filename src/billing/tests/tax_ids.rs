@@ -1,6 +1,6 @@
 //! **Tax ids**: form and check digits, on ids that authorities and registers publish as examples, and on the same with a digit changed.
 
-use billing::tax::ids::{TaxIdError, check, is_eu, is_well_formed_eu_tax_id};
+use billing::tax::ids::{TaxIdError, check, is_eu, is_well_formed_eu_tax_id, thai_parts};
 
 /// Country, ids that are right, ids with a wrong digit.
 #[rustfmt::skip]
@@ -36,7 +36,7 @@ const IDS: [(&str, &[&str], &[&str]); 32] = [
     ("NO", &["NO 995 525 828 MVA", "995 525 828 MVA"], &["NO 995 525 829 MVA"]),
     ("CH", &["CHE-107.787.577 IVA", "CHE107787577MWST", "CHE-107.787.577 TVA"], &["CHE-107.787.578 IVA"]),
     ("JP", &["T7000012050002", "T 7-0000-1205-0002"], &["T8000012050002"]),
-    ("TH", &["0994000165510", "0-9940-00165-51-0"], &["0994000165511"]),
+    ("TH", &["0994000165510", "0-9940-00165-51-0", "0994000165510 00012"], &["0994000165511"]),
 ];
 
 #[test]
@@ -79,6 +79,15 @@ fn the_form_comes_first_and_names_an_example_that_is_right() {
         }
     }
     assert_eq!(check("US", "whatever"), Ok(()));
+}
+
+#[test]
+fn a_thai_tax_id_may_name_a_branch() {
+    let parts = |id: &str| thai_parts(id).map(|(taxpayer, branch)| (taxpayer, branch.unwrap_or_default()));
+    assert_eq!(parts("0-9940-00165-51-0"), Some(("0994000165510".into(), String::new())));
+    assert_eq!(parts("0994000165510-00000"), Some(("0994000165510".into(), String::new())));
+    assert_eq!(parts("0994000165510 00012"), Some(("0994000165510".into(), "00012".into())));
+    assert_eq!(parts("0994000165511"), None);
 }
 
 #[test]

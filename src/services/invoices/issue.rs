@@ -13,6 +13,7 @@ use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
+use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
 use crate::services::balance::{self, Source};
@@ -119,6 +120,10 @@ pub(super) async fn into_balance(
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    let lacking = required::lacking(&desk.vendor, customer, document);
+    if !lacking.is_empty() {
+        return Err(Refusal::Incomplete(lacking));
+    }
     let id = desk.new_id("inv");
     let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
     let (series, prefix) = match document.kind {

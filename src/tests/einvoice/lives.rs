@@ -38,7 +38,7 @@ const HOUSES: [(&str, &str, Option<&str>, &str, bool); 9] = [
     ("kobe", "JP", Some("T7000012050002"), "JPY", false),
     ("manama", "BH", Some("200000000000002"), "BHD", false),
     ("toronto", "CA", Some("100000008RT0001"), "CAD", true),
-    ("bangkok", "TH", Some("0105536000315"), "EUR", false),
+    ("bangkok", "TH", Some("0994000165510 00012"), "EUR", false),
     // Without a tax id, it charges no tax.
     ("austin", "US", None, "USD", false),
 ];
