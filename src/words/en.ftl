@@ -614,6 +614,9 @@ overview-unpaid =
        *[other] { $count } invoices are unpaid: <b>{ $amount }</b>.
     }
 overview-unpaid-next = The next invoice comes on { $day }: about <b>{ $amount }</b>.
+overview-held = Your invoice can’t be issued yet.
+overview-held-by-vendor = The vendor has to complete its own details first.
+overview-held-repair = Complete the account
 overview-no-card = <b>No card is on file</b>, so { $amount } can’t be paid on { $day }.
 overview-no-card-add = Add a card
 overview-fee-usage = { $fee } and usage
@@ -1134,6 +1137,7 @@ invoices-empty-add-recipient = Add a recipient
 # An invoice or credit note, on its page and on paper
 document-invoice = Invoice
 document-credit-note = Credit note
+document-tax-invoice = Tax Invoice
 document-heading-invoice = Invoice { $number }
 document-heading-credit-note = Credit note { $number }
 document-number-date = { $number }, { $day }
@@ -1146,6 +1150,10 @@ document-what = What
 document-quantity = Quantity
 document-page = Page { $page } of { $pages }
 document-tax-id = VAT { $id }
+document-tax-id-other = Tax ID { $id }
+document-tax-id-japan = Registration number { $id }
+document-tax-id-head-office = Tax ID { $id }, head office
+document-tax-id-branch = Tax ID { $id }, branch { $branch }
 document-purchase-order = Your purchase order
 document-corrects-head = Corrects
 document-corrects = Corrects { $numbers }.
@@ -1196,6 +1204,10 @@ document-declined = <b>{ $method } was declined for { $amount }.</b> { $reason }
 document-under-way = <b>{ $amount } from { $method } is on its way.</b> The bank has not answered yet.
 document-under-way-see = See what came of it
 document-download = Download PDF
+document-attachment = The same document for accounting programs
+document-structured = For accounting programs, by EN 16931:
+document-structured-cii = XML as CII
+document-structured-ubl = XML as UBL
 document-viewer = Your role lets you see invoices. An owner or a billing member of the account can pay them.
 document-see-days =
     { $count ->
@@ -1219,6 +1231,13 @@ document-chart-total = { $n } { $unit } in all.
 document-chart-used-up = The { $n } included were used up on { $day }.
 document-chart-busiest = The busiest day was { $weekday } { $day } with { $n }.
 document-chart-zone = Days begin at 00:00, { $zone }.
+
+# A structured invoice: what it says in words
+einvoice-terms = To be paid by { $day }.
+einvoice-terms-credit = Nothing is to be paid: the amount is credited to you.
+einvoice-not-taxed = Not subject to tax.
+einvoice-exact = Amounts are rounded to two decimals here, as the standard asks. The exact total is { $amount }.
+einvoice-test = Test mode: this document is worth nothing.
 
 # Account
 account-title = Account
@@ -1299,6 +1318,7 @@ activity-invoice-payment-failed = Invoice { $number } could not be paid
 activity-refund = { $amount } of invoice { $number } goes back to you
 activity-refund-succeeded = { $amount } of invoice { $number } went back to you
 activity-refund-refused = { $amount } of invoice { $number } could not go back to where it was paid from; it is in your balance
+activity-invoice-held = An invoice is held back: something is missing that the law wants on it
 activity-charge = { $amount } was put on the next invoice
 activity-balance-granted = { $amount } was added to your balance
 activity-payment-succeeded = { $amount } was paid
@@ -1394,7 +1414,17 @@ refusal-quote-gone = This price is not held any more.
 refusal-quote-not-paid = The payment could not be made. Nothing was charged and nothing was changed. Please try again.
 refusal-quote-unreadable = This price can’t be read. Nothing was charged. Please look at the change again.
 refusal-customer-exists = There is a customer with this external_id already.
-refusal-tax-id = This isn’t how a VAT number of the country above is written. Enter it with its country letters, such as ATU12345678, or leave the field empty.
+refusal-einvoice-no-tax-id = This document has no structured form: it charges tax, and its seller had no tax id to name when it was issued.
+refusal-lacks-customer-street = An invoice must name your address, and the street (address_line1) is missing. Enter it in the account, and the invoice follows.
+refusal-lacks-customer-city = An invoice must name your address, and the city (city) is missing. Enter it in the account, and the invoice follows.
+refusal-lacks-customer-tax-id = You account for the tax of this invoice, so it must name your VAT number (tax_id). Enter it in the account, and the invoice follows.
+refusal-lacks-vendor-address = An invoice must name the vendor’s address, and the street or the city is missing in the vendor’s record.
+refusal-lacks-vendor-tax-id = An invoice that states tax must name the vendor’s VAT number, and the vendor’s record has none (tax_id).
+refusal-lacks-vendor-registration = A qualified invoice must name the vendor’s registration number, T and 13 digits, and the vendor’s record has none that is right (tax_id).
+refusal-lacks-vendor-thai-tax-id = A tax invoice must name the vendor’s tax id of 13 digits, with 5 more of a branch, and the vendor’s record has none that is right (tax_id).
+refusal-vendor-address-empty = Enter this part of the address: every invoice names it.
+refusal-tax-id = This isn’t how a VAT number of the country above is written. Enter it as in { $example }, or leave the field empty.
+refusal-tax-id-digit = A digit of this VAT number is wrong: its check digit doesn’t fit the others. Compare it with the original, or leave the field empty.
 refusal-name-empty = Enter a name.
 refusal-legal-name-empty = Enter the company’s full name, as it stands on invoices.
 refusal-country = Choose a country.

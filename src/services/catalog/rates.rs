@@ -10,7 +10,7 @@ use sqlx::FromRow;
 
 use super::{changed, record};
 use crate::sentence;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, invoices};
 
 /// A coupon's record.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -70,6 +70,9 @@ pub async fn redeem(desk: &mut Desk, coupon: &CouponRecord) -> Result<(), Refusa
 /// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed.
 pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, Refusal> {
     rate.check()?;
+    if let Some(lacking) = invoices::of_vendor_taxing(&desk.vendor) {
+        return Err(Refusal::Incomplete(vec![lacking]));
+    }
     let id = desk.new_id("tax");
     let rule = serde_json::to_string(rate).map_err(Refusal::damaged)?;
     desk.tx

@@ -13,6 +13,7 @@ use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
+use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
 use crate::platform::db::Many;
@@ -142,6 +143,10 @@ static INSERT_INVOICE: Many = Many {
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    let lacking = required::lacking(&desk.vendor, customer, document);
+    if !lacking.is_empty() {
+        return Err(Refusal::Incomplete(lacking));
+    }
     // A document that is late is dated by its issue, the first day the books are open; what it charges stays what it was.
     let at = &books::open_from(desk, *at).await?;
     let id = desk.new_id("inv");
