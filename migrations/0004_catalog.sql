@@ -76,6 +76,8 @@ CREATE TABLE coupons (
     max_redemptions BIGINT,
     redemptions BIGINT NOT NULL,
     version BIGINT NOT NULL,
+    -- Redeemed no more since; NULL: it can be. Who has it keeps it.
+    retired_at BIGINT,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, key)
 );

@@ -16,6 +16,8 @@ pub fn routes() -> Vec<Route> {
         ("Members", v1::members::routes()),
         ("Plans and prices", v1::plans::routes()),
         ("Meters", v1::meters::routes()),
+        ("Coupons", v1::coupons::routes()),
+        ("Promotion codes", v1::promotion_codes::routes()),
         ("Subscriptions", v1::subscriptions::routes()),
         ("Usage", v1::usage::routes()),
         ("Invoices", v1::invoices::routes()),

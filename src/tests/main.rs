@@ -19,6 +19,7 @@ mod nordlicht;
 mod payment_methods;
 mod payments;
 mod people;
+mod promotions;
 mod purge;
 mod rebinding;
 mod refunds;

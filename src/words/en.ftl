@@ -499,6 +499,38 @@ plan-did-change = Changed. There was nothing to pay.
 plan-did-plan = Planned. You can take it back here until it begins.
 plan-did-cancel = Cancelled. You can take it back here until the last day.
 plan-did-keep = Taken back. Your plan goes on as it is.
+discount-title = Discounts
+discount-head = What is taken off
+discount-next = On the next invoice
+discount-percent = { $percent } % off
+discount-amount = { $amount } off
+discount-told = { $off }, { $lasts }
+discount-remark = { $code }, { $lasts }
+discount-once = on your next invoice
+discount-forever = for as long as you have the plan
+discount-months =
+    { $count ->
+        [one] for a month from your next invoice
+       *[other] for { $count } months from your next invoice
+    }
+discount-until = until { $day }
+promotion-label = Promotion code
+promotion-hint = If you have one. Capitals, spaces and hyphens don’t matter.
+promotion-hint-plan = You see what it takes off before you use it.
+promotion-look = See what it takes off
+promotion-gives = { $discount }.
+promotion-gives-later = { $discount }. The code counts from the day of the change, unless others have used it up by then.
+promotion-instead = With <b>{ $code }</b> the next invoice on { $day } comes to <b>{ $after }</b> instead of { $before }, as it stands.
+promotion-changes = <b>{ $code }</b> is good for your plan.
+promotion-unknown = There is no promotion code “{ $code }”. Check how it is spelled.
+promotion-retired = The code “{ $code }” is no longer given out.
+promotion-expired = The code “{ $code }” has expired.
+promotion-used-up = The code “{ $code }” has been used as often as it may be.
+promotion-again = You have used the code “{ $code }” before. It works once.
+promotion-on-it = Your plan has the discount of “{ $code }” already.
+promotion-other-plan = The code “{ $code }” is not for { $plan }. Choose another plan, or leave the code out.
+promotion-currency = The code “{ $code }” takes off an amount in { $worth }, and you pay in { $currency }.
+promotion-first-time = The code “{ $code }” is for new customers, before their first invoice.
 interval-day =
     { $count ->
         [one] a day
@@ -556,6 +588,7 @@ change-button = Change to { $plan }, pay { $due } now
 change-button-free = Change to { $plan } now
 change-button-same = Change, pay { $due } now
 change-button-same-free = Change now
+change-button-code = Use the code { $code }
 change-button-later = Change to { $plan } on { $day }
 change-from = From { $method }.
 change-no-method = Add a card first.
@@ -1314,6 +1347,7 @@ activity-method-given-up = Adding a payment method was given up
 activity-subscription-created = { $plan } was chosen
 activity-subscription-started = { $plan } began
 activity-subscription-changed = The plan was changed
+activity-promotion = The promotion code { $code } was used
 activity-change-planned = A change of the plan was planned
 activity-change-undone = A planned change of the plan was undone
 activity-cancellation-planned = Cancelling was planned
@@ -1382,6 +1416,11 @@ refusal-trial-days = A trial has at most { $most } days.
 refusal-no-seat = A plan has room for at least one seat.
 refusal-no-coupon = There is no code “{ $code }”.
 refusal-coupon-used-up = The code “{ $code }” has been used as often as it may be.
+refusal-coupon-retired = The coupon “{ $code }” is no longer given out.
+refusal-coupon-exists = There is a coupon with the key “{ $key }” already.
+refusal-no-redemptions = A limit is at least one. Leave it out where there is none.
+refusal-promotion-exists = There is a promotion code “{ $code }” already.
+refusal-promotion-form = A promotion code has { $least } to { $most } letters and digits; spaces and hyphens between them don’t count.
 refusal-coupon-twice = The code “{ $code }” is named twice.
 refusal-plan-interval = { $plan } is not offered at this interval.
 refusal-no-add-on = There is no add-on “{ $key }”.

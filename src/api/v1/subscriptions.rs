@@ -268,6 +268,8 @@ pub struct Change {
     pub add_ons: Option<Vec<SubscribedAddOn>>,
     /// Keys of coupons; replaces the list.
     pub coupons: Option<Vec<String>>,
+    /// A promotion code, as the customer would type it: one coupon more.
+    pub promotion_code: Option<String>,
     #[serde(default)]
     #[schema(required = false)]
     pub when: When,
@@ -350,6 +352,7 @@ async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Cha
         quantity: change.quantity.map(|Exact(quantity)| quantity),
         add_ons: change.add_ons.map(add_ons),
         coupons: change.coupons,
+        promotion_code: change.promotion_code,
         when: match change.when {
             When::Now => subscriptions::When::Now,
             When::PeriodEnd => subscriptions::When::PeriodEnd,

@@ -4,7 +4,6 @@
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use billing::calendar::{Interval, Unit};
 use leptos::prelude::*;
 use rust_decimal::Decimal;
 
@@ -12,109 +11,22 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::identity::step_up;
 use crate::islands::live_preview::LivePreview;
-use crate::services::catalog::{self, Offer};
+use crate::services::catalog;
 use crate::services::payments::{self, DeclineReason, Errand};
 use crate::services::quotes::{self, Confirmed, Difference, Preview};
-use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
+use crate::services::subscriptions::{Action, Subscription, When};
 use crate::services::{FieldError, Refusal};
 use crate::ui::payment::declined_because;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Sentence;
-use crate::{rich, sentence, t};
+use crate::{rich, t};
 
 use super::super::code_field;
 use super::super::entry::{see_other, shell};
 use super::super::written_for::WrittenFor;
-use super::{Seen, columns, sheet};
-
-/// What is typed and pressed in the form `choose`, as it comes; empty: as it is now.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct Choice {
-    plan: String,
-    /// "month", "year".
-    interval: String,
-    seats: String,
-    /// One of the buttons beside the seats: "-1" or "1".
-    step: String,
-    /// "now", "period_end".
-    when: String,
-}
-
-/// A choice understood.
-struct Chosen {
-    plan: String,
-    interval: Interval,
-    seats: i64,
-    when: When,
-    /// Nothing differs from what is now.
-    is_as_now: bool,
-    request: ChangeRequest,
-}
-
-const MOST_SEATS: i64 = 1_000_000;
-
-/// Understands a choice; what can't be understood is said at its field and taken as it is now.
-fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<FieldError>) {
-    let mut errors = Vec::new();
-    let known = |key: &str| seen.offers.iter().any(|offer| offer.plan.key == key);
-    let plan = match choice.plan.as_str() {
-        "" => s.terms.plan.key.clone(),
-        key if known(key) => key.to_owned(),
-        _ => {
-            errors.push(FieldError { field: "plan", sentence: sentence!("change-no-such-plan") });
-            s.terms.plan.key.clone()
-        }
-    };
-    let sold_at: Vec<Interval> = seen.offers.iter().filter(|offer| offer.plan.key == plan).map(|offer| offer.terms.interval).collect();
-    let wished = match choice.interval.as_str() {
-        "" => Some(s.interval()),
-        typed => sold_at.iter().copied().find(|interval| interval_name(*interval) == typed),
-    };
-    let interval = match wished {
-        Some(interval) => sold_at.iter().copied().find(|sold| sold.repeats_like(interval)).or(sold_at.first().copied()).unwrap_or(interval),
-        None => {
-            errors.push(FieldError { field: "interval", sentence: sentence!("change-no-such-interval") });
-            s.interval()
-        }
-    };
-    let now = i64::try_from(s.terms.quantity.trunc()).unwrap_or(1);
-    let typed = choice.seats.replace([' ', '\u{a0}', '\u{202f}', ','], "");
-    let seats = match typed.as_str() {
-        "" => now,
-        digits => match digits.parse::<i64>() {
-            Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
-            _ => {
-                errors.push(FieldError { field: "seats", sentence: sentence!("change-bad-seats", most = seen.w.number(MOST_SEATS.into())) });
-                now
-            }
-        },
-    };
-    let step = match choice.step.as_str() {
-        "1" => 1,
-        "-1" => -1,
-        _ => 0,
-    };
-    let seats = (seats + step).clamp(1, MOST_SEATS);
-    let when = if choice.when == "period_end" { When::PeriodEnd } else { When::Now };
-    let is_as_now = plan == s.terms.plan.key && interval.repeats_like(s.interval()) && Decimal::from(seats) == s.terms.quantity;
-    let plan_id = seen.offers.iter().find(|offer| offer.plan.key == plan).map(|offer| offer.plan.id.clone());
-    let request =
-        ChangeRequest { plan_id, interval: Some(interval), quantity: Some(Decimal::from(seats)), when, settle: Settle::Now, ..ChangeRequest::default() };
-    (Chosen { plan, interval, seats, when, is_as_now, request }, errors)
-}
-
-/// As the form names it: "month", "3-month".
-fn interval_name(interval: Interval) -> String {
-    let unit = match interval.unit {
-        Unit::Day => "day",
-        Unit::Week => "week",
-        Unit::Month => "month",
-        Unit::Year => "year",
-    };
-    if interval.count == 1 { unit.to_owned() } else { format!("{}-{unit}", interval.count) }
-}
+use super::choice::{Choice, Chosen, interval_name, understand};
+use super::{Seen, columns, promotion, sheet};
 
 /// What went wrong with the confirmation, said above the sheet.
 enum Trouble {
@@ -139,11 +51,19 @@ pub struct ConfirmForm {
     interval: String,
     seats: String,
     when: String,
+    promotion_code: String,
 }
 
 pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<ConfirmForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let choice = Choice { plan: form.plan, interval: form.interval, seats: form.seats, step: String::new(), when: form.when };
+    let choice = Choice {
+        plan: form.plan,
+        interval: form.interval,
+        seats: form.seats,
+        step: String::new(),
+        when: form.when,
+        promotion_code: form.promotion_code,
+    };
     let again = |quote: Option<String>, trouble: Trouble, errors: Vec<FieldError>| {
         let (app, member, choice) = (&app, &member, &choice);
         async move { change_page(app, member, StatusCode::UNPROCESSABLE_ENTITY, choice, quote, trouble, errors).await }
@@ -184,12 +104,14 @@ async fn change_page(
     trouble: Trouble,
     mut errors: Vec<FieldError>,
 ) -> Result<Response, Refusal> {
+    let unknown_code = promotion::admit(app, member, &choice.promotion_code).await?;
     let mut desk = member.reads(app).await?;
     let seen = Seen::load(&mut desk, member).await?;
     let Some(subscription) = seen.subscription.clone() else { return Ok(see_other("/plan")) };
-    let (chosen, not_understood) = understand(&seen, &subscription, choice);
+    let (chosen, mut not_understood) = understand(&seen, &subscription, choice);
+    not_understood.extend(unknown_code);
     let mut status = if not_understood.is_empty() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let can_price = not_understood.is_empty() && !chosen.is_as_now;
+    let can_price = not_understood.is_empty() && !chosen.is_as_now();
     errors.extend(not_understood);
     let meters = crate::services::usage::meters(&mut desk).await?;
     let methods = payments::list(&mut desk, &member.customer_id).await?;
@@ -230,7 +152,18 @@ async fn change_page(
     let title = if is_wrong { t!(w, "change-title-error") } else { t!(w, "change-title") };
     let heading = heading(&seen, &chosen, preview.as_ref());
     let trouble = told(&seen, &trouble, refused, &subscription);
-    let sheet = preview.map(|preview| sheet::sheet(&seen, &chosen.hidden(), preview, &sheet::Known { meters, methods, taxes }, code_field));
+    let known = sheet::Known { meters, methods, taxes };
+    let sheet = preview.map(|preview| {
+        let asks = sheet::Asks {
+            action: "/plan/change",
+            hidden: chosen.hidden(),
+            button: button(&seen, &chosen, &preview),
+            remark: promotion::gives(&seen, &preview),
+            keep: t!(w, "change-keep", plan = preview.before.plan_name()),
+            code_field,
+        };
+        sheet::sheet(&seen, &preview, &known, asks)
+    });
     let left = left(&seen, &chosen, choice, &errors, &subscription);
     let (cards, rows) = (columns::choices(&seen, &chosen.plan, chosen.interval), columns::rows(&seen.offers));
     Ok(page::document(app, member, status, &title, move || {
@@ -247,28 +180,13 @@ async fn change_page(
     }))
 }
 
-impl Chosen {
-    /// The choice as fields of the confirming form.
-    fn hidden(&self) -> Vec<(&'static str, String)> {
-        let when = match self.when {
-            When::Now => "now",
-            When::PeriodEnd => "period_end",
-        };
-        vec![("plan", self.plan.clone()), ("interval", interval_name(self.interval)), ("seats", self.seats.to_string()), ("when", when.to_owned())]
-    }
-
-    fn offer<'a>(&self, seen: &'a Seen) -> Option<&'a Offer> {
-        seen.offers.iter().find(|offer| offer.plan.key == self.plan && offer.terms.interval.repeats_like(self.interval))
-    }
-}
-
 /// `Business with 12 seats: pay €101.90 today, then about €153.89 on 1 December.`
 fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     let w = seen.w;
     let plan = chosen.offer(seen).map(|offer| offer.plan.name.clone()).unwrap_or_default();
     let quantity = super::seats(w, Decimal::from(chosen.seats));
     let Some(preview) = preview else {
-        return if chosen.is_as_now {
+        return if chosen.is_as_now() {
             rich!(w, "change-choose", plan = plan, quantity = quantity)
         } else {
             rich!(w, "change-not-priced", plan = plan, quantity = quantity)
@@ -276,6 +194,9 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     };
     let currency = preview.before.currency.code();
     let due = w.money(preview.due_minor, currency);
+    if let Some(code) = chosen.promotion_code.as_ref().filter(|_| chosen.is_same_plan && preview.priced.is_none()) {
+        return promotion::heading(seen, code, preview);
+    }
     let credit = preview.priced.as_ref().map_or(0, |priced| priced.document.total_minor.min(0).saturating_neg());
     let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), w.money(priced.due_minor, currency))));
     match (preview.after.scheduled.as_ref(), next) {
@@ -283,6 +204,22 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
         (None, _) if credit > 0 => rich!(w, "change-credit", plan = plan, quantity = quantity, amount = w.money(credit, currency)),
         (None, Some((day, amount))) => rich!(w, "change-pay-then", plan = plan, quantity = quantity, due = due, day = day, amount = amount),
         (None, None) => rich!(w, "change-pay-now", plan = plan, quantity = quantity, due = due),
+    }
+}
+
+/// What the button does, and what it costs.
+fn button(seen: &Seen, chosen: &Chosen, preview: &Preview) -> String {
+    let w = seen.w;
+    let after = preview.after.scheduled.as_ref().map_or_else(|| preview.after.plan_name(), |scheduled| &scheduled.terms.plan.name);
+    let due = w.money(preview.due_minor, preview.before.currency.code());
+    let is_same = preview.before.plan_name() == after;
+    match (&preview.after.scheduled, &chosen.promotion_code) {
+        (None, Some(code)) if chosen.is_same_plan && preview.due_minor == 0 => t!(w, "change-button-code", code = code),
+        (Some(scheduled), _) => t!(w, "change-button-later", plan = after, day = seen.dates.day(scheduled.at)),
+        (None, _) if preview.due_minor > 0 && is_same => t!(w, "change-button-same", due = due),
+        (None, _) if preview.due_minor > 0 => t!(w, "change-button", plan = after, due = due),
+        (None, _) if is_same => t!(w, "change-button-same-free"),
+        (None, _) => t!(w, "change-button-free", plan = after),
     }
 }
 
@@ -357,6 +294,7 @@ fn left(seen: &Seen, chosen: &Chosen, choice: &Choice, errors: &[FieldError], s:
                 </label>
             </fieldset>
         })}
+        {promotion::field(seen, &choice.promotion_code, errors)}
         <div class="field"><button class="btn plain" form="choose">{t!(w, "change-again")}</button></div>
     }
 }

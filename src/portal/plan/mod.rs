@@ -29,7 +29,9 @@ use super::written_for::WrittenFor;
 
 mod cancel;
 mod change;
+mod choice;
 pub(super) mod columns;
+mod promotion;
 mod sheet;
 
 pub(super) use sheet::unit_of;
@@ -41,7 +43,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/plan", get(show)).query(names::<Done>()).reads(PLAN),
         Route::member("/plan/change", get(change::choose).post(change::confirm))
-            .query(names::<change::Choice>())
+            .query(names::<choice::Choice>())
             .form(names::<change::ConfirmForm>())
             .acts(PLAN),
         Route::member("/plan/cancel", get(cancel::ask).post(cancel::cancel)).form(names::<cancel::CancelForm>()).acts(PLAN),
@@ -114,6 +116,10 @@ async fn plan_page(
 ) -> Result<Response, Refusal> {
     let w = seen.w;
     let said = told(desk, member, &done, w).await?;
+    let discounts = match &seen.subscription {
+        Some(s) => subscriptions::discounts_on(desk, s).await?,
+        None => Vec::new(),
+    };
     let changed_id = seen.subscription.as_ref().map(|s| s.id.clone());
     let shell = shell(member, w, Place::Plan);
     let code_field = code_field::step_up_field(app, member, &errors);
@@ -123,6 +129,7 @@ async fn plan_page(
         let planned = seen.subscription.as_ref().and_then(|s| planned(&seen, s, can_change, code_field.map(|field| field.into_any())));
         let is_running = seen.subscription.as_ref().is_some_and(|s| matches!(s.state, Standing::Active | Standing::PastDue | Standing::Trialing));
         let can_cancel = is_running && can_change && seen.subscription.as_ref().is_some_and(|s| s.cancel_at.is_none());
+        let discounts = promotion::on_the_plan(&seen, &discounts, can_change && is_running).map(IntoAny::into_any);
         let columns = columns::compare(&seen, can_change && is_running);
         let content = view! {
             {parts::as_of(t!(w, "nav-plan"), seen.stamp.clone())}
@@ -137,6 +144,7 @@ async fn plan_page(
                 </div>
             })}
             {(!can_change).then(|| view! { <p class="sub">{t!(w, "plan-viewer")}</p> })}
+            {discounts}
             <section class="sec" aria-labelledby="h-compare"><div class="head"><h2 id="h-compare">{t!(w, "plan-compare")}</h2></div>{columns}</section>
         };
         frame(shell, content)

@@ -187,7 +187,7 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
 }
 
 /// A key is short and plain: people type it, and it stands in addresses.
-fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
+pub(super) fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
     let is_fit = (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace());
     if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-key", most = MOST_KEY))) }
 }

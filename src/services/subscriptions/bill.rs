@@ -230,8 +230,8 @@ async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<()
     }
     keep_waiting(desk, customer, &mut step).await?;
     let Step { subscription, discounts, redeems, billed, events, .. } = step;
-    for coupon in &redeems {
-        catalog::redeem(desk, coupon).await?;
+    for redemption in &redeems {
+        catalog::redeem(desk, redemption).await?;
     }
     discounts::save(desk, &subscription.id, &discounts).await?;
     late::keep(desk, &subscription, &billed).await?;

@@ -14,7 +14,7 @@ use super::record::{Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
 use super::step::{Event, Reading, Step, basis, billed, drafts};
 use crate::sentence;
-use crate::services::catalog::CouponRecord;
+use crate::services::catalog::Redemption;
 use crate::services::invoices::{Waits, charged};
 use crate::services::{Desk, Refusal, catalog};
 
@@ -28,6 +28,9 @@ pub struct ChangeRequest {
     pub add_ons: Option<Vec<(String, Decimal)>>,
     /// Keys: replaces the list.
     pub coupons: Option<Vec<String>>,
+    /// What a customer typed to get one coupon more.
+    #[serde(default)]
+    pub promotion_code: Option<String>,
     pub when: When,
     pub settle: Settle,
 }
@@ -61,14 +64,21 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     };
     check_exchange(desk, &new, s.currency, local_date(charged_at, s.zone)).await?;
     let now = discounts::load(desk, &s.id).await?;
-    let (list, redeems) = match &request.coupons {
+    let (mut list, mut redeems) = match &request.coupons {
         Some(keys) => discounts::replaced(desk, &now, keys, s.currency).await?,
         None => (now.clone(), Vec::new()),
     };
+    if let Some(typed) = &request.promotion_code {
+        let redemption;
+        (list, redemption) = discounts::with_promotion(desk, list, typed, &s, &plan_id).await?;
+        redeems.push(redemption);
+    }
+    let redeemed = redeems.iter().find_map(|redemption| Some(redemption.promotion.as_ref()?.code.clone()));
     let mut step = Step { redeems, ..Step::new(s, now) };
     let data = json!({
         "from": subscription.terms.plan.key, "to": new.plan.key, "name": new.plan.name,
         "from_quantity": subscription.terms.quantity.to_string(), "quantity": new.quantity.to_string(), "when": request.when,
+        "promotion_code": redeemed,
     });
 
     let Some(cycle) = subscription.cycle.clone().filter(|_| subscription.state != State::Trialing && subscription.state != State::Scheduled) else {
@@ -80,7 +90,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         return Ok(step);
     };
     let later = |mut step: Step, effective_at: Instant| {
-        let planned = request.coupons.is_some().then_some(list.clone());
+        let planned = (request.coupons.is_some() || request.promotion_code.is_some()).then_some(list.clone());
         step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, at: effective_at });
         // Nothing is redeemed by a plan, which may be replaced or undone.
         step.redeems.clear();
@@ -168,7 +178,7 @@ pub(super) struct TakenUp {
     /// The key of the plan it was.
     pub from: String,
     /// Coupons that are redeemed by it.
-    pub redeems: Vec<CouponRecord>,
+    pub redeems: Vec<Redemption>,
 }
 
 /// Makes what was planned for the period's end hold: for the worker that does it, and for whoever shows what it will do.

@@ -148,8 +148,8 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     } else {
         if let Some(TakenUp { from, redeems }) = take_up_planned(desk, s, &mut h.discounts).await? {
             // At once, so that what is due next at this instant sees it.
-            for coupon in &redeems {
-                catalog::redeem(desk, coupon).await?;
+            for redemption in &redeems {
+                catalog::redeem(desk, redemption).await?;
             }
             h.events.push(Event {
                 kind: "subscription.changed",

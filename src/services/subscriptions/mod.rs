@@ -25,7 +25,7 @@ pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
 pub use bill::Bill;
 pub use cancel::CancelRequest;
 pub use change::{ChangeRequest, Settle, When};
-pub use discounts::{Redeemed, load as discounts_of};
+pub use discounts::{Redeemed, on as discounts_on};
 pub use due::next_due;
 pub use late::billed_parts;
 pub(crate) use late::{Look, hold_usage, note_usage};
