@@ -8,6 +8,7 @@ mod demo;
 mod embed_origin;
 mod init;
 mod serve;
+mod settings;
 mod simulate;
 mod totp;
 
@@ -29,6 +30,7 @@ use bench::Bench;
 use embed_origin::EmbedOrigin;
 use init::Init;
 use serve::Serve;
+use settings::Settings;
 pub use simulate::simulate;
 
 /// What a subcommand comes to; the error is what is said before it ends.
@@ -102,6 +104,8 @@ pub enum Command {
     ApiKey(ApiKey),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
+    /// What customers may do by themselves in the portal: show it, change it.
+    Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
     /// server, in a schema of its own; DATABASE_URL is not used.
     Simulate {
@@ -151,6 +155,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
+        Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,
     }
 }

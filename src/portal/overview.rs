@@ -318,7 +318,8 @@ impl Seen {
             let period_start = s.cycle.as_ref().map(|cycle| cycle.whole.start);
             let discounts = self.account.discounts.iter().filter_map(|redeemed| discount::told(&self.dates, &redeemed.for_engine(s), period_start).ok().flatten());
             let discounts: Vec<_> = discounts.map(|told| view! { <dd>{told}</dd> }).collect();
-            let below = view! { <dd>{fee}</dd>{discounts}<dd><a class="link" href="/plan">{label}</a></dd> };
+            let add_ons: Vec<_> = s.terms.add_ons.iter().map(|add_on| view! { <dd>{t!(w, "overview-add-on", name = &add_on.name)}</dd> }).collect();
+            let below = view! { <dd>{fee}</dd>{add_ons}{discounts}<dd><a class="link" href="/plan">{label}</a></dd> };
             facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
         }
         let (method, expires) = match self.method() {

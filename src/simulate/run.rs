@@ -197,6 +197,7 @@ impl Story<'_> {
             add_ons: change.add_ons.clone(),
             coupons: change.coupons.clone(),
             promotion_code: None,
+            anchor_day: None,
             when: when_of(change.when),
             settle: match change.settle {
                 input::Settle::Now => Settle::Now,

@@ -57,6 +57,10 @@ pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Cho
         "" => Some(s.interval()),
         typed => sold_at.iter().copied().find(|interval| interval_name(*interval) == typed),
     };
+    let stays = |interval: Interval| interval.repeats_like(s.interval()) || !sold_at.iter().any(|sold| sold.repeats_like(s.interval()));
+    if !seen.settings.customers_may_choose_interval && wished.is_some_and(|wished| !stays(wished)) {
+        errors.push(FieldError { field: "interval", sentence: sentence!("change-interval-fixed", interval = super::columns::a_interval(seen.w, s.interval())) });
+    }
     let interval = match wished {
         Some(interval) => sold_at.iter().copied().find(|sold| sold.repeats_like(interval)).or(sold_at.first().copied()).unwrap_or(interval),
         None => {
@@ -82,7 +86,7 @@ pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Cho
         _ => 0,
     };
     let seats = (seats + step).clamp(1, MOST_SEATS);
-    let when = if choice.when == "period_end" { When::PeriodEnd } else { When::Now };
+    let when = super::when::of(&choice.when);
     let is_same_plan = plan == s.terms.plan.key && interval.repeats_like(s.interval()) && Decimal::from(seats) == s.terms.quantity;
     let plan_id = seen.offers.iter().find(|offer| offer.plan.key == plan).map(|offer| offer.plan.id.clone());
     let promotion_code = Some(choice.promotion_code.trim().to_owned()).filter(|typed| !typed.is_empty());
@@ -117,15 +121,11 @@ impl Chosen {
 
     /// The choice as fields of the confirming form.
     pub fn hidden(&self) -> Vec<(&'static str, String)> {
-        let when = match self.when {
-            When::Now => "now",
-            When::PeriodEnd => "period_end",
-        };
         vec![
             ("plan", self.plan.clone()),
             ("interval", interval_name(self.interval)),
             ("seats", self.seats.to_string()),
-            ("when", when.to_owned()),
+            ("when", super::when::name(self.when).to_owned()),
             ("promotion_code", self.promotion_code.clone().unwrap_or_default()),
         ]
     }

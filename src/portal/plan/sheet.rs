@@ -37,7 +37,7 @@ pub(super) struct Known {
 }
 
 /// The form under the sheet that confirms it.
-pub(super) struct Asks {
+pub(super) struct Confirm {
     pub action: &'static str,
     /// What was chosen, so that nothing has to be chosen again.
     pub hidden: Vec<(&'static str, String)>,
@@ -49,7 +49,7 @@ pub(super) struct Asks {
     pub code_field: Option<AnyView>,
 }
 
-pub(super) fn sheet(seen: &Seen, preview: &Preview, known: &Known, asks: Asks) -> AnyView {
+pub(super) fn sheet(seen: &Seen, preview: &Preview, known: &Known, asks: Confirm) -> AnyView {
     let w = seen.w;
     let currency = preview.before.currency.code().to_owned();
     let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, preview, priced, known, &currency)));

@@ -121,8 +121,7 @@ async fn shown(
     let will_have = planned.step.subscription.scheduled.as_ref().and_then(|scheduled| scheduled.discounts.as_ref()).unwrap_or(&planned.step.discounts);
     let redeems = will_have.iter().filter(|redeemed| !had.iter().any(|had| had.id == redeemed.id)).cloned().collect();
     let bill = planned.bill();
-    let applied = bill.map(|bill| bill.priced.document.discounts.clone()).unwrap_or_default();
-    let next_invoice = upcoming_of_step(desk, customer, &planned.step, &applied, pins.at).await?;
+    let next_invoice = upcoming_of_step(desk, customer, &planned.step, bill.map(|bill| &bill.priced), pins.at).await?;
     Ok(Preview {
         quote,
         expires_at: from_ms(pins.expires_at),

@@ -120,6 +120,19 @@ impl Around {
         Ok(Around { pending, late, others, balance, tax, zone })
     }
 
+    /// As it will be once a document has been made: what that takes from the balance, or puts into it.
+    pub(super) fn after(&mut self, made: &Priced, is_owing: bool) {
+        for used in &made.balance {
+            for credit in self.balance.iter_mut().filter(|credit| credit.reference == used.reference) {
+                credit.left_minor = credit.left_minor.saturating_sub(used.amount_minor);
+            }
+        }
+        let credited = made.document.total_minor.min(0).saturating_neg();
+        if credited > 0 && !is_owing {
+            self.balance.push(BalanceCredit { reference: String::new(), left_minor: credited });
+        }
+    }
+
     pub(super) fn tax_rates(&self) -> &[TaxRate] {
         &self.tax.rates
     }

@@ -21,6 +21,9 @@ pub struct Redeemed {
     /// What was typed to get it; none: the vendor gave it.
     #[serde(default)]
     pub promotion_code_id: Option<String>,
+    /// When it came onto the subscription; none: it is still to.
+    #[serde(default)]
+    pub redeemed_at: Option<Instant>,
     pub first_period_start: Option<Instant>,
 }
 
@@ -31,6 +34,7 @@ struct RedeemedRow {
     coupon: String,
     promotion_code_id: Option<String>,
     first_period_start_at: Option<i64>,
+    created_at: i64,
 }
 
 /// The coupons on a subscription, in order of application.
@@ -38,7 +42,7 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
     let rows: Vec<RedeemedRow> = desk
         .tx
         .all(
-            "SELECT id, coupon_id, coupon, promotion_code_id, first_period_start_at FROM discounts WHERE vendor_id = $1 AND subscription_id = $2 AND removed_at IS NULL ORDER BY position, id",
+            "SELECT id, coupon_id, coupon, promotion_code_id, first_period_start_at, created_at FROM discounts WHERE vendor_id = $1 AND subscription_id = $2 AND removed_at IS NULL ORDER BY position, id",
             (desk.vendor.id.clone(), subscription_id.to_owned()),
         )
         .await?;
@@ -50,6 +54,7 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
                 coupon_id: row.coupon_id,
                 coupon,
                 promotion_code_id: row.promotion_code_id,
+                redeemed_at: Some(from_ms(row.created_at)),
                 first_period_start: row.first_period_start_at.map(from_ms),
             })
         })
@@ -95,6 +100,7 @@ fn redeemed(desk: &Desk, redemption: &Redemption) -> Result<Redeemed, Refusal> {
         coupon_id: redemption.coupon.id.clone(),
         coupon: redemption.coupon.coupon()?,
         promotion_code_id: redemption.promotion.as_ref().map(|promotion| promotion.id.clone()),
+        redeemed_at: None,
         first_period_start: None,
     })
 }
