@@ -20,7 +20,7 @@ const MOST: [(&str, usize); 10] = [
     ("/usage?by=hour", 14),
     ("/usage?by=month&from=2023-11-22&to=2026-11-21", 12),
     ("/invoices", 7),
-    ("/plan", 16),
+    ("/plan", 17),
     ("/plan/change", 18),
     ("/plan/what-if?months=12", 30),
     ("/payment-methods", 7),

@@ -169,7 +169,7 @@ async fn the_page_says_which_would_have_been_cheapest_and_by_how_much() {
     let page = at.browser().get("/plan/what-if?months=1").await;
     assert_eq!(page.status, 200);
     // 47.00 and 8.00 of minutes against 99.00 and 8.00.
-    assert!(page.text.contains("Over the last month your plan was the cheapest: <b>team, a month</b>, €55.00."), "{}", page.text);
+    assert!(page.text.contains("Over the last month your plan was the cheapest: <b>team by the month</b>, €55.00."), "{}", page.text);
     assert!(page.text.contains("€52.00 more than your plan now") && page.text.contains("No tax is charged to you."), "{}", page.text);
     assert!(page.text.contains("from 1 March 2026 to 31 March 2026, with 2 seats"), "{}", page.text);
     assert!(page.text.contains("minutes: €8.00") && page.text.contains("2,000"), "{}", page.text);

@@ -565,7 +565,27 @@ interval-year =
 
 # What if
 what-if-title = What other plans would have cost
-what-if-plan = { $plan }, { $interval }
+what-if-plan = { $plan } { $interval }
+by-day =
+    { $count ->
+        [one] by the day
+       *[other] every { $count } days
+    }
+by-week =
+    { $count ->
+        [one] by the week
+       *[other] every { $count } weeks
+    }
+by-month =
+    { $count ->
+        [one] by the month
+       *[other] every { $count } months
+    }
+by-year =
+    { $count ->
+        [one] by the year
+       *[other] every { $count } years
+    }
 what-if-yours =
     { $count ->
         [one] Over the last month your plan was the cheapest: <b>{ $plan }</b>, { $total }.
@@ -584,7 +604,8 @@ what-if-cheapest =
 what-if-nothing = <b>No plan</b> has room for your seats.
 what-if-basis = Worked out from what you used from { $from } to { $to }, with { $quantity } as you have now and the discounts you had then.
 what-if-basis-add-ons = Worked out from what you used from { $from } to { $to }, with { $quantity } and the add-ons you have now, and the discounts you had then.
-what-if-with-tax = Amounts include tax, unless it says otherwise.
+what-if-share = Where a plan is paid for longer than these months, they count with their share of it.
+what-if-with-tax = Amounts include tax unless they say otherwise.
 what-if-tax-inside = Prices have tax in them, and so have these amounts.
 what-if-no-tax = No tax is charged to you.
 what-if-since = Nothing was used before { $day }.
@@ -608,7 +629,6 @@ what-if-part-minimum = { $name }, up to the least that is charged: { $amount }
 what-if-tax = Tax
 what-if-tax-in-it = Tax that is in these amounts
 what-if-meter = { $name }, { $unit }
-what-if-level = from { $n }: { $each }
 what-if-bar = { $period }: { $used } { $unit }, { $free } of them included
 what-if-drawing = { $name } of each period against the prices of { $plan }
 what-if-drawn-within = { $plan } has { $free } { $unit } included, and you never used more.
@@ -618,18 +638,16 @@ what-if-drawn-above =
        *[other] { $plan } has { $free } { $unit } included. You used more in { $above } of { $count } periods.
     }
 what-if-drawn-none-included = { $plan } includes none: each is paid for.
-what-if-used = What you used, as a table
+what-if-used = The same as a table
 what-if-period = Period
 
 # An add-on
 add-on-list = Add-ons
 add-on-head = Add-on
-add-on-state = Whether you have it
 add-on-act = What you can do
-add-on-yours = You have it
-add-on-not-yours = Not on your plan
-add-on-add = Add { $name }
-add-on-change = Change { $name }
+add-on-yours = On your plan
+add-on-add = Add
+add-on-change = Change
 add-on-title = { $name }
 add-on-title-error = Error: { $name }
 add-on-several = { $n } × { $name }
@@ -667,7 +685,7 @@ pause-title-error = Error: Pause the plan
 pause-what = While { $plan } is paused you can’t use it and nothing is charged. You go on when you like, from here.
 pause-later-hint = You use what you have paid for
 pause-credit = { $plan } pauses now: <b>{ $amount }</b> goes to your balance.
-pause-used = { $plan } pauses now: <b>{ $amount }</b> is invoiced for what you have used.
+pause-used = { $plan } pauses now: <b>{ $amount }</b> is due for what you have used, less what you get back.
 pause-now = { $plan } pauses <b>now.</b> There is nothing to pay and nothing to give back.
 pause-later = { $plan } pauses on <b>{ $day }</b>: nothing to pay now.
 pause-button = Pause { $plan } now

@@ -14,6 +14,7 @@ use crate::identity::Member;
 use crate::services::quotes::Preview;
 use crate::services::subscriptions::{Action, ChangeRequest, Subscription, When};
 use crate::services::{Desk, FieldError, Refusal, catalog};
+use crate::ui::parts;
 use crate::words::Words;
 use crate::{rich, sentence, t};
 
@@ -242,16 +243,16 @@ pub(super) async fn on_the_plan(desk: &mut Desk, seen: &Seen, can_change: bool) 
             let href = format!("/plan/add-on?add_on={}", terms.key);
             let link = match (can_change, has) {
                 (false, _) => None,
-                (true, 0) => Some(t!(w, "add-on-add", name = &terms.name)),
-                (true, _) => Some(t!(w, "add-on-change", name = &terms.name)),
+                (true, 0) => Some(t!(w, "add-on-add")),
+                (true, _) => Some(t!(w, "add-on-change")),
             };
-            let state = if has > 0 { t!(w, "add-on-yours") } else { t!(w, "add-on-not-yours") };
+            let name = terms.name.clone();
+            let state = (has > 0).then(|| view! { <span class="sub">{parts::state_good(t!(w, "add-on-yours"))}</span> });
             let remark = priced(w, &terms, s.currency.code());
             view! {
                 <tr>
-                    <th scope="row">{named(w, &terms.name, has)}<span class="sub">{remark}</span></th>
-                    <td class="far soft">{state}</td>
-                    <td class="num">{link.map(|label| view! { <a class="link" href=href>{label}</a> })}</td>
+                    <th scope="row">{named(w, &terms.name, has)}<span class="sub">{remark}</span>{state}</th>
+                    <td class="num">{link.map(|label| view! { <a class="link" href=href>{label}<span class="vh">" "{name}</span></a> })}</td>
                 </tr>
             }
         })
@@ -261,7 +262,7 @@ pub(super) async fn on_the_plan(desk: &mut Desk, seen: &Seen, can_change: bool) 
             <section class="sec" aria-labelledby="h-add-ons">
                 <div class="head"><h2 id="h-add-ons">{t!(w, "add-on-list")}</h2></div>
                 <table>
-                    <thead class="vh"><tr><th scope="col">{t!(w, "add-on-head")}</th><th scope="col" class="far">{t!(w, "add-on-state")}</th><th scope="col">{t!(w, "add-on-act")}</th></tr></thead>
+                    <thead class="vh"><tr><th scope="col">{t!(w, "add-on-head")}</th><th scope="col">{t!(w, "add-on-act")}</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </section>

@@ -56,12 +56,12 @@ pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<Co
 }
 
 async fn change_page(app: &App, member: &Member, status: StatusCode, choice: &Choice, mut again: Again) -> Result<Response, Refusal> {
-    let unknown_code = promotion::admit(app, member, &choice.promotion_code).await?;
+    let admitted = promotion::admit(app, member, &choice.promotion_code).await?;
     let mut desk = member.reads(app).await?;
     let seen = Seen::load(&mut desk, member).await?;
     let Some(subscription) = seen.subscription.clone() else { return Ok(see_other("/plan")) };
-    let (chosen, mut not_understood) = understand(&seen, &subscription, choice);
-    not_understood.extend(unknown_code);
+    let (chosen, mut not_understood) = understand(&seen, &subscription, choice, admitted.code);
+    not_understood.extend(admitted.error);
     let status = if not_understood.is_empty() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
     let can_price = not_understood.is_empty() && !chosen.is_as_now();
     again.errors.extend(not_understood);

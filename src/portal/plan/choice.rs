@@ -40,8 +40,8 @@ pub(super) struct Chosen {
 
 const MOST_SEATS: i64 = 1_000_000;
 
-/// Understands a choice; what can't be understood is said at its field and taken as it is now.
-pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<FieldError>) {
+/// Understands a choice; what can't be understood is said at its field and taken as it is now. The promotion code was looked up already.
+pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice, promotion_code: Option<String>) -> (Chosen, Vec<FieldError>) {
     let mut errors = Vec::new();
     let known = |key: &str| seen.offers.iter().any(|offer| offer.plan.key == key);
     let plan = match choice.plan.as_str() {
@@ -89,7 +89,6 @@ pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Cho
     let when = super::when::of(&choice.when);
     let is_same_plan = plan == s.terms.plan.key && interval.repeats_like(s.interval()) && Decimal::from(seats) == s.terms.quantity;
     let plan_id = seen.offers.iter().find(|offer| offer.plan.key == plan).map(|offer| offer.plan.id.clone());
-    let promotion_code = Some(choice.promotion_code.trim().to_owned()).filter(|typed| !typed.is_empty());
     let request = ChangeRequest {
         plan_id,
         interval: Some(interval),

@@ -19,26 +19,35 @@ use super::Seen;
 
 const FIELD: &str = "promotion_code";
 
-/// Looks a typed code up; what to say where there is no such code for this customer. Such attempts are counted for the customer, and
+/// What became of a code that was typed: as the vendor writes it, or what to say at its field. Neither where none was typed.
+#[derive(Default)]
+pub(super) struct Admitted {
+    pub code: Option<String>,
+    pub error: Option<FieldError>,
+}
+
+/// Looks a typed code up: whether there is one for this customer. Attempts at others are counted for the customer, and
 /// from the fifth on each waits longer. Why a code that exists is not taken is said where it is priced.
-pub(super) async fn admit(app: &App, member: &Member, typed: &str) -> Result<Option<FieldError>, Refusal> {
+pub(super) async fn admit(app: &App, member: &Member, typed: &str) -> Result<Admitted, Refusal> {
     if typed.trim().is_empty() {
-        return Ok(None);
+        return Ok(Admitted::default());
     }
-    let refused = |sentence: Sentence| Some(FieldError { field: FIELD, sentence });
+    let refused = |sentence: Sentence| Admitted { code: None, error: Some(FieldError { field: FIELD, sentence }) };
     let bucket = Bucket::new(Guess::PromotionCode, &member.customer_id, &Place::Anywhere);
     let mut desk = member.writes(app).await?;
     let now_ms = desk.now.wall_ms();
-    let error = match throttle::attempt(&mut desk.tx, &member.vendor.id, &bucket, now_ms).await? {
+    let admitted = match throttle::attempt(&mut desk.tx, &member.vendor.id, &bucket, now_ms).await? {
         Leave::Wait { until } => refused(code_field::wait(until, now_ms)),
-        Leave::Granted | Leave::ShutOff if catalog::promotion_code_for(&mut desk, typed, &member.customer_id).await?.is_some() => {
-            throttle::uncount(&mut desk.tx, &member.vendor.id, &bucket).await?;
-            None
-        }
-        Leave::Granted | Leave::ShutOff => refused(sentence!("promotion-unknown", code = typed.trim())),
+        Leave::Granted | Leave::ShutOff => match catalog::promotion_code_for(&mut desk, typed, &member.customer_id).await? {
+            Some(promotion) => {
+                throttle::uncount(&mut desk.tx, &member.vendor.id, &bucket).await?;
+                Admitted { code: Some(promotion.code), error: None }
+            }
+            None => refused(sentence!("promotion-unknown", code = typed.trim())),
+        },
     };
     desk.commit().await?;
-    Ok(error)
+    Ok(admitted)
 }
 
 /// The field of the form `choose`.

@@ -4,7 +4,7 @@
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use billing::calendar::Instant;
+use billing::calendar::{Instant, Interval, Unit};
 use billing::invoice::LineKind;
 use billing::tax::PricesTax;
 use leptos::prelude::*;
@@ -27,7 +27,7 @@ use crate::{rich, t};
 use super::super::entry::{see_other, shell};
 use super::super::usage::decimal;
 use super::choice::interval_name;
-use super::{columns, seats};
+use super::seats;
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
@@ -86,9 +86,9 @@ impl Told {
         self.w.money(minor, self.answer.currency.code())
     }
 
-    /// "Team, paid every month"
+    /// "Team by the month"
     fn name(&self, life: &Life) -> String {
-        t!(self.w, "what-if-plan", plan = &life.offer.plan.name, interval = columns::a_interval(self.w, life.offer.terms.interval))
+        t!(self.w, "what-if-plan", plan = &life.offer.plan.name, interval = by_interval(self.w, life.offer.terms.interval))
     }
 
     /// The one sentence.
@@ -123,7 +123,20 @@ impl Told {
             (PricesTax::Inclusive, true) => t!(w, "what-if-tax-inside"),
         };
         let since = self.answer.first_use.map(|first| t!(w, "what-if-since", day = self.dates.day_year(first))).unwrap_or_default();
-        format!("{basis} {tax} {since}").trim_end().to_owned()
+        let share = if self.has_shares() { t!(w, "what-if-share") } else { String::new() };
+        [basis, share, tax, since].into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether an interval is longer than the months.
+    fn has_shares(&self) -> bool {
+        self.answer.lives.iter().any(|life| {
+            let Interval { unit, count } = life.offer.terms.interval;
+            match unit {
+                Unit::Day | Unit::Week => false,
+                Unit::Month => count > self.months,
+                Unit::Year => count.saturating_mul(12) > self.months,
+            }
+        })
     }
 
     fn last_day_year(&self) -> String {
@@ -148,10 +161,11 @@ impl Told {
     fn table(&self) -> Lines {
         let w = self.w;
         let cheapest = self.answer.cheapest().map(|life| (&life.offer.plan.id, life.offer.terms.interval));
-        let rows = self
-            .answer
-            .lives
-            .iter()
+        // What could not have been had comes last.
+        let (too_small, fit): (Vec<&Life>, Vec<&Life>) = self.answer.lives.iter().partition(|life| life.is_too_small);
+        let rows = fit
+            .into_iter()
+            .chain(too_small)
             .map(|life| {
                 let is_cheapest = cheapest == Some((&life.offer.plan.id, life.offer.terms.interval));
                 let reason = Reason {
@@ -164,10 +178,9 @@ impl Told {
                     sentences: self.made_of(life),
                     link: self.link(life),
                 };
-                let soft = |text: String| if life.is_too_small { Figure::soft(text) } else { Figure::full(text) };
-                let figure = |minor| w.figure(minor, self.answer.currency.code());
+                let figure = |minor| if life.is_too_small { "–".to_owned() } else { w.figure(minor, self.answer.currency.code()) };
                 let before_tax = life.cost.total_minor.saturating_sub(life.cost.tax_minor);
-                Row { reason, figures: vec![Figure::soft(figure(before_tax)), soft(figure(life.cost.total_minor))] }
+                Row { reason, figures: vec![Figure::soft(figure(before_tax)), Figure::full(figure(life.cost.total_minor))] }
             })
             .collect();
         let head = currency_head(self.answer.currency.code());
@@ -215,6 +228,9 @@ impl Told {
     /// Fees, use, discount and tax, a sentence each.
     fn made_of(&self, life: &Life) -> Vec<String> {
         let w = self.w;
+        if life.is_too_small {
+            return Vec::new();
+        }
         let mut said: Vec<String> = life
             .cost
             .parts
@@ -251,7 +267,7 @@ impl Told {
     fn drawings(&self) -> Vec<AnyView> {
         let w = self.w;
         let mut shown: Vec<&Life> = Vec::new();
-        for life in &self.answer.lives {
+        for life in self.answer.lives.iter().filter(|life| !life.is_too_small) {
             if !shown.iter().any(|other| other.offer.plan.id == life.offer.plan.id) {
                 shown.push(life);
             }
@@ -282,8 +298,7 @@ impl Told {
             .iter()
             .filter(|band| !band.is_free() && !decimal(band.from).is_zero())
             .map(|band| {
-                let each = w.unit_price(band.unit_amount, of.price.currency.code());
-                (chart::ink(decimal(band.from)), t!(w, "what-if-level", n = w.number(decimal(band.from)), each = each))
+                (chart::ink(decimal(band.from)), w.unit_price(band.unit_amount, of.price.currency.code()))
             })
             .collect();
         // The level that is next is seen where it is not far.
@@ -356,5 +371,16 @@ impl Told {
     /// "Oct"
     fn short_month(&self, at: Instant) -> String {
         self.dates.month(self.dates.date(at)).chars().take(3).collect()
+    }
+}
+
+/// "by the month", "every 3 months"
+fn by_interval(w: Words, interval: Interval) -> String {
+    let count = i64::from(interval.count);
+    match interval.unit {
+        Unit::Day => t!(w, "by-day", count = count),
+        Unit::Week => t!(w, "by-week", count = count),
+        Unit::Month => t!(w, "by-month", count = count),
+        Unit::Year => t!(w, "by-year", count = count),
     }
 }

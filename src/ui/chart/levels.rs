@@ -11,6 +11,8 @@ const BASE: f64 = 150.0;
 const TOP: f64 = 18.0;
 /// Labels of levels closer than this would run into each other.
 const LINE: f64 = 14.0;
+/// How much of the width bars have; what lies beside them is for the levels' labels.
+const BARS: f64 = 0.82;
 
 /// One period.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +32,7 @@ pub struct Levels {
     pub title: String,
     pub scale: Scale,
     pub bars: Vec<LevelBar>,
-    /// Where the included amount ends and prices change, lowest first, and what begins there.
+    /// Where the included amount ends and prices change, lowest first, and the price that begins there.
     pub levels: Vec<(f64, String)>,
 }
 
@@ -48,7 +50,7 @@ pub fn levels_html(levels: &Levels) -> String {
     }
     let count = f64::from(u16::try_from(levels.bars.len().max(1)).unwrap_or(u16::MAX));
     for (n, bar) in (0_u16..).zip(&levels.bars) {
-        let (from, width) = (f64::from(n) / count, 1.0 / count);
+        let (from, width) = (BARS * f64::from(n) / count, BARS / count);
         let _ = write!(out, "<g class=\"day\"><title>{}</title>", escape(&bar.reading));
         let mut below = 0.0;
         for (ink, value) in bar.parts.iter().filter(|(_, value)| *value > 0.0) {
@@ -92,12 +94,12 @@ mod tests {
             title: "Minutes <of> a year".to_owned(),
             scale: Scale::of(1_000.0, |value| value.normalize().to_string()),
             bars,
-            levels: vec![(500.0, "500 included".to_owned()), (90_000.0, "far".to_owned())],
+            levels: vec![(500.0, "0.8 ct".to_owned()), (90_000.0, "far".to_owned())],
         };
         let bar = LevelBar { label: "Nov".to_owned(), parts: vec![(Ink::Included, 500.0), (Ink::Charged, 250.0)], reading: "November: 750".to_owned() };
         for bars in [vec![], vec![bar]] {
             let html = levels_html(&drawing(bars));
-            assert!(!html.contains("NaN") && html.contains("500 included") && !html.contains("far") && html.contains("Minutes &lt;of&gt;"), "{html}");
+            assert!(!html.contains("NaN") && html.contains("0.8 ct") && !html.contains("far") && html.contains("Minutes &lt;of&gt;"), "{html}");
         }
     }
 }
