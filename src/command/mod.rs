@@ -10,6 +10,7 @@ mod init;
 mod serve;
 mod settings;
 mod simulate;
+mod test_clock;
 mod totp;
 
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use init::Init;
 use serve::Serve;
 use settings::Settings;
 pub use simulate::simulate;
+use test_clock::TestClock;
 
 /// What a subcommand comes to; the error is what is said before it ends.
 type Done = Result<(), Box<dyn std::error::Error>>;
@@ -85,6 +87,8 @@ pub enum Command {
     Migrate,
     /// Bill once what is due by now, and take the money. `serve` does so all the time.
     Bill,
+    /// A sandbox's time: show it, move it on, let it go.
+    Clock(TestClock),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -153,6 +157,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Bill => bill::run(config, db).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
+        Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,

@@ -23,6 +23,7 @@ pub mod quotes;
 mod refusal;
 pub mod settings;
 pub mod subscriptions;
+pub mod test_clock;
 pub mod usage;
 pub mod vendors;
 pub mod what_if;

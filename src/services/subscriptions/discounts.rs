@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::record::Subscription;
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::catalog::{self, Redemption};
 use crate::services::{Desk, Refusal};
@@ -37,8 +38,50 @@ struct RedeemedRow {
     created_at: i64,
 }
 
+/// The question of [`load`], for what is read ahead.
+pub(super) const OF_SUBSCRIPTION: &str = "discounts of a subscription";
+
+#[derive(FromRow)]
+struct RowOfSeveral {
+    subscription_id: String,
+    #[sqlx(flatten)]
+    row: RedeemedRow,
+}
+
+static OF_SUBSCRIPTIONS: Many = Many {
+    before: "SELECT d.subscription_id, d.id, d.coupon_id, d.coupon, d.promotion_code_id, d.first_period_start_at, d.created_at FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN discounts d WHERE d.vendor_id = v.column1 AND d.subscription_id = v.column2 AND d.removed_at IS NULL ORDER BY d.position, d.id",
+    of_each: false,
+};
+
+/// The coupons on several subscriptions, each with the subscription it is on, in order of application.
+pub(super) async fn of_subscriptions(desk: &mut Desk, subscription_ids: &[String]) -> Result<Vec<(String, Redeemed)>, Refusal> {
+    let rows = desk.each(subscription_ids);
+    let rows: Vec<RowOfSeveral> = desk.tx.all_of(&OF_SUBSCRIPTIONS, rows).await?;
+    rows.into_iter().map(|RowOfSeveral { subscription_id, row }| Ok((subscription_id, row.try_into()?))).collect()
+}
+
+impl TryFrom<RedeemedRow> for Redeemed {
+    type Error = Refusal;
+    fn try_from(row: RedeemedRow) -> Result<Redeemed, Refusal> {
+        let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
+        Ok(Redeemed {
+            id: row.id,
+            coupon_id: row.coupon_id,
+            coupon,
+            promotion_code_id: row.promotion_code_id,
+            redeemed_at: Some(from_ms(row.created_at)),
+            first_period_start: row.first_period_start_at.map(from_ms),
+        })
+    }
+}
+
 /// The coupons on a subscription, in order of application.
 pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed>, Refusal> {
+    if let Some(list) = desk.recall(OF_SUBSCRIPTION, subscription_id) {
+        return Ok(list);
+    }
     let rows: Vec<RedeemedRow> = desk
         .tx
         .all(
@@ -46,19 +89,7 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
             (desk.vendor.id.clone(), subscription_id.to_owned()),
         )
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
-            Ok(Redeemed {
-                id: row.id,
-                coupon_id: row.coupon_id,
-                coupon,
-                promotion_code_id: row.promotion_code_id,
-                redeemed_at: Some(from_ms(row.created_at)),
-                first_period_start: row.first_period_start_at.map(from_ms),
-            })
-        })
-        .collect()
+    rows.into_iter().map(Redeemed::try_from).collect()
 }
 
 /// The same, without asking where the customer has none.

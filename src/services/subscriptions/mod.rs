@@ -11,6 +11,7 @@ mod change;
 mod discounts;
 mod due;
 mod entitlements;
+mod foresee;
 mod late;
 mod outlook;
 mod paid;
@@ -21,7 +22,7 @@ mod start;
 mod step;
 mod upcoming;
 
-pub use act::{Action, Planned, act, due_customers, first_due, plan, run_due};
+pub use act::{Action, Moment, Planned, act, count_due, due_customers, first_due, plan, run_due};
 pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
 pub use bill::Bill;
 pub use cancel::CancelRequest;
