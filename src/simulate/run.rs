@@ -196,6 +196,8 @@ impl Story<'_> {
             quantity: change.quantity,
             add_ons: change.add_ons.clone(),
             coupons: change.coupons.clone(),
+            promotion_code: None,
+            anchor_day: None,
             when: when_of(change.when),
             settle: match change.settle {
                 input::Settle::Now => Settle::Now,

@@ -477,8 +477,12 @@ plan-ended = <b>{ $plan }</b> ended on { $day }.
 plan-ended-what = Your invoices stay here.
 plan-change-link = Change plan or seats
 plan-cancel-link = Cancel the plan
+plan-pause-link = Pause the plan
+plan-resume-link = Go on with the plan
+plan-reactivate-link = Start the plan again
 plan-viewer = You can see the plan. An owner or a billing member of your team can change it.
 plan-compare = All plans
+plan-what-if = What they would have cost you
 plan-yours = Your plan now
 plan-choose = See what { $plan } costs you
 plan-fee = { $amount } { $interval }
@@ -492,13 +496,52 @@ plan-above = above { $from }: { $each }
 plan-package = { $amount } for each { $size }
 plan-cancel-planned = <b>{ $plan } ends on { $day }.</b> Until then everything works as before. Nothing more is charged but what you use.
 plan-cancel-undo = Keep { $plan }
+plan-pause-planned = <b>{ $plan } pauses on { $day }.</b> Until then everything works as before.
+plan-pause-undo = Don’t pause
 plan-change-planned = <b>{ $plan } with { $quantity } begins on { $day }.</b> Nothing changes before that.
 plan-change-undo = Stay with { $plan }
 plan-did-change-paid = Changed. You paid { $amount }, invoice { $number }.
 plan-did-change = Changed. There was nothing to pay.
 plan-did-plan = Planned. You can take it back here until it begins.
 plan-did-cancel = Cancelled. You can take it back here until the last day.
+plan-did-pause = Paused. Nothing is charged until you go on.
+plan-did-resume = The plan goes on. There was nothing to pay.
+plan-did-resume-paid = The plan goes on. You paid { $amount }, invoice { $number }.
+plan-did-reactivate = The plan has started again. There was nothing to pay.
+plan-did-reactivate-paid = The plan has started again. You paid { $amount }, invoice { $number }.
 plan-did-keep = Taken back. Your plan goes on as it is.
+discount-title = Discounts
+discount-head = What is taken off
+discount-next = On the next invoice
+discount-percent = { $percent } % off
+discount-amount = { $amount } off
+discount-told = { $off }, { $lasts }
+discount-remark = { $code }, { $lasts }
+discount-once = on your next invoice
+discount-forever = for as long as you have the plan
+discount-months =
+    { $count ->
+        [one] for a month from your next invoice
+       *[other] for { $count } months from your next invoice
+    }
+discount-until = until { $day }
+promotion-label = Promotion code
+promotion-hint = If you have one. Capitals, spaces and hyphens don’t matter.
+promotion-hint-plan = You see what it takes off before you use it.
+promotion-look = See what it takes off
+promotion-gives = { $discount }.
+promotion-gives-later = { $discount }. The code counts from the day of the change, unless others have used it up by then.
+promotion-instead = With <b>{ $code }</b> the next invoice on { $day } comes to <b>{ $after }</b> instead of { $before }, as it stands.
+promotion-changes = <b>{ $code }</b> is good for your plan.
+promotion-unknown = There is no promotion code “{ $code }”. Check how it is spelled.
+promotion-retired = The code “{ $code }” is no longer given out.
+promotion-expired = The code “{ $code }” has expired.
+promotion-used-up = The code “{ $code }” has been used as often as it may be.
+promotion-again = You have used the code “{ $code }” before. It works once.
+promotion-on-it = Your plan has the discount of “{ $code }” already.
+promotion-other-plan = The code “{ $code }” is not for { $plan }. Choose another plan, or leave the code out.
+promotion-currency = The code “{ $code }” takes off an amount in { $worth }, and you pay in { $currency }.
+promotion-first-time = The code “{ $code }” is for new customers, before their first invoice.
 interval-day =
     { $count ->
         [one] a day
@@ -519,6 +562,147 @@ interval-year =
         [one] a year
        *[other] every { $count } years
     }
+
+# What if
+what-if-title = What other plans would have cost
+what-if-plan = { $plan } { $interval }
+by-day =
+    { $count ->
+        [one] by the day
+       *[other] every { $count } days
+    }
+by-week =
+    { $count ->
+        [one] by the week
+       *[other] every { $count } weeks
+    }
+by-month =
+    { $count ->
+        [one] by the month
+       *[other] every { $count } months
+    }
+by-year =
+    { $count ->
+        [one] by the year
+       *[other] every { $count } years
+    }
+what-if-yours =
+    { $count ->
+        [one] Over the last month your plan was the cheapest: <b>{ $plan }</b>, { $total }.
+       *[other] Over the last { $count } months your plan was the cheapest: <b>{ $plan }</b>, { $total }.
+    }
+what-if-other =
+    { $count ->
+        [one] Over the last month <b>{ $plan }</b> would have been cheapest: { $total }, <b>{ $less }</b> less than { $now }.
+       *[other] Over the last { $count } months <b>{ $plan }</b> would have been cheapest: { $total }, <b>{ $less }</b> less than { $now }.
+    }
+what-if-cheapest =
+    { $count ->
+        [one] Over the last month <b>{ $plan }</b> would have been cheapest: { $total }.
+       *[other] Over the last { $count } months <b>{ $plan }</b> would have been cheapest: { $total }.
+    }
+what-if-nothing = <b>No plan</b> has room for your seats.
+what-if-basis = Worked out from what you used from { $from } to { $to }, with { $quantity } as you have now and the discounts you had then.
+what-if-basis-add-ons = Worked out from what you used from { $from } to { $to }, with { $quantity } and the add-ons you have now, and the discounts you had then.
+what-if-share = Where a plan is paid for longer than these months, they count with their share of it.
+what-if-with-tax = Amounts include tax unless they say otherwise.
+what-if-tax-inside = Prices have tax in them, and so have these amounts.
+what-if-no-tax = No tax is charged to you.
+what-if-since = Nothing was used before { $day }.
+what-if-spans = How far back
+what-if-months =
+    { $count ->
+        [one] 1 month
+       *[other] { $count } months
+    }
+what-if-table = On each plan
+what-if-range = { $from } to { $to }
+what-if-before-tax = Before tax, { $currency }
+what-if-total = In all, { $currency }
+what-if-mark = Cheapest
+what-if-same = as much as your plan now
+what-if-more = { $amount } more than your plan now
+what-if-less = { $amount } less than your plan now
+what-if-too-small = Not possible for you: it has at most { $quantity }
+what-if-part = { $name }: { $amount }
+what-if-part-minimum = { $name }, up to the least that is charged: { $amount }
+what-if-tax = Tax
+what-if-tax-in-it = Tax that is in these amounts
+what-if-meter = { $name }, { $unit }
+what-if-bar = { $period }: { $used } { $unit }, { $free } of them included
+what-if-drawing = { $name } of each period against the prices of { $plan }
+what-if-drawn-within = { $plan } has { $free } { $unit } included, and you never used more.
+what-if-drawn-above =
+    { $count ->
+        [one] { $plan } has { $free } { $unit } included. You used more.
+       *[other] { $plan } has { $free } { $unit } included. You used more in { $above } of { $count } periods.
+    }
+what-if-drawn-none-included = { $plan } includes none: each is paid for.
+what-if-used = The same as a table
+what-if-period = Period
+
+# An add-on
+add-on-list = Add-ons
+add-on-head = Add-on
+add-on-act = What you can do
+add-on-yours = On your plan
+add-on-add = Add
+add-on-change = Change
+add-on-title = { $name }
+add-on-title-error = Error: { $name }
+add-on-several = { $n } × { $name }
+add-on-without = Without { $name }
+add-on-have = You have <b>{ $name }</b>. Choose, and see the price at once.
+add-on-not-priced = { $name }: <b>not possible like this.</b>
+add-on-later = { $name } from { $day }: <b>nothing to pay now.</b>
+add-on-credit = { $name }: nothing to pay today, <b>{ $amount }</b> goes to your balance.
+add-on-quantity = How many
+add-on-bad-quantity = Enter how many you need: a whole number from 0 to { $most }.
+add-on-give-up = Give up { $name }
+add-on-button = Add { $name }, pay { $due } now
+add-on-button-free = Add { $name } now
+add-on-button-later = { $name } from { $day }
+add-on-button-without = Give up { $name } now
+add-on-button-without-later = Give up { $name } on { $day }
+
+# The billing day
+billing-day-link = Change the billing day
+billing-day-title = Billing day
+billing-day-title-error = Error: Billing day
+billing-day-now = Your periods begin on day <b>{ $day }</b> of the month.
+billing-day-what = What you have paid for the rest of this period is given back, and you pay for the days until the next one begins.
+billing-day-pay = Pay <b>{ $due }</b> today, then about <b>{ $amount }</b> on { $day }, and on that day from then on.
+billing-day-credit = Nothing to pay today, <b>{ $credit }</b> goes to your balance. Then about <b>{ $amount }</b> on { $day }, and on that day from then on.
+billing-day-later = This period runs to { $day }. Then you pay the days to your new billing day: <b>nothing to pay now.</b>
+billing-day-label = Day of the month
+billing-day-hint = From 1 to 31. A month without that day has its last day instead.
+billing-day-bad = Enter a day of the month: a whole number from 1 to 31.
+billing-day-button-later = Change the day on { $day }
+
+# A pause, its end, and a plan that starts again
+pause-title = Pause the plan
+pause-title-error = Error: Pause the plan
+pause-what = While { $plan } is paused you can’t use it and nothing is charged. You go on when you like, from here.
+pause-later-hint = You use what you have paid for
+pause-credit = { $plan } pauses now: <b>{ $amount }</b> goes to your balance.
+pause-used = { $plan } pauses now: <b>{ $amount }</b> is due for what you have used, less what you get back.
+pause-now = { $plan } pauses <b>now.</b> There is nothing to pay and nothing to give back.
+pause-later = { $plan } pauses on <b>{ $day }</b>: nothing to pay now.
+pause-button = Pause { $plan } now
+pause-button-later = Pause { $plan } on { $day }
+resume-title = Go on with the plan
+resume-title-error = Error: Go on with the plan
+resume-what = You can use { $plan } again at once. You pay for the days from now to the end of the period.
+resume-button = Go on with { $plan }, pay { $due } now
+resume-button-free = Go on with { $plan }
+reactivate-title = Start the plan again
+reactivate-title-error = Error: Start the plan again
+reactivate-what = { $plan } starts again as you had it, with a new period from today.
+reactivate-button = Start { $plan } again, pay { $due } now
+reactivate-button-free = Start { $plan } again
+goes-on = { $plan }: pay <b>{ $due }</b> today.
+goes-on-then = { $plan }: pay <b>{ $due }</b> today, then about <b>{ $amount }</b> on { $day }.
+standing-not-priced = { $plan }: <b>not possible now.</b>
 
 # Change of plan
 change-title = Change plan
@@ -556,6 +740,7 @@ change-button = Change to { $plan }, pay { $due } now
 change-button-free = Change to { $plan } now
 change-button-same = Change, pay { $due } now
 change-button-same-free = Change now
+change-button-code = Use the code { $code }
 change-button-later = Change to { $plan } on { $day }
 change-from = From { $method }.
 change-no-method = Add a card first.
@@ -563,6 +748,7 @@ change-held = This price is held for you until { $time }.
 change-keep = Keep { $plan }
 change-no-such-plan = There is no such plan. Choose one of those below.
 change-no-such-interval = This plan is not sold at that interval. Choose one of those offered.
+change-interval-fixed = Your plan is paid { $interval }. Ask the company you pay to change that.
 change-bad-seats = Enter how many seats you need: a whole number from 1 to { $most }.
 change-declined = Nothing was charged and you still have { $plan }: your card was declined.
 change-refused = Nothing was changed and nothing was charged.
@@ -624,6 +810,7 @@ overview-stands = <b>{ $amount }</b> stands already; the rest is what you will l
 overview-trial = You are trying { $plan } until { $day }. Nothing is charged before; cancel in time and nothing ever is.
 overview-cancel-planned = <b>{ $plan } ends on { $day }.</b>
 overview-change-planned = <b>{ $plan } begins on { $day }.</b>
+overview-add-on = With { $name }
 overview-planned-link = See or take it back
 overview-made-of = What { $day } is made of
 overview-so-far =
@@ -1334,6 +1521,7 @@ activity-method-given-up = Adding a payment method was given up
 activity-subscription-created = { $plan } was chosen
 activity-subscription-started = { $plan } began
 activity-subscription-changed = The plan was changed
+activity-promotion = The promotion code { $code } was used
 activity-change-planned = A change of the plan was planned
 activity-change-undone = A planned change of the plan was undone
 activity-cancellation-planned = Cancelling was planned
@@ -1402,6 +1590,12 @@ refusal-trial-days = A trial has at most { $most } days.
 refusal-no-seat = A plan has room for at least one seat.
 refusal-no-coupon = There is no code “{ $code }”.
 refusal-coupon-used-up = The code “{ $code }” has been used as often as it may be.
+refusal-coupon-retired = The coupon “{ $code }” is no longer given out.
+refusal-coupon-exists = There is a coupon with the key “{ $key }” already.
+refusal-no-redemptions = A limit is at least one. Leave it out where there is none.
+refusal-promotion-exists = There is a promotion code “{ $code }” already.
+refusal-promotion-form = A promotion code has { $least } to { $most } letters and digits; spaces and hyphens between them don’t count.
+refusal-add-on-exists = There is an add-on with the key “{ $key }” at this interval already.
 refusal-coupon-twice = The code “{ $code }” is named twice.
 refusal-plan-interval = { $plan } is not offered at this interval.
 refusal-no-add-on = There is no add-on “{ $key }”.
@@ -1599,5 +1793,5 @@ demo-not-empty = the demo fills an empty database, and this one has a vendor alr
 demo-invitation = The invitation could not be accepted: { $why }
 demo-no-sandbox = The demo’s vendor is a sandbox, whose cards are its own.
 demo-card = The card was not added: { $why }
-demo-seats = The change of seats was not made: { $why }
+demo-change = The change of seats was not made: { $why }
 demo-usage = Usage was not counted: { $why }

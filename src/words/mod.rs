@@ -5,6 +5,7 @@
 //! `sentence!`, for a door to say. A test holds that every key asked for exists, and that no key is left over.
 
 pub mod countries;
+pub mod discount;
 pub mod format;
 pub mod reason;
 pub mod scale;

@@ -101,6 +101,7 @@ fn told(w: Words, entry: &Entry) -> String {
         "payment_setup.given_up" => t!(w, "activity-method-given-up"),
         "subscription.created" => t!(w, "activity-subscription-created", plan = text("name")),
         "subscription.started" => t!(w, "activity-subscription-started", plan = text("name")),
+        "subscription.changed" if !text("promotion_code").is_empty() => t!(w, "activity-promotion", code = text("promotion_code")),
         "subscription.changed" => t!(w, "activity-subscription-changed"),
         "subscription.change_planned" => t!(w, "activity-change-planned"),
         "subscription.change_undone" => t!(w, "activity-change-undone"),

@@ -255,8 +255,8 @@ async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<()
     }
     keep_waiting(desk, customer, &mut step).await?;
     let Step { subscription, discounts, discounts_before, redeems, billed, events, .. } = step;
-    for coupon in &redeems {
-        catalog::redeem(desk, coupon).await?;
+    for redemption in &redeems {
+        catalog::redeem(desk, redemption).await?;
     }
     if discounts != discounts_before {
         discounts::save(desk, &subscription.id, &discounts).await?;

@@ -77,6 +77,9 @@ pub struct Scheduled {
     pub terms: Terms,
     /// The coupons that replace those of now; none: those stay. They count as redeemed once the change takes effect.
     pub discounts: Option<Vec<Redeemed>>,
+    /// The billing day from then on.
+    #[serde(default)]
+    pub anchor_day: Option<u32>,
     pub at: Instant,
 }
 

@@ -9,7 +9,7 @@ use billing::tax::TaxRate;
 
 use super::act::Planned;
 use super::bill::{Around, Counts};
-use super::change::take_up_planned;
+use super::change::{cycle_after, take_up_planned};
 use super::discounts::{self, Redeemed};
 use super::due::grace;
 use super::late::Look;
@@ -86,6 +86,7 @@ async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<V
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is part of the question")]
 async fn of(
     desk: &mut Desk,
     customer: &Customer,
@@ -170,8 +171,8 @@ impl Next {
                 let Some(cycle) = s.cycle.clone() else { return Ok(None) };
                 let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
                 if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
-                    take_up_planned(desk, s, &mut next.discounts).await?;
-                    let following = cycle.following(s.terms.plan.interval)?;
+                    let anchor_day = take_up_planned(desk, s, &mut next.discounts).await?.and_then(|taken| taken.anchor_day);
+                    let following = cycle_after(&cycle, s, anchor_day)?;
                     next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
                 } else if cycle.open.is_empty() {
                     return Ok(None);
