@@ -168,3 +168,13 @@ async fn every_figure_of_the_ledger_has_its_place() {
         "balanced": true, "accounts": {"receivable": 0, "cash": 3240, "revenue": -3000, "tax": -540, "customer_balance": 0, "discounts": 300, "write_offs": 0, "rounding": 0}
     }}));
 }
+
+#[tokio::test]
+async fn what_falls_due_and_cannot_be_billed_is_told_once_with_its_subscription_and_period() {
+    let prices = json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "999999999999"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).subscribe("2024-06-01T00:00:00Z", "p", json!({}));
+    let story = story.used("2024-06-02T00:00:00Z", "m", "1000000000000000").until(JULY).used("2024-07-02T00:00:00Z", "m", "1").until("2024-08-01T00:00:00Z");
+    let told = story.tell().await;
+    let reason = "“s1” could not be billed for the period from 2024-06-01T00:00:00Z to 2024-07-01T00:00:00Z: The amounts are too large to calculate with.";
+    assert_eq!(told.0["refused"], json!([{"step": 2, "reason": reason}]));
+}
