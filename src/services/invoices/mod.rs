@@ -25,7 +25,7 @@ pub(crate) use issue::{issue, left_for_balance};
 pub use issue::{Issued, chain};
 pub use keep::{PaperPdf, keep_pdf, kept_pdf, paper, paper_tag};
 pub(crate) use lines::{PENDING, pending_of_customers};
-pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
+pub use lines::{DraftLine, PendingLine, Waits, charged, ever_charged, keep_pending, of_invoice, pending_of_customer};
 pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page, unpaid};
 pub use settle::{amount_due, note_declined, note_unpaid, record_payment};
 pub use sheet::sheet;
