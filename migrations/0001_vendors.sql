@@ -31,6 +31,8 @@ CREATE TABLE vendors (
     is_test BOOLEAN NOT NULL,
     -- Billing time of a sandbox, where it stands still; NULL: billing time is wall time.
     clock_at BIGINT,
+    -- Billing time before which nothing is posted any more: the vendor's books are closed up to there. NULL: they are open.
+    ledger_locked_until_at BIGINT,
     -- Raised by every change to the catalogue (meters, plans, coupons, tax and exchange rates): what was read of it holds until then.
     catalog_revision BIGINT NOT NULL DEFAULT 0,
     -- Branding: '#rrggbb', and the mark as SVG path data in a 22 × 22 box.

@@ -4,6 +4,8 @@ CREATE TABLE invoice_pdfs (
     invoice_id TEXT NOT NULL,
     -- Base64: the two databases share no type for bytes.
     content TEXT NOT NULL,
+    -- SHA-256 of the bytes, hex: what was kept is what is handed out.
+    hash TEXT NOT NULL,
     rendered_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, invoice_id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id)

@@ -17,7 +17,7 @@
 //! | [`ui`] | server-rendered parts | no SQL, no rules |
 //! | [`words`] | the sentences of each language, and how money, dates, numbers and a line's reason are written | nothing is computed, no page and no record is known |
 //! | [`worker`] | what happens without a request: billing what is due, delivering what was left to do | each loop is one function that can be called by itself |
-//! | [`platform`] | database, clocks, ids, configuration | knows no noun of the product |
+//! | [`platform`] | database and its backups, clocks, ids, configuration | knows no noun of the product |
 //! | [`bench`] | this program measured from outside | used by nothing |
 //! | [`demo`] | Kestrel's story, told by the product's own actions | holds no SQL |
 //! | [`app`], [`server`] | what runs, and how it is put together | |

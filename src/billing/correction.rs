@@ -14,7 +14,7 @@ use crate::{
     invoice::{Document, DocumentKind, Line, LineKind, LineRef, to_payable},
     money::{self, Currency},
     subscription::Charged,
-    tax::{LineTax, PricesTax, TaxTotal},
+    tax::{LineTax, PricesTax, TaxNote, TaxTotal},
 };
 
 /// Why a credit note is refused.
@@ -38,6 +38,9 @@ pub struct Invoiced {
     pub currency: Currency,
     pub prices: PricesTax,
     pub lines: Vec<Charged>,
+    /// What the invoice says about its tax: a note that takes untaxed lines back says it too.
+    #[serde(default)]
+    pub notes: Vec<TaxNote>,
     pub rounding_minor: i64,
     /// How much of the rounding earlier notes took, with its sign.
     pub rounding_credited_minor: i64,
@@ -178,6 +181,7 @@ impl<'a> Left<'a> {
         let subtotal_minor = money::sum(lines.iter().map(|line| line.amount_minor))?;
         let tax_total_minor = money::sum(taxes.iter().map(|tax| tax.amount_minor))?;
         let rounding_minor = money::neg(rounding)?;
+        let notes = if lines.iter().any(|line| line.tax.is_empty()) { self.invoice.notes.clone() } else { Vec::new() };
         let on_top = match prices {
             PricesTax::Exclusive => tax_total_minor,
             PricesTax::Inclusive => 0,
@@ -194,7 +198,7 @@ impl<'a> Left<'a> {
             tax_total_minor,
             rounding_minor,
             total_minor: money::sum([subtotal_minor, on_top, rounding_minor])?,
-            notes: Vec::new(),
+            notes,
         })
     }
 }

@@ -243,7 +243,7 @@ pub(crate) fn total(parts: Totals) -> Result<Document> {
 }
 
 /// The nearest amount that can be paid, half up.
-pub(crate) fn to_payable(amount_minor: i64, currency: Currency) -> Result<i64> {
+pub fn to_payable(amount_minor: i64, currency: Currency) -> Result<i64> {
     let unit = currency.payable_unit_minor();
     let units = Ratio::whole(amount_minor).div(Ratio::whole(unit))?.round(Rounding::HalfUp)?;
     Ok(units.checked_mul(unit).ok_or(MoneyError::Overflow)?)

@@ -2,11 +2,15 @@
 //! the log, the configuration, the database brought up to date.
 
 mod api_key;
+mod backup;
 mod bench;
 mod bill;
+mod check;
 mod demo;
 mod embed_origin;
 mod init;
+mod ledger;
+mod restore;
 mod serve;
 mod simulate;
 mod test_clock;
@@ -19,6 +23,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use portico::app::App;
 use portico::platform::assets::Assets;
+use portico::platform::backup::bring_up_to_date;
 use portico::platform::clock::Clock;
 use portico::platform::config::{self, Config, PasswordCost};
 use portico::platform::db::Db;
@@ -29,6 +34,7 @@ use api_key::ApiKey;
 use bench::Bench;
 use embed_origin::EmbedOrigin;
 use init::Init;
+use ledger::Ledger;
 use serve::Serve;
 use test_clock::TestClock;
 pub use simulate::simulate;
@@ -87,6 +93,28 @@ pub enum Command {
     Bill,
     /// A sandbox's time: show it, move it on, let it go.
     Clock(TestClock),
+    /// Verify that everything in the database agrees: ledger, documents, payments, balances, usage. Ends with 0 where it does, and with 1 at
+    /// the first thing that does not, naming it. Changes nothing.
+    Check {
+        /// As JSON: {"checked": {noun: number}, "broken": null or {"vendor_id", "table", "id", "what", "expected", "found"}}.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write all of the database into one file, as of one moment, while it goes on being used. The key that secrets in it are sealed with
+    /// (PORTICO_KEY) is not in it: keep that elsewhere. A file that is there is not overwritten.
+    Backup {
+        /// The file. Default: one named by the time, in the data folder's backups.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Put a backup into an empty database, whichever engine it came from, and check it. A file that is damaged, cut off, or of a newer
+    /// version is refused before anything is written.
+    Restore {
+        /// What portico backup wrote.
+        file: PathBuf,
+    },
+    /// The ledger of a vendor: written out, locked up to a day, unlocked again.
+    Ledger(Ledger),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -119,6 +147,11 @@ pub async fn run(cli: Cli) -> Done {
     if let Command::Bench(bench) = &cli.command {
         return bench.run().await;
     }
+    // Before anything is opened or made: from a file that is not whole nothing comes.
+    let whole = match &cli.command {
+        Command::Restore { file } => Some(restore::whole(file)?),
+        _ => None,
+    };
     let serve = match &cli.command {
         Command::Serve(serve) => Some(serve.clone()),
         _ => None,
@@ -146,15 +179,31 @@ pub async fn run(cli: Cli) -> Done {
     };
     config.check()?;
     let db = Db::open(&config.database_url()).await?;
-    db.migrate().await?;
     match cli.command {
-        Command::Migrate | Command::Bench(_) | Command::Simulate { .. } => Ok(()),
+        // These leave the schema as they find it: a backup holds an old one, and a restored one is brought up to date by itself.
+        Command::Check { json } => {
+            db.must_be_up_to_date().await?;
+            return check::run(config, db, json).await;
+        }
+        Command::Backup { to } => return backup::run(config, db, to).await,
+        Command::Restore { .. } => {
+            let Some(whole) = whole else { return Ok(()) };
+            return restore::run(config, db, whole).await;
+        }
+        _ => {}
+    }
+    if let Some(made) = bring_up_to_date(&db, &config.data, Clock::System.wall()).await? {
+        println!("A backup was made before the schema changed: {}", made.display());
+    }
+    match cli.command {
+        Command::Migrate | Command::Bench(_) | Command::Simulate { .. } | Command::Backup { .. } | Command::Restore { .. } | Command::Check { .. } => Ok(()),
         Command::Serve(serve) => serve.run(config, db).await,
         Command::Bill => bill::run(config, db).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
+        Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,
     }

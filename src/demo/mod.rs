@@ -156,7 +156,7 @@ async fn nordlicht(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Nord
         address_line1: Some("Praterstraße 58".into()),
         postal_code: Some("1020".into()),
         city: Some("Vienna".into()),
-        tax_id: Some("ATU00000002".into()),
+        tax_id: Some("ATU00000015".into()),
         purchase_order: Some("PO 7731".into()),
         invoice_emails: vec!["invoices@nordlicht.example".into()],
         ..details("Nordlicht Software", "Nordlicht Software GmbH", "AT", "Europe/Vienna")
@@ -179,7 +179,7 @@ async fn ostwind(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Re
         address_line1: Some("Am Sandtorkai 41".into()),
         postal_code: Some("20457".into()),
         city: Some("Hamburg".into()),
-        tax_id: Some("DE000000003".into()),
+        tax_id: Some("DE000000011".into()),
         invoice_emails: vec!["rechnung@ostwind.example".into()],
         ..details("Ostwind Logistik", "Ostwind Logistik AG", "DE", "Europe/Berlin")
     };
@@ -276,7 +276,7 @@ async fn kestrel(app: &App, opens: Instant) -> Result<Arc<Vendor>, Refusal> {
         postal_code: "1070".into(),
         city: "Vienna".into(),
         country: "AT".into(),
-        tax_id: Some("ATU00000001".into()),
+        tax_id: Some("ATU00000006".into()),
         support_email: "billing@kestrel.example".into(),
         currency: "EUR".into(),
         time_zone: "Europe/Vienna".into(),

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
@@ -16,8 +17,6 @@ use super::behind::{Behind, Waiting};
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,7 +35,8 @@ pub struct Tx {
     behind: Behind,
 }
 
-enum On {
+/// The engine's own transaction.
+pub(super) enum On {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -55,6 +55,8 @@ pub enum DbError {
     /// A row that was to be changed is not as it was when it was read: see [`Many::of_each`].
     #[error("somebody else changed the same meanwhile")]
     Overtaken,
+    #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
+    OlderSchema,
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
@@ -132,20 +134,6 @@ impl Db {
         Ok(Db::Sqlite { read, write })
     }
 
-    /// Brings the schema up to this program's. Refuses a database that a newer program wrote.
-    pub async fn migrate(&self) -> DbResult<()> {
-        let outcome = match self {
-            Db::Sqlite { write, .. } => MIGRATIONS.run(write).await,
-            Db::Postgres(pool) => MIGRATIONS.run(pool).await,
-        };
-        let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or_default();
-        match outcome {
-            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(DbError::NewerSchema { found, known }),
-            Err(sqlx::migrate::MigrateError::VersionMismatch(step)) => Err(DbError::ChangedSchema(step)),
-            other => Ok(other?),
-        }
-    }
-
     /// A transaction that only reads, and sees one moment of the database.
     pub async fn read(&self) -> DbResult<Tx> {
         Ok(Tx::on(match self {
@@ -194,6 +182,11 @@ fn note(sql: &str) {
 }
 
 impl Tx {
+    /// For the few seams of this module where the engines differ. Nothing that waits is written first.
+    pub(super) fn engine(&mut self) -> &mut On {
+        &mut self.on
+    }
+
     fn on(on: On) -> Tx {
         Tx { on, behind: Behind::default() }
     }
@@ -206,6 +199,33 @@ impl Tx {
             On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
             On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
         })
+    }
+
+    /// Every row, one after the other as the database hands them out: for what is too much to be held at once. Ends with the first error of
+    /// `take`.
+    pub async fn each<'q, R: Row, E: From<DbError>>(
+        &mut self,
+        sql: &'static str,
+        args: impl Args<'q>,
+        mut take: impl FnMut(R) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.write_behind().await?;
+        note(sql);
+        match &mut self.on {
+            On::Sqlite(tx) => {
+                let mut rows = sqlx::query_as_with(sql, args.sqlite()?).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
+                    take(row)?;
+                }
+            }
+            On::Postgres(tx) => {
+                let mut rows = sqlx::query_as_with(sql, args.postgres()?).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
+                    take(row)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The row, or `None`.
@@ -292,6 +312,16 @@ impl Tx {
             };
         }
         Ok(touched)
+    }
+
+    /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
+    /// the one that writes anyway.
+    pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {
+        self.write_behind().await?;
+        if let On::Postgres(tx) = &mut self.on {
+            sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        }
+        Ok(())
     }
 
     pub async fn commit(mut self) -> DbResult<()> {

@@ -1,6 +1,7 @@
 //! What every room stands on: database, clocks, ids, configuration, assets. Nothing here knows what a customer or an invoice is.
 
 pub mod assets;
+pub mod backup;
 mod behind;
 pub mod clock;
 pub mod config;
@@ -9,4 +10,5 @@ pub mod ids;
 pub mod keys;
 pub mod post;
 pub mod request;
+pub mod schema;
 pub mod scratch;

@@ -44,6 +44,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
             {parts::as_of(seen.account.customer.legal_name.clone(), seen.dates.stamp(seen.at))}
             {parts::answer(heading, lede)}
             {seen.account.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.held_back()}
             {seen.no_card()}
             {seen.planned()}
             <div class="split sec">
@@ -137,6 +138,18 @@ impl Seen {
         let next = self.next().filter(|(_, priced)| priced.due_minor > 0);
         let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = w.money(priced.due_minor, self.currency())));
         Some((rich!(w, "overview-unpaid", count = count, amount = w.money(sum, self.currency())), lede))
+    }
+
+    /// An invoice can't be issued: what is missing, and where it is filled in, if the customer can.
+    fn held_back(&self) -> Option<AnyView> {
+        let w = self.w;
+        let what = self.account.held_back_by.first()?;
+        let link = (self.can_change && what.is_of_customer()).then(|| {
+            let href = format!("/account#{}", what.field());
+            view! { " "<a href=href>{t!(w, "overview-held-repair")}</a> }
+        });
+        let text = if what.is_of_customer() { w.tell(&what.sentence()) } else { t!(w, "overview-held-by-vendor") };
+        Some(parts::note(view! { <b>{t!(w, "overview-held")}</b>" "{text}{link} }).into_any())
     }
 
     /// Something will be due and there is nothing to pay it from.

@@ -73,7 +73,23 @@ pub struct Place {
 impl Desk {
     /// A desk that only reads.
     pub async fn read(app: &App, vendor: &Arc<Vendor>, actor: Actor) -> DbResult<Desk> {
-        Ok(Desk { tx: app.db.read().await?, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, is_time_given: false, answers: Answers::new(), foreseen: Answers::new(), series: BTreeMap::new() })
+        Ok(Desk::over(app.db.read().await?, app, vendor, actor))
+    }
+
+    /// A desk that only reads, on a transaction that goes on afterwards (`desk.tx`): several vendors in one moment.
+    pub fn over(tx: Tx, app: &App, vendor: &Arc<Vendor>, actor: Actor) -> Desk {
+        Desk {
+            tx,
+            vendor: vendor.clone(),
+            actor,
+            now: app.now(vendor),
+            app: app.clone(),
+            is_reading: true,
+            is_time_given: false,
+            answers: Answers::new(),
+            foreseen: Answers::new(),
+            series: BTreeMap::new(),
+        }
     }
 
     /// A desk that writes.
@@ -134,7 +150,7 @@ impl Desk {
     }
 
     /// Keeps an answer of the catalogue's, which holds on a desk that writes, too, until that changes the catalogue.
-    pub fn keep_of_catalogue<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
+    pub fn keep_throughout<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
         self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
     }
 
@@ -149,7 +165,7 @@ impl Desk {
     }
 
     /// The catalogue was changed on this desk.
-    pub(crate) fn forget_catalogue(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.answers.clear();
     }
 

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod api_keys;
 pub mod balance;
 pub mod catalog;
+pub mod check;
 pub mod customers;
 pub mod desk;
 pub mod embed_origins;

@@ -14,7 +14,7 @@ use billing::calendar::{Zone, local_date};
 use chrono::{DurationRound, NaiveDate, TimeDelta};
 
 use super::customers::{self, Customer};
-use super::invoices::{self, Summary};
+use super::invoices::{self, Lacking, Summary};
 use super::payments::{self, Attention, Method};
 use super::subscriptions::{self, Outlook, Subscription};
 use super::usage::{self, Meter};
@@ -38,6 +38,8 @@ pub struct Overview {
     /// What is on file to pay with, the default first.
     pub methods: Vec<Method>,
     pub attention: Vec<Attention>,
+    /// What holds the next invoice back; empty: nothing does.
+    pub held_back_by: Vec<Lacking>,
     /// In the subscription's currency, else the customer's.
     pub balance_minor: i64,
     /// The last invoice issued.
@@ -60,8 +62,9 @@ impl Overview {
         };
         let methods = payments::list(desk, customer_id).await?;
         let attention = payments::attention(desk, customer_id, &methods, today).await?;
+        let held_back_by = invoices::held_back_by(desk, customer_id).await?;
         let last = invoices::list(desk, customer_id, 1).await?.pop();
-        let mut overview = Overview { customer, subscription, outlook, meters, methods, attention, balance_minor: 0, last };
+        let mut overview = Overview { customer, subscription, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;
         Ok(overview)

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use billing::calendar::Zone;
 use billing::money::Currency;
+use billing::tax::ids;
 use sqlx::FromRow;
 
 use crate::app::App;
-use crate::platform::db::{Db, DbResult};
+use crate::platform::db::{Db, DbResult, Tx};
 use crate::sentence;
-use crate::services::{FieldError, Refusal};
+use crate::services::customers::wrong_tax_id;
+use crate::services::{Desk, FieldError, Refusal};
 use crate::words::countries;
 
 /// A vendor's record; columns as in `migrations/0001_vendors.sql`.
@@ -43,7 +45,11 @@ pub struct Vendor {
 
 /// Every vendor of the installation, oldest first. The one statement that is not scoped to a vendor: it is what scopes the others.
 pub async fn all(db: &Db) -> DbResult<Vec<Arc<Vendor>>> {
-    let mut tx = db.read().await?;
+    all_on(&mut db.read().await?).await
+}
+
+/// The same on a transaction that has begun.
+pub async fn all_on(tx: &mut Tx) -> DbResult<Vec<Arc<Vendor>>> {
     let rows: Vec<Vendor> = tx.all("SELECT * FROM vendors ORDER BY created_at, id", ()).await?;
     Ok(rows.into_iter().map(Arc::new).collect())
 }
@@ -115,6 +121,14 @@ fn check(new: &NewVendor) -> Result<(), Refusal> {
     }
     if !new.colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())) {
         wrong("colour", sentence!("refusal-colour", colour = &new.colour));
+    }
+    for (field, text) in [("address", &new.address), ("city", &new.city)] {
+        if text.trim().is_empty() {
+            wrong(field, sentence!("refusal-vendor-address-empty"));
+        }
+    }
+    if let Some(Err(why)) = new.tax_id.as_deref().map(|tax_id| ids::check(&new.country, tax_id)) {
+        wrong("tax_id", wrong_tax_id(why));
     }
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
 }

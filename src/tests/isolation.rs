@@ -196,7 +196,7 @@ async fn an_id_of_another_customer_or_vendor_is_answered_like_one_that_never_was
             let mut answers = Vec::new();
             for id in at.foreign(kind) {
                 let ids = if kind == Kind::Invoice && matches!(way, Way::Get) && address.path == "/invoices/{number}" {
-                    vec![id.clone(), format!("{id}.pdf")]
+                    vec![id.clone(), format!("{id}.pdf"), format!("{id}.xml"), format!("{id}.ubl.xml")]
                 } else {
                     vec![id]
                 };

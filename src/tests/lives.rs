@@ -21,7 +21,7 @@ use portico::services::payments::scripted::{RefundScript, Script, Scripted};
 use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes::{self, Confirmed};
 use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
-use portico::services::{Actor, Desk, Refusal, balance, ledger, usage};
+use portico::services::{Actor, Desk, Refusal, balance, check, ledger, usage};
 use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
@@ -420,6 +420,10 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
                 life.bill().await;
                 life.deliver().await;
             }
+            if step % 10 == 0 {
+                let report = check::check(&life.world.app).await.unwrap();
+                assert_eq!(report.broken, None, "seed {seed}, step {step}\n{}", life.log.join("\n"));
+            }
             life.check_memory(step).await;
             life.check(step).await;
         }
@@ -443,5 +447,8 @@ async fn whatever_happens_the_books_agree_with_each_other_and_with_the_bank() {
         assert_eq!(given_back, life.refunded_minor - kept_minor(&mut desk).await, "seed {seed}: what went back");
         let sums = ledger::sums(&mut desk).await.unwrap();
         assert_eq!(sums["EUR"][&Account::Cash], taken - given_back, "seed {seed}: the bank's count");
+        drop(desk);
+        let report = check::check(&life.world.app).await.unwrap();
+        assert_eq!(report.broken, None, "seed {seed}");
     }
 }

@@ -55,6 +55,20 @@ pub fn say_everything() {
     ONCE.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("nothing else listens for good"));
 }
 
+/// The program on a database with today's schema and nothing in it.
+pub struct Bare {
+    pub app: App,
+    // Last: dropped after what uses it.
+    _store: Store,
+}
+
+impl Bare {
+    pub async fn new() -> Bare {
+        let (app, _store) = World::empty(BEGINNING, None).await;
+        Bare { app, _store }
+    }
+}
+
 impl World {
     /// Few, so that a story can use them up.
     pub const API_CALLS_A_MINUTE: u32 = 300;

@@ -106,7 +106,7 @@ pub struct NewCustomer {
     /// ISO 3166-1 alpha-2.
     #[schema(min_length = 2, max_length = 2, example = "AT")]
     pub country: String,
-    /// Kept as given; only a well-formed one earns reverse charge.
+    /// With its country letters. Checked in form and check digit for the EU, the UK, Norway, Switzerland, Japan and Thailand.
     pub tax_id: Option<String>,
     #[serde(default)]
     pub tax_exempt: bool,

@@ -20,6 +20,7 @@ fn invoiced(amounts: &[i64], code: &str, prices: PricesTax) -> Invoiced {
         currency: document.currency,
         prices,
         lines: document.lines.into_iter().enumerate().map(charged).collect(),
+        notes: document.notes,
         rounding_minor: document.rounding_minor,
         rounding_credited_minor: 0,
     }

@@ -9,7 +9,7 @@ use billing::{
     settlement::{BalanceCredit, BalanceUse, NoteSplit, due, due_at, split_note, use_balance},
     state::{Event, State, StateError},
     taken_back::TakenBack,
-    tax::{Exemption, PricesTax, TaxNote, TaxParty, TaxRate, TaxSituation, Treatment, is_well_formed_eu_tax_id},
+    tax::{Exemption, PricesTax, TaxNote, TaxParty, TaxRate, TaxSituation, Treatment},
     usage::Aggregate,
 };
 
@@ -151,26 +151,6 @@ fn reverse_charge_needs_two_eu_countries_and_two_well_formed_ids() {
     let exempt = TaxSituation { exemption: Exemption::Exempt, ..taxed(vec![rate("fr", "FR", "20")]) };
     let invoice = document(one_offs(&[1000]), &exempt, PricesTax::Exclusive);
     assert_eq!((invoice.total_minor, invoice.notes.as_slice()), (1000, &[TaxNote::Exempt][..]));
-}
-
-#[test]
-fn forms_of_eu_tax_ids() {
-    #[rustfmt::skip]
-    let good = [
-        ("AT", "ATU12345678"), ("BE", "BE0123456789"), ("BG", "BG123456789"), ("CY", "CY12345678X"), ("CZ", "CZ1234567890"), ("DE", "DE123456789"),
-        ("DK", "DK12345678"), ("EE", "EE123456789"), ("GR", "EL123456789"), ("ES", "ESX1234567X"), ("FI", "FI12345678"), ("FR", "FRXX123456789"),
-        ("HR", "HR12345678901"), ("HU", "HU12345678"), ("IE", "IE1234567WA"), ("IE", "IE1A23456X"), ("IT", "IT12345678901"), ("LT", "LT123456789012"),
-        ("LU", "LU12345678"), ("LV", "LV12345678901"), ("MT", "MT12345678"), ("NL", "nl 1234.56.789 b01"), ("PL", "PL1234567890"), ("PT", "PT123456789"),
-        ("RO", "RO12"), ("SE", "SE123456789012"), ("SI", "SI12345678"), ("SK", "SK1234567890"),
-    ];
-    for (country, tax_id) in good {
-        assert!(is_well_formed_eu_tax_id(country, tax_id), "{tax_id}");
-    }
-    let bad =
-        [("GR", "GR123456789"), ("GB", "GB123456789"), ("GB", "XI123456789"), ("XI", "XI123456789"), ("FR", "40303265045"), ("DE", "DE12345678é"), ("DE", "")];
-    for (country, tax_id) in bad {
-        assert!(!is_well_formed_eu_tax_id(country, tax_id), "{tax_id}");
-    }
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn told(w: Words, entry: &Entry) -> String {
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
         "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
         "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),
+        "invoice.held" => t!(w, "activity-invoice-held"),
         "charge.created" => t!(w, "activity-charge", amount = amount()),
         "balance.granted" => t!(w, "activity-balance-granted", amount = amount()),
         "payment.succeeded" => t!(w, "activity-payment-succeeded", amount = amount()),

@@ -10,7 +10,7 @@ use sqlx::FromRow;
 
 use super::{changed, record};
 use crate::sentence;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, invoices};
 
 /// A coupon's record.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -70,6 +70,9 @@ pub async fn redeem(desk: &mut Desk, coupon: &CouponRecord) -> Result<(), Refusa
 /// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed.
 pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, Refusal> {
     rate.check()?;
+    if let Some(lacking) = invoices::of_vendor_taxing(&desk.vendor) {
+        return Err(Refusal::Incomplete(vec![lacking]));
+    }
     let id = desk.new_id("tax");
     let rule = serde_json::to_string(rate).map_err(Refusal::damaged)?;
     desk.tx
@@ -90,7 +93,7 @@ pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
     let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
-    desk.keep_of_catalogue("tax rates", country, &rates);
+    desk.keep_throughout("tax rates", country, &rates);
     Ok(rates)
 }
 

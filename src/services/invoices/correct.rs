@@ -37,6 +37,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         currency: billing::money::Currency::from_code(&found.currency).map_err(Refusal::damaged)?,
         prices: snapshot.prices,
         lines: charged_of_invoice(desk, invoice_id).await?,
+        notes: snapshot.notes.clone(),
         rounding_minor: snapshot.rounding_minor,
         rounding_credited_minor,
     };

@@ -13,12 +13,13 @@ use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
+use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
 use crate::services::desk::Place;
-use crate::services::subscriptions::word;
+use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal, catalog, ledger as books};
 
 /// A document that stands.
@@ -142,14 +143,17 @@ static INSERT_INVOICE: Many = Many {
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    let lacking = required::lacking(&desk.vendor, customer, document);
+    if !lacking.is_empty() {
+        return Err(Refusal::Incomplete(lacking));
+    }
+    // A document that is late is dated by its issue, the first day the books are open; what it charges stays what it was.
+    let at = &books::open_from(desk, *at).await?;
     let id = desk.new_id("inv");
     let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
-    let (series, prefix) = match document.kind {
-        DocumentKind::Invoice => (format!("invoice:{year}"), ""),
-        DocumentKind::CreditNote => (format!("credit_note:{year}"), "CN-"),
-    };
+    let series = format!("{}:{year}", word(document.kind)?);
     let Place { position, last_hash } = desk.next_of_series(&series).await?;
-    let number = format!("{prefix}{year}-{position:04}");
+    let number = number_in(&series, position)?;
     let due = match document.kind {
         DocumentKind::Invoice => due_at(*at, u32::try_from(desk.vendor.payment_terms_days).map_err(Refusal::damaged)?, *zone)?,
         DocumentKind::CreditNote => *at,
@@ -210,6 +214,16 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     )
     .await?;
     Ok((id, number))
+}
+
+/// The number of the n-th document of a series: '2026-0001' of 'invoice:2026', 'CN-2026-0001' of 'credit_note:2026'.
+pub fn number_in(series: &str, position: i64) -> Result<String, Refusal> {
+    let (kind, year) = series.split_once(':').ok_or_else(|| Refusal::damaged(format!("“{series}” is no series")))?;
+    let prefix = match of_word(kind)? {
+        DocumentKind::Invoice => "",
+        DocumentKind::CreditNote => "CN-",
+    };
+    Ok(format!("{prefix}{year}-{position:04}"))
 }
 
 /// SHA-256 over the hash before it and the document: changing any one breaks every later one of the series.

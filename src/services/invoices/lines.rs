@@ -139,6 +139,33 @@ pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<DraftLi
     rows.into_iter().map(DraftLine::try_from).collect()
 }
 
+/// A line as it is kept, or why it cannot be read.
+pub(crate) struct KeptLine {
+    pub id: LineRef,
+    pub invoice_id: String,
+    pub line: Result<DraftLine, Refusal>,
+}
+
+#[derive(FromRow)]
+struct KeptRow {
+    invoice_id: String,
+    #[sqlx(flatten)]
+    line: LineRow,
+}
+
+/// The lines of a stretch of a series (from behind one position to another, that one included), in the documents' order and theirs.
+pub(crate) async fn of_stretch(desk: &mut Desk, series: &str, after: i64, to: i64) -> Result<Vec<KeptLine>, Refusal> {
+    let rows: Vec<KeptRow> = desk
+        .tx
+        .all(
+            "SELECT l.* FROM invoices i JOIN invoice_lines l ON l.vendor_id = i.vendor_id AND l.invoice_id = i.id
+             WHERE i.vendor_id = $1 AND i.series = $2 AND i.position > $3 AND i.position <= $4 ORDER BY i.position, l.position",
+            (desk.vendor.id.clone(), series.to_owned(), after, to),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| KeptLine { id: row.line.id.clone(), invoice_id: row.invoice_id, line: row.line.try_into() }).collect())
+}
+
 /// Longer than any day of a calendar: what a change ended so long ago is no longer reversed at the same moment.
 const PAST: TimeDelta = TimeDelta::days(2);
 

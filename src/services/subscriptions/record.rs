@@ -221,6 +221,21 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Subscription
     row.ok_or(Refusal::NotFound)?.try_into()
 }
 
+/// A subscription as it is kept, or why it cannot be read.
+pub struct KeptSubscription {
+    pub id: String,
+    pub subscription: Result<Subscription, Refusal>,
+}
+
+/// The vendor's subscriptions in the order of their ids, from behind one of them on.
+pub async fn page(desk: &mut Desk, after: &str, at_most: i64) -> Result<Vec<KeptSubscription>, Refusal> {
+    let rows: Vec<SubscriptionRow> = desk
+        .tx
+        .all("SELECT * FROM subscriptions WHERE vendor_id = $1 AND id > $2 ORDER BY id LIMIT $3 + 0", (desk.vendor.id.clone(), after.to_owned(), at_most))
+        .await?;
+    Ok(rows.into_iter().map(|row| KeptSubscription { id: row.id.clone(), subscription: row.try_into() }).collect())
+}
+
 /// The subscription if it is this customer's: another customer's must look like none.
 pub async fn load_of(desk: &mut Desk, customer_id: &str, subscription_id: &str) -> Result<Subscription, Refusal> {
     load(desk, subscription_id).await.and_then(|s| if s.customer_id == customer_id { Ok(s) } else { Err(Refusal::NotFound) })

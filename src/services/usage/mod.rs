@@ -27,3 +27,5 @@ pub use read::{close, first_use, of_period, of_stretches};
 pub use record::{MAX_BATCH, NewEvent, Outcome, record, reverse};
 pub use report::{Ask, Before, Priced, Report, Room, Row, Standing, report};
 pub use series::{By, Point, series, start_of_day, steps};
+pub(crate) use series::{day_at, month_at};
+pub(crate) use tally::{Counted, Last, Quantity, Tally, slot_of};

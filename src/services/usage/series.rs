@@ -88,14 +88,14 @@ pub fn steps(start: Instant, end: Instant, by: By, zone: Zone) -> Result<Vec<Ins
 }
 
 /// The day an instant (unix ms) falls on, from its beginning to that of the next.
-pub(super) fn day_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
+pub(crate) fn day_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
     let start = start_of_day(from_ms(at), zone)?;
     // No day has more than 25 hours and a half; from its start, 30 hours later is within the next.
     Ok(start.timestamp_millis()..start_of_day(start + TimeDelta::hours(30), zone)?.timestamp_millis())
 }
 
 /// The month an instant (unix ms) falls in, from its beginning to that of the next.
-pub(super) fn month_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
+pub(crate) fn month_at(at: i64, zone: Zone) -> Result<Range<i64>, Refusal> {
     let start_of = |at: Instant| {
         let date = local_date(at, zone);
         midnight(date.with_day(1).unwrap_or(date), zone).map_err(Refusal::damaged)

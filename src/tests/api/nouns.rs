@@ -129,6 +129,11 @@ async fn a_period_is_charged_in_advance_and_its_usage_with_the_next() {
     assert_eq!((pdf.status(), pdf.answer.header("content-type")), (200, "application/pdf"));
     assert!(pdf.answer.bytes.starts_with(b"%PDF-") && pdf.answer.header("content-disposition").contains("Kestrel-2026-0002.pdf"));
     assert_eq!(program.get(&format!("/invoices/{}/pdf", text(&invoice, "id"))).await.answer.bytes, pdf.answer.bytes);
+    for (syntax, root, name) in [("cii", "<rsm:CrossIndustryInvoice ", "Kestrel-2026-0002.xml"), ("ubl", "<Invoice ", "Kestrel-2026-0002.ubl.xml")] {
+        let xml = program.get(&format!("/invoices/{}/{syntax}", text(&invoice, "id"))).await;
+        assert_eq!((xml.status(), xml.answer.header("content-type")), (200, "application/xml"));
+        assert!(xml.answer.text.contains(root) && xml.answer.text.contains("2026-0002") && xml.answer.header("content-disposition").contains(name));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,8 @@
+//! Safe keeping: books that are verified, locked and written out, and databases that are backed up and come back.
+
+mod backup;
+mod check;
+mod command;
+mod house;
+mod ledger;
+mod load;
