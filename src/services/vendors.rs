@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::platform::db::{Db, DbResult, Tx};
 use crate::sentence;
 use crate::services::customers::wrong_tax_id;
-use crate::services::{Desk, FieldError, Refusal};
+use crate::services::{FieldError, Refusal};
 use crate::words::countries;
 
 /// A vendor's record; columns as in `migrations/0001_vendors.sql`.
