@@ -22,12 +22,14 @@ use crate::{
 pub enum CorrectionError {
     #[error("A credit note must be of an amount above zero.")]
     NotPositive,
-    #[error("The credit note is of {asked_minor} minor units, but only {left_minor} are left of the invoice.")]
+    /// Of the invoice, or of one of its lines.
+    #[error("The credit note is of {asked_minor} in minor units, which is more than the {left_minor} that are left.")]
     MoreThanLeft { asked_minor: i64, left_minor: i64 },
     #[error("The invoice has no line “{0}”.")]
     NoSuchLine(LineRef),
+    /// By the name the document gives the line.
     #[error("Nothing is left of the line “{0}” to credit.")]
-    NothingLeft(LineRef),
+    NothingLeft(String),
 }
 
 /// An issued invoice and everything credited of it so far, by notes and by subscription changes alike.
@@ -231,11 +233,11 @@ pub fn credit_lines(invoice: &Invoiced, lines: &[LineCredit]) -> Result<Document
     for credit in lines {
         let position = invoice.lines.iter().position(|charged| charged.reference == credit.line);
         let position = position.ok_or_else(|| CorrectionError::NoSuchLine(credit.line.clone()))?;
-        let (Some(asked), Some(left)) = (asked.get_mut(position), gross.get(position)) else { continue };
+        let (Some(asked), Some(left), Some(of)) = (asked.get_mut(position), gross.get(position), invoice.lines.get(position)) else { continue };
         let amount = credit.amount_minor.unwrap_or(*left);
         let sum = money::add(asked.unwrap_or_default(), amount)?;
         match (amount, *left) {
-            (_, 0) => return Err(CorrectionError::NothingLeft(credit.line.clone()).into()),
+            (_, 0) => return Err(CorrectionError::NothingLeft(of.line.name.clone()).into()),
             (amount, left) if amount.signum() != left.signum() => return Err(CorrectionError::NotPositive.into()),
             (_, left) if sum.unsigned_abs() > left.unsigned_abs() => {
                 return Err(CorrectionError::MoreThanLeft { asked_minor: sum, left_minor: left }.into());

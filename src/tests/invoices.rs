@@ -172,7 +172,7 @@ async fn a_paid_invoice_says_so_first_and_gives_every_line_its_reason() {
 
 #[tokio::test]
 async fn what_is_overdue_comes_first_and_can_be_paid() {
-    let (world, gateway) = World::scripted("2026-03-10T12:00:00Z").await;
+    let (world, gateway) = World::scripted_within("2026-03-10T12:00:00Z", 14).await;
     let nordlicht = world.customer("Nordlicht").await;
     let mira = world.member("mira@nordlicht.example", &nordlicht, Role::Owner).await;
     add_card(&world, &nordlicht).await;

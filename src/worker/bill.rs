@@ -143,7 +143,8 @@ async fn bill_moments(
     Ok(moments.len())
 }
 
-/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker.
+/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
+/// declined before payment was due, and is due now.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let open = invoices::never_collected(&mut desk, until).await?;
@@ -154,6 +155,12 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
             tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
         }
     }
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let unpaid = invoices::unpaid(&mut desk, until).await?;
+    drop(desk);
+    for (due_at, invoice_id) in unpaid {
+        note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
+    }
     Ok(())
 }
 
@@ -162,11 +169,13 @@ async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> 
         Collected::Tried(_) => report.tried += 1,
         Collected::NothingDue => {}
         // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
-        Collected::NoMethod => {
-            let mut desk = errand.writes().await?;
-            invoices::note_unpayable(&mut desk, invoice_id).await?;
-            desk.commit().await?;
-        }
+        Collected::NoMethod => note_unpaid(errand, invoice_id).await?,
     }
     Ok(())
+}
+
+async fn note_unpaid(errand: &Errand, invoice_id: &str) -> Result<(), Refusal> {
+    let mut desk = errand.writes().await?;
+    invoices::note_unpaid(&mut desk, invoice_id).await?;
+    Ok(desk.commit().await?)
 }

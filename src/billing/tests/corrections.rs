@@ -90,7 +90,7 @@ fn lines_are_credited_whole_or_in_part() {
     assert_eq!((amounts(&note), note.total_minor), (vec![(-100, -20), (-500, -100)], -720));
     keep(&mut invoice, &note);
     let error = |result: Result<Document, Error>| result.expect_err("refused");
-    assert_eq!(error(credit_lines(&invoice, &[line("l1", None)])), CorrectionError::NothingLeft("l1".to_owned()).into());
+    assert_eq!(error(credit_lines(&invoice, &[line("l1", None)])), CorrectionError::NothingLeft("work".to_owned()).into());
     assert_eq!(error(credit_lines(&invoice, &[line("l7", None)])), CorrectionError::NoSuchLine("l7".to_owned()).into());
     let twice = [line("l0", Some(1000)), line("l0", Some(100))];
     assert_eq!(error(credit_lines(&invoice, &twice)), CorrectionError::MoreThanLeft { asked_minor: 1100, left_minor: 1080 }.into());

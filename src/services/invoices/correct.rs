@@ -1,7 +1,7 @@
 //! Corrections: a credit note of an amount or of lines, its money against what is still due, into the balance, or back by the method
 //! that paid.
 
-use billing::correction::{Invoiced, LineCredit, credit_amount, credit_lines};
+use billing::correction::{CorrectionError, Invoiced, LineCredit, credit_amount, credit_lines};
 use billing::invoice::{DocumentKind, Reason};
 use billing::ledger;
 use serde_json::json;
@@ -42,17 +42,25 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         rounding_credited_minor,
     };
     let document = match request {
-        CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount)?,
-        CreditRequest::Lines(lines) => credit_lines(&invoiced, lines)?,
+        CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount),
+        CreditRequest::Lines(lines) => credit_lines(&invoiced, lines),
         CreditRequest::Refund(amount) => {
             let most = refundable_minor(desk, invoice_id).await?;
             let amount = amount.unwrap_or(most);
             if amount > most {
-                return Err(Refusal::Rule(sentence!("refusal-refund-more-than-paid", most = most)));
+                return Err(Refusal::Rule(sentence!("refusal-refund-more-than-paid", most = (most, found.currency.as_str()))));
             }
-            credit_amount(&invoiced, amount)?
+            credit_amount(&invoiced, amount)
         }
     };
+    let document = document.map_err(|error| match error {
+        // The engine has no words for money.
+        billing::Error::Correction(CorrectionError::MoreThanLeft { asked_minor, left_minor }) => {
+            let currency = found.currency.as_str();
+            Refusal::Rule(sentence!("refusal-credit-more-than-left", asked = (asked_minor, currency), left = (left_minor, currency)))
+        }
+        error => error.into(),
+    })?;
     let size = billing::money::neg(document.total_minor).map_err(billing::Error::from)?;
     let lines = document.lines.iter().map(|line| DraftLine::new(desk, line.clone(), None)).collect();
     let corrects = vec![(found.id.clone(), found.number.clone())];

@@ -52,8 +52,8 @@ async fn the_note_that_completes_an_invoice_takes_exactly_what_is_left() {
     }
     let told = story.tell().await.smoothly().totals("credit_notes", &[-1, -1, -1111, -2487]).balance(3600);
     told.holds(json!({"ledger": {"accounts": {"revenue": 0, "tax": 0, "customer_balance": -3600, "cash": 3600}}}));
-    note(note(two_lines(), json!({"amount": 3000})), json!({"amount": 601})).tell().await.refused(2, "600").totals("credit_notes", &[-3000]);
-    note(two_lines(), json!({"amount": 3601})).tell().await.refused(1, "3600").totals("credit_notes", &[]);
+    note(note(two_lines(), json!({"amount": 3000})), json!({"amount": 601})).tell().await.refused(2, "€6.00 is left").totals("credit_notes", &[-3000]);
+    note(two_lines(), json!({"amount": 3601})).tell().await.refused(1, "€36.00 is left").totals("credit_notes", &[]);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_note_of_lines_takes_them_whole_or_in_part() {
         .await
         .smoothly()
         .lines("/credit_notes/0", &[("adjustment", "a", -1000), ("adjustment", "b", -1000)]);
-    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left").totals("credit_notes", &[-1200]);
+    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left of the line “p”").totals("credit_notes", &[-1200]);
     note(two_lines(), json!({"lines": [2]})).tell().await.refused(1, "no line 2").totals("credit_notes", &[]);
 }
 
@@ -76,9 +76,9 @@ async fn a_refund_goes_back_by_the_method_that_paid() {
     told.holds(
         json!({"invoices": [{"status": "paid", "amount_due": 0}], "ledger": {"accounts": {"cash": 2400, "receivable": 0, "revenue": -2000, "tax": -400}}}),
     );
-    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[-3600]);
+    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[-3600]);
     // What no payment paid cannot go back.
-    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[]);
+    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[]);
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn the_rounding_of_a_cancellations_note_is_part_of_what_it_takes() {
         let story = note(story, json!({"amount": 700})).step("2024-06-13T00:00:00Z", "cancel", json!({"subscription": "s1"}));
         story.step("2024-06-14T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": amount}))
     };
-    let told = story(5212).tell().await.refused(3, "left").totals("credit_notes", &[-700, -8900]);
+    let told = story(5212).tell().await.refused(3, "52 is left").totals("credit_notes", &[-700, -8900]);
     told.totals("invoices", &[14_800]);
     let told = story(5200).tell().await.smoothly().totals("credit_notes", &[-700, -8900, -5200]);
     told.holds(json!({"balances": {"ada": {"HUF": 14_800}}, "ledger": {"accounts": {"revenue": 0, "tax": 0, "rounding": 0, "customer_balance": -14_800}}}));

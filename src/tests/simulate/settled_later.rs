@@ -79,6 +79,17 @@ async fn a_change_now_discounts_what_waited_with_its_own_lines() {
 }
 
 #[tokio::test]
+async fn what_waited_for_the_last_usage_shares_the_discount_of_the_change_that_takes_it_along() {
+    let prices = |fee: i64| json!([{"id": "base", "model": "flat", "amount": fee}, {"id": "calls", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().vendor(json!({"usage_grace": "1d"})).meter("m", "sum").priced("p", "month", prices(3000)).priced("q", "month", prices(9300));
+    let story = story.coupon("TEN", json!({"amount": 1000, "currency": "EUR", "duration": "forever"}));
+    let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({"coupons": ["TEN"]})).used("2024-06-02T00:00:00Z", "m", "50");
+    // 3000 for July, 50 calls, and 30.5 of 31 days at 9300: 12200 less 1000, of which 246 are July's; 30.5 of 31 days of its 2754 back.
+    let told = story.change("2024-07-01T12:00:00Z", json!({"plan": "q"})).until("2024-07-03T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[2000, 12_200 - 1000 - 2710]).holds(json!({"invoices": [{}, {"discount": 1000}]}));
+}
+
+#[tokio::test]
 async fn a_change_and_its_reversal_leave_the_coupon_to_the_rest_of_the_document() {
     let story = seat("5000", &["TEN"]).coupon("TEN", json!({"amount": 1000, "currency": "EUR", "duration": "forever"}));
     let story = seats_later(seats_later(story, HALF, 2), HALF, 1);
@@ -116,11 +127,4 @@ async fn the_next_invoice_of_a_preview_does_not_hold_late_usage_billed_now() {
     // 15 of 31 days: -1452 + 2903, and 30 late.
     let told = seen_and_done(story, "2024-07-17T00:00:00Z", json!({"plan": "q"})).until("2024-08-01T00:00:00Z").tell().await.smoothly();
     told.totals("invoices", &[3000, 3000, 1481, 6000]).holds(json!({"previews": [{"due_now": 1481, "next_invoice": {"total": 6000}}]}));
-}
-
-#[tokio::test]
-async fn the_next_invoice_of_a_preview_has_what_the_credit_note_leaves_in_the_balance() {
-    // What is to be paid of it is on the portal's page; here its total.
-    let told = seen_and_done(Story::flat(9000).plan("q", 3000), HALF, json!({"plan": "q"})).until(JULY).tell().await.smoothly();
-    told.totals("credit_notes", &[-3000]).totals("invoices", &[9000, 3000]).balance(0).holds(next(3000));
 }
