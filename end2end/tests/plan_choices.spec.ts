@@ -12,6 +12,7 @@ test.describe("with script", () => {
     await islandsReady(page);
     const asked: string[] = [];
     page.on("request", (request) => { if (request.url().includes("promotion_code=")) asked.push(request.url()); });
+    const seats = await page.locator("#seats").inputValue();
     const field = page.getByLabel("Promotion code");
     await field.pressSequentially("nosuchcode");
     await page.waitForTimeout(600);
@@ -19,6 +20,7 @@ test.describe("with script", () => {
     await field.press("Enter");
     await expect(page.locator("#promotion_code-error")).toContainText("There is no promotion code “nosuchcode”");
     await expect(field).toHaveValue("nosuchcode");
+    await expect(page.locator("#seats")).toHaveValue(seats);
     await isSound(page);
 
     await page.goto("/plan");

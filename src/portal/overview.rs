@@ -184,6 +184,9 @@ impl Seen {
         let s = self.account.subscription.as_ref()?;
         let html = match (s.cancel_at.filter(|_| s.ended_at.is_none()), &s.scheduled) {
             (Some(at), _) => rich!(w, "overview-cancel-planned", plan = s.plan_name(), day = self.dates.last_day(at)),
+            (None, Some(scheduled)) if s.keeps_plan(scheduled) => {
+                rich!(w, "plan-other-change-planned", plan = s.plan_name(), day = self.dates.day(scheduled.at))
+            }
             (None, Some(scheduled)) => rich!(w, "overview-change-planned", plan = &scheduled.terms.plan.name, day = self.dates.day(scheduled.at)),
             (None, None) => return None,
         };

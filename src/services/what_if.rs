@@ -38,7 +38,7 @@ pub struct WhatIf {
     pub currency: Currency,
     /// Whether amounts before tax are net or have tax inside.
     pub prices: PricesTax,
-    /// When anything was used first, where that is within the months: before it there was nothing to count.
+    /// When anything was used first, where that is on a later day than the months begin: before it there was nothing to count.
     pub first_use: Option<Instant>,
     /// Every plan and interval for sale, and the customer's own, in the order of the plan page.
     pub lives: Vec<Life>,
@@ -134,7 +134,7 @@ pub async fn what_if(desk: &mut Desk, customer: &Customer, months: u32) -> Resul
         window: ends.window,
         currency: s.currency,
         prices: invoices::prices_tax(desk),
-        first_use: first_use.filter(|first| *first > ends.window.start),
+        first_use: first_use.filter(|first| local_date(*first, s.zone) > local_date(ends.window.start, s.zone)),
         lives,
         meters: metered,
     }))

@@ -499,6 +499,7 @@ plan-cancel-undo = Keep { $plan }
 plan-pause-planned = <b>{ $plan } pauses on { $day }.</b> Until then everything works as before.
 plan-pause-undo = Don’t pause
 plan-change-planned = <b>{ $plan } with { $quantity } begins on { $day }.</b> Nothing changes before that.
+plan-other-change-planned = <b>What you changed about { $plan } begins on { $day }.</b> Nothing changes before that.
 plan-change-undo = Stay with { $plan }
 plan-did-change-paid = Changed. You paid { $amount }, invoice { $number }.
 plan-did-change = Changed. There was nothing to pay.

@@ -165,7 +165,8 @@ pub(super) async fn page(
             {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, stamp)}
             {parts::error_summary(w, &errors)}
             <div id="live-answer" data-for=mark aria-live="polite">{trouble}{parts::answer(heading, lede)}</div>
-            <form id="choose" method="get" action=path></form>
+            // The button that the Enter key presses: without it, it would be the first of the fields'.
+            <form id="choose" method="get" action=path><button hidden=true></button></form>
             <LivePreview form="choose".to_owned() />
             {above}
             <div class="setup sec"><div id="live-left">{left}</div><div id="live-sheet">{sheet}</div></div>

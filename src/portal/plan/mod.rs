@@ -223,13 +223,12 @@ fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<A
         (rich!(w, "plan-pause-planned", plan = s.plan_name(), day = seen.dates.day(at)), "pause", t!(w, "plan-pause-undo"))
     } else {
         let scheduled = s.scheduled.as_ref()?;
-        let sentence = rich!(
-            w,
-            "plan-change-planned",
-            plan = &scheduled.terms.plan.name,
-            quantity = seats(w, scheduled.terms.quantity),
-            day = seen.dates.day(scheduled.at)
-        );
+        let (terms, day) = (&scheduled.terms, seen.dates.day(scheduled.at));
+        let sentence = if s.keeps_plan(scheduled) {
+            rich!(w, "plan-other-change-planned", plan = s.plan_name(), day = day)
+        } else {
+            rich!(w, "plan-change-planned", plan = &terms.plan.name, quantity = seats(w, terms.quantity), day = day)
+        };
         (sentence, "change", t!(w, "plan-change-undo", plan = s.plan_name()))
     };
     Some(

@@ -275,6 +275,10 @@ impl Told {
         let of_meter = |meter: &Meter| -> Option<AnyView> {
             let uses: Vec<(&Life, &Use)> = shown.iter().filter_map(|life| Some((*life, life.uses.iter().find(|of| of.meter == meter.key)?))).collect();
             let most = uses.iter().flat_map(|(_, of)| of.periods.iter().map(|(_, used)| *used)).max()?;
+            // The level that is next is seen where it is not far; all drawings have one scale, to be compared.
+            let is_near = |level: &Decimal| *level >= most && *level <= most * Decimal::from(2);
+            let next = uses.iter().flat_map(|(_, of)| of.bands.iter().map(|band| decimal(band.from))).filter(is_near).min();
+            let most = next.unwrap_or(most);
             let figures: Vec<_> = uses.into_iter().map(|(life, of)| self.drawing(life, meter, of, most)).collect();
             let (id, of) = (format!("h-{}", meter.key), format!("h-{}", meter.key));
             Some(
@@ -301,8 +305,6 @@ impl Told {
                 (chart::ink(decimal(band.from)), w.unit_price(band.unit_amount, of.price.currency.code()))
             })
             .collect();
-        // The level that is next is seen where it is not far.
-        let next = levels.iter().map(|(at, _)| *at).find(|at| *at >= chart::ink(most)).filter(|at| *at <= chart::ink(most) * 2.0);
         let shown_months = of.periods.len() <= 6;
         let bars = of
             .periods
@@ -327,7 +329,7 @@ impl Told {
         };
         let html = chart::levels_html(&Levels {
             title: t!(w, "what-if-drawing", name = &meter.name, plan = &life.offer.plan.name),
-            scale: Scale::of(chart::ink(most).max(next.unwrap_or_default()), |value| w.number(value)),
+            scale: Scale::of(chart::ink(most), |value| w.number(value)),
             bars,
             levels,
         });

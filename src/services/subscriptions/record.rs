@@ -211,6 +211,12 @@ impl Subscription {
         self.state.is_entitled()
     }
 
+    /// Whether plan, interval and seats stay with what is planned, so that it is about something else: add-ons, coupons, the billing day.
+    pub fn keeps_plan(&self, scheduled: &Scheduled) -> bool {
+        let (now, then) = (&self.terms, &scheduled.terms);
+        scheduled.plan_id == self.plan_id && then.quantity == now.quantity && then.plan.interval.repeats_like(now.plan.interval)
+    }
+
     /// Whether a confirmed change is being paid for at this moment.
     pub fn is_held(&self, wall_ms: i64) -> bool {
         self.held_by.is_some() && self.held_until_at.is_some_and(|until| until > wall_ms)
