@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::{Arc, RwLock};
 
+use tokio::sync::Notify;
+
 use crate::identity::password::Hasher;
 use crate::platform::assets::Assets;
 use crate::platform::clock::{Clock, Now, from_ms};
@@ -27,6 +29,8 @@ pub struct Parts {
     pub gateways: Gateways,
     pub passwords: Hasher,
     pub overviews: Remembered,
+    /// Told when more may have fallen due than time alone brings: a sandbox's clock was moved. Whoever bills need not wait then.
+    pub fell_due: Notify,
     /// Few, read at each request, changed rarely: kept here, re-read by [`App::reload_vendors`].
     vendors: RwLock<Vec<Arc<Vendor>>>,
 }
@@ -53,7 +57,7 @@ impl App {
     async fn assemble(config: Config, db: Db, clock: Clock, ids: Arc<Ids>, assets: Assets, gateways: Gateways) -> DbResult<App> {
         let vendors = RwLock::new(vendors::all(&db).await?);
         let passwords = Hasher::new(config.password_cost, &ids);
-        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews: Remembered::default(), vendors })))
+        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews: Remembered::default(), fell_due: Notify::new(), vendors })))
     }
 
     /// Who moves this vendor's money.

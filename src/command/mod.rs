@@ -9,6 +9,7 @@ mod embed_origin;
 mod init;
 mod serve;
 mod simulate;
+mod test_clock;
 mod totp;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use bench::Bench;
 use embed_origin::EmbedOrigin;
 use init::Init;
 use serve::Serve;
+use test_clock::TestClock;
 pub use simulate::simulate;
 
 /// What a subcommand comes to; the error is what is said before it ends.
@@ -83,6 +85,8 @@ pub enum Command {
     Migrate,
     /// Bill once what is due by now, and take the money. `serve` does so all the time.
     Bill,
+    /// A sandbox's time: show it, move it on, let it go.
+    Clock(TestClock),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -149,6 +153,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Bill => bill::run(config, db).await,
         Command::Init(init) => init.run(config, db).await,
         Command::Demo { json } => demo::run(config, db, json).await,
+        Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,

@@ -22,7 +22,8 @@ use crate::services::payments::{self, Errand, Finished};
 use crate::services::quotes::{self, Confirmed};
 use crate::services::subscriptions::{self, Action, AnchorWish, ChangeRequest, StartRequest};
 use crate::services::usage::{self, MAX_BATCH, NewEvent, Outcome};
-use crate::services::vendors::{self, Vendor};
+use crate::services::test_clock::{self, Move};
+use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 use crate::worker::bill;
 
@@ -67,7 +68,10 @@ impl Stage {
 
     /// Time goes on to `at`: what was used until then is told, and what fell due is billed and collected.
     pub async fn go_to(&mut self, at: Instant) -> Result<(), Refusal> {
-        self.set_clock(Some(at)).await?;
+        let mut desk = self.desk().await?;
+        test_clock::advance(&mut desk, Move::To(at)).await?;
+        desk.commit().await?;
+        self.see_clock().await?;
         self.now = at;
         for customer in &mut self.metered {
             let (from, of) = (customer.told_until, customer.key);
@@ -86,13 +90,13 @@ impl Stage {
 
     /// From here on the sandbox lives by the wall's time.
     pub async fn let_time_run(&mut self) -> Result<(), Refusal> {
-        self.set_clock(None).await
+        let mut desk = self.desk().await?;
+        test_clock::release(&mut desk).await?;
+        desk.commit().await?;
+        self.see_clock().await
     }
 
-    async fn set_clock(&mut self, at: Option<Instant>) -> Result<(), Refusal> {
-        let mut desk = self.desk().await?;
-        vendors::set_clock(&mut desk, at.map(|at| at.timestamp_millis())).await?;
-        desk.commit().await?;
+    async fn see_clock(&mut self) -> Result<(), Refusal> {
         self.app.reload_vendors().await?;
         let id = &self.vendor.id;
         self.vendor = self.app.vendors().into_iter().find(|vendor| vendor.id == *id).ok_or(Refusal::NotFound)?;

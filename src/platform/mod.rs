@@ -1,6 +1,7 @@
 //! What every room stands on: database, clocks, ids, configuration, assets. Nothing here knows what a customer or an invoice is.
 
 pub mod assets;
+mod behind;
 pub mod clock;
 pub mod config;
 pub mod db;

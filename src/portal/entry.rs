@@ -14,14 +14,16 @@ use crate::identity::Member;
 use crate::identity::cookies::Outgoing;
 use crate::identity::member::{self, Found};
 use crate::identity::session::Transport;
+use crate::platform::clock::from_ms;
 use crate::platform::request::Posted;
 use crate::services::Refusal;
 use crate::services::customers::Role;
 use crate::services::vendors::Vendor;
 use crate::t;
 use crate::ui::page::{self, Framed, Setting, Standing};
-use crate::ui::shell::{self, Around, Place, Shell};
+use crate::ui::shell::{self, Around, Place, Shell, TestMark};
 use crate::words::Words;
+use crate::words::format::Dates;
 
 use super::{framed, suspended, written_for};
 
@@ -166,13 +168,18 @@ pub fn shell(member: &Member, w: Words, place: Place) -> Shell {
         words: w,
         vendor_name: member.vendor.name.clone(),
         brand_mark: member.vendor.brand_mark.clone(),
-        is_test: member.vendor.is_test,
+        test: member.vendor.is_test.then(|| TestMark { stands_at: stands_at(member, w) }),
         customer_name: member.customer_name.clone(),
         signed_in_as: t!(w, "signed-in-as", name = &member.name, role = role),
         can_switch: !member.others.is_empty(),
         place,
         around: member.embed.as_deref().map_or(Around::Rail, Around::of),
     }
+}
+
+fn stands_at(member: &Member, w: Words) -> Option<String> {
+    let zone = member.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    member.vendor.clock_at.map(|at_ms| Dates::new(w, zone).moment(from_ms(at_ms)))
 }
 
 /// A member's page: by itself, or in the frame they look through.

@@ -25,6 +25,7 @@ mod security;
 mod sessions;
 mod sign_in;
 mod suspended;
+mod test_clock;
 mod usage;
 mod written_for;
 
@@ -48,7 +49,7 @@ pub fn routes() -> Vec<Route> {
             .form(names::<password::NewPassword>()),
         Route::anybody("/invitation", get(invitation::show).post(invitation::give)).query(names::<password::Token>()).form(names::<invitation::Given>()),
     ];
-    let rooms = [security::routes(), usage::routes(), invoices::routes(), account::routes(), plan::routes(), payment_methods::routes(), payments::routes()];
+    let rooms = [security::routes(), usage::routes(), invoices::routes(), account::routes(), plan::routes(), payment_methods::routes(), payments::routes(), test_clock::routes()];
     own.into_iter().chain(rooms.into_iter().flatten()).collect()
 }
 

@@ -7,8 +7,16 @@ use std::collections::BTreeMap;
 use billing::ledger::{Account, Entry};
 use billing::money;
 
+use crate::platform::db::Many;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal};
+
+static INSERT_ENTRY: Many = Many {
+    before: "INSERT INTO ledger_entries (vendor_id, id, posting_id, account, customer_id, currency, amount_minor, subject_id, posted_at) VALUES",
+    columns: 9,
+    after: "",
+    of_each: false,
+};
 
 /// Writes the entries of one event. They sum to zero, or nothing is written.
 pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id: &str, entries: &[Entry]) -> Result<(), Refusal> {
@@ -19,15 +27,11 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
     let posting = desk.new_id("pst");
     for entry in entries {
         let id = desk.new_id("led");
-        desk.tx
-            .run(
-                "INSERT INTO ledger_entries (vendor_id, id, posting_id, account, customer_id, currency, amount_minor, subject_id, posted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                (
-                    desk.vendor.id.clone(), id, posting.clone(), word(entry.account)?, customer_id.to_owned(), currency.to_owned(), entry.amount_minor, subject_id.to_owned(),
-                    desk.now.billing_ms(),
-                ),
-            )
-            .await?;
+        let row = (
+            desk.vendor.id.clone(), id, posting.clone(), word(entry.account)?, customer_id.to_owned(), currency.to_owned(), entry.amount_minor, subject_id.to_owned(),
+            desk.now.billing_ms(),
+        );
+        desk.tx.put(&INSERT_ENTRY, row).await?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub mod portal_sessions;
 pub mod quotes;
 mod refusal;
 pub mod subscriptions;
+pub mod test_clock;
 pub mod usage;
 pub mod vendors;
 

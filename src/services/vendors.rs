@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::platform::db::{Db, DbResult};
 use crate::sentence;
 use crate::services::customers::wrong_tax_id;
-use crate::services::{Desk, FieldError, Refusal};
+use crate::services::{FieldError, Refusal};
 use crate::words::countries;
 
 /// A vendor's record; columns as in `migrations/0001_vendors.sql`.
@@ -144,13 +144,4 @@ pub async fn create(db: &Db, v: &Vendor) -> DbResult<()> {
     )
     .await?;
     tx.commit().await
-}
-
-/// Sets a sandbox's billing clock, or lets it run with the wall again (`None`).
-pub async fn set_clock(desk: &mut Desk, clock_at: Option<i64>) -> Result<(), Refusal> {
-    if !desk.vendor.is_test {
-        return Err(Refusal::Rule(sentence!("refusal-clock-of-sandbox-only")));
-    }
-    desk.tx.run("UPDATE vendors SET clock_at = $2 WHERE id = $1", (desk.vendor.id.clone(), clock_at)).await?;
-    Ok(())
 }

@@ -67,6 +67,13 @@ impl Around {
     }
 }
 
+/// What is said of a sandbox beside the brand; it leads to its clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestMark {
+    /// Where its time stands; None: it goes with the world's.
+    pub stands_at: Option<String>,
+}
+
 /// What the shell shows of the visitor.
 #[derive(Clone)]
 pub struct Shell {
@@ -74,7 +81,8 @@ pub struct Shell {
     pub vendor_name: String,
     /// SVG path data in a 22 × 22 box.
     pub brand_mark: Option<String>,
-    pub is_test: bool,
+    /// In a sandbox: its time, where that does not go with the world's.
+    pub test: Option<TestMark>,
     pub customer_name: String,
     /// "Mira Lang, owner"
     pub signed_in_as: String,
@@ -130,7 +138,10 @@ fn with_rail(shell: Shell, content: impl IntoView + 'static) -> impl IntoView {
         <a class="skip" href="#main">{t!(w, "skip-to-content")}</a>
         <div class="frame">
             <header class="rail">
-                <a class="brand" href="/">{brand(&shell.vendor_name, shell.brand_mark.as_deref())}{test_mark(w, shell.is_test)}</a>
+                <div class="branded">
+                    <a class="brand" href="/">{brand(&shell.vendor_name, shell.brand_mark.as_deref())}</a>
+                    {shell.test.map(|test| clock_mark(w, test))}
+                </div>
                 <nav aria-label=t!(w, "nav-label")>
                     <ul>
                         {link(Place::Overview, t!(w, "nav-overview"))}
@@ -175,6 +186,12 @@ pub fn door(
 fn brand(name: &str, mark: Option<&str>) -> impl IntoView + use<> {
     let mark = mark.map(|d| view! { <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true" fill="currentColor"><path d=d.to_owned() /></svg> });
     view! { {mark}{name.to_owned()} }
+}
+
+/// The mark of a sandbox in its portal: its time can be moved from there.
+fn clock_mark(words: Words, test: TestMark) -> impl IntoView {
+    let stands = test.stands_at.map(|at| view! { <span class="sub">{at}</span> });
+    view! { <a class="test" href="/test-clock">{t!(words, "test-mode")}{stands}</a> }
 }
 
 fn test_mark(words: Words, is_test: bool) -> impl IntoView {

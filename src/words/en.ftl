@@ -1454,6 +1454,37 @@ refusal-host-taken = A vendor answers there already. Give this one a host of its
 refusal-country-code = “{ $country }” is no country. Give its two capital letters, such as AT.
 refusal-colour = “{ $colour }” is not of the form #rrggbb.
 refusal-clock-of-sandbox-only = Only a sandbox’s clock can be set.
+clock-nothing-due = Nothing is due at any time. Start a subscription first, or move the clock to a day of your choice.
+clock-not-back = This is earlier than the sandbox’s time. What happened since can’t be undone: choose a later moment.
+clock-too-far = The clock moves by at most ten years at once. Choose an earlier moment.
+clock-is-ahead = The sandbox’s time is ahead of the world’s and can’t go back to it. It can run with it again once the world’s time has come that far.
+clock-unreadable = Enter a day and a time, such as 2027-01-31 09:00.
+clock-title = Test clock
+clock-answer-stands = Time in this sandbox stands at <b>{ $at }</b>.
+clock-answer-runs = Time in this sandbox goes <b>with the world’s</b>.
+clock-what = Move it on, and everything that falls due on the way happens, each thing at its own moment and in order: renewals, trials that end, invoices, payments. Signing in is not touched by it. It never goes back.
+clock-next = Next for { $customer }
+clock-next-anyone = Next for anybody in the sandbox
+clock-next-none = Nothing is due
+clock-waiting =
+    { $count ->
+        [0] Everything that fell due has been done.
+        [one] One customer has something due that is being done now.
+       *[other] { $count } customers have something due that is being done now.
+    }
+clock-move = Move it on
+clock-to-next = To what is due next
+clock-day = A day
+clock-week = A week
+clock-month = A month
+clock-at = Or to a day and time
+clock-at-hint = In { $zone }.
+clock-at-button = Move to then
+clock-release = Let it run with the world’s again
+clock-again = Look again
+clock-happened = See what happened
+clock-title-error = Error: Test clock
+clock-refused = The clock was not moved
 refusal-overtaken = This request took too long, and another one with its Idempotency-Key went ahead. Nothing was done by this one.
 refusal-gateway-of-payment = Payment { $payment } was taken by the gateway “{ $gateway }”, which is not connected: its money can’t go back until it is.
 refusal-refund-unanswered = The payment provider gave no answer to refund { $refund }. It is asked again.

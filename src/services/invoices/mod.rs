@@ -26,6 +26,7 @@ pub use find::{Filter, Found, LineName, NoteUse, Sought, find, line_names, note_
 pub(crate) use issue::issue;
 pub use issue::{Issued, chain};
 pub use keep::{File, Syntax, keep_pdf, kept_pdf, paper, paper_tag, structured};
+pub(crate) use lines::{PENDING, pending_of_customers};
 pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
 pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page};
 pub(crate) use required::{held, hold, let_go};

@@ -51,12 +51,13 @@ pub struct Preview {
 /// Prices an action. Nothing is written.
 pub async fn preview(errand: &Errand, customer_id: &str, subscription_id: &str, action: &Action) -> Result<Preview, Refusal> {
     let mut desk = errand.reads().await?;
-    let at = desk.now.billing.trunc_subsecs(0);
+    let mut at = desk.now.billing.trunc_subsecs(0);
     if is_behind(&mut desk, customer_id, at).await? {
         // What is due before must be seen as done; on a transaction that is dropped.
         drop(desk);
         desk = errand.writes().await?;
         customers::lock(&mut desk, customer_id).await?;
+        at = desk.now.billing.trunc_subsecs(0);
         catch_up(&mut desk, customer_id, at).await?;
     }
     preview_on(&mut desk, customer_id, subscription_id, action, at).await
