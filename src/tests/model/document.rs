@@ -1,0 +1,273 @@
+//! Lines become documents: discounts, taxes, rounding, the balance, payment.
+
+use chrono::Datelike;
+
+use crate::calendar::{day, days_later, months_later};
+use crate::fraction::{Fraction, ONE, ratio, spread, whole};
+use crate::price::payable;
+use crate::story::Duration;
+use crate::tax::Tax;
+use crate::world::{Document, LineId, Payment, TaxTotal, World};
+
+impl World<'_> {
+    /// Makes the document of a customer's lines, and has it paid. “An invoice of no lines is not made.”
+    pub fn issue(&mut self, customer: usize, lines: Vec<LineId>, reason: &'static str) -> Option<usize> {
+        if lines.is_empty() {
+            return None;
+        }
+        self.discount(&lines);
+        for id in &lines {
+            if self.lines[*id].of.is_none() {
+                let product = self.product(&self.lines[*id]);
+                self.lines[*id].taxes = self.story.taxes(self.customer(customer), product, self.today(customer));
+            }
+        }
+        let taxed: Vec<(Vec<Tax>, i128)> = lines.iter().map(|id| (self.lines[*id].taxes.clone(), self.lines[*id].net())).collect();
+        let tax = self.tax_totals(&taxed);
+        let currency = self.currency(customer);
+        let subtotal = lines.iter().map(|id| self.lines[*id].amount).sum::<i128>();
+        let discount = lines.iter().map(|id| self.lines[*id].discount).sum::<i128>();
+        // “Exclusive prices: total = Σ lines − discount + tax + rounding. Inclusive: lines are gross, tax is inside: total = Σ lines −
+        // discount + rounding.”
+        let on_top = if self.story.vendor.prices_include_tax { 0 } else { tax.iter().map(|tax| tax.amount).sum() };
+        let exact = subtotal - discount + on_top;
+        let total = ratio(exact, payable(&currency)).half_up() * payable(&currency);
+        let number = self.number(total >= 0);
+        let zone = self.zone(customer);
+        let document = Document {
+            is_invoice: total >= 0,
+            number,
+            customer,
+            reason,
+            issued_at: self.now,
+            due_at: days_later(zone, self.now, self.story.vendor.payment_terms_days),
+            currency,
+            lines: lines.clone(),
+            subtotal,
+            discount,
+            tax,
+            rounding: total - exact,
+            total,
+            balance_applied: 0,
+            credited: 0,
+            noted: 0,
+            paid: 0,
+            refunded: 0,
+            due: total.max(0),
+            failed: false,
+            corrects: Vec::new(),
+        };
+        let index = self.documents.len();
+        self.documents.push(document);
+        for id in lines {
+            self.lines[id].document = Some(index);
+        }
+        self.book(index);
+        if total >= 0 {
+            self.use_balance(index);
+        } else {
+            self.give_back(index, -total);
+        }
+        Some(index)
+    }
+
+    /// Numbers count each year's invoices and notes.
+    pub fn number(&self, is_invoice: bool) -> String {
+        let year = day(chrono_tz::UTC, self.now).year();
+        let series = if is_invoice { format!("{year}-") } else { format!("CN-{year}-") };
+        let before = self.documents.iter().filter(|document| document.is_invoice == is_invoice && document.number.starts_with(&series)).count();
+        format!("{series}{:04}", before + 1)
+    }
+
+    /// “A discount is spread over the lines it applies to in proportion, by largest remainder, before tax, after one rounding a coupon and
+    /// document; it reaches the subscription's recurring, usage, minimum and proration-charge lines, not credits and one-offs. Several
+    /// discounts: percents first, in the order given, each on what is left; then amounts; never below zero.”
+    fn discount(&mut self, lines: &[LineId]) {
+        let mut subscriptions: Vec<usize> = lines.iter().filter(|id| self.lines[**id].discounted).filter_map(|id| self.lines[*id].subscription).collect();
+        subscriptions.sort_unstable();
+        subscriptions.dedup();
+        // A percent shared by several subscriptions is rounded once; an amount is each one's own.
+        let mut rounds: Vec<(usize, Vec<usize>)> = Vec::new();
+        for percents in [true, false] {
+            for subscription in &subscriptions {
+                for redeemed in &self.subscriptions[*subscription].terms.coupons {
+                    if self.story.coupons[redeemed.coupon].percent.is_some() != percents {
+                        continue;
+                    }
+                    match rounds.iter_mut().find(|(coupon, _)| percents && *coupon == redeemed.coupon) {
+                        Some((_, of)) => of.push(*subscription),
+                        None => rounds.push((redeemed.coupon, vec![*subscription])),
+                    }
+                }
+            }
+        }
+        for (coupon, of) in rounds {
+            let reached: Vec<LineId> = lines.iter().copied().filter(|id| of.iter().any(|subscription| self.reaches(coupon, *subscription, *id))).collect();
+            let left: Vec<i128> = reached.iter().map(|id| self.lines[*id].net()).collect();
+            let sum: i128 = left.iter().sum();
+            if sum <= 0 {
+                continue;
+            }
+            let rule = &self.story.coupons[coupon];
+            let off = match (rule.percent, rule.amount) {
+                (Some(percent), _) => (whole(sum) * percent.over(whole(100))).half_up(),
+                (None, amount) => amount.unwrap_or(0).min(sum),
+            };
+            for (id, part) in reached.iter().zip(spread(off, &left)) {
+                self.lines[*id].discount += part;
+                let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
+                for redeemed in self.subscriptions[subscription].terms.coupons.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
+                    // The first document it took something off, and the first period.
+                    redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
+                }
+            }
+        }
+    }
+
+    /// “`repeating` reaches every period that starts before the first discounted period's start plus its months; `once` is the first
+    /// invoice with something to discount.”
+    fn reaches(&self, coupon: usize, subscription: usize, line: LineId) -> bool {
+        let (line, of) = (&self.lines[line], &self.subscriptions[subscription]);
+        if !line.discounted || line.subscription != Some(subscription) {
+            return false;
+        }
+        let Some(redeemed) = of.terms.coupons.iter().find(|redeemed| redeemed.coupon == coupon) else { return false };
+        let rule = &self.story.coupons[coupon];
+        match (rule.duration, redeemed.first) {
+            (_, None) | (Duration::Forever, _) => true,
+            (Duration::Once, Some(_)) => false,
+            (Duration::Repeating, Some(first)) => line.period_start < months_later(of.zone, first, rule.months),
+        }
+    }
+
+    /// “each rounded once per document, on Σ of its lines after discount; inclusive: tax = gross × r ÷ (1 + r), `base` is the rest.”
+    pub fn tax_totals(&self, lines: &[(Vec<Tax>, i128)]) -> Vec<TaxTotal> {
+        let mut taxes: Vec<Tax> = Vec::new();
+        for tax in lines.iter().flat_map(|(taxes, _)| taxes) {
+            if !taxes.contains(tax) {
+                taxes.push(tax.clone());
+            }
+        }
+        let rate = |tax: &Tax| tax.percent.over(whole(100));
+        let mut totals: Vec<TaxTotal> = Vec::new();
+        for tax in &taxes {
+            let of_tax = || lines.iter().filter(|(taxes, _)| taxes.contains(tax));
+            let base: i128 = of_tax().map(|(_, net)| net).sum();
+            let amount = if self.story.vendor.prices_include_tax {
+                of_tax().fold(whole(0), |sum, (taxes, gross)| {
+                    let all = taxes.iter().fold(ONE, |sum, tax| sum + rate(tax));
+                    sum + whole(*gross) * rate(tax).over(all)
+                })
+            } else {
+                whole(base) * rate(tax)
+            };
+            totals.push(TaxTotal { tax: tax.clone(), base, amount: amount.half_up(), given_back: 0, base_given_back: 0 });
+        }
+        if self.story.vendor.prices_include_tax {
+            // The rest: of what bears a rate, without every tax that is inside it.
+            let amounts: Vec<(Tax, i128)> = totals.iter().map(|total| (total.tax.clone(), total.amount)).collect();
+            for total in &mut totals {
+                let inside = |tax: &Tax| lines.iter().any(|(taxes, _)| taxes.contains(&total.tax) && taxes.contains(tax));
+                total.base -= amounts.iter().filter(|(tax, _)| inside(tax)).map(|(_, amount)| amount).sum::<i128>();
+            }
+        }
+        totals
+    }
+
+    /// The entries of a document: what the customer owes or is owed, and what it was for.
+    pub fn book(&mut self, index: usize) {
+        let document = self.documents[index].clone();
+        let tax: i128 = document.tax.iter().map(|tax| tax.amount).sum();
+        let currency = document.currency.as_str();
+        self.post(currency, "receivable", document.total);
+        self.post(currency, "tax", -tax);
+        self.post(currency, "discounts", document.discount);
+        self.post(currency, "rounding", -document.rounding);
+        self.post(currency, "revenue", -(document.total - tax + document.discount - document.rounding));
+    }
+
+    /// “Balance is used after tax, oldest first.”
+    fn use_balance(&mut self, index: usize) {
+        let (customer, currency) = (self.documents[index].customer, self.documents[index].currency.clone());
+        let used = self.balances[customer].min(self.documents[index].due).max(0);
+        self.balances[customer] -= used;
+        self.post(&currency, "customer_balance", used);
+        self.post(&currency, "receivable", -used);
+        let document = &mut self.documents[index];
+        document.balance_applied = used;
+        document.due -= used;
+    }
+
+    /// “Net < 0: a credit note … against the invoices that charged, into the customer's balance”: what is still due of those first.
+    fn give_back(&mut self, note: usize, amount: i128) {
+        let mut invoices: Vec<usize> = Vec::new();
+        for id in self.documents[note].lines.clone() {
+            if self.lines[id].amount < 0
+                && let Some(of) = self.lines[id].of
+                && let Some(invoice) = self.lines[of].document
+                && self.documents[invoice].is_invoice
+                && !invoices.contains(&invoice)
+            {
+                invoices.push(invoice);
+            }
+        }
+        invoices.sort_unstable();
+        self.documents[note].corrects.clone_from(&invoices);
+        let mut left = amount;
+        for invoice in invoices {
+            left -= self.reduce(invoice, left);
+        }
+        self.into_balance(note, left);
+    }
+
+    /// Takes off what is still due of an invoice; how much that was. The receivable itself was reduced with the note's own entries.
+    pub fn reduce(&mut self, invoice: usize, amount: i128) -> i128 {
+        let invoice = &mut self.documents[invoice];
+        let taken = invoice.due.min(amount);
+        invoice.due -= taken;
+        invoice.credited += taken;
+        taken
+    }
+
+    pub fn into_balance(&mut self, note: usize, amount: i128) {
+        let (customer, currency) = (self.documents[note].customer, self.documents[note].currency.clone());
+        self.balances[customer] += amount;
+        self.post(&currency, "receivable", amount);
+        self.post(&currency, "customer_balance", -amount);
+    }
+
+    /// “Without `payment_outcome` every payment succeeds at once.” Whether it did.
+    pub fn pay(&mut self, index: usize) -> bool {
+        let (customer, due, currency) = (self.documents[index].customer, self.documents[index].due, self.documents[index].currency.clone());
+        if due == 0 {
+            return true;
+        }
+        let declined = self.declines[customer].clone();
+        self.payments.push(Payment { at: self.now, customer, invoice: Some(index), amount: due, declined: declined.clone() });
+        if declined.is_some() {
+            self.documents[index].failed = true;
+            self.messages.push((self.now, customer, "payment_failed"));
+            return false;
+        }
+        self.documents[index].paid += due;
+        self.documents[index].due = 0;
+        self.post(&currency, "cash", due);
+        self.post(&currency, "receivable", -due);
+        true
+    }
+
+    /// The subscription of a document, if its lines are of one only.
+    pub fn subscription_of(&self, document: &Document) -> Option<usize> {
+        let mut of: Vec<usize> = document.lines.iter().filter_map(|id| self.lines[*id].subscription).collect();
+        of.dedup();
+        if of.iter().all(|other| Some(other) == of.first()) { of.first().copied() } else { None }
+    }
+}
+
+/// What a fraction of an amount is, rounded as proration lines are.
+pub fn prorated(rounding: crate::story::Rounding, exact: Fraction) -> i128 {
+    match rounding {
+        crate::story::Rounding::HalfUp => exact.half_up(),
+        crate::story::Rounding::HalfEven => exact.half_even(),
+    }
+}
