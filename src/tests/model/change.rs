@@ -1,10 +1,10 @@
 //! Subscriptions begin, change, pause, resume, end and come back.
 
-use crate::calendar::{Anchor, Instant, share};
+use crate::calendar::{Anchor, Instant, days_later, share};
 use crate::document::prorated;
 use crate::fraction::{Fraction, ONE, whole};
 use crate::story::{By, Settle, Step, When};
-use crate::world::{Line, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
+use crate::world::{Left, Line, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
 
 /// What a confirmed action made: a document, or none.
 pub type Made = Result<Option<usize>, Refused>;
@@ -28,6 +28,7 @@ impl World<'_> {
             zone,
             state: State::Scheduled,
             terms: terms.clone(),
+            redeemed: Vec::new(),
             starts_at,
             trial_days: step.trial_days.unwrap_or(self.plan(plan).trial_days),
             trial_end: None,
@@ -40,9 +41,15 @@ impl World<'_> {
             planned: None,
             pause_planned: false,
             paused_at: None,
+            left: None,
         });
+        let trial_days = self.subscriptions[index].trial_days;
+        if trial_days > 0 {
+            // “A trial lasts so many calendar days of the zone”
+            self.subscriptions[index].trial_end = Some(days_later(zone, starts_at, trial_days));
+        }
         self.check(index, &terms)?;
-        self.subscriptions[index].terms.coupons = self.redeem(index, &coupons)?;
+        self.redeem(index, &coupons)?;
         if starts_at > self.now {
             return Ok(None);
         }
@@ -50,7 +57,7 @@ impl World<'_> {
         if self.subscriptions[index].state == State::Trialing {
             return Ok(None);
         }
-        Ok(self.collect(customer, Some(index), Vec::new(), &["start"]))
+        Ok(self.collect(customer, Some(index), Vec::new(), Some("start"), &[]))
     }
 
     fn plan_index(&self, id: Option<&str>) -> Option<usize> {
@@ -87,20 +94,18 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Coupons as a subscription has them: those it has go on, others are redeemed, if they may be.
-    fn redeem(&mut self, index: usize, coupons: &[usize]) -> Result<Vec<Redeemed>, Refused> {
-        let held = self.subscriptions[index].terms.coupons.clone();
-        let mut redeemed = Vec::new();
+    /// Gives a subscription its coupons: those it has go on, others are redeemed, if they may be.
+    fn redeem(&mut self, index: usize, coupons: &[usize]) -> Result<(), Refused> {
         for coupon in coupons {
-            if let Some(has) = held.iter().find(|has| has.coupon == *coupon) {
-                redeemed.push(has.clone());
-                continue;
+            if !self.subscriptions[index].terms.coupons.contains(coupon) {
+                self.may_redeem(index, *coupon)?;
+                self.redemptions[*coupon] += 1;
+                self.subscriptions[index].redeemed.retain(|redeemed| redeemed.coupon != *coupon);
+                self.subscriptions[index].redeemed.push(Redeemed { coupon: *coupon, first: None });
             }
-            self.may_redeem(index, *coupon)?;
-            self.redemptions[*coupon] += 1;
-            redeemed.push(Redeemed { coupon: *coupon, first: None });
         }
-        Ok(redeemed)
+        self.subscriptions[index].terms.coupons = coupons.to_vec();
+        Ok(())
     }
 
     fn may_redeem(&self, index: usize, coupon: usize) -> Result<(), Refused> {
@@ -126,7 +131,7 @@ impl World<'_> {
         let terms = self.terms_of(index, &wanted);
         self.check(index, &terms)?;
         for coupon in wanted.coupons.iter().flatten() {
-            if !self.subscriptions[index].terms.coupons.iter().any(|has| has.coupon == *coupon) {
+            if !self.subscriptions[index].terms.coupons.contains(coupon) {
                 self.may_redeem(index, *coupon)?;
             }
         }
@@ -144,17 +149,18 @@ impl World<'_> {
         self.take(index, &wanted)?;
         let new = self.subscriptions[index].terms.clone();
         let customer = self.subscriptions[index].customer;
-        let lines = if self.interval(old.plan) == self.interval(new.plan) { self.same_interval(index, &old, &new) } else { self.other_interval(index, &old) };
-        if lines.is_empty() {
-            return Ok(None);
-        }
+        let lines = if self.interval(old.plan) == self.interval(new.plan) || self.is_reversed(index) {
+            self.same_interval(index, &old, &new)
+        } else {
+            self.other_interval(index, &old)
+        };
         if step.settle == Settle::NextInvoice {
             for line in lines {
                 self.waiting.push(Waiting { line, customer, due: None, reason: "change" });
             }
             return Ok(None);
         }
-        Ok(self.collect(customer, Some(index), lines, &["change"]))
+        Ok(self.collect(customer, Some(index), lines, Some("change"), &[]))
     }
 
     /// The terms a subscription would have.
@@ -167,12 +173,11 @@ impl World<'_> {
     }
 
     fn take(&mut self, index: usize, wanted: &Planned) -> Result<(), Refused> {
-        let mut terms = self.terms_of(index, wanted);
-        if let Some(coupons) = &wanted.coupons {
-            terms.coupons = self.redeem(index, coupons)?;
+        self.subscriptions[index].terms = self.terms_of(index, wanted);
+        match &wanted.coupons {
+            Some(coupons) => self.redeem(index, coupons),
+            None => Ok(()),
         }
-        self.subscriptions[index].terms = terms;
-        Ok(())
     }
 
     /// Planned terms take effect with the period that begins. A coupon that others used up meanwhile is left out.
@@ -180,7 +185,7 @@ impl World<'_> {
         let Some(mut wanted) = self.subscriptions[index].planned.take() else { return };
         let held = self.subscriptions[index].terms.coupons.clone();
         if let Some(coupons) = &mut wanted.coupons {
-            coupons.retain(|coupon| held.iter().any(|has| has.coupon == *coupon) || self.may_redeem(index, *coupon).is_ok());
+            coupons.retain(|coupon| held.contains(coupon) || self.may_redeem(index, *coupon).is_ok());
         }
         let before = self.interval(self.subscriptions[index].terms.plan);
         if self.take(index, &wanted).is_err() {
@@ -210,12 +215,16 @@ impl World<'_> {
             }
         }
         for thing in &come {
+            if let Some(rejoined) = self.rejoin(thing) {
+                lines.extend(rejoined);
+                continue;
+            }
             match self.restore(thing) {
-                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing))),
+                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), true)),
                 restored => lines.extend(restored),
             }
+            self.open_parts(index, std::slice::from_ref(thing));
         }
-        self.open_parts(index, &come);
         lines
     }
 
@@ -225,8 +234,27 @@ impl World<'_> {
         if price.meter.is_some() { one.add_on == other.add_on && price == of_other } else { one == other }
     }
 
+    /// A change of interval undone at its very instant: the period that it left goes on.
+    fn is_reversed(&mut self, index: usize) -> bool {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let Some(left) = subscription.left.clone().filter(|left| left.at == now && left.interval == self.interval(subscription.terms.plan)) else { return false };
+        let subscription = &mut self.subscriptions[index];
+        subscription.left = None;
+        subscription.anchor = left.anchor;
+        subscription.period = Some(left.period);
+        subscription.whole = left.whole;
+        true
+    }
+
     /// “a change of interval starts a new period at the change.”
     fn other_interval(&mut self, index: usize, old: &Terms) -> Vec<LineId> {
+        let subscription = &self.subscriptions[index];
+        if subscription.left.as_ref().is_none_or(|left| left.at != self.now)
+            && let Some(period) = subscription.period
+        {
+            let left = Left { at: self.now, interval: self.interval(old.plan), anchor: subscription.anchor, period, whole: subscription.whole };
+            self.subscriptions[index].left = Some(left);
+        }
         let things = self.things(index, old);
         let mut lines = self.credit(index, &things);
         lines.extend(self.cut(index, |_| true, "change"));
@@ -244,7 +272,7 @@ impl World<'_> {
         subscription.period = Some(period);
         subscription.whole = period;
         let things = self.things(index, &self.subscriptions[index].terms);
-        let lines = self.charge(index, &things);
+        let lines = self.charge(index, &things, false);
         self.open_parts(index, &things);
         lines
     }
@@ -255,6 +283,7 @@ impl World<'_> {
         for part in self.open_parts_of(index) {
             if which(&self.parts[part].thing) {
                 self.close_part(part, self.now, self.now, reason, true);
+                self.parts[part].is_cut = true;
                 lines.extend(self.bill_part(part));
             }
         }
@@ -275,14 +304,52 @@ impl World<'_> {
                 if line.thing.as_ref() != Some(thing) || now < line.span.0 || now >= line.until {
                     continue;
                 }
-                let unused = whole(line.net()) * share(by, zone, (now, line.span.1), line.span);
-                let credit = prorated(rounding, unused).min(line.net() - line.given_back);
+                let net = self.net_of(id);
+                let unused = whole(net) * share(by, zone, (now, line.span.1), line.span);
+                let credit = prorated(rounding, unused).min(net - line.given_back);
                 self.lines[id].until = now;
                 self.lines[id].given_back += credit;
+                if line.amount == 0 {
+                    continue;
+                }
                 lines.push(self.reversal("proration_credit", id, -credit));
             }
         }
         lines
+    }
+
+    /// What a line costs after its discount; of one that still waits, as if its document were made now.
+    fn net_of(&self, id: LineId) -> i128 {
+        if self.lines[id].document.is_some() {
+            return self.lines[id].net();
+        }
+        let mut would = self.clone();
+        let waiting: Vec<LineId> = self.waiting.iter().filter(|waiting| waiting.due.is_none()).map(|waiting| waiting.line).collect();
+        would.discount(&waiting, true);
+        would.lines[id].net()
+    }
+
+    /// “A change and its reversal at the same instant cancel out exactly”: usage that was cut at this very instant is whole again, and
+    /// what the part cost is taken back.
+    fn rejoin(&mut self, thing: &Thing) -> Option<Vec<LineId>> {
+        let cut = (0..self.parts.len()).rev().find(|part| {
+            let part = &self.parts[*part];
+            !part.open && part.is_cut && part.span.1 == self.now && self.is_same(&part.thing, thing)
+        })?;
+        let mut lines = Vec::new();
+        for id in std::mem::take(&mut self.parts[cut].lines) {
+            let (net, line) = (self.net_of(id), self.lines[id].clone());
+            self.lines[id].given_back += net;
+            let back = self.reversal("proration_credit", id, -net);
+            self.lines[back].span = line.span;
+            lines.push(back);
+        }
+        let part = &mut self.parts[cut];
+        part.open = true;
+        part.is_billed = false;
+        part.is_cut = false;
+        part.span.1 = Instant::MAX;
+        Some(lines)
     }
 
     /// “A change and its reversal at the same instant cancel out exactly”: what was credited at this very instant comes back as it went.
@@ -306,7 +373,7 @@ impl World<'_> {
     fn reversal(&mut self, kind: &'static str, of: LineId, amount: i128) -> LineId {
         let line = self.lines[of].clone();
         let span = (self.now, line.span.1);
-        self.lines.push(Line { kind, amount, discount: 0, span, document: None, of: Some(of), given_back: 0, until: Instant::MIN, discounted: false, ..line });
+        self.lines.push(Line { kind, amount, discount: 0, span, document: None, of: Some(of), given_back: 0, until: Instant::MIN, coupons: Vec::new(), ..line });
         self.lines.len() - 1
     }
 
@@ -322,9 +389,12 @@ impl World<'_> {
             State::Trialing | State::Active | State::Paused => {}
         }
         if step.when == When::PeriodEnd {
-            let end = if state == State::Trialing { subscription.trial_end } else { self.end_of_period(index) };
-            self.subscriptions[index].cancel_at = end;
-            return Ok(None);
+            let end = if state == State::Trialing { subscription.trial_end } else { period.map(|period| period.1) };
+            if end.is_some_and(|end| end > now) {
+                self.subscriptions[index].cancel_at = end;
+                return Ok(None);
+            }
+            // Of a paused subscription no period goes on: it ends now.
         }
         if state == State::Trialing || period.is_none() {
             self.end(index, now);
@@ -342,13 +412,7 @@ impl World<'_> {
         }
         self.stop_gaps(index, now);
         self.end(index, now);
-        Ok(self.collect(customer, Some(index), lines, &["final"]))
-    }
-
-    fn end_of_period(&self, index: usize) -> Option<Instant> {
-        let subscription = &self.subscriptions[index];
-        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
-        Some(subscription.anchor?.period(zone, interval, self.now).1)
+        Ok(self.collect(customer, Some(index), lines, Some("final"), &[]))
     }
 
     pub fn pause(&mut self, step: &Step, index: usize) -> Made {
@@ -373,10 +437,7 @@ impl World<'_> {
             }
         }
         self.pause_from(index, now);
-        if lines.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.collect(customer, Some(index), lines, &["change"]))
+        Ok(self.collect(customer, Some(index), lines, Some("change"), &[]))
     }
 
     fn stop_gaps(&mut self, index: usize, at: Instant) {
@@ -406,7 +467,8 @@ impl World<'_> {
         subscription.state = State::Active;
         subscription.paused_at = None;
         if is_later {
-            subscription.period = Some(whole_period);
+            // What is left of the period is one.
+            subscription.period = Some((now, whole_period.1));
             subscription.whole = whole_period;
         }
         self.stop_gaps(index, now);
@@ -419,16 +481,17 @@ impl World<'_> {
             if is_open(self, thing) || is_paid(self, thing) {
                 continue;
             }
+            if let Some(rejoined) = self.rejoin(thing) {
+                lines.extend(rejoined);
+                continue;
+            }
             match self.restore(thing) {
-                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing))),
+                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), false)),
                 restored => lines.extend(restored),
             }
             self.open_parts(index, std::slice::from_ref(thing));
         }
-        if lines.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.collect(customer, Some(index), lines, &["change"]))
+        Ok(self.collect(customer, None, lines, Some("change"), &[]))
     }
 
     /// “`reactivate` (before the end takes effect: undoes it; after: a new period)”
@@ -448,7 +511,8 @@ impl World<'_> {
         subscription.state = State::Active;
         subscription.cancel_at = None;
         subscription.ended_at = None;
+        subscription.trial_end = None;
         let lines = self.new_period(index);
-        Ok(self.collect(customer, Some(index), lines, &["start"]))
+        Ok(self.collect(customer, Some(index), lines, Some("start"), &[]))
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::fraction::{ratio, spread};
+use crate::price::payable;
 use crate::story::Step;
-use crate::tax::Tax;
 use crate::world::{Document, Line, LineId, Refused, TaxTotal, World};
 
 impl World<'_> {
@@ -22,68 +22,74 @@ impl World<'_> {
     /// credit note whose money goes back by the method that paid.”
     pub fn credit_amount(&mut self, invoice: usize, amount: i128, is_refund: bool) -> Result<(), Refused> {
         let document = self.documents[invoice].clone();
-        let left = document.total - document.noted;
+        let left = self.left(&document);
         let most = if is_refund { left.min(document.paid - document.refunded) } else { left };
         // “Never more than the invoice.”
         if amount > most {
             return Err(Refused);
         }
-        let (nets, taxes) = self.left_of(&document);
-        let on_top = !self.story.vendor.prices_include_tax;
-        let is_all = amount == left;
-        // “An amount is spread over the lines, with their tax, by largest remainder; the note that completes an invoice takes exactly
-        // what is left.”
-        let (lines, taxes) = if is_all {
-            (nets, taxes)
-        } else if on_top {
-            let weights: Vec<i128> = nets.iter().chain(&taxes).copied().collect();
-            let mut parts = spread(amount, &weights);
-            let taxes = parts.split_off(nets.len());
-            (parts, taxes)
-        } else {
-            let parts = spread(amount, &nets);
-            let taxes = taxes.iter().map(|tax| ratio(tax * amount, left).half_up()).collect();
-            (parts, taxes)
-        };
-        self.note(invoice, &lines, &taxes, is_refund);
+        if amount == left {
+            self.note(invoice, &self.left_of(&document), document.rounding - document.rounding_given_back, is_refund);
+            return Ok(());
+        }
+        // “An amount is spread over the lines, with their tax, by largest remainder”
+        let all = self.left_of(&document);
+        let gross: Vec<i128> = all.iter().map(Taken::gross).collect();
+        let parts: Vec<Taken> = all.iter().zip(spread(amount, &gross)).map(|(of, part)| of.part(part)).collect();
+        self.note(invoice, &parts, 0, is_refund);
         Ok(())
     }
 
-    /// What no note has taken off an invoice yet: of each line after discount, and of each tax.
-    fn left_of(&self, document: &Document) -> (Vec<i128>, Vec<i128>) {
-        let lines = document.lines.iter().map(|id| self.lines[*id].net() - self.lines[*id].given_back).collect();
-        (lines, document.tax.iter().map(|tax| tax.amount - tax.given_back).collect())
+    /// What no note has taken off an invoice yet, gross.
+    pub fn left(&self, document: &Document) -> i128 {
+        let lines: i128 = self.left_of(document).iter().map(Taken::gross).sum();
+        lines + document.rounding - document.rounding_given_back
+    }
+
+    /// What no note has taken off each of its lines yet, without its taxes, and of each of these.
+    fn left_of(&self, document: &Document) -> Vec<Taken> {
+        let of = |id: &LineId| {
+            let line = &self.lines[*id];
+            let waiting: i128 = self.waiting.iter().map(|waiting| &self.lines[waiting.line]).filter(|back| back.of == Some(*id)).map(|back| -back.amount).sum();
+            // What waits to be taken back takes its taxes with it.
+            let with_waiting = |(part, given_back): (&i128, &i128)| part - given_back - ratio(part * waiting, line.net()).half_up();
+            let taxes: Vec<i128> = line.tax_parts.iter().zip(&line.taxes_given_back).map(with_waiting).collect();
+            let inside = if self.story.vendor.prices_include_tax { taxes.iter().sum() } else { 0 };
+            Taken { net: line.net() - line.given_back - inside, taxes }
+        };
+        document.lines.iter().map(of).collect()
     }
 
     /// A note of lines, whole or in part.
     pub fn credit_lines(&mut self, invoice: usize, wanted: &[Value]) -> Result<(), Refused> {
         let document = self.documents[invoice].clone();
-        let (nets, taxes) = self.left_of(&document);
-        let mut lines = vec![0; nets.len()];
+        let mut left = self.left_of(&document);
+        let mut parts: Vec<Taken> = left.iter().map(|of| of.part(0)).collect();
         for value in wanted {
             let (name, amount) = match value {
                 Value::Object(fields) => (fields.get("line").or(fields.get("price")).cloned().unwrap_or_default(), fields.get("amount").and_then(Value::as_i64)),
                 other => (other.clone(), None),
             };
             let place = self.line_named(&document, &name)?;
-            let line = &self.lines[document.lines[place]];
-            // An amount is gross: with the taxes of the line.
-            let rates = line.taxes.iter().fold(crate::fraction::ONE, |sum, tax| sum + tax.percent.over(crate::fraction::whole(100)));
-            let net = match amount {
-                Some(amount) if self.story.vendor.prices_include_tax => i128::from(amount),
-                Some(amount) => crate::fraction::whole(i128::from(amount)).over(rates).half_up(),
-                None => nets[place],
-            };
-            if nets[place] == 0 || net > nets[place] - lines[place] || net == 0 {
+            let of = &left[place];
+            // An amount is gross: with the taxes of the line, and of its sign.
+            let gross = amount.map_or(of.gross(), |amount| i128::from(amount) * of.gross().signum());
+            if gross == 0 || gross.abs() > of.gross().abs() {
                 return Err(Refused);
             }
-            lines[place] += net;
+            let part = of.part(gross);
+            left[place] = left[place].less(&part);
+            parts[place] = parts[place].less(&part.part(-part.gross()));
         }
-        let taken: Vec<(Vec<Tax>, i128)> = document.lines.iter().zip(&lines).map(|(id, part)| (self.lines[*id].taxes.clone(), *part)).collect();
-        let totals = self.tax_totals(&taken);
-        let of = |tax: &TaxTotal, left: i128| totals.iter().find(|total| total.tax == tax.tax).map_or(0, |total| total.amount.min(left));
-        let taxes: Vec<i128> = if lines == nets { taxes } else { document.tax.iter().zip(taxes).map(|(tax, left)| of(tax, left)).collect() };
-        self.note(invoice, &lines, &taxes, false);
+        let sum: i128 = parts.iter().map(Taken::gross).sum();
+        let is_all = left.iter().all(|left| left.gross() == 0);
+        let payable = payable(&document.currency);
+        let rounded = ratio(sum, payable).half_up() * payable;
+        let rounding = if is_all { document.rounding - document.rounding_given_back } else { rounded - sum };
+        if sum + rounding <= 0 || sum + rounding > self.left(&document) {
+            return Err(Refused);
+        }
+        self.note(invoice, &parts, rounding, false);
         Ok(())
     }
 
@@ -96,45 +102,46 @@ impl World<'_> {
         if let [only] = found[..] { Ok(only) } else { Err(Refused) }
     }
 
-    /// Makes the note of so much of each line and tax.
-    fn note(&mut self, invoice: usize, parts: &[i128], taxes: &[i128], is_refund: bool) {
+    /// Makes the note of so much of each line; the one that completes the invoice takes its rounding too.
+    fn note(&mut self, invoice: usize, parts: &[Taken], rounding: i128, is_refund: bool) {
         let document = self.documents[invoice].clone();
-        let mut lines = Vec::new();
+        let inclusive = self.story.vendor.prices_include_tax;
+        let (mut lines, mut totals): (Vec<LineId>, Vec<TaxTotal>) = (Vec::new(), Vec::new());
         for (id, part) in document.lines.iter().zip(parts) {
-            self.lines[*id].given_back += part;
-            if *part != 0 {
-                let of = self.lines[*id].clone();
-                self.lines.push(Line {
-                    kind: "adjustment",
-                    amount: -part,
-                    discount: 0,
-                    document: Some(self.documents.len()),
-                    of: Some(*id),
-                    given_back: 0,
-                    until: i64::MIN,
-                    discounted: false,
-                    ..of
-                });
-                lines.push(self.lines.len() - 1);
+            let amount = part.net + if inclusive { part.taxes.iter().sum() } else { 0 };
+            let of = self.lines[*id].clone();
+            self.lines[*id].given_back += amount;
+            for (given_back, tax) in self.lines[*id].taxes_given_back.iter_mut().zip(&part.taxes) {
+                *given_back += tax;
             }
-        }
-        let on_top = !self.story.vendor.prices_include_tax;
-        let mut totals = Vec::new();
-        for (place, (total, part)) in document.tax.iter().zip(taxes).enumerate() {
-            let of_rate = |id: &LineId| self.lines[*id].taxes.contains(&total.tax);
-            let gross: i128 = document.lines.iter().zip(parts).filter(|(id, _)| of_rate(id)).map(|(_, part)| part).sum();
-            let base = if on_top { gross } else { gross - part };
-            self.documents[invoice].tax[place].given_back += part;
-            self.documents[invoice].tax[place].base_given_back += base;
-            if *part != 0 || base != 0 {
-                totals.push(TaxTotal { tax: total.tax.clone(), base: -base, amount: -part, given_back: 0, base_given_back: 0 });
+            if part.gross() == 0 {
+                continue;
             }
+            for (tax, amount) in of.taxes.iter().zip(&part.taxes) {
+                match totals.iter_mut().find(|total| total.tax == *tax) {
+                    Some(total) => {
+                        total.base -= part.net;
+                        total.amount -= amount;
+                    }
+                    None => totals.push(TaxTotal { tax: tax.clone(), base: -part.net, amount: -amount }),
+                }
+            }
+            self.lines.push(Line {
+                kind: "adjustment",
+                amount: -amount,
+                discount: 0,
+                document: Some(self.documents.len()),
+                of: Some(*id),
+                given_back: 0,
+                until: i64::MIN,
+                coupons: Vec::new(),
+                ..of
+            });
+            lines.push(self.lines.len() - 1);
         }
-        let subtotal: i128 = -parts.iter().sum::<i128>();
-        let exact = subtotal + if on_top { -taxes.iter().sum::<i128>() } else { 0 };
-        let payable = crate::price::payable(&document.currency);
-        let total = ratio(exact, payable).half_up() * payable;
-        let amount = -total;
+        self.documents[invoice].rounding_given_back += rounding;
+        let subtotal: i128 = lines.iter().map(|id| self.lines[*id].amount).sum();
+        let amount = parts.iter().map(Taken::gross).sum::<i128>() + rounding;
         let note = Document {
             is_invoice: false,
             number: self.number(false),
@@ -145,11 +152,11 @@ impl World<'_> {
             subtotal,
             discount: 0,
             tax: totals,
-            rounding: total - exact,
-            total,
+            rounding: -rounding,
+            total: -amount,
             balance_applied: 0,
             credited: 0,
-            noted: 0,
+            rounding_given_back: 0,
             paid: 0,
             refunded: 0,
             due: 0,
@@ -160,7 +167,6 @@ impl World<'_> {
         self.documents.push(note);
         let index = self.documents.len() - 1;
         self.book(index);
-        self.documents[invoice].noted += amount;
         if is_refund {
             self.documents[invoice].refunded += amount;
             let currency = self.documents[index].currency.clone();
@@ -170,5 +176,31 @@ impl World<'_> {
             let left = amount - self.reduce(invoice, amount);
             self.into_balance(index, left);
         }
+    }
+}
+
+/// So much of a line: without its taxes, and of each of them.
+struct Taken {
+    net: i128,
+    taxes: Vec<i128>,
+}
+
+impl Taken {
+    fn gross(&self) -> i128 {
+        self.net + self.taxes.iter().sum::<i128>()
+    }
+
+    fn part(&self, gross: i128) -> Taken {
+        if gross == self.gross() {
+            return Taken { net: self.net, taxes: self.taxes.clone() };
+        }
+        let weights: Vec<i128> = std::iter::once(self.net).chain(self.taxes.iter().copied()).collect();
+        let mut parts = spread(gross, &weights);
+        let taxes = parts.split_off(1);
+        Taken { net: parts[0], taxes }
+    }
+
+    fn less(&self, part: &Taken) -> Taken {
+        Taken { net: self.net - part.net, taxes: self.taxes.iter().zip(&part.taxes).map(|(tax, part)| tax - part).collect() }
     }
 }

@@ -7,7 +7,7 @@ use crate::fraction::{Fraction, ONE, ratio, spread, whole};
 use crate::price::payable;
 use crate::story::Duration;
 use crate::tax::Tax;
-use crate::world::{Document, LineId, Payment, TaxTotal, World};
+use crate::world::{Document, LineId, Payment, Redeemed, TaxTotal, World};
 
 impl World<'_> {
     /// Makes the document of a customer's lines, and has it paid. “An invoice of no lines is not made.”
@@ -15,7 +15,14 @@ impl World<'_> {
         if lines.is_empty() {
             return None;
         }
-        self.discount(&lines);
+        // “`once` is the first invoice with something to discount”: a document that would be a note is none.
+        let before = self.clone();
+        self.discount(&lines, true);
+        let net: i128 = lines.iter().map(|id| self.lines[*id].net()).sum();
+        if net < 0 {
+            *self = before;
+            self.discount(&lines, false);
+        }
         for id in &lines {
             if self.lines[*id].of.is_none() {
                 let product = self.product(&self.lines[*id]);
@@ -50,7 +57,7 @@ impl World<'_> {
             total,
             balance_applied: 0,
             credited: 0,
-            noted: 0,
+            rounding_given_back: 0,
             paid: 0,
             refunded: 0,
             due: total.max(0),
@@ -62,6 +69,7 @@ impl World<'_> {
         for id in lines {
             self.lines[id].document = Some(index);
         }
+        self.share_taxes(index);
         self.book(index);
         if total >= 0 {
             self.use_balance(index);
@@ -71,9 +79,9 @@ impl World<'_> {
         Some(index)
     }
 
-    /// Numbers count each year's invoices and notes.
+    /// Numbers count each year's invoices and notes, the year being the vendor's.
     pub fn number(&self, is_invoice: bool) -> String {
-        let year = day(chrono_tz::UTC, self.now).year();
+        let year = day(self.story.vendor.time_zone.unwrap_or(chrono_tz::UTC), self.now).year();
         let series = if is_invoice { format!("{year}-") } else { format!("CN-{year}-") };
         let before = self.documents.iter().filter(|document| document.is_invoice == is_invoice && document.number.starts_with(&series)).count();
         format!("{series}{:04}", before + 1)
@@ -82,27 +90,29 @@ impl World<'_> {
     /// “A discount is spread over the lines it applies to in proportion, by largest remainder, before tax, after one rounding a coupon and
     /// document; it reaches the subscription's recurring, usage, minimum and proration-charge lines, not credits and one-offs. Several
     /// discounts: percents first, in the order given, each on what is left; then amounts; never below zero.”
-    fn discount(&mut self, lines: &[LineId]) {
-        let mut subscriptions: Vec<usize> = lines.iter().filter(|id| self.lines[**id].discounted).filter_map(|id| self.lines[*id].subscription).collect();
-        subscriptions.sort_unstable();
-        subscriptions.dedup();
-        // A percent shared by several subscriptions is rounded once; an amount is each one's own.
+    pub fn discount(&mut self, lines: &[LineId], with_once: bool) {
         let mut rounds: Vec<(usize, Vec<usize>)> = Vec::new();
         for percents in [true, false] {
-            for subscription in &subscriptions {
-                for redeemed in &self.subscriptions[*subscription].terms.coupons {
-                    if self.story.coupons[redeemed.coupon].percent.is_some() != percents {
+            for id in lines {
+                let line = &self.lines[*id];
+                let Some(subscription) = line.subscription else { continue };
+                for coupon in &line.coupons {
+                    let rule = &self.story.coupons[*coupon];
+                    if rule.percent.is_some() != percents || (rule.duration == Duration::Once && !with_once) {
                         continue;
                     }
-                    match rounds.iter_mut().find(|(coupon, _)| percents && *coupon == redeemed.coupon) {
-                        Some((_, of)) => of.push(*subscription),
-                        None => rounds.push((redeemed.coupon, vec![*subscription])),
+                    // A percent shared by several subscriptions is rounded once; an amount is each one's own.
+                    let of = |(other, of): &&mut (usize, Vec<usize>)| other == coupon && (percents || of.contains(&subscription));
+                    match rounds.iter_mut().find(of) {
+                        Some((_, of)) => of.push(subscription),
+                        None => rounds.push((*coupon, vec![subscription])),
                     }
                 }
             }
         }
+        let before: Vec<Vec<Redeemed>> = self.subscriptions.iter().map(|subscription| subscription.redeemed.clone()).collect();
         for (coupon, of) in rounds {
-            let reached: Vec<LineId> = lines.iter().copied().filter(|id| of.iter().any(|subscription| self.reaches(coupon, *subscription, *id))).collect();
+            let reached: Vec<LineId> = lines.iter().copied().filter(|id| self.reaches(coupon, &of, *id, &before)).collect();
             let left: Vec<i128> = reached.iter().map(|id| self.lines[*id].net()).collect();
             let sum: i128 = left.iter().sum();
             if sum <= 0 {
@@ -116,8 +126,7 @@ impl World<'_> {
             for (id, part) in reached.iter().zip(spread(off, &left)) {
                 self.lines[*id].discount += part;
                 let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
-                for redeemed in self.subscriptions[subscription].terms.coupons.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
-                    // The first document it took something off, and the first period.
+                for redeemed in self.subscriptions[subscription].redeemed.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
                     redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
                 }
             }
@@ -126,17 +135,15 @@ impl World<'_> {
 
     /// “`repeating` reaches every period that starts before the first discounted period's start plus its months; `once` is the first
     /// invoice with something to discount.”
-    fn reaches(&self, coupon: usize, subscription: usize, line: LineId) -> bool {
-        let (line, of) = (&self.lines[line], &self.subscriptions[subscription]);
-        if !line.discounted || line.subscription != Some(subscription) {
-            return false;
-        }
-        let Some(redeemed) = of.terms.coupons.iter().find(|redeemed| redeemed.coupon == coupon) else { return false };
+    fn reaches(&self, coupon: usize, of: &[usize], line: LineId, redeemed: &[Vec<Redeemed>]) -> bool {
+        let line = &self.lines[line];
+        let Some(subscription) = line.subscription.filter(|subscription| of.contains(subscription) && line.coupons.contains(&coupon)) else { return false };
         let rule = &self.story.coupons[coupon];
-        match (rule.duration, redeemed.first) {
+        let first = redeemed[subscription].iter().find(|redeemed| redeemed.coupon == coupon).and_then(|redeemed| redeemed.first);
+        match (rule.duration, first) {
             (_, None) | (Duration::Forever, _) => true,
             (Duration::Once, Some(_)) => false,
-            (Duration::Repeating, Some(first)) => line.period_start < months_later(of.zone, first, rule.months),
+            (Duration::Repeating, Some(first)) => line.period_start < months_later(self.subscriptions[subscription].zone, first, rule.months),
         }
     }
 
@@ -161,7 +168,7 @@ impl World<'_> {
             } else {
                 whole(base) * rate(tax)
             };
-            totals.push(TaxTotal { tax: tax.clone(), base, amount: amount.half_up(), given_back: 0, base_given_back: 0 });
+            totals.push(TaxTotal { tax: tax.clone(), base, amount: amount.half_up() });
         }
         if self.story.vendor.prices_include_tax {
             // The rest: of what bears a rate, without every tax that is inside it.
@@ -172,6 +179,30 @@ impl World<'_> {
             }
         }
         totals
+    }
+
+    /// Which part of a document's taxes is of which line: in proportion, by largest remainder. What takes a line back takes back its part.
+    fn share_taxes(&mut self, index: usize) {
+        let document = self.documents[index].clone();
+        for id in &document.lines {
+            let taxes = self.lines[*id].taxes.len();
+            self.lines[*id].tax_parts = vec![0; taxes];
+            self.lines[*id].taxes_given_back = vec![0; taxes];
+        }
+        for total in &document.tax {
+            let bears = |id: &&LineId| self.lines[**id].taxes.contains(&total.tax);
+            let lines: Vec<LineId> = document.lines.iter().filter(bears).copied().collect();
+            let nets: Vec<i128> = lines.iter().map(|id| self.lines[*id].net()).collect();
+            for (id, part) in lines.iter().zip(spread(total.amount, &nets)) {
+                let place = self.lines[*id].taxes.iter().position(|tax| *tax == total.tax).unwrap_or(0);
+                self.lines[*id].tax_parts[place] = part;
+                if let Some(of) = self.lines[*id].of
+                    && let Some(given_back) = self.lines[of].taxes_given_back.get_mut(place)
+                {
+                    *given_back -= part;
+                }
+            }
+        }
     }
 
     /// The entries of a document: what the customer owes or is owed, and what it was for.
@@ -213,6 +244,9 @@ impl World<'_> {
         }
         invoices.sort_unstable();
         self.documents[note].corrects.clone_from(&invoices);
+        if let Some(first) = invoices.first() {
+            self.documents[*first].rounding_given_back -= self.documents[note].rounding;
+        }
         let mut left = amount;
         for invoice in invoices {
             left -= self.reduce(invoice, left);

@@ -1,6 +1,6 @@
 //! Time passes: subscriptions begin, periods follow each other, what is due is charged.
 
-use crate::calendar::{Anchor, Instant, days_later, share};
+use crate::calendar::{Anchor, Instant, share};
 use crate::fraction::{Fraction, ONE, ZERO, whole};
 use crate::document::prorated;
 use crate::price::rate;
@@ -67,7 +67,7 @@ impl World<'_> {
             };
             reasons.extend(has_turned);
         }
-        if let Some(document) = self.collect(customer, None, Vec::new(), &reasons) {
+        if let Some(document) = self.collect(customer, None, Vec::new(), None, &reasons) {
             self.pay(document);
         }
     }
@@ -75,9 +75,9 @@ impl World<'_> {
     /// Makes the document of what is due now and of what only waited for one: nothing, if nothing is due.
     ///
     /// What a subscription is changed by makes its other charges due too.
-    pub fn collect(&mut self, customer: usize, of: Option<usize>, lines: Vec<LineId>, reasons: &[&'static str]) -> Option<usize> {
+    pub fn collect(&mut self, customer: usize, of: Option<usize>, lines: Vec<LineId>, made_by: Option<&'static str>, turned: &[&'static str]) -> Option<usize> {
         let now = self.now;
-        let (mut reasons, mut all) = (reasons.to_vec(), Vec::new());
+        let (mut reasons, mut all) = (Vec::new(), Vec::new());
         // Every subscription's fees, then its usage.
         let mut one_offs = Vec::new();
         for waiting in self.waiting.clone() {
@@ -93,14 +93,18 @@ impl World<'_> {
             let subscription = part.thing.subscription;
             let is_due = !part.open && !part.is_billed && (part.due <= now || Some(subscription) == of);
             if is_due && self.subscriptions[subscription].customer == customer {
-                reasons.push(part.reason);
-                all.extend(self.bill_part(index));
+                let reason = part.reason;
+                let billed = self.bill_part(index);
+                if !billed.is_empty() {
+                    reasons.push(reason);
+                }
+                all.extend(billed);
             }
         }
         all.sort_by_key(|id| self.lines[*id].subscription);
         all.extend(lines);
         all.extend(one_offs);
-        if all.is_empty() && reasons.is_empty() {
+        if all.is_empty() && made_by.is_none() && turned.is_empty() {
             return None;
         }
         for waiting in self.waiting.clone() {
@@ -110,6 +114,12 @@ impl World<'_> {
             }
         }
         all.extend(self.late(customer));
+        // What the document is for: the action that made it, or what its lines are of.
+        if let Some(made_by) = made_by {
+            reasons = vec![made_by];
+        } else if reasons.is_empty() {
+            reasons = turned.to_vec();
+        }
         let reason = ["change", "final", "start", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
         self.issue(customer, all, reason)
     }
@@ -118,9 +128,8 @@ impl World<'_> {
     pub fn begin(&mut self, index: usize) {
         let subscription = &mut self.subscriptions[index];
         if subscription.trial_days > 0 {
-            // “A trial lasts so many calendar days of the zone and ends in the first charge”
+            // “A trial … ends in the first charge”
             subscription.state = State::Trialing;
-            subscription.trial_end = Some(days_later(subscription.zone, subscription.starts_at, subscription.trial_days));
         } else {
             self.first_period(index);
         }
@@ -165,7 +174,7 @@ impl World<'_> {
     /// Charges all that a period has in advance, and opens what it has in arrears.
     pub fn charge_period(&mut self, index: usize, due: Instant, reason: &'static str) {
         let terms = self.subscriptions[index].terms.clone();
-        for line in self.charge(index, &self.things(index, &terms)) {
+        for line in self.charge(index, &self.things(index, &terms), false) {
             let customer = self.subscriptions[index].customer;
             self.waiting.push(Waiting { line, customer, due: Some(due), reason });
         }
@@ -270,12 +279,12 @@ impl World<'_> {
     /// “without [`meter`]: in advance on the quantity”: the lines of things from now to the period's end. In mid-period “charge = share ×
     /// the new price”; “A charge starting mid-period because of an anchor (a stub) is a `proration_charge` of share × price, the whole
     /// being the period that the anchor ends; with `none` a stub costs nothing.”
-    pub fn charge(&mut self, index: usize, things: &[Thing]) -> Vec<LineId> {
+    pub fn charge(&mut self, index: usize, things: &[Thing], is_change: bool) -> Vec<LineId> {
         let subscription = &self.subscriptions[index];
         let (by, rounding) = (self.story.vendor.proration.by, self.story.vendor.proration.rounding);
         let Some(period) = subscription.period else { return Vec::new() };
         let span = (self.now.max(period.0), period.1);
-        let (is_whole, whole_period, zone) = (span == subscription.whole, subscription.whole, subscription.zone);
+        let (is_whole, whole_period, zone) = (span == subscription.whole && !is_change, subscription.whole, subscription.zone);
         if !is_whole && by == By::None {
             return Vec::new();
         }
@@ -288,7 +297,9 @@ impl World<'_> {
             let rated = rate(price, thing.quantity, whole(1));
             let part = share(by, zone, span, whole_period);
             let round = |exact: Fraction| if is_whole { exact.half_up() } else { prorated(rounding, exact * part) };
-            let (amount, missing) = (round(rated.amount * factor), round(rated.missing * factor));
+            // The minimum's line is what its whole lacks of the other.
+            let amount = round(rated.amount * factor);
+            let missing = if rated.missing > ZERO { round((rated.amount + rated.missing) * factor) - amount } else { 0 };
             if thing.quantity > ZERO {
                 lines.push(self.charge_line(if is_whole { "recurring" } else { "proration_charge" }, thing, amount, span, period.0));
             }
@@ -308,13 +319,15 @@ impl World<'_> {
             amount,
             discount: 0,
             taxes: Vec::new(),
+            tax_parts: Vec::new(),
+            taxes_given_back: Vec::new(),
             span,
             period_start,
             document: None,
             of: None,
             given_back: 0,
             until: span.1,
-            discounted: true,
+            coupons: self.subscriptions[thing.subscription].terms.coupons.clone(),
         });
         self.lines.len() - 1
     }

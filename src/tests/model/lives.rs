@@ -264,8 +264,9 @@ fn exchange_rates(dice: &mut Dice) -> Vec<Value> {
     let mut rates = Vec::new();
     for from in ["EUR", "USD", "HUF", "JPY"] {
         for (to, rate) in [("EUR", 1), ("USD", 1), ("HUF", 380), ("JPY", 160), ("BHD", 1)] {
-            for day in ["2022-12-01", "2023-07-15", "2024-02-29"] {
-                if from != to && dice.percent(75) {
+            let is_there = dice.percent(80);
+            for (day, percent) in [("2022-01-01", 100), ("2023-07-15", 60), ("2024-02-29", 60)] {
+                if from != to && is_there && dice.percent(percent) {
                     let spread = dice.between(50, 150);
                     rates.push(json!({"from": from, "to": to, "on": day, "rate": crate::fraction::ratio((rate * spread).into(), 100).decimal()}));
                 }
@@ -530,8 +531,8 @@ impl Life<'_> {
     }
 
     fn correction(&mut self) -> Value {
-        let place = self.invoice(|document| document.total > 0 && document.noted < document.total);
-        let left = self.world.documents.iter().filter(|document| document.is_invoice).nth(place).map_or(1_000, |document| document.total - document.noted);
+        let place = self.invoice(|document| document.total > 0);
+        let left = self.world.documents.iter().filter(|document| document.is_invoice).nth(place).map_or(1_000, |document| self.world.left(document));
         let left = i64::try_from(left).unwrap_or(1_000);
         let amount = if self.dice.percent(25) { left.max(1) } else { self.dice.between(1, left.max(1) + left / 10) };
         match self.dice.below(10) {

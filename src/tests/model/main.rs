@@ -24,6 +24,8 @@ struct Wanted {
     keep: Option<String>,
     threads: u64,
     stop_after: u64,
+    /// Seconds a difference is made smaller for.
+    patience: u64,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn wanted() -> Result<Wanted, String> {
         keep: None,
         threads: 2,
         stop_after: u64::MAX,
+        patience: 60,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -67,6 +70,7 @@ fn wanted() -> Result<Wanted, String> {
             "--no-shrink" => wanted.least = false,
             "--keep" => wanted.keep = Some(value()?),
             "--threads" => wanted.threads = number(value()?)?,
+            "--patience" => wanted.patience = number(value()?)?,
             "--stop-after" => wanted.stop_after = number(value()?)?,
             other => return Err(format!("“{other}” is not known: --portico, --seeds A..B, --steps N, --database-url, --file, --print, --no-shrink, --keep FOLDER, --threads, --stop-after")),
         }
@@ -162,7 +166,7 @@ fn least(wanted: &Wanted, scenario: &Value) -> String {
     let kind = |at: &str| at.split('/').filter(|word| word.parse::<usize>().is_err()).take(4).collect::<Vec<_>>().join("/");
     let Some(first) = of(scenario) else { return "(cannot be made smaller)".to_owned() };
     // The same sort of difference, or the last of it is another.
-    let same = |less: &Value| begun.elapsed() < Duration::from_secs(90) && of(less).is_some_and(|difference| kind(&difference.at) == kind(&first.at));
+    let same = |less: &Value| begun.elapsed() < Duration::from_secs(wanted.patience) && of(less).is_some_and(|difference| kind(&difference.at) == kind(&first.at));
     let least = shrink(scenario, same);
     let why = of(&least).map(|difference| difference.to_string()).unwrap_or_default();
     format!("  {why}\n  {least}")

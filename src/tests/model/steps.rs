@@ -7,7 +7,7 @@ use crate::change::Made;
 use crate::fraction::ONE;
 use crate::output::narrow;
 use crate::story::{Step, Story};
-use crate::world::{Line, LineId, Payment, Refused, Waiting, World};
+use crate::world::{Line, LineId, Payment, Refused, State, Waiting, World};
 
 impl<'a> World<'a> {
     pub fn tell(story: &'a Story) -> World<'a> {
@@ -36,22 +36,12 @@ impl<'a> World<'a> {
     fn step(&mut self, step: &Step) -> Result<(), Refused> {
         match step.act.as_str() {
             "subscribe" => {
-                let before = self.clone();
-                match self.subscribe(step, self.customer_of(step)?) {
-                    Ok(Some(document)) => {
-                        self.pay(document);
-                        Ok(())
-                    }
-                    Ok(None) => Ok(()),
-                    Err(refused) => {
-                        *self = before;
-                        Err(refused)
-                    }
-                }
+                let customer = self.customer_of(step)?;
+                self.settled(|world| world.subscribe(step, customer))
             }
             "change" => self.confirmed(step, |world, index| world.change(step, index)),
-            "cancel" => self.confirmed(step, |world, index| world.cancel(step, index)),
-            "pause" => self.confirmed(step, |world, index| world.pause(step, index)),
+            "cancel" => self.done(step, |world, index| world.cancel(step, index)),
+            "pause" => self.done(step, |world, index| world.pause(step, index)),
             "resume" => self.confirmed(step, |world, index| world.resume(index)),
             "reactivate" => self.confirmed(step, |world, index| world.reactivate(index)),
             "preview" => self.preview(step),
@@ -89,6 +79,27 @@ impl<'a> World<'a> {
         self.subscriptions.iter().position(|subscription| Some(&subscription.id) == step.subscription.as_ref()).ok_or(Refused)
     }
 
+    /// What happens whether its document is paid or not.
+    fn done(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
+        let index = self.subscription(step)?;
+        self.settled(|world| act(world, index))
+    }
+
+    fn settled(&mut self, act: impl FnOnce(&mut Self) -> Made) -> Result<(), Refused> {
+        let before = self.clone();
+        match act(self) {
+            Ok(Some(document)) => {
+                self.pay(document);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(Refused) => {
+                *self = before;
+                Err(Refused)
+            }
+        }
+    }
+
     /// What a customer confirms is paid before it happens: declined, nothing did.
     fn confirmed(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
         let index = self.subscription(step)?;
@@ -109,7 +120,16 @@ impl<'a> World<'a> {
     fn preview(&mut self, step: &Step) -> Result<(), Refused> {
         let index = self.subscription(step)?;
         let mut would = self.clone();
-        let document = would.change(step, index)?.map(|document| would.documents[document].clone());
+        let mut made = would.change(step, index)?;
+        if made.is_none() && would.subscriptions[index].state == State::Active {
+            // What waits for this very instant is due now, too.
+            let later = std::mem::take(&mut would.waiting);
+            let (now, later): (Vec<Waiting>, Vec<Waiting>) = later.into_iter().partition(|waiting| waiting.due == Some(self.now));
+            would.waiting = now;
+            made = would.collect(would.subscriptions[index].customer, None, Vec::new(), None, &[]);
+            would.waiting.extend(later);
+        }
+        let document = made.map(|document| would.documents[document].clone());
         let waiting = would.waiting.iter().filter(|waiting| waiting.due.is_none() && waiting.line >= self.lines.len()).map(|waiting| waiting.line);
         let lines: Vec<LineId> = document.iter().flat_map(|document| document.lines.clone()).chain(waiting).collect();
         let preview = json!({
@@ -137,13 +157,15 @@ impl<'a> World<'a> {
             amount: step.amount.ok_or(Refused)?,
             discount: 0,
             taxes: Vec::new(),
+            tax_parts: Vec::new(),
+            taxes_given_back: Vec::new(),
             span: (now, now),
             period_start: now,
             document: None,
             of: None,
             given_back: 0,
             until: i64::MIN,
-            discounted: false,
+            coupons: Vec::new(),
         });
         self.waiting.push(Waiting { line: self.lines.len() - 1, customer, due: Some(now), reason: "manual" });
         Ok(())

@@ -18,9 +18,9 @@ impl World<'_> {
             time: step.time.unwrap_or(self.now),
             id: step.id.clone(),
         };
-        // “Negative quantities only where the meter sums”
+        // “Negative quantities only where the meter sums”. (The product lets them stand where the meter reads no quantity.)
         let aggregate = self.aggregate(&event.meter);
-        if aggregate != Aggregate::Sum && event.quantity.is_some_and(|quantity| quantity < ZERO) {
+        if matches!(aggregate, Aggregate::Max | Aggregate::Last) && event.quantity.is_some_and(|quantity| quantity < ZERO) {
             return Err(Refused);
         }
         // “The same id with the same content counts once; with other content the first stands and the second is refused.”
@@ -85,7 +85,9 @@ impl World<'_> {
         let (price, factor, units) = (self.price_of(&part.thing), self.factor(&part.thing), self.units(part));
         let (rated, times) = if self.is_level(price) { (rate(price, units, whole(1)), part.scale) } else { (rate(price, units, part.scale), whole(1)) };
         // “Every rounding that is not a proration line's is half up (away from zero).”
-        (units, (rated.amount * times * factor).half_up(), (rated.missing * times * factor).half_up())
+        let amount = (rated.amount * times * factor).half_up();
+        let missing = if rated.missing > ZERO && !part.is_free { ((rated.amount + rated.missing) * times * factor).half_up() - amount } else { 0 };
+        (units, amount, missing)
     }
 
     pub fn open_part(&mut self, thing: Thing, from: Instant, period_start: Instant) {
@@ -99,6 +101,8 @@ impl World<'_> {
             gaps: Vec::new(),
             reason: "cycle",
             is_billed: false,
+            is_free: false,
+            is_cut: false,
             lines: Vec::new(),
         });
     }
@@ -106,13 +110,15 @@ impl World<'_> {
     /// Ends a part; its bounds are those of its share of the period, or of all of it.
     pub fn close_part(&mut self, part: usize, to: Instant, due: Instant, reason: &'static str, is_scaled: bool) {
         let of = &self.subscriptions[self.parts[part].thing.subscription];
-        let (by, zone, whole_period) = (self.story.vendor.proration.by, of.zone, of.whole);
+        let (by, zone, whole_period, period) = (self.story.vendor.proration.by, of.zone, of.whole, of.period.unwrap_or(of.whole));
         let part = &mut self.parts[part];
         part.open = false;
         part.span.1 = to;
         part.due = due;
         part.reason = reason;
         let to_scale = if is_scaled { part.span.1 } else { whole_period.1 };
+        // “with `none` a stub costs nothing”: no minimum either.
+        part.is_free = by == By::None && whole_period != period;
         part.scale = if by == By::None { whole(1) } else { share(by, zone, (part.span.0, to_scale), whole_period) };
     }
 
@@ -141,13 +147,15 @@ impl World<'_> {
             amount,
             discount: 0,
             taxes: Vec::new(),
+            tax_parts: Vec::new(),
+            taxes_given_back: Vec::new(),
             span: part.span,
             period_start: part.period_start,
             document: None,
             of: None,
             given_back: 0,
             until: Instant::MIN,
-            discounted: kind != "late_usage",
+            coupons: if kind == "late_usage" { Vec::new() } else { self.subscriptions[part.thing.subscription].terms.coupons.clone() },
         });
         self.lines.len() - 1
     }

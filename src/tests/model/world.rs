@@ -49,6 +49,8 @@ pub struct Subscription {
     pub zone: Tz,
     pub state: State,
     pub terms: Terms,
+    /// Every coupon it ever had.
+    pub redeemed: Vec<Redeemed>,
     pub starts_at: Instant,
     pub trial_days: i64,
     pub trial_end: Option<Instant>,
@@ -65,6 +67,17 @@ pub struct Subscription {
     pub pause_planned: bool,
     /// Since when it is paused.
     pub paused_at: Option<Instant>,
+    /// The period that its last change of interval left.
+    pub left: Option<Left>,
+}
+
+#[derive(Clone)]
+pub struct Left {
+    pub at: Instant,
+    pub interval: Interval,
+    pub anchor: Option<Anchor>,
+    pub period: Span,
+    pub whole: Span,
 }
 
 #[derive(Clone, Copy)]
@@ -79,7 +92,7 @@ pub struct Terms {
     pub plan: usize,
     pub quantity: Fraction,
     pub add_ons: Vec<(usize, Fraction)>,
-    pub coupons: Vec<Redeemed>,
+    pub coupons: Vec<usize>,
 }
 
 /// As a step says them.
@@ -120,6 +133,10 @@ pub struct Line {
     pub amount: i128,
     pub discount: i128,
     pub taxes: Vec<Tax>,
+    /// Of each of its taxes, what is its part of the document's.
+    pub tax_parts: Vec<i128>,
+    /// Of each of its taxes, what was given back of its part.
+    pub taxes_given_back: Vec<i128>,
     pub span: Span,
     /// Start of the subscription's period it was charged in.
     pub period_start: Instant,
@@ -131,8 +148,8 @@ pub struct Line {
     pub given_back: i128,
     /// A charge for time to come ends where it is given back, even of nothing.
     pub until: Instant,
-    /// Whether discounts reach it.
-    pub discounted: bool,
+    /// The coupons that reach it: those its subscription had when it was charged.
+    pub coupons: Vec<usize>,
 }
 
 /// A span over which a metered price is rated alone.
@@ -149,6 +166,10 @@ pub struct Part {
     pub gaps: Vec<Span>,
     pub reason: &'static str,
     pub is_billed: bool,
+    /// Whether its end is a change's.
+    pub is_cut: bool,
+    /// Of a stub that costs nothing.
+    pub is_free: bool,
     pub lines: Vec<LineId>,
 }
 
@@ -180,8 +201,8 @@ pub struct Document {
     pub balance_applied: i128,
     /// What notes took off what was due of it.
     pub credited: i128,
-    /// What notes took off it in all.
-    pub noted: i128,
+    /// The roundings of the notes against it.
+    pub rounding_given_back: i128,
     pub paid: i128,
     pub refunded: i128,
     pub due: i128,
@@ -195,9 +216,6 @@ pub struct TaxTotal {
     pub tax: Tax,
     pub base: i128,
     pub amount: i128,
-    /// What notes took off it.
-    pub given_back: i128,
-    pub base_given_back: i128,
 }
 
 #[derive(Clone, PartialEq)]
