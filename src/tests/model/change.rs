@@ -2,8 +2,8 @@
 
 use crate::calendar::{Anchor, Instant, days_later, share};
 use crate::document::prorated;
-use crate::fraction::{Fraction, ONE, whole};
-use crate::story::{By, Settle, Step, When};
+use crate::fraction::{Fraction, ONE, ZERO, whole};
+use crate::story::{By, Settle, Step, Unit, When};
 use crate::world::{Left, Line, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
 
 /// What a confirmed action made: a document, or none.
@@ -136,6 +136,10 @@ impl World<'_> {
             }
         }
         if self.subscriptions[index].state != State::Active {
+            let is_monthly = matches!(self.plan(terms.plan).interval, Unit::Month | Unit::Year);
+            if matches!(self.subscriptions[index].wish, Wish::Day(_)) && !is_monthly {
+                return Err(Refused);
+            }
             self.take(index, &wanted)?;
             return Ok(None);
         }
@@ -271,6 +275,8 @@ impl World<'_> {
         subscription.anchor = Some(anchor);
         subscription.period = Some(period);
         subscription.whole = period;
+        // An end with the period is with this one.
+        subscription.cancel_at = subscription.cancel_at.map(|_| period.1);
         let things = self.things(index, &self.subscriptions[index].terms);
         let lines = self.charge(index, &things, false);
         self.open_parts(index, &things);
@@ -306,10 +312,15 @@ impl World<'_> {
                 }
                 let net = self.net_of(id);
                 let unused = whole(net) * share(by, zone, (now, line.span.1), line.span);
-                let credit = prorated(rounding, unused).min(net - line.given_back);
+                let root = self.root(id);
+                let left = (net - line.given_back).min(if root == id { net } else { self.lines[root].net() - self.lines[root].given_back });
+                let credit = prorated(rounding, unused).min(left);
                 self.lines[id].until = now;
                 self.lines[id].given_back += credit;
-                if line.amount == 0 {
+                if root != id {
+                    self.lines[root].given_back += credit;
+                }
+                if line.amount == 0 || share(by, zone, (now, line.span.1), line.span) == ZERO {
                     continue;
                 }
                 lines.push(self.reversal("proration_credit", id, -credit));
@@ -363,9 +374,12 @@ impl World<'_> {
             }
             let credits = self.lines.iter().rev().find(|credit| credit.of == Some(id) && credit.span.0 == now && credit.kind == "proration_credit");
             let Some(back) = credits.map(|credit| -credit.amount) else { continue };
-            self.lines[id].until = self.lines[id].span.1;
-            self.lines[id].given_back -= back;
-            lines.push(self.reversal("proration_charge", id, back));
+            let kind = if self.lines[id].kind == "minimum" { "minimum" } else { "proration_charge" };
+            let restored = self.reversal(kind, id, back);
+            self.lines[restored].until = self.lines[restored].span.1;
+            // Restored once.
+            self.lines[id].until = Instant::MIN;
+            lines.push(restored);
         }
         lines
     }
@@ -409,6 +423,7 @@ impl World<'_> {
         for part in self.open_parts_of(index) {
             let due = now + self.story.vendor.usage_grace;
             self.close_part(part, now, due, "final", step.prorate);
+            self.parts[part].is_last = due > now;
         }
         self.stop_gaps(index, now);
         self.end(index, now);

@@ -29,6 +29,12 @@ impl World<'_> {
                 self.lines[*id].taxes = self.story.taxes(self.customer(customer), product, self.today(customer));
             }
         }
+        // “at its own tax”: of what it takes back, be it on this very document.
+        for id in &lines {
+            if let Some(of) = self.lines[*id].of {
+                self.lines[*id].taxes = self.lines[self.first(of)].taxes.clone();
+            }
+        }
         let taxed: Vec<(Vec<Tax>, i128)> = lines.iter().map(|id| (self.lines[*id].taxes.clone(), self.lines[*id].net())).collect();
         let tax = self.tax_totals(&taxed);
         let currency = self.currency(customer);
@@ -70,6 +76,17 @@ impl World<'_> {
             self.lines[id].document = Some(index);
         }
         self.share_taxes(index);
+        // What a note restores was not given back after all.
+        for id in self.documents[index].lines.clone() {
+            let line = &self.lines[id];
+            if total < 0
+                && line.amount > 0
+                && let Some(of) = line.of
+            {
+                let (amount, root) = (line.amount, self.root(of));
+                self.lines[root].given_back -= amount;
+            }
+        }
         self.book(index);
         if total >= 0 {
             self.use_balance(index);
@@ -196,12 +213,26 @@ impl World<'_> {
             for (id, part) in lines.iter().zip(spread(total.amount, &nets)) {
                 let place = self.lines[*id].taxes.iter().position(|tax| *tax == total.tax).unwrap_or(0);
                 self.lines[*id].tax_parts[place] = part;
-                if let Some(of) = self.lines[*id].of
+                let is_new_charge = document.is_invoice && self.lines[*id].amount > 0;
+                if let Some(of) = self.lines[*id].of.filter(|_| !is_new_charge).map(|of| self.root(of))
                     && let Some(given_back) = self.lines[of].taxes_given_back.get_mut(place)
                 {
                     *given_back -= part;
                 }
             }
+        }
+    }
+
+    /// What a line goes back to that restores another, which restores another.
+    fn first(&self, id: LineId) -> LineId {
+        self.lines[id].of.map_or(id, |of| self.first(of))
+    }
+
+    /// The line on an invoice that charged for a line: itself, or the one it restores by a note.
+    pub fn root(&self, id: LineId) -> LineId {
+        match (self.lines[id].of, self.lines[id].document) {
+            (Some(of), Some(document)) if self.lines[id].amount > 0 && !self.documents[document].is_invoice => self.root(of),
+            _ => id,
         }
     }
 
@@ -233,9 +264,9 @@ impl World<'_> {
     fn give_back(&mut self, note: usize, amount: i128) {
         let mut invoices: Vec<usize> = Vec::new();
         for id in self.documents[note].lines.clone() {
-            if self.lines[id].amount < 0
+            if self.lines[id].amount <= 0
                 && let Some(of) = self.lines[id].of
-                && let Some(invoice) = self.lines[of].document
+                && let Some(invoice) = self.lines[self.root(of)].document
                 && self.documents[invoice].is_invoice
                 && !invoices.contains(&invoice)
             {

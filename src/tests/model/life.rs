@@ -91,7 +91,7 @@ impl World<'_> {
         for index in 0..self.parts.len() {
             let part = &self.parts[index];
             let subscription = part.thing.subscription;
-            let is_due = !part.open && !part.is_billed && (part.due <= now || Some(subscription) == of);
+            let is_due = !part.open && !part.is_billed && (part.due <= now || (Some(subscription) == of && !part.is_last));
             if is_due && self.subscriptions[subscription].customer == customer {
                 let reason = part.reason;
                 let billed = self.bill_part(index);
@@ -296,6 +296,9 @@ impl World<'_> {
             }
             let rated = rate(price, thing.quantity, whole(1));
             let part = share(by, zone, span, whole_period);
+            if part == ZERO {
+                continue;
+            }
             let round = |exact: Fraction| if is_whole { exact.half_up() } else { prorated(rounding, exact * part) };
             // The minimum's line is what its whole lacks of the other.
             let amount = round(rated.amount * factor);

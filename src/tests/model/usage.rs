@@ -82,7 +82,8 @@ impl World<'_> {
     /// “for flows (`sum`, `count`, `unique`) included amounts, tier bounds, flat amounts, minimum and maximum are scaled by that part's
     /// share of the period; for levels (`max`, `last`) the part's level is rated in full and the amount multiplied by the share.”
     fn rated(&self, part: &Part) -> (Fraction, i128, i128) {
-        let (price, factor, units) = (self.price_of(&part.thing), self.factor(&part.thing), self.units(part));
+        let factor = part.factor.unwrap_or_else(|| self.factor(&part.thing));
+        let (price, units) = (self.price_of(&part.thing), self.units(part));
         let (rated, times) = if self.is_level(price) { (rate(price, units, whole(1)), part.scale) } else { (rate(price, units, part.scale), whole(1)) };
         // “Every rounding that is not a proration line's is half up (away from zero).”
         let amount = (rated.amount * times * factor).half_up();
@@ -102,6 +103,8 @@ impl World<'_> {
             reason: "cycle",
             is_billed: false,
             is_free: false,
+            is_last: false,
+            factor: None,
             is_cut: false,
             lines: Vec::new(),
         });
@@ -134,6 +137,7 @@ impl World<'_> {
             lines.push(self.usage_line("minimum", &part, units, missing));
         }
         self.parts[index].is_billed = true;
+        self.parts[index].factor = Some(self.factor(&part.thing));
         self.parts[index].lines.clone_from(&lines);
         lines
     }

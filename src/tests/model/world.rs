@@ -168,6 +168,10 @@ pub struct Part {
     pub is_billed: bool,
     /// Whether its end is a change's.
     pub is_cut: bool,
+    /// Whether it ends with its subscription, and so waits for its last usage whatever else is charged.
+    pub is_last: bool,
+    /// The exchange of the day it was billed first.
+    pub factor: Option<Fraction>,
     /// Of a stub that costs nothing.
     pub is_free: bool,
     pub lines: Vec<LineId>,
