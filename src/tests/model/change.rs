@@ -42,6 +42,7 @@ impl World<'_> {
             pause_planned: false,
             paused_at: None,
             left: None,
+            is_past_due: false,
         });
         let trial_days = self.subscriptions[index].trial_days;
         if trial_days > 0 {
@@ -50,12 +51,8 @@ impl World<'_> {
         }
         self.check(index, &terms)?;
         self.redeem(index, &coupons)?;
-        if starts_at > self.now {
-            return Ok(None);
-        }
-        self.begin(index);
-        if self.subscriptions[index].state == State::Trialing {
-            return Ok(None);
+        if starts_at <= self.now {
+            self.begin(index);
         }
         Ok(self.collect(customer, Some(index), Vec::new(), Some("start"), &[]))
     }
@@ -160,7 +157,7 @@ impl World<'_> {
         };
         if step.settle == Settle::NextInvoice {
             for line in lines {
-                self.waiting.push(Waiting { line, customer, due: None, reason: "change" });
+                self.waiting.push(Waiting { line, customer, since: self.now, due: None, reason: "change" });
             }
             return Ok(None);
         }
@@ -310,6 +307,10 @@ impl World<'_> {
                 if line.thing.as_ref() != Some(thing) || now < line.span.0 || now >= line.until {
                     continue;
                 }
+                // Of nothing there is nothing to give back.
+                if line.amount == 0 {
+                    continue;
+                }
                 let net = self.net_of(id);
                 let unused = whole(net) * share(by, zone, (now, line.span.1), line.span);
                 let root = self.root(id);
@@ -320,7 +321,7 @@ impl World<'_> {
                 if root != id {
                     self.lines[root].given_back += credit;
                 }
-                if line.amount == 0 || share(by, zone, (now, line.span.1), line.span) == ZERO {
+                if share(by, zone, (now, line.span.1), line.span) == ZERO {
                     continue;
                 }
                 lines.push(self.reversal("proration_credit", id, -credit));
@@ -427,7 +428,8 @@ impl World<'_> {
         }
         self.stop_gaps(index, now);
         self.end(index, now);
-        Ok(self.collect(customer, Some(index), lines, Some("final"), &[]))
+        let made_by = if lines.is_empty() { None } else { Some("final") };
+        Ok(self.collect(customer, Some(index), lines, made_by, &["final"]))
     }
 
     pub fn pause(&mut self, step: &Step, index: usize) -> Made {
@@ -452,7 +454,8 @@ impl World<'_> {
             }
         }
         self.pause_from(index, now);
-        Ok(self.collect(customer, Some(index), lines, Some("change"), &[]))
+        let of = step.prorate.then_some(index);
+        Ok(self.collect(customer, of, lines, Some("change"), &[]))
     }
 
     fn stop_gaps(&mut self, index: usize, at: Instant) {
@@ -527,6 +530,7 @@ impl World<'_> {
         subscription.cancel_at = None;
         subscription.ended_at = None;
         subscription.trial_end = None;
+        subscription.is_past_due = false;
         let lines = self.new_period(index);
         Ok(self.collect(customer, Some(index), lines, Some("start"), &[]))
     }

@@ -311,6 +311,11 @@ impl World<'_> {
         self.payments.push(Payment { at: self.now, customer, invoice: Some(index), amount: due, declined: declined.clone() });
         if declined.is_some() {
             self.documents[index].failed = true;
+            for id in self.documents[index].lines.clone() {
+                if let Some(subscription) = self.lines[id].subscription {
+                    self.subscriptions[subscription].is_past_due = true;
+                }
+            }
             self.messages.push((self.now, customer, "payment_failed"));
             return false;
         }

@@ -108,7 +108,8 @@ impl World<'_> {
             return None;
         }
         for waiting in self.waiting.clone() {
-            if waiting.customer == customer && waiting.due.is_none() {
+            // What was put off at this very instant is not what falls due at it.
+            if waiting.customer == customer && waiting.due.is_none() && (made_by.is_some() || waiting.since < now) {
                 self.waiting.retain(|other| other.line != waiting.line);
                 all.push(waiting.line);
             }
@@ -120,7 +121,7 @@ impl World<'_> {
         } else if reasons.is_empty() {
             reasons = turned.to_vec();
         }
-        let reason = ["change", "final", "start", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
+        let reason = ["change", "start", "cycle", "final", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
         self.issue(customer, all, reason)
     }
 
@@ -176,7 +177,7 @@ impl World<'_> {
         let terms = self.subscriptions[index].terms.clone();
         for line in self.charge(index, &self.things(index, &terms), false) {
             let customer = self.subscriptions[index].customer;
-            self.waiting.push(Waiting { line, customer, due: Some(due), reason });
+            self.waiting.push(Waiting { line, customer, since: self.now, due: Some(due), reason });
         }
         self.open_parts(index, &self.things(index, &terms));
     }

@@ -163,7 +163,7 @@ fn setting(dice: &mut Dice, taste: &Taste) -> Value {
         "tax_rates": if taste.tax { tax_rates(dice, &plans, &add_ons) } else { Vec::new() },
         "exchange_rates": if taste.currencies { exchange_rates(dice) } else { Vec::new() },
         "meters": meters,
-        "coupons": if taste.coupons { coupons(dice, currency) } else { Vec::new() },
+        "coupons": if taste.coupons { coupons(dice, taste, currency) } else { Vec::new() },
         "plans": plans,
         "add_ons": add_ons,
         "customers": customers,
@@ -276,10 +276,11 @@ fn exchange_rates(dice: &mut Dice) -> Vec<Value> {
     rates
 }
 
-fn coupons(dice: &mut Dice, currency: &str) -> Vec<Value> {
+/// Coupons used once and changes that wait for an invoice are not of one life yet: the product judges them apart.
+fn coupons(dice: &mut Dice, taste: &Taste, currency: &str) -> Vec<Value> {
     let mut coupons = Vec::new();
     for i in 0..dice.between(1, 4) {
-        let mut coupon = json!({"id": format!("k{i}"), "duration": dice.of(&["once", "repeating", "forever"])});
+        let mut coupon = json!({"id": format!("k{i}"), "duration": dice.of(if taste.next_invoice { &["repeating", "forever", "forever"] } else { &["once", "repeating", "forever"] })});
         if dice.percent(60) {
             coupon["percent"] = json!(dice.of(&["10", "15", "33.3", "50", "100", "7.25"]));
         } else {

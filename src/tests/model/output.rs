@@ -142,7 +142,7 @@ impl World<'_> {
         match state {
             State::Scheduled => ("scheduled", false),
             State::Trialing => ("trialing", true),
-            State::Active if self.documents.iter().any(|document| owes(&document)) => ("past_due", true),
+            State::Active if self.subscriptions[index].is_past_due && self.documents.iter().any(|document| owes(&document)) => ("past_due", true),
             State::Active => ("active", true),
             State::Paused => ("paused", false),
             State::Cancelled => ("cancelled", false),

@@ -167,7 +167,7 @@ impl<'a> World<'a> {
             until: i64::MIN,
             coupons: Vec::new(),
         });
-        self.waiting.push(Waiting { line: self.lines.len() - 1, customer, due: Some(now), reason: "manual" });
+        self.waiting.push(Waiting { line: self.lines.len() - 1, customer, since: now, due: Some(now), reason: "manual" });
         Ok(())
     }
 

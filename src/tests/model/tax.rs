@@ -71,26 +71,13 @@ impl Story {
     }
 }
 
-/// The lives' tax ids are French or German, so the model knows those two forms and their check digits.
+/// By form; the lives' tax ids are French or German. (The product's `simulate` does not ask for the check digits.)
 fn well_formed(country: &str, id: &str) -> bool {
     let Some(rest) = id.strip_prefix(country) else { return false };
-    let Some(digits) = rest.chars().map(|letter| letter.to_digit(10)).collect::<Option<Vec<u32>>>() else { return false };
-    match (country, digits.len()) {
-        ("FR", 11) => {
-            let number = |digits: &[u32]| digits.iter().fold(0_u64, |sum, digit| sum * 10 + u64::from(*digit));
-            number(&digits[..2]) == (12 + 3 * (number(&digits[2..]) % 97)) % 97
-        }
-        ("DE", 9) => {
-            let mut product = 10;
-            for digit in &digits[..8] {
-                let sum = match (digit + product) % 10 {
-                    0 => 10,
-                    sum => sum,
-                };
-                product = 2 * sum % 11;
-            }
-            (11 - product) % 10 == digits[8]
-        }
-        _ => false,
-    }
+    let length = match country {
+        "FR" => 11,
+        "DE" => 9,
+        _ => return false,
+    };
+    rest.len() == length && rest.chars().all(|letter| letter.is_ascii_digit())
 }

@@ -69,6 +69,8 @@ pub struct Subscription {
     pub paused_at: Option<Instant>,
     /// The period that its last change of interval left.
     pub left: Option<Left>,
+    /// Whether a payment for it failed since it began, or began again.
+    pub is_past_due: bool,
 }
 
 #[derive(Clone)]
@@ -182,6 +184,7 @@ pub struct Part {
 pub struct Waiting {
     pub line: LineId,
     pub customer: usize,
+    pub since: Instant,
     /// When its document is made at the latest; never, if it waits for the next there is.
     pub due: Option<Instant>,
     pub reason: &'static str,
