@@ -54,7 +54,8 @@ impl World<'_> {
         if starts_at <= self.now {
             self.begin(index);
         }
-        Ok(self.collect(customer, Some(index), Vec::new(), Some("start"), &[]))
+        let made_by = (self.subscriptions[index].state == State::Active).then_some("start");
+        Ok(self.collect(customer, Some(index), Vec::new(), made_by, &[]))
     }
 
     fn plan_index(&self, id: Option<&str>) -> Option<usize> {
@@ -156,10 +157,12 @@ impl World<'_> {
             self.other_interval(index, &old)
         };
         if step.settle == Settle::NextInvoice {
+            // What is due anyway does not wait with it.
+            let made = self.collect(customer, None, Vec::new(), None, &[]);
             for line in lines {
-                self.waiting.push(Waiting { line, customer, since: self.now, due: None, reason: "change" });
+                self.waiting.push(Waiting { line, customer, due: None, reason: "change" });
             }
-            return Ok(None);
+            return Ok(made);
         }
         Ok(self.collect(customer, Some(index), lines, Some("change"), &[]))
     }
@@ -429,7 +432,7 @@ impl World<'_> {
         self.stop_gaps(index, now);
         self.end(index, now);
         let made_by = if lines.is_empty() { None } else { Some("final") };
-        Ok(self.collect(customer, Some(index), lines, made_by, &["final"]))
+        Ok(self.collect(customer, Some(index), lines, made_by, &[]))
     }
 
     pub fn pause(&mut self, step: &Step, index: usize) -> Made {
@@ -532,6 +535,6 @@ impl World<'_> {
         subscription.trial_end = None;
         subscription.is_past_due = false;
         let lines = self.new_period(index);
-        Ok(self.collect(customer, Some(index), lines, Some("start"), &[]))
+        Ok(self.collect(customer, None, lines, Some("start"), &[]))
     }
 }

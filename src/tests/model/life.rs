@@ -108,8 +108,7 @@ impl World<'_> {
             return None;
         }
         for waiting in self.waiting.clone() {
-            // What was put off at this very instant is not what falls due at it.
-            if waiting.customer == customer && waiting.due.is_none() && (made_by.is_some() || waiting.since < now) {
+            if waiting.customer == customer && waiting.due.is_none() {
                 self.waiting.retain(|other| other.line != waiting.line);
                 all.push(waiting.line);
             }
@@ -121,7 +120,7 @@ impl World<'_> {
         } else if reasons.is_empty() {
             reasons = turned.to_vec();
         }
-        let reason = ["change", "start", "cycle", "final", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
+        let reason = ["change", "start", "final", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
         self.issue(customer, all, reason)
     }
 
@@ -177,7 +176,7 @@ impl World<'_> {
         let terms = self.subscriptions[index].terms.clone();
         for line in self.charge(index, &self.things(index, &terms), false) {
             let customer = self.subscriptions[index].customer;
-            self.waiting.push(Waiting { line, customer, since: self.now, due: Some(due), reason });
+            self.waiting.push(Waiting { line, customer, due: Some(due), reason });
         }
         self.open_parts(index, &self.things(index, &terms));
     }
@@ -217,7 +216,8 @@ impl World<'_> {
             subscription.whole = period;
             self.charge_period(index, due, "cycle");
         }
-        (due <= self.now).then_some(reason)
+        // What waited for the next invoice waits no longer than the subscription lasts.
+        (due <= self.now || ends).then_some(reason)
     }
 
     /// The period a paused subscription kept is over, or the subscription is.
@@ -243,7 +243,6 @@ impl World<'_> {
         subscription.state = State::Paused;
         subscription.paused_at = Some(at);
         subscription.pause_planned = false;
-        subscription.planned = None;
     }
 
     pub fn open_parts_of(&self, index: usize) -> Vec<usize> {

@@ -11,6 +11,10 @@ const ACCOUNTS: [&str; 8] = ["receivable", "cash", "revenue", "tax", "customer_b
 
 impl World<'_> {
     pub fn output(&self) -> Value {
+        without_unsaid(self.all_out())
+    }
+
+    fn all_out(&self) -> Value {
         let mut accounts: Map<String, Value> = ACCOUNTS.iter().map(|account| ((*account).to_owned(), json!(0))).collect();
         for ((_, account), amount) in &self.accounts {
             let sum = accounts.get(*account).and_then(Value::as_i64).unwrap_or(0) + narrow(*amount);
@@ -33,7 +37,7 @@ impl World<'_> {
             "number": invoice.number,
             "customer": self.customer(invoice.customer).id,
             "subscription": self.subscription_of(invoice).map(|index| &self.subscriptions[index].id),
-            "reason": invoice.reason,
+            "reason": self.reason_out(invoice),
             "issued_at": rfc3339(invoice.issued_at),
             "due_at": rfc3339(invoice.due_at),
             "currency": invoice.currency,
@@ -59,7 +63,7 @@ impl World<'_> {
             "invoices": note.corrects.iter().map(|index| &self.documents[*index].number).collect::<Vec<_>>(),
             "customer": self.customer(note.customer).id,
             "subscription": self.subscription_of(note).map(|index| &self.subscriptions[index].id),
-            "reason": note.reason,
+            "reason": self.reason_out(note),
             "issued_at": rfc3339(note.issued_at),
             "currency": note.currency,
             "lines": self.lines_out(note),
@@ -70,6 +74,12 @@ impl World<'_> {
             "rounding": narrow(note.rounding),
             "total": narrow(note.total),
         })
+    }
+
+    /// What a document of several subscriptions is for is any of theirs.
+    fn reason_out(&self, document: &Document) -> Option<&'static str> {
+        let of_any = document.lines.iter().any(|id| self.lines[*id].subscription.is_some());
+        (!of_any || self.subscription_of(document).is_some()).then_some(document.reason)
     }
 
     fn lines_out(&self, document: &Document) -> Vec<Value> {
@@ -153,6 +163,18 @@ impl World<'_> {
         let of = |customer: usize| (self.customer(customer).id.clone(), json!({self.currency(customer): narrow(self.balances[customer])}));
         Value::Object((0..self.balances.len()).map(of).collect())
     }
+}
+
+/// Without the reasons that are not said.
+fn without_unsaid(mut output: Value) -> Value {
+    for list in ["invoices", "credit_notes"] {
+        for document in output[list].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            if document["reason"].is_null() {
+                document.remove("reason");
+            }
+        }
+    }
+    output
 }
 
 pub fn taxes(taxes: &[TaxTotal]) -> Vec<Value> {

@@ -7,7 +7,7 @@ use crate::change::Made;
 use crate::fraction::ONE;
 use crate::output::narrow;
 use crate::story::{Step, Story};
-use crate::world::{Line, LineId, Payment, Refused, State, Waiting, World};
+use crate::world::{Line, LineId, Payment, Refused, Waiting, World};
 
 impl<'a> World<'a> {
     pub fn tell(story: &'a Story) -> World<'a> {
@@ -82,7 +82,15 @@ impl<'a> World<'a> {
     /// What happens whether its document is paid or not.
     fn done(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
         let index = self.subscription(step)?;
-        self.settled(|world| act(world, index))
+        self.settled(|world| world.made(index, act))
+    }
+
+    /// The document of an action: with what is due at its instant anyway, and of that alone, if the action itself costs nothing.
+    fn made(&mut self, index: usize, act: impl FnOnce(&mut Self, usize) -> Made) -> Made {
+        match act(self, index)? {
+            Some(document) => Ok(Some(document)),
+            None => Ok(self.collect(self.subscriptions[index].customer, None, Vec::new(), None, &[])),
+        }
     }
 
     fn settled(&mut self, act: impl FnOnce(&mut Self) -> Made) -> Result<(), Refused> {
@@ -104,7 +112,7 @@ impl<'a> World<'a> {
     fn confirmed(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
         let index = self.subscription(step)?;
         let before = self.clone();
-        let made = act(self, index);
+        let made = self.made(index, act);
         let paid = match made {
             Ok(Some(document)) if self.pay(document) => return Ok(()),
             Ok(None) => return Ok(()),
@@ -120,15 +128,7 @@ impl<'a> World<'a> {
     fn preview(&mut self, step: &Step) -> Result<(), Refused> {
         let index = self.subscription(step)?;
         let mut would = self.clone();
-        let mut made = would.change(step, index)?;
-        if made.is_none() && would.subscriptions[index].state == State::Active {
-            // What waits for this very instant is due now, too.
-            let later = std::mem::take(&mut would.waiting);
-            let (now, later): (Vec<Waiting>, Vec<Waiting>) = later.into_iter().partition(|waiting| waiting.due == Some(self.now));
-            would.waiting = now;
-            made = would.collect(would.subscriptions[index].customer, None, Vec::new(), None, &[]);
-            would.waiting.extend(later);
-        }
+        let made = would.made(index, |world, index| world.change(step, index))?;
         let document = made.map(|document| would.documents[document].clone());
         let waiting = would.waiting.iter().filter(|waiting| waiting.due.is_none() && waiting.line >= self.lines.len()).map(|waiting| waiting.line);
         let lines: Vec<LineId> = document.iter().flat_map(|document| document.lines.clone()).chain(waiting).collect();
@@ -167,7 +167,7 @@ impl<'a> World<'a> {
             until: i64::MIN,
             coupons: Vec::new(),
         });
-        self.waiting.push(Waiting { line: self.lines.len() - 1, customer, since: now, due: Some(now), reason: "manual" });
+        self.waiting.push(Waiting { line: self.lines.len() - 1, customer, due: Some(now), reason: "manual" });
         Ok(())
     }
 

@@ -61,10 +61,10 @@ impl Story {
     }
 
     pub fn notes(&self, customer: &Customer) -> Vec<&'static str> {
-        if customer.tax_exempt {
-            vec!["exempt"]
-        } else if self.reverse_charge(customer) {
+        if self.reverse_charge(customer) {
             vec!["reverse_charge"]
+        } else if customer.tax_exempt {
+            vec!["exempt"]
         } else {
             Vec::new()
         }

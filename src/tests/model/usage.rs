@@ -114,7 +114,9 @@ impl World<'_> {
     pub fn close_part(&mut self, part: usize, to: Instant, due: Instant, reason: &'static str, is_scaled: bool) {
         let of = &self.subscriptions[self.parts[part].thing.subscription];
         let (by, zone, whole_period, period) = (self.story.vendor.proration.by, of.zone, of.whole, of.period.unwrap_or(of.whole));
+        let factor = self.factor(&self.parts[part].thing);
         let part = &mut self.parts[part];
+        part.factor = Some(factor);
         part.open = false;
         part.span.1 = to;
         part.due = due;
@@ -137,7 +139,6 @@ impl World<'_> {
             lines.push(self.usage_line("minimum", &part, units, missing));
         }
         self.parts[index].is_billed = true;
-        self.parts[index].factor = Some(self.factor(&part.thing));
         self.parts[index].lines.clone_from(&lines);
         lines
     }

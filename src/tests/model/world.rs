@@ -184,7 +184,6 @@ pub struct Part {
 pub struct Waiting {
     pub line: LineId,
     pub customer: usize,
-    pub since: Instant,
     /// When its document is made at the latest; never, if it waits for the next there is.
     pub due: Option<Instant>,
     pub reason: &'static str,
