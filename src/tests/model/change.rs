@@ -1,6 +1,6 @@
 //! Subscriptions begin, change, pause, resume, end and come back.
 
-use crate::calendar::{Anchor, Instant, days_later, share};
+use crate::calendar::{Anchor, Instant, day, days_later, share};
 use crate::document::prorated;
 use crate::fraction::{Fraction, ONE, ZERO, whole};
 use crate::story::{By, Settle, Step, Unit, When};
@@ -311,7 +311,7 @@ impl World<'_> {
                     continue;
                 }
                 // Of nothing there is nothing to give back.
-                if line.amount == 0 {
+                if line.amount == 0 && line.of.is_none() {
                     continue;
                 }
                 let net = self.net_of(id);
@@ -338,8 +338,9 @@ impl World<'_> {
         if self.lines[id].document.is_some() {
             return self.lines[id].net();
         }
+        let customer = self.lines[id].subscription.map(|subscription| self.subscriptions[subscription].customer).unwrap_or(0);
         let mut would = self.clone();
-        let waiting: Vec<LineId> = self.waiting.iter().filter(|waiting| waiting.due.is_none()).map(|waiting| waiting.line).collect();
+        let waiting: Vec<LineId> = self.waiting.iter().filter(|waiting| waiting.customer == customer).map(|waiting| waiting.line).collect();
         would.discount(&waiting, true);
         would.lines[id].net()
     }
@@ -369,14 +370,16 @@ impl World<'_> {
 
     /// “A change and its reversal at the same instant cancel out exactly”: what was credited at this very instant comes back as it went.
     fn restore(&mut self, thing: &Thing) -> Vec<LineId> {
-        let now = self.now;
+        let (now, zone, by_day) = (self.now, self.subscriptions[thing.subscription].zone, self.story.vendor.proration.by == By::Day);
+        // In days, all of a day is one instant.
+        let is_now = |at: Instant| at == now || (by_day && at > Instant::MIN && at < now && day(zone, at) == day(zone, now));
         let mut lines = Vec::new();
         for id in 0..self.lines.len() {
             let line = &self.lines[id];
-            if line.thing.as_ref() != Some(thing) || line.until != now || line.span.1 == now {
+            if line.thing.as_ref() != Some(thing) || !is_now(line.until) || line.span.1 == line.until {
                 continue;
             }
-            let credits = self.lines.iter().rev().find(|credit| credit.of == Some(id) && credit.span.0 == now && credit.kind == "proration_credit");
+            let credits = self.lines.iter().rev().find(|credit| credit.of == Some(id) && is_now(credit.span.0) && credit.kind == "proration_credit");
             let Some(back) = credits.map(|credit| -credit.amount) else { continue };
             let kind = if self.lines[id].kind == "minimum" { "minimum" } else { "proration_charge" };
             let restored = self.reversal(kind, id, back);
@@ -431,7 +434,9 @@ impl World<'_> {
         }
         self.stop_gaps(index, now);
         self.end(index, now);
-        let made_by = if lines.is_empty() { None } else { Some("final") };
+        // What waited for the next invoice waits no longer than the subscription lasts.
+        let waits = self.waiting.iter().any(|waiting| waiting.due.is_none() && self.lines[waiting.line].subscription == Some(index));
+        let made_by = if lines.is_empty() && !waits { None } else { Some("final") };
         Ok(self.collect(customer, Some(index), lines, made_by, &[]))
     }
 

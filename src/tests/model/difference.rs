@@ -44,7 +44,7 @@ fn compare(expected: &Value, got: &Value, at: &str, when: Option<&str>) -> Optio
             fields.iter().find_map(|(key, value)| compare(value, &got[key], &format!("{at}/{key}"), own.or(when)))
         }
         (Value::Array(items), Value::Array(others)) => {
-            let (items, others) = if at.ends_with("/lines") { (sorted(items), sorted(others)) } else { (items.clone(), others.clone()) };
+            let (items, others) = if at.ends_with("/lines") || at.ends_with("/tax") { (sorted(items), sorted(others)) } else { (items.clone(), others.clone()) };
             let of_items = items.iter().zip(&others).enumerate().find_map(|(i, (item, other))| compare(item, other, &format!("{at}/{i}"), when));
             let missing = || {
                 let place = items.len().min(others.len());
@@ -64,10 +64,12 @@ fn compare(expected: &Value, got: &Value, at: &str, when: Option<&str>) -> Optio
 fn sorted(lines: &[Value]) -> Vec<Value> {
     let key = |line: &Value| {
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-        let place = ["subscription", "kind", "plan", "add_on", "price", "from", "to", "quantity"].map(text);
+        let place = ["subscription", "kind", "plan", "add_on", "price", "from", "to", "quantity", "rate", "percent"].map(text);
         (place, line["amount"].as_i64(), line["discount"].as_i64())
     };
-    let mut lines = lines.to_vec();
+    // A note's line of nothing says nothing.
+    let says = |line: &&Value| line["kind"] != "adjustment" || line["amount"] != 0;
+    let mut lines: Vec<Value> = lines.iter().filter(says).cloned().collect();
     lines.sort_by_key(key);
     lines
 }
