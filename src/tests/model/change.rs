@@ -437,7 +437,13 @@ impl World<'_> {
         // What waited for the next invoice waits no longer than the subscription lasts.
         let waits = self.waiting.iter().any(|waiting| waiting.due.is_none() && self.lines[waiting.line].subscription == Some(index));
         let made_by = if lines.is_empty() && !waits { None } else { Some("final") };
-        Ok(self.collect(customer, Some(index), lines, made_by, &[]))
+        let made = self.collect(customer, Some(index), lines, made_by, &[]);
+        if let Some(document) = made
+            && self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index))
+        {
+            self.documents[document].reason = "final";
+        }
+        Ok(made)
     }
 
     pub fn pause(&mut self, step: &Step, index: usize) -> Made {

@@ -65,9 +65,12 @@ impl Taste {
     fn new(dice: &mut Dice) -> Taste {
         let likely = 15 + dice.below(70);
         let mut some = || dice.percent(likely);
+        // Coupons and charges that wait (for the next invoice, for late usage) are not of one life yet: the product discounts what waits
+        // by itself, and not with the document it lands on.
+        let coupons = some();
         Taste {
             tax: some(),
-            coupons: some(),
+            coupons,
             meters: some(),
             add_ons: some(),
             intervals: some(),
@@ -77,7 +80,7 @@ impl Taste {
             anchors: some(),
             trials: some(),
             late: some(),
-            next_invoice: some(),
+            next_invoice: some() && !coupons,
             bounds: some(),
             pauses: some(),
         }
@@ -157,13 +160,13 @@ fn setting(dice: &mut Dice, taste: &Taste) -> Value {
             "time_zone": dice.of(&ZONES),
             "proration": {"by": dice.of(&["second", "second", "second", "day", "day", "none"]), "rounding": dice.of(&["half_up", "half_up", "half_even"])},
             "prices_include_tax": taste.tax && dice.percent(30),
-            "usage_grace": if taste.late { dice.of(&["0", "1h", "1d", "2d"]) } else { "0" },
+            "usage_grace": if taste.late && !taste.coupons { dice.of(&["0", "1h", "1d", "2d"]) } else { "0" },
             "payment_terms_days": dice.of(&[0, 0, 0, 14]),
         },
         "tax_rates": if taste.tax { tax_rates(dice, &plans, &add_ons) } else { Vec::new() },
         "exchange_rates": if taste.currencies { exchange_rates(dice) } else { Vec::new() },
         "meters": meters,
-        "coupons": if taste.coupons { coupons(dice, taste, currency) } else { Vec::new() },
+        "coupons": if taste.coupons { coupons(dice, currency) } else { Vec::new() },
         "plans": plans,
         "add_ons": add_ons,
         "customers": customers,
@@ -276,11 +279,10 @@ fn exchange_rates(dice: &mut Dice) -> Vec<Value> {
     rates
 }
 
-/// Coupons used once and changes that wait for an invoice are not of one life yet: the product judges them apart.
-fn coupons(dice: &mut Dice, taste: &Taste, currency: &str) -> Vec<Value> {
+fn coupons(dice: &mut Dice, currency: &str) -> Vec<Value> {
     let mut coupons = Vec::new();
     for i in 0..dice.between(1, 4) {
-        let mut coupon = json!({"id": format!("k{i}"), "duration": dice.of(if taste.next_invoice { &["repeating", "forever", "forever"] } else { &["once", "repeating", "forever"] })});
+        let mut coupon = json!({"id": format!("k{i}"), "duration": dice.of(&["once", "repeating", "forever"])});
         if dice.percent(60) {
             coupon["percent"] = json!(dice.of(&["10", "15", "33.3", "50", "100", "7.25"]));
         } else {
