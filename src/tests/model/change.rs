@@ -439,7 +439,7 @@ impl World<'_> {
         let made_by = if lines.is_empty() && !waits { None } else { Some("final") };
         let made = self.collect(customer, Some(index), lines, made_by, &[]);
         if let Some(document) = made
-            && self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index))
+            && (step.prorate || self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index)))
         {
             self.documents[document].reason = "final";
         }
@@ -498,6 +498,8 @@ impl World<'_> {
         let subscription = &mut self.subscriptions[index];
         subscription.state = State::Active;
         subscription.paused_at = None;
+        // (Begun again, it is not past due for what it owed before.)
+        subscription.is_past_due = false;
         if is_later {
             // What is left of the period is one.
             subscription.period = Some((now, whole_period.1));

@@ -27,12 +27,8 @@ const ORDER: [&str; 8] = ["refused", "invoices", "credit_notes", "previews", "pa
 /// The first place where what came is not what was expected. What was not expected to be said may be said.
 pub fn difference(expected: &Value, got: &Value) -> Option<Difference> {
     let mut found: Vec<Difference> = ORDER.iter().filter_map(|list| compare(&expected[list], &got[list], &format!("/{list}"), None)).collect();
-    // A refusal explains what follows; else the earliest of the dated ones says most.
-    found.sort_by_key(|difference| match &difference.when {
-        _ if difference.at.starts_with("/refused") => String::new(),
-        Some(when) => when.clone(),
-        None => "~".to_owned(),
-    });
+    // The earliest of the dated ones says most.
+    found.sort_by_key(|difference| difference.when.clone().unwrap_or_else(|| "~".to_owned()));
     found.into_iter().next()
 }
 

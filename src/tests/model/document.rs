@@ -7,7 +7,7 @@ use crate::fraction::{Fraction, ONE, ratio, spread, whole};
 use crate::price::payable;
 use crate::story::Duration;
 use crate::tax::Tax;
-use crate::world::{Document, LineId, Payment, Redeemed, TaxTotal, World};
+use crate::world::{Document, LineId, Payment, Redeemed, State, TaxTotal, World};
 
 impl World<'_> {
     /// Makes the document of a customer's lines, and has it paid. “An invoice of no lines is not made.”
@@ -312,7 +312,9 @@ impl World<'_> {
         if declined.is_some() {
             self.documents[index].failed = true;
             for id in self.documents[index].lines.clone() {
-                if let Some(subscription) = self.lines[id].subscription {
+                if let Some(subscription) = self.lines[id].subscription
+                    && self.subscriptions[subscription].state == State::Active
+                {
                     self.subscriptions[subscription].is_past_due = true;
                 }
             }
