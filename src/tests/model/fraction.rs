@@ -46,10 +46,6 @@ impl Fraction {
         Some(ratio(n, 10_i128.pow(u32::try_from(decimals.len()).ok()?)))
     }
 
-    pub fn is_zero(self) -> bool {
-        self.n == 0
-    }
-
     pub fn over(self, other: Fraction) -> Fraction {
         ratio(times(self.n, other.d), times(self.d, other.n))
     }

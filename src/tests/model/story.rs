@@ -233,7 +233,6 @@ pub struct Step {
     pub time: Option<i64>,
     pub id: Option<String>,
     pub amount: Option<i128>,
-    pub description: Option<String>,
     pub outcome: Option<String>,
     pub invoice: Option<Value>,
     pub lines: Option<Vec<Value>>,

@@ -132,6 +132,11 @@ impl World<'_> {
         let part = self.parts[index].clone();
         let (units, amount, missing) = self.rated(&part);
         let mut lines = Vec::new();
+        if part.span.0 == part.span.1 {
+            // No time, no usage, and no minimum for it.
+            self.parts[index].is_billed = true;
+            return lines;
+        }
         if units > ZERO {
             lines.push(self.usage_line("usage", &part, units, amount));
         }
@@ -172,7 +177,7 @@ impl World<'_> {
         for index in 0..self.parts.len() {
             let part = self.parts[index].clone();
             let is_documented = part.lines.iter().all(|id| self.lines[*id].document.is_some());
-            if !part.is_billed || self.subscriptions[part.thing.subscription].customer != customer || !is_documented {
+            if !part.is_billed || part.span.0 == part.span.1 || self.subscriptions[part.thing.subscription].customer != customer || !is_documented {
                 continue;
             }
             let (units, amount, missing) = self.rated(&part);
