@@ -16,10 +16,11 @@ impl World<'_> {
             return None;
         }
         // “`once` is the first invoice with something to discount”: a document that would be a note is none.
-        let before = self.clone();
+        let is_once = |coupon: &usize| self.story.coupons[*coupon].duration == Duration::Once;
+        let before = lines.iter().any(|id| self.lines[*id].coupons.iter().any(is_once)).then(|| self.clone());
         self.discount(&lines, true);
         let net: i128 = lines.iter().map(|id| self.lines[*id].net()).sum();
-        if net < 0 {
+        if let Some(before) = before.filter(|_| net < 0) {
             *self = before;
             self.discount(&lines, false);
         }

@@ -82,7 +82,10 @@ impl<'a> World<'a> {
     /// What happens whether its document is paid or not.
     fn done(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
         let index = self.subscription(step)?;
-        self.settled(|world| world.made(index, act))
+        if let Some(document) = self.made(index, act)? {
+            self.pay(document);
+        }
+        Ok(())
     }
 
     /// The document of an action: with what is due at its instant anyway, and of that alone, if the action itself costs nothing.
@@ -111,7 +114,9 @@ impl<'a> World<'a> {
     /// What a customer confirms is paid before it happens: declined, nothing did.
     fn confirmed(&mut self, step: &Step, act: impl FnOnce(&mut Self, usize) -> Made) -> Result<(), Refused> {
         let index = self.subscription(step)?;
-        let before = self.clone();
+        // Only a declined payment undoes anything: what is refused is refused before it begins.
+        let may_fail = self.declines[self.subscriptions[index].customer].is_some();
+        let before = may_fail.then(|| self.clone());
         let made = self.made(index, act);
         let paid = match made {
             Ok(Some(document)) if self.pay(document) => return Ok(()),
@@ -119,7 +124,9 @@ impl<'a> World<'a> {
             Ok(Some(_)) => self.payments.pop().map(|payment| Payment { invoice: None, ..payment }),
             Err(Refused) => None,
         };
-        *self = before;
+        if let Some(before) = before {
+            *self = before;
+        }
         self.payments.extend(paid);
         Err(Refused)
     }
