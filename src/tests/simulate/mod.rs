@@ -5,6 +5,7 @@ mod command;
 mod corrections;
 mod documents;
 mod lifecycle;
+mod model;
 mod prices;
 mod proration;
 mod settled_later;
