@@ -314,6 +314,14 @@ impl Tx {
         Ok(touched)
     }
 
+    /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`].
+    pub async fn join_writers(&mut self, table: &'static str) -> DbResult<()> {
+        if let On::Postgres(tx) = &mut self.on {
+            sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
     /// the one that writes anyway.
     pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {

@@ -12,13 +12,40 @@ const LOCK: &str = "ledger lock";
 
 /// The moment before which the vendor's books are closed; `None`: they are open.
 pub async fn locked_until(desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
-    if let Some(until) = desk.recall(LOCK, "") {
-        return Ok(until);
+    Ok(Books::of(desk).await?.locked_until)
+}
+
+/// How the vendor's books stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Books {
+    locked_until: Option<Instant>,
+    /// The vendor's present moment, which they are never locked beyond; a sandbox's is where its clock stands.
+    present: Instant,
+}
+
+impl Books {
+    /// As they stand until this transaction ends: on a desk that writes, whoever would lock them waits for it.
+    pub(super) async fn of(desk: &mut Desk) -> Result<Books, Refusal> {
+        if let Some(books) = desk.recall(LOCK, "") {
+            return Ok(books);
+        }
+        if !desk.is_reading {
+            desk.tx.join_writers("ledger_entries").await?;
+        }
+        let (until, clock_at): (Option<i64>, Option<i64>) =
+            desk.tx.one("SELECT ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (desk.vendor.id.clone(),)).await?;
+        let books = Books { locked_until: until.map(from_ms), present: clock_at.map_or(desk.now.wall, from_ms) };
+        desk.keep_throughout(LOCK, "", &books);
+        Ok(books)
     }
-    let (until,): (Option<i64>,) = desk.tx.one("SELECT ledger_locked_until_at FROM vendors WHERE id = $1", (desk.vendor.id.clone(),)).await?;
-    let until = until.map(from_ms);
-    desk.keep_throughout(LOCK, "", &until);
-    Ok(until)
+
+    /// Nothing is posted in books that are locked beyond the present.
+    pub(super) fn must_be_open(self, desk: &Desk) -> Result<(), Refusal> {
+        match self.locked_until.filter(|until| *until > self.present) {
+            Some(until) => Err(Refusal::Rule(sentence!("refusal-ledger-locked", until = day(desk, until)?))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The moment itself, or the first open one where the books are closed at it: what a document due at it is dated.

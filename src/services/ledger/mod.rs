@@ -16,6 +16,7 @@ use billing::ledger::{Account, Entry};
 use billing::money;
 
 pub use export::{Exported, export};
+use lock::Books;
 pub use lock::{lock_until, locked_until, open_from, unlock};
 
 use crate::platform::db::Many;
@@ -32,7 +33,6 @@ static INSERT: Many = Many {
              FROM (VALUES",
     columns: 10,
     after: ") e JOIN vendors v ON v.id = e.column1 WHERE v.ledger_locked_until_at IS NULL OR v.ledger_locked_until_at <= COALESCE(v.clock_at, e.column10)",
-    // Books that are locked by somebody else before these are written refuse them.
     of_each: true,
 };
 
@@ -44,10 +44,7 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
     }
     let posting = desk.new_id("pst");
     let (billing_ms, wall_ms) = (desk.now.billing_ms(), desk.now.wall_ms());
-    let wall = desk.now.wall;
-    if let Some(until) = locked_until(desk).await?.filter(|until| !desk.vendor.is_test && *until > wall) {
-        return Err(Refusal::Rule(sentence!("refusal-ledger-locked", until = lock::day(desk, until)?)));
-    }
+    Books::of(desk).await?.must_be_open(desk)?;
     for Entry { account, amount_minor } in entries {
         let row = (
             desk.vendor.id.clone(),
