@@ -6,11 +6,14 @@
 //! | `subject` | the measured program: a process of its own, its processor time and memory |
 //! | `client` | signing in and loading it, over plain loopback connections |
 //! | `program` | a vendor's program at the API |
+//! | `billing_run`, `floor` | a night in which everything renews, against the same rows written by nothing but statements |
 //! | `inside` | its database opened by this process: years of usage recorded, an invoice taken out to be drawn |
 //!
 //! What a browser sees is measured by `end2end/bench.mjs`, which prints both as one table. Nothing here is used by the portal.
 
+mod billing_run;
 mod client;
+mod floor;
 mod inside;
 mod program;
 mod subject;
@@ -109,6 +112,19 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
         for by in ["hour", "day", "month"] {
             figures.push(years(&browser, &inside, &meter, by, database)?);
         }
+    }
+    figures.extend(billing_runs(postgres, &say).await?);
+    Ok(figures)
+}
+
+/// Subscriptions of the small and the large night.
+const NIGHTS: (usize, usize) = (5_000, 50_000);
+
+/// The billing run alone.
+pub async fn billing_runs(postgres: Option<&str>, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let mut figures = billing_run::measure(None, "SQLite", NIGHTS.0, NIGHTS.1, say).await?;
+    if let Some(url) = postgres {
+        figures.extend(billing_run::measure(Some(url), "Postgres", NIGHTS.0, NIGHTS.1, say).await?);
     }
     Ok(figures)
 }

@@ -12,11 +12,16 @@ pub struct Bench {
     /// postgres://… of an empty database, to measure on it too.
     #[arg(long)]
     postgres: Option<String>,
+    /// The billing run alone.
+    #[arg(long)]
+    billing_run: bool,
 }
 
 impl Bench {
     pub async fn run(&self) -> Done {
-        let figures = bench::run(self.postgres.as_deref(), |what| eprintln!("bench: {what}")).await.map_err(|error| error.to_string())?;
+        let (postgres, say) = (self.postgres.as_deref(), |what: &str| eprintln!("bench: {what}"));
+        let figures = if self.billing_run { bench::billing_runs(postgres, &say).await } else { bench::run(postgres, say).await };
+        let figures = figures.map_err(|error| error.to_string())?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&figures)?);
         } else {

@@ -13,6 +13,8 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
 
+use super::behind::{Behind, Waiting};
+
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
 
@@ -27,8 +29,14 @@ pub enum Db {
     Postgres(PgPool),
 }
 
-/// One transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
-pub enum Tx {
+/// One transaction. Dropped without [`Tx::commit`], it leaves nothing.
+pub struct Tx {
+    pub(super) on: On,
+    behind: Behind,
+}
+
+/// On which of the two. For this house's own seams only: whoever else has a [`Tx`] need not know.
+pub(super) enum On {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -46,6 +54,9 @@ pub enum DbError {
     ChangedSchema(i64),
     #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
     OlderSchema,
+    /// A row that was to be changed is not as it was when it was read: see [`Many::of_each`].
+    #[error("somebody else changed the same meanwhile")]
+    Overtaken,
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
@@ -125,10 +136,10 @@ impl Db {
 
     /// A transaction that only reads, and sees one moment of the database.
     pub async fn read(&self) -> DbResult<Tx> {
-        Ok(match self {
-            Db::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
-        })
+        Ok(Tx::on(match self {
+            Db::Sqlite { read, .. } => On::Sqlite(read.begin().await?),
+            Db::Postgres(pool) => On::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+        }))
     }
 
     /// Every row of one statement that only reads and stands by itself: it sees one moment without a transaction around it.
@@ -142,10 +153,10 @@ impl Db {
 
     /// A transaction that writes. On SQLite it holds the one write lock from its start.
     pub async fn write(&self) -> DbResult<Tx> {
-        Ok(match self {
-            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        Ok(Tx::on(match self {
+            Db::Sqlite { write, .. } => On::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => On::Postgres(pool.begin().await?),
+        }))
     }
 
     /// Whether the database answers.
@@ -171,12 +182,17 @@ fn note(sql: &str) {
 }
 
 impl Tx {
+    fn on(on: On) -> Tx {
+        Tx { on, behind: Behind::default() }
+    }
+
     /// Every row.
     pub async fn all<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
+        self.write_behind().await?;
         note(sql);
-        Ok(match self {
-            Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
-            Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
+        Ok(match &mut self.on {
+            On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
+            On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
         })
     }
 
@@ -188,15 +204,16 @@ impl Tx {
         args: impl Args<'q>,
         mut take: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.write_behind().await?;
         note(sql);
-        match self {
-            Tx::Sqlite(tx) => {
+        match &mut self.on {
+            On::Sqlite(tx) => {
                 let mut rows = sqlx::query_as_with(sql, args.sqlite()?).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
                     take(row)?;
                 }
             }
-            Tx::Postgres(tx) => {
+            On::Postgres(tx) => {
                 let mut rows = sqlx::query_as_with(sql, args.postgres()?).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
                     take(row)?;
@@ -208,10 +225,11 @@ impl Tx {
 
     /// The row, or `None`.
     pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
+        self.write_behind().await?;
         note(sql);
-        Ok(match self {
-            Tx::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
-            Tx::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
+        Ok(match &mut self.on {
+            On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
+            On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
         })
     }
 
@@ -222,23 +240,25 @@ impl Tx {
 
     /// Runs a statement; how many rows it touched.
     pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
+        self.write_behind().await?;
         note(sql);
-        Ok(match self {
-            Tx::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
-            Tx::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
+        Ok(match &mut self.on {
+            On::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
+            On::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
         })
     }
 
     /// Runs a statement over many rows, a chunk at a time; what it returned.
     pub async fn all_of<'q, R: Row, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<Vec<R>> {
+        self.write_behind().await?;
         let mut found = Vec::new();
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let (sql, chunk) = statement.chunk(&mut rows);
             note(statement.before);
-            match self {
-                Tx::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
-                Tx::Postgres(tx) => found.extend(sqlx::query_as_with(sql, chunk.postgres()?).fetch_all(&mut **tx).await?),
+            match &mut self.on {
+                On::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
+                On::Postgres(tx) => found.extend(sqlx::query_as_with(sql, chunk.postgres()?).fetch_all(&mut **tx).await?),
             }
         }
         Ok(found)
@@ -246,14 +266,44 @@ impl Tx {
 
     /// Runs a statement over many rows, a chunk at a time; how many rows it touched.
     pub async fn run_of<'q, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<u64> {
+        self.write_behind().await?;
+        self.run_chunks(statement, rows.into_iter()).await
+    }
+
+    /// Leaves a row to a statement that nobody waits for: it is written together with others, before anything else of this transaction is
+    /// read or changed, and with its end at the latest. Rows of different statements are written in the order the statements came, so one
+    /// that another refers to is left first.
+    pub async fn put<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> DbResult<()> {
+        if self.behind.keep(statement, row) { self.write_behind().await } else { Ok(()) }
+    }
+
+    /// Whether rows that others have locked can be left out (`FOR UPDATE SKIP LOCKED`). Where there is one writer, nobody else has any.
+    pub fn can_skip_locked(&self) -> bool {
+        matches!(self.on, On::Postgres(_))
+    }
+
+    async fn write_behind(&mut self) -> DbResult<()> {
+        if self.behind.is_empty() {
+            return Ok(());
+        }
+        for Waiting { statement, rows } in self.behind.take() {
+            let count = rows.len();
+            let touched = self.run_chunks(statement, rows.into_iter()).await?;
+            if statement.of_each && u64::try_from(count) != Ok(touched) {
+                return Err(DbError::Overtaken);
+            }
+        }
+        Ok(())
+    }
+
+    async fn run_chunks<'q, A: Args<'q>>(&mut self, statement: &Many, mut rows: std::vec::IntoIter<A>) -> DbResult<u64> {
         let mut touched = 0;
-        let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let (sql, chunk) = statement.chunk(&mut rows);
             note(statement.before);
-            touched += match self {
-                Tx::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
-                Tx::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
+            touched += match &mut self.on {
+                On::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
+                On::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
             };
         }
         Ok(touched)
@@ -262,16 +312,18 @@ impl Tx {
     /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
     /// the one that writes anyway.
     pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {
-        if let Tx::Postgres(tx) = self {
+        self.write_behind().await?;
+        if let On::Postgres(tx) = &mut self.on {
             sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
         }
         Ok(())
     }
 
-    pub async fn commit(self) -> DbResult<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
+    pub async fn commit(mut self) -> DbResult<()> {
+        self.write_behind().await?;
+        match self.on {
+            On::Sqlite(tx) => tx.commit().await?,
+            On::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
@@ -285,6 +337,8 @@ pub struct Many {
     /// Parameters a row has.
     pub columns: usize,
     pub after: &'static str,
+    /// Each row must change one of the table: where it does not, somebody else did meanwhile ([`DbError::Overtaken`]).
+    pub of_each: bool,
 }
 
 impl Many {

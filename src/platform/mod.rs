@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod backup;
+mod behind;
 pub mod clock;
 pub mod config;
 pub mod db;

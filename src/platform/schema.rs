@@ -1,6 +1,6 @@
 //! The schema's steps (`migrations/`): those this program carries, those a database has taken, and taking the rest.
 
-use super::db::{Db, DbError, DbResult, Tx};
+use super::db::{Db, DbError, DbResult, On, Tx};
 use super::keys::hex;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -59,9 +59,9 @@ impl Db {
 impl Tx {
     /// The steps of the schema that were taken, with the checksum of each one's text, hex; none where there is no schema.
     pub async fn steps(&mut self) -> DbResult<Vec<(i64, String)>> {
-        let there: Option<(Option<String>,)> = match self {
-            Tx::Sqlite(_) => self.opt("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'", ()).await?,
-            Tx::Postgres(_) => self.opt("SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT)", ()).await?,
+        let there: Option<(Option<String>,)> = match &self.on {
+            On::Sqlite(_) => self.opt("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'", ()).await?,
+            On::Postgres(_) => self.opt("SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT)", ()).await?,
         };
         if there.and_then(|(name,)| name).is_none() {
             return Ok(Vec::new());

@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::{Desk, Refusal, ledger as books};
 
@@ -67,6 +68,19 @@ pub async fn left(desk: &mut Desk, customer_id: &str, currency: &str) -> Result<
         )
         .await?;
     Ok(rows.into_iter().map(|row| BalanceCredit { reference: row.id, left_minor: row.left_minor }).collect())
+}
+
+static WITH_CREDIT: Many = Many {
+    before: "SELECT b.customer_id, COUNT(*) FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL GROUP BY b.customer_id",
+    of_each: false,
+};
+
+/// Those of some customers that have credits left, and how many.
+pub(crate) async fn with_credit(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<(String, i64)>, Refusal> {
+    let rows = desk.each(customer_ids);
+    Ok(desk.tx.all_of(&WITH_CREDIT, rows).await?)
 }
 
 /// The customer's balance in a currency.

@@ -1,15 +1,22 @@
 //! The desk: the only way into a room. It holds the transaction, the vendor every statement is scoped to, who is acting, and the moment.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::platform::clock::{Now, from_ms};
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::{DbResult, Many, Tx};
 use crate::services::Refusal;
 use crate::services::test_clock::{self, Runs};
 use crate::services::vendors::Vendor;
+
+static INSERT_EVENT: Many = Many {
+    before: "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at) VALUES",
+    columns: 10,
+    after: "",
+    of_each: false,
+};
 
 /// Who does it: written beside every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +40,9 @@ impl std::fmt::Display for Actor {
     }
 }
 
+/// Answers by their question and whom it is of.
+pub type Answers = HashMap<(&'static str, String), Box<dyn Any + Send + Sync>>;
+
 /// One action's view of one vendor: dropped without [`Desk::commit`], nothing of it happened.
 pub struct Desk {
     pub tx: Tx,
@@ -44,7 +54,20 @@ pub struct Desk {
     pub is_reading: bool,
     /// Its billing moment was given to it, and is no matter of the clock.
     is_time_given: bool,
-    answers: HashMap<(&'static str, String), Box<dyn Any + Send + Sync>>,
+    answers: Answers,
+    /// What was read ahead of the customer whose turn it is: it holds until something of them is written.
+    foreseen: Answers,
+    /// The number series that this desk counts on, by key: locked until its transaction ends.
+    series: BTreeMap<String, Place>,
+}
+
+/// Where a number series stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The number given last.
+    pub position: i64,
+    /// Hash of the document before that one's.
+    pub last_hash: String,
 }
 
 impl Desk {
@@ -55,7 +78,18 @@ impl Desk {
 
     /// A desk that only reads, on a transaction that goes on afterwards (`desk.tx`): several vendors in one moment.
     pub fn over(tx: Tx, app: &App, vendor: &Arc<Vendor>, actor: Actor) -> Desk {
-        Desk { tx, vendor: vendor.clone(), actor, now: app.now(vendor), app: app.clone(), is_reading: true, is_time_given: false, answers: HashMap::new() }
+        Desk {
+            tx,
+            vendor: vendor.clone(),
+            actor,
+            now: app.now(vendor),
+            app: app.clone(),
+            is_reading: true,
+            is_time_given: false,
+            answers: Answers::new(),
+            foreseen: Answers::new(),
+            series: BTreeMap::new(),
+        }
     }
 
     /// A desk that writes.
@@ -68,7 +102,9 @@ impl Desk {
             app: app.clone(),
             is_reading: false,
             is_time_given: false,
-            answers: HashMap::new(),
+            answers: Answers::new(),
+            foreseen: Answers::new(),
+            series: BTreeMap::new(),
         })
     }
 
@@ -76,6 +112,11 @@ impl Desk {
     pub fn at_billing(&mut self, billing_ms: i64) {
         self.now.billing = from_ms(billing_ms);
         self.is_time_given = true;
+    }
+
+    /// Whether it does what fell due, as of the moment it fell due.
+    pub fn is_late(&self) -> bool {
+        self.is_time_given
     }
 
     /// Reads the time once more, after a lock was waited for: whoever had it before may have acted at a later moment than the one we came
@@ -99,10 +140,11 @@ impl Desk {
     /// What this desk was answered before to the same question. A desk that reads sees one moment, so the answer is still the same; one that
     /// writes would miss its own changes, and asks again.
     pub fn recall<T: Clone + 'static>(&self, question: &'static str, of: &str) -> Option<T> {
-        if self.answers.is_empty() {
+        if self.answers.is_empty() && self.foreseen.is_empty() {
             return None;
         }
-        self.answers.get(&(question, of.to_owned()))?.downcast_ref().cloned()
+        let question = (question, of.to_owned());
+        self.foreseen.get(&question).or_else(|| self.answers.get(&question))?.downcast_ref().cloned()
     }
 
     /// Keeps an answer for [`Desk::recall`].
@@ -110,6 +152,31 @@ impl Desk {
         if self.is_reading {
             self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
         }
+    }
+
+    /// Keeps an answer about the vendor or the catalogue, which holds on a desk that writes, too, until that changes it.
+    pub fn keep_of_catalogue<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
+        self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
+    }
+
+    /// What was read ahead of a customer, locked before, whose turn it is now.
+    pub(crate) fn foresee(&mut self, answers: Answers) {
+        self.foreseen = answers;
+    }
+
+    /// Something of the customer whose turn it is will be written: what was read ahead holds no longer.
+    pub(crate) fn forget_foreseen(&mut self) {
+        self.foreseen.clear();
+    }
+
+    /// The catalogue was changed on this desk.
+    pub(crate) fn forget_catalogue(&mut self) {
+        self.answers.clear();
+    }
+
+    /// Rows for a statement over several ids, each beside the vendor.
+    pub(crate) fn each(&self, ids: &[String]) -> Vec<(String, String)> {
+        ids.iter().map(|id| (self.vendor.id.clone(), id.clone())).collect()
     }
 
     pub fn vendor_id(&self) -> &str {
@@ -124,24 +191,19 @@ impl Desk {
     /// Appends a domain event. `data` must be free of secrets: customers read it in their activity log and webhooks carry it.
     pub async fn record(&mut self, kind: &'static str, customer_id: Option<&str>, subject_id: &str, data: serde_json::Value) -> Result<(), Refusal> {
         let id = self.new_id("evt");
-        self.tx
-            .run(
-                "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at)
-                 VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-                (
-                    self.vendor.id.clone(),
-                    id,
-                    kind,
-                    customer_id.map(str::to_owned),
-                    subject_id.to_owned(),
-                    self.actor.to_string(),
-                    data.to_string(),
-                    self.now.billing_ms(),
-                    self.now.wall_ms(),
-                ),
-            )
-            .await?;
-        Ok(())
+        let row = (
+            self.vendor.id.clone(),
+            id,
+            kind,
+            1_i64,
+            customer_id.map(str::to_owned),
+            subject_id.to_owned(),
+            self.actor.to_string(),
+            data.to_string(),
+            self.now.billing_ms(),
+            self.now.wall_ms(),
+        );
+        Ok(self.tx.put(&INSERT_EVENT, row).await?)
     }
 
     /// Leaves work for a worker to do once this transaction holds.
@@ -157,7 +219,38 @@ impl Desk {
         Ok(())
     }
 
-    pub async fn commit(self) -> DbResult<()> {
+    /// The next number of a series. The first locks it until the transaction ends: a number that is rolled back is given again.
+    pub(crate) async fn next_of_series(&mut self, key: &str) -> DbResult<Place> {
+        if let Some(place) = self.series.get_mut(key) {
+            place.position += 1;
+            return Ok(place.clone());
+        }
+        let (position, last_hash): (i64, String) = self
+            .tx
+            .one(
+                "INSERT INTO number_series (vendor_id, key, last, last_hash) VALUES ($1, $2, 1, '')
+                 ON CONFLICT (vendor_id, key) DO UPDATE SET last = number_series.last + 1 RETURNING last, last_hash",
+                (self.vendor.id.clone(), key.to_owned()),
+            )
+            .await?;
+        let place = Place { position, last_hash };
+        self.series.insert(key.to_owned(), place.clone());
+        Ok(place)
+    }
+
+    /// The document that got the last number has this hash.
+    pub(crate) fn chained(&mut self, key: &str, hash: String) {
+        if let Some(place) = self.series.get_mut(key) {
+            place.last_hash = hash;
+        }
+    }
+
+    pub async fn commit(mut self) -> DbResult<()> {
+        for (key, Place { position, last_hash }) in std::mem::take(&mut self.series) {
+            self.tx
+                .run("UPDATE number_series SET last = $3, last_hash = $4 WHERE vendor_id = $1 AND key = $2", (self.vendor.id.clone(), key, position, last_hash))
+                .await?;
+        }
         self.tx.commit().await
     }
 }

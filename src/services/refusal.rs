@@ -83,7 +83,10 @@ impl From<billing::Error> for Refusal {
 
 impl From<DbError> for Refusal {
     fn from(error: DbError) -> Refusal {
-        Refusal::Database(error)
+        match error {
+            DbError::Overtaken => Refusal::Conflict(sentence!("refusal-subscription-changed")),
+            error => Refusal::Database(error),
+        }
     }
 }
 

@@ -111,7 +111,7 @@ async fn one_off(world: &World, customer: &str, amount_minor: i64, name: &str) -
     let mut desk = world.desk().await;
     invoices::charge(&mut desk, customer, amount_minor, name).await.unwrap();
     let now = desk.now.billing;
-    let issued = subscriptions::run_due(&mut desk, customer, now).await.unwrap().unwrap();
+    let issued = subscriptions::run_due(&mut desk, &[customer.to_owned()], now).await.unwrap().remove(0).issued;
     desk.commit().await.unwrap();
     issued[0].number.clone()
 }

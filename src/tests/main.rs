@@ -14,6 +14,7 @@ mod guard;
 mod invoices;
 mod isolation;
 mod listening;
+mod kills;
 mod lives;
 mod nordlicht;
 mod payment_methods;

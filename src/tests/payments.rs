@@ -345,7 +345,7 @@ async fn an_invoice_that_nobody_collected_is_collected_though_the_customer_tried
     // Issued, and the worker dies before it collects.
     let mut desk = at.desk().await;
     let now = desk.now.billing;
-    portico::services::subscriptions::run_due(&mut desk, &at.id, now).await.unwrap();
+    portico::services::subscriptions::run_due(&mut desk, std::slice::from_ref(&at.id), now).await.unwrap();
     desk.commit().await.unwrap();
     at.bank.script(&at.id, Script::Declines(DeclineReason::Generic));
     assert_eq!(at.browser().post("/invoices/2026-0003/pay", &[]).await.status, 422);

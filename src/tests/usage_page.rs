@@ -137,7 +137,7 @@ impl Kestrel {
                 .collect();
             self.world.app.clock.set(if is_last { instant("2026-11-21T09:30:00Z") } else { midnight + Duration::hours(23) });
             let mut desk = self.world.desk().await;
-            while subscriptions::run_due(&mut desk, &self.customer, self.world.now()).await.unwrap().is_some() {}
+            while !subscriptions::run_due(&mut desk, std::slice::from_ref(&self.customer), self.world.now()).await.unwrap().is_empty() {}
             usage::record(&mut desk, &self.customer, &events).await.unwrap();
             desk.commit().await.unwrap();
         }

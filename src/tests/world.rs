@@ -358,6 +358,48 @@ impl Store {
     }
 }
 
+/// A world that stands still and can be copied: one story, gone on with in many ways.
+pub struct Frozen(Store);
+
+/// One of its copies.
+pub struct Copied {
+    pub url: String,
+    pub folder: PathBuf,
+    _store: Store,
+}
+
+impl World {
+    /// Closes the world's database, to be copied.
+    pub async fn freeze(self) -> Frozen {
+        self.app.db.close().await;
+        Frozen(self._store)
+    }
+}
+
+impl Frozen {
+    pub fn is_postgres(&self) -> bool {
+        self.0.postgres.is_some()
+    }
+
+    pub async fn copy(&self) -> Copied {
+        let name = format!("portico_{}", Ids::system().next("copy", Utc::now().timestamp_millis()));
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = match &self.0.postgres {
+            Some((server, template)) => {
+                execute(server, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                Store { url: database_of(server, &name), folder, postgres: Some((server.clone(), name)) }
+            }
+            None => {
+                let path = folder.join("portico.db");
+                std::fs::copy(self.0.folder.join("portico.db"), &path).unwrap();
+                Store { url: format!("sqlite:{}", path.display()), folder, postgres: None }
+            }
+        };
+        Copied { url: store.url.clone(), folder: store.folder.clone(), _store: store }
+    }
+}
+
 impl Drop for Store {
     fn drop(&mut self) {
         if let Some((server, name)) = self.postgres.take() {

@@ -16,8 +16,10 @@ use crate::services::{Actor, Desk, Refusal, invoices, subscriptions};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
-/// How many customers are looked up at once.
+/// How many customers' next moments are one transaction.
 const BATCH: i64 = 200;
+/// How long is waited where other workers have all that is due.
+const OTHERS_AT_WORK: Duration = Duration::from_millis(20);
 
 /// What a run did.
 #[derive(Debug, Default)]
@@ -72,24 +74,25 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
     let mut given_up = BTreeSet::new();
     loop {
         let mut desk = Desk::read(app, vendor, Actor::System).await?;
-        let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
+        // Who was given up stays in front.
+        let at_most = BATCH + i64::try_from(given_up.len()).map_err(Refusal::damaged)?;
+        let due = subscriptions::due_customers(&mut desk, until, at_most).await?;
         drop(desk);
-        let due: Vec<_> = due.into_iter().filter(|(_, customer)| !given_up.contains(customer)).collect();
+        let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).filter(|customer| !given_up.contains(customer)).collect();
         if due.is_empty() {
             break;
         }
-        // Until something of those done falls due again before the next in line.
-        let mut horizon = until;
-        for (at, customer_id) in due {
-            if at > horizon {
-                break;
-            }
-            match bill_moment(app, vendor, &customer_id, at, &mut report).await {
-                Ok(Some(next)) => horizon = horizon.min(next),
-                Ok(None) => {}
-                Err(refusal) => {
-                    given_up.insert(customer_id.clone());
-                    report.failed.push((customer_id, refusal));
+        match bill_moments(app, vendor, &due, until, &mut report).await {
+            // All of them are in the hands of another worker.
+            Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
+            Ok(_) => {}
+            // One of them cannot be billed: each by itself, so that it holds up nobody else.
+            Err(_) => {
+                for customer in due {
+                    if let Err(refusal) = bill_moments(app, vendor, std::slice::from_ref(&customer), until, &mut report).await {
+                        given_up.insert(customer.clone());
+                        report.failed.push((customer, refusal));
+                    }
                 }
             }
         }
@@ -98,18 +101,27 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
     Ok(report)
 }
 
-/// One moment of one customer; when something is due for it next.
-async fn bill_moment(app: &App, vendor: &Arc<Vendor>, customer_id: &str, at: Instant, report: &mut Report) -> Result<Option<Instant>, Refusal> {
+/// The next moment of each of some customers, in one transaction; of how many it was done.
+async fn bill_moments(app: &App, vendor: &Arc<Vendor>, customer_ids: &[String], until: Instant, report: &mut Report) -> Result<usize, Refusal> {
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
-    let issued = subscriptions::run_due(&mut desk, customer_id, at).await?.unwrap_or_default();
-    let next = subscriptions::first_due(&mut desk, customer_id).await?;
+    let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
+    let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
+    let with_method = payments::with_method(&mut desk, &ids).await?;
     desk.commit().await?;
-    report.issued += issued.len();
-    let errand = Errand::new(app, vendor, Actor::System).at_billing(at.timestamp_millis());
-    for invoice in issued.iter().filter(|issued| issued.due_minor > 0) {
-        collect_one(&errand, &invoice.id, report).await?;
+    report.issued += moments.iter().map(|moment| moment.issued.len()).sum::<usize>();
+    for moment in &moments {
+        // With nothing to charge, and not yet due, there is nothing to do.
+        if vendor.payment_terms_days > 0 && !with_method.contains(&moment.customer_id) {
+            continue;
+        }
+        let errand = Errand::new(app, vendor, Actor::System).at_billing(moment.at.timestamp_millis());
+        for invoice in moment.issued.iter().filter(|issued| issued.due_minor > 0) {
+            if let Err(refusal) = collect_one(&errand, &invoice.id, report).await {
+                report.failed.push((moment.customer_id.clone(), refusal));
+            }
+        }
     }
-    Ok(next)
+    Ok(moments.len())
 }
 
 /// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker.

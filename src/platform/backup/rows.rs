@@ -9,7 +9,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, ColumnIndex, Decode, Type};
 use super::BackupError;
 use super::file::Reader;
 use super::tables::{Kind, Table};
-use crate::platform::db::Tx;
+use crate::platform::db::{Db, On, Tx};
 
 /// Parameters of one statement: fewer than SQLite takes at most.
 const PARAMETERS: usize = 8_000;
@@ -20,15 +20,15 @@ const COPIED: usize = 1 << 20;
 pub(super) async fn read(tx: &mut Tx, table: &Table, mut take: impl FnMut(&[u8]) -> Result<(), BackupError>) -> Result<(), BackupError> {
     let sql = format!("SELECT {} FROM \"{}\"", table.column_list(), table.name);
     let mut line = Vec::new();
-    match tx {
-        Tx::Sqlite(tx) => {
+    match &mut tx.on {
+        On::Sqlite(tx) => {
             let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
             while let Some(row) = rows.try_next().await? {
                 to_json(&row, table, &mut line)?;
                 take(&line)?;
             }
         }
-        Tx::Postgres(tx) => {
+        On::Postgres(tx) => {
             let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
             while let Some(row) = rows.try_next().await? {
                 to_json(&row, table, &mut line)?;
@@ -63,17 +63,17 @@ where
 
 pub(super) async fn has_any(tx: &mut Tx, table: &Table) -> Result<bool, BackupError> {
     let sql = AssertSqlSafe(format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name));
-    Ok(match tx {
-        Tx::Sqlite(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
-        Tx::Postgres(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
+    Ok(match &mut tx.on {
+        On::Sqlite(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
+        On::Postgres(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
     })
 }
 
 /// Puts the rows that follow in a file into their table.
 pub(super) async fn write(tx: &mut Tx, table: &Table, reader: &mut Reader) -> Result<(), BackupError> {
-    match tx {
-        Tx::Sqlite(tx) => insert(tx, table, reader).await,
-        Tx::Postgres(tx) => copy(tx, table, reader).await,
+    match &mut tx.on {
+        On::Sqlite(tx) => insert(tx, table, reader).await,
+        On::Postgres(tx) => copy(tx, table, reader).await,
     }
 }
 
@@ -163,13 +163,21 @@ fn escape(value: &str, text: &mut Vec<u8>) {
     }
 }
 
-/// What must be put back once every row is there: table, name and text of each foreign key.
+/// Whether the one connection that writes to SQLite looks at foreign keys. That can't be said in a transaction, and in one each row that came
+/// before what it names would be looked for again and again.
+pub(super) async fn look_at_foreign_keys(db: &Db, looks: bool) -> Result<(), BackupError> {
+    if let Db::Sqlite { write, .. } = db {
+        sqlx::query(if looks { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" }).execute(write).await?;
+    }
+    Ok(())
+}
+
+/// What must be put back once every row is there: table, name and text of each foreign key of Postgres.
 pub(super) struct ForeignKeys(Vec<(String, String, String)>);
 
-/// Lets rows come in any order until [`with_foreign_keys`]: SQLite looks at them when the transaction ends, from Postgres they are taken away.
+/// Lets rows come in any order until [`with_foreign_keys`].
 pub(super) async fn without_foreign_keys(tx: &mut Tx) -> Result<ForeignKeys, BackupError> {
-    if let Tx::Sqlite(_) = tx {
-        tx.run("PRAGMA defer_foreign_keys = ON", ()).await?;
+    if let On::Sqlite(_) = tx.on {
         return Ok(ForeignKeys(Vec::new()));
     }
     let keys: Vec<(String, String, String)> = tx
@@ -190,11 +198,17 @@ pub(super) async fn with_foreign_keys(tx: &mut Tx, ForeignKeys(keys): ForeignKey
     for (table, name, definition) in keys {
         on_postgres(tx, format!("ALTER TABLE \"{table}\" ADD CONSTRAINT \"{name}\" {definition}")).await?;
     }
+    if let On::Sqlite(_) = tx.on {
+        let astray: Option<(String, String)> = tx.opt("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", ()).await?;
+        if let Some((table, parent)) = astray {
+            return Err(sqlx::Error::Protocol(format!("a row of {table} names one of {parent} that is not in the backup")).into());
+        }
+    }
     Ok(())
 }
 
 async fn on_postgres(tx: &mut Tx, sql: String) -> Result<(), BackupError> {
-    if let Tx::Postgres(tx) = tx {
+    if let On::Postgres(tx) = &mut tx.on {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
     }
     Ok(())

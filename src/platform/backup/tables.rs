@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::BackupError;
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::{DbResult, On, Tx};
 
 /// A table, its columns in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,12 +49,12 @@ pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Table>, BackupError> {
 }
 
 async fn columns(tx: &mut Tx) -> DbResult<Vec<(String, String, String)>> {
-    let sql = match tx {
-        Tx::Sqlite(_) => {
+    let sql = match &tx.on {
+        On::Sqlite(_) => {
             "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c
              WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> '_sqlx_migrations' ORDER BY m.name, c.cid"
         }
-        Tx::Postgres(_) => {
+        On::Postgres(_) => {
             "SELECT CAST(c.table_name AS TEXT), CAST(c.column_name AS TEXT), CAST(c.data_type AS TEXT) FROM information_schema.columns c
                 JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
              WHERE c.table_schema = current_schema() AND c.table_name <> '_sqlx_migrations' ORDER BY c.table_name, c.ordinal_position"

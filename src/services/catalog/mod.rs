@@ -25,6 +25,7 @@ async fn record(desk: &mut Desk, kind: &'static str, subject_id: &str, data: ser
 }
 
 async fn changed(desk: &mut Desk) -> Result<(), Refusal> {
+    desk.forget_catalogue();
     desk.tx.run("UPDATE vendors SET catalog_revision = catalog_revision + 1 WHERE id = $1", (desk.vendor.id.clone(),)).await?;
     Ok(())
 }

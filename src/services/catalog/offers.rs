@@ -232,7 +232,7 @@ pub async fn plan(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
     }
     let found: Option<Plan> = desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
     let plan = found.ok_or(Refusal::NotFound)?;
-    desk.keep("plan", plan_id, &plan);
+    desk.keep_of_catalogue("plan", plan_id, &plan);
     Ok(plan)
 }
 

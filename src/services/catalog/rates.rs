@@ -90,7 +90,7 @@ pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
     let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
-    desk.keep("tax rates", country, &rates);
+    desk.keep_of_catalogue("tax rates", country, &rates);
     Ok(rates)
 }
 

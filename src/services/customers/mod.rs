@@ -3,9 +3,11 @@
 //! What deliberately does not live here: how a person signs in (`identity`), and what a customer owes (`invoices`, `balance`).
 
 mod access;
+mod lock;
 mod members;
 
 pub use access::{must_have_access, resume, suspend};
+pub use lock::{lock, lock_free};
 pub use members::{Member, Person, Role, add_member, members_of, memberships_of, people_of};
 
 /// How many addresses may receive invoices without a sign-in.
@@ -250,17 +252,4 @@ pub async fn page(desk: &mut Desk, before: &str, at_most: i64) -> Result<Vec<Cus
 /// The customer, or [`Refusal::NotFound`].
 pub async fn load(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
     desk.tx.opt("SELECT * FROM customers WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?.ok_or(Refusal::NotFound)
-}
-
-/// The customer, locked until the transaction ends: the first lock of customer → subscription → number series. Who locks is about to change
-/// something, so what is remembered of the customer (`services::overview`) holds no longer; and the time is read again, now that others are
-/// through.
-pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
-    let touched =
-        desk.tx.run("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
-    if touched == 0 {
-        return Err(Refusal::NotFound);
-    }
-    desk.look_at_clock().await?;
-    load(desk, customer_id).await
 }

@@ -15,7 +15,9 @@ use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
+use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
+use crate::services::desk::Place;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal, catalog, ledger as books};
 
@@ -82,7 +84,9 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
                 books::post(desk, customer, currency, &id, &ledger::balance_applied(priced.balance_minor)?).await?;
                 balance::touch(desk, customer).await?;
             }
-            settle::note_if_settled(desk, &id).await?;
+            if priced.due_minor <= 0 {
+                settle::note_if_settled(desk, &id).await?;
+            }
         }
         DocumentKind::CreditNote => into_balance(desk, customer, document, &issue.corrects, (&id, &number)).await?,
     }
@@ -116,6 +120,14 @@ pub(super) async fn into_balance(
     Ok(())
 }
 
+static INSERT_INVOICE: Many = Many {
+    before: "INSERT INTO invoices (vendor_id, id, customer_id, kind, number, series, position, reason, subscription_id, currency, total_minor, issued_at, due_at, settled_at, document, hash,
+                search) VALUES",
+    columns: 17,
+    after: "",
+    of_each: false,
+};
+
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
@@ -124,15 +136,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     let id = desk.new_id("inv");
     let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
     let series = format!("{}:{year}", word(document.kind)?);
-    // Locks the series until the transaction ends: a number that is rolled back is given again.
-    let (position, last_hash): (i64, String) = desk
-        .tx
-        .one(
-            "INSERT INTO number_series (vendor_id, key, last, last_hash) VALUES ($1, $2, 1, '')
-             ON CONFLICT (vendor_id, key) DO UPDATE SET last = number_series.last + 1 RETURNING last, last_hash",
-            (desk.vendor.id.clone(), series.clone()),
-        )
-        .await?;
+    let Place { position, last_hash } = desk.next_of_series(&series).await?;
     let number = number_in(&series, position)?;
     let due = match document.kind {
         DocumentKind::Invoice => due_at(*at, u32::try_from(desk.vendor.payment_terms_days).map_err(Refusal::damaged)?, *zone)?,
@@ -158,7 +162,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     let snapshot = snapshot::freeze(desk, frame, document, lines).await?;
     let text = serde_json::to_string(&snapshot).map_err(Refusal::damaged)?;
     let hash = chain(&last_hash, &text);
-    desk.tx.run("UPDATE number_series SET last_hash = $3 WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), series.clone(), hash.clone())).await?;
+    desk.chained(&series, hash.clone());
 
     let mut subscriptions: Vec<&String> = lines.iter().filter_map(|draft| draft.line.subscription.as_ref()).collect();
     subscriptions.dedup();
@@ -168,16 +172,11 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     };
     let is_settled = document.kind == DocumentKind::CreditNote;
     let search = search_text(&number, &snapshot);
-    desk.tx
-        .run(
-            "INSERT INTO invoices (vendor_id, id, customer_id, kind, number, series, position, reason, subscription_id, currency, total_minor, issued_at, due_at, settled_at, document, hash, search)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-            (
-                desk.vendor.id.clone(), id.clone(), customer.id.clone(), word(document.kind)?, number.clone(), series, position, word(*reason)?, subscription, document.currency.code(),
-                document.total_minor, at.timestamp_millis(), due.timestamp_millis(), is_settled.then(|| at.timestamp_millis()), text, hash, search,
-            ),
-        )
-        .await?;
+    let row = (
+        desk.vendor.id.clone(), id.clone(), customer.id.clone(), word(document.kind)?, number.clone(), series, position, word(*reason)?, subscription, document.currency.code(),
+        document.total_minor, at.timestamp_millis(), due.timestamp_millis(), is_settled.then(|| at.timestamp_millis()), text, hash, search,
+    );
+    desk.tx.put(&INSERT_INVOICE, row).await?;
     lines::insert(desk, &id, lines).await?;
     for (invoice_id, _) in corrects {
         desk.tx

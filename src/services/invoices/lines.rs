@@ -9,6 +9,7 @@ use billing::subscription::{Charged, Credited};
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal};
 
@@ -93,21 +94,23 @@ impl TryFrom<LineRow> for DraftLine {
     }
 }
 
+static INSERT_LINE: Many = Many {
+    before: "INSERT INTO invoice_lines (vendor_id, id, invoice_id, position, kind, subscription_id, plan, add_on, price, name, quantity, amount_minor, discount_minor, tax,
+                from_at, to_at, period_start_at, period_end_at, credits_line_id, explain, price_rule) VALUES",
+    columns: 21,
+    after: "",
+    of_each: false,
+};
+
 /// Writes a document's lines, as assembled.
 pub(super) async fn insert(desk: &mut Desk, invoice_id: &str, lines: &[DraftLine]) -> Result<(), Refusal> {
     for (position, DraftLine { id, line, price }) in what_is_credited_first(lines) {
-        desk.tx
-            .run(
-                "INSERT INTO invoice_lines (vendor_id, id, invoice_id, position, kind, subscription_id, plan, add_on, price, name, quantity, amount_minor, discount_minor, tax,
-                    from_at, to_at, period_start_at, period_end_at, credits_line_id, explain, price_rule)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-                (
-                    desk.vendor.id.clone(), id.clone(), invoice_id.to_owned(), position, word(line.kind)?, line.subscription.clone(), line.plan.clone(), line.add_on.clone(), line.price.clone(),
-                    line.name.clone(), line.quantity.to_string(), line.amount_minor, line.discount_minor, json(&line.tax)?, line.from.map(ms), line.to.map(ms),
-                    line.period.map(|p| ms(p.start)), line.period.map(|p| ms(p.end)), line.credits.clone(), json(&line.explain)?, price.as_ref().map(json).transpose()?,
-                ),
-            )
-            .await?;
+        let row = (
+            desk.vendor.id.clone(), id.clone(), invoice_id.to_owned(), position, word(line.kind)?, line.subscription.clone(), line.plan.clone(), line.add_on.clone(), line.price.clone(),
+            line.name.clone(), line.quantity.to_string(), line.amount_minor, line.discount_minor, json(&line.tax)?, line.from.map(ms), line.to.map(ms),
+            line.period.map(|p| ms(p.start)), line.period.map(|p| ms(p.end)), line.credits.clone(), json(&line.explain)?, price.as_ref().map(json).transpose()?,
+        );
+        desk.tx.put(&INSERT_LINE, row).await?;
     }
     Ok(())
 }
@@ -253,6 +256,13 @@ impl TryFrom<PendingRow> for PendingLine {
     }
 }
 
+static INSERT_PENDING: Many = Many {
+    before: "INSERT INTO pending_lines (vendor_id, id, customer_id, subscription_id, currency, position, line, price_rule, due_at, closes_at, created_at) VALUES",
+    columns: 11,
+    after: "",
+    of_each: false,
+};
+
 /// Keeps lines for documents to come, in their order.
 pub async fn keep_pending(desk: &mut Desk, customer_id: &str, currency: &str, lines: &[PendingLine]) -> Result<(), Refusal> {
     let (first,): (i64,) = desk
@@ -268,31 +278,54 @@ pub async fn keep_pending(desk: &mut Desk, customer_id: &str, currency: &str, li
             Waits::Until(at) => (Some(ms(*at)), None),
             Waits::ForClosingAt(at) => (None, Some(ms(*at))),
         };
-        desk.tx
-            .run(
-                "INSERT INTO pending_lines (vendor_id, id, customer_id, subscription_id, currency, position, line, price_rule, due_at, closes_at, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                (
-                    desk.vendor.id.clone(),
-                    id.clone(),
-                    customer_id.to_owned(),
-                    line.subscription.clone(),
-                    currency.to_owned(),
-                    position,
-                    json(line)?,
-                    price.as_ref().map(json).transpose()?,
-                    due_at,
-                    closes_at,
-                    desk.now.billing_ms(),
-                ),
-            )
-            .await?;
+        let row = (
+            desk.vendor.id.clone(),
+            id.clone(),
+            customer_id.to_owned(),
+            line.subscription.clone(),
+            currency.to_owned(),
+            position,
+            json(line)?,
+            price.as_ref().map(json).transpose()?,
+            due_at,
+            closes_at,
+            desk.now.billing_ms(),
+        );
+        desk.tx.put(&INSERT_PENDING, row).await?;
     }
     Ok(())
 }
 
+/// The question of [`pending_of_customer`], for what is read ahead: of a customer's id and a currency with a space between.
+pub(crate) const PENDING: &str = "lines that wait";
+
+#[derive(FromRow)]
+struct PendingOfSeveral {
+    customer_id: String,
+    currency: String,
+    #[sqlx(flatten)]
+    row: PendingRow,
+}
+
+static PENDING_OF: Many = Many {
+    before: "SELECT p.customer_id, p.currency, p.id, p.line, p.price_rule, p.due_at, p.closes_at FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2 ORDER BY p.position",
+    of_each: false,
+};
+
+/// What waits of several customers, each line with its customer and currency, the oldest first.
+pub(crate) async fn pending_of_customers(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<(String, String, PendingLine)>, Refusal> {
+    let rows = desk.each(customer_ids);
+    let rows: Vec<PendingOfSeveral> = desk.tx.all_of(&PENDING_OF, rows).await?;
+    rows.into_iter().map(|PendingOfSeveral { customer_id, currency, row }| Ok((customer_id, currency, row.try_into()?))).collect()
+}
+
 /// What waits of a customer in a currency, the oldest first.
 pub async fn pending_of_customer(desk: &mut Desk, customer_id: &str, currency: &str) -> Result<Vec<PendingLine>, Refusal> {
+    if let Some(pending) = desk.recall(PENDING, &format!("{customer_id} {currency}")) {
+        return Ok(pending);
+    }
     let rows: Vec<PendingRow> = desk
         .tx
         .all(
@@ -315,10 +348,18 @@ async fn pending_of_subscription(desk: &mut Desk, subscription_id: &str) -> Resu
     rows.into_iter().map(PendingLine::try_from).collect()
 }
 
-/// Takes a line off the waiting list: it stands on a document now.
+/// Ids are nobody else's, so each of the two lists may be looked up by itself: of rows of both SQLite would read the whole table.
+static DROP_PENDING: Many = Many {
+    before: "WITH gone AS (VALUES",
+    columns: 2,
+    after: ") DELETE FROM pending_lines WHERE vendor_id IN (SELECT column1 FROM gone) AND id IN (SELECT column2 FROM gone)",
+    of_each: false,
+};
+
+/// Takes a line off the waiting list, where it is on it: it stands on a document now.
 pub(super) async fn drop_pending(desk: &mut Desk, id: &str) -> Result<(), Refusal> {
-    desk.tx.run("DELETE FROM pending_lines WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.to_owned())).await?;
-    Ok(())
+    let row = (desk.vendor.id.clone(), id.to_owned());
+    Ok(desk.tx.put(&DROP_PENDING, row).await?)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Refusal> {

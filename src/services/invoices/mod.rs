@@ -24,7 +24,7 @@ pub use find::{Filter, Found, LineName, NoteUse, Sought, find, line_names, note_
 pub(crate) use issue::issue;
 pub use issue::{Issued, chain, number_in};
 pub use keep::{PaperPdf, keep_pdf, kept_pdf, paper, paper_tag};
-pub(crate) use lines::of_stretch;
+pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};
 pub use lines::{DraftLine, PendingLine, Waits, charged, keep_pending, of_invoice, pending_of_customer};
 pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page};
 pub use settle::{amount_due, note_declined, note_unpayable, record_payment};

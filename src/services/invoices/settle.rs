@@ -5,6 +5,7 @@ use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
 use crate::services::{Desk, Refusal, ledger as books, subscriptions};
 
@@ -52,6 +53,13 @@ pub async fn amount_due(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusa
     due_row(desk, invoice_id).await?.due_minor()
 }
 
+static INSERT_ALLOCATION: Many = Many {
+    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, allocated_at) VALUES",
+    columns: 9,
+    after: "",
+    of_each: false,
+};
+
 /// Adds an allocation. Ledger entries are the caller's.
 pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
     let id = desk.new_id("alc");
@@ -61,13 +69,8 @@ pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i6
         Allocation::Balance(id) => ("balance", None, Some(own(id)), None),
         Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id))),
     };
-    desk.tx
-        .run(
-            "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, allocated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, desk.now.billing_ms()),
-        )
-        .await?;
-    Ok(())
+    let row = (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, desk.now.billing_ms());
+    Ok(desk.tx.put(&INSERT_ALLOCATION, row).await?)
 }
 
 /// Marks an invoice settled once nothing is due of it; its subscriptions recover with it.

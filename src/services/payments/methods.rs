@@ -3,11 +3,14 @@
 //! A customer with methods always has exactly one default. Backups are tried in their order when those before them decline. Removing
 //! one keeps its row (payments point to it) and leaves the gateway to forget it once the transaction holds.
 
+use std::collections::BTreeSet;
+
 use billing::price::{Model, Price};
 use chrono::{Months, NaiveDate};
 use serde_json::json;
 use sqlx::FromRow;
 
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::{Desk, Refusal, customers, subscriptions};
 use crate::words::Sentence;
@@ -133,6 +136,20 @@ pub async fn list(desk: &mut Desk, customer_id: &str) -> Result<Vec<Method>, Ref
         )
         .await?;
     rows.into_iter().map(Method::try_from).collect()
+}
+
+static WITH_METHOD: Many = Many {
+    before: "SELECT DISTINCT m.customer_id FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN payment_methods m WHERE m.vendor_id = v.column1 AND m.customer_id = v.column2 AND m.role IN ('default', 'backup')",
+    of_each: false,
+};
+
+/// Those of some customers who have a method that is charged by itself.
+pub async fn with_method(desk: &mut Desk, customer_ids: &[String]) -> Result<BTreeSet<String>, Refusal> {
+    let rows = desk.each(customer_ids);
+    let found: Vec<(String,)> = desk.tx.all_of(&WITH_METHOD, rows).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// One of a customer's methods; somebody else's is not there.

@@ -25,7 +25,7 @@ pub use errand::Errand;
 pub use gateway::{Brand, DeclineReason, Gateway, Gateways, Outcome, Presence};
 pub use methods::{
     DETACH, Detach, Expiry, Method, MethodRole, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove,
-    stop_backup, successor, why_it_must_stay,
+    stop_backup, successor, why_it_must_stay, with_method,
 };
 pub use read::{Payment, Pays, Status, find, load, of_invoice, of_quote};
 pub(crate) use refunds::open as open_refunds;

@@ -8,6 +8,7 @@ use super::cancel::{self, CancelRequest};
 use super::change::{self, ChangeRequest};
 use super::discounts;
 use super::due;
+use super::foresee::{Foreseen, foresee};
 use super::late::{self, Look};
 use super::pause::{self, PauseRequest};
 use super::reactivate;
@@ -174,44 +175,79 @@ async fn first_due_by(desk: &mut Desk, customer_id: &str, until: Instant, charge
     Ok(first.map(from_ms))
 }
 
-/// Does the first thing due for a customer by an instant: everything of that one moment, in one document. `None`: nothing is due. Two
-/// workers cannot do it twice: the customer is locked first, and what is due is read after.
-pub async fn run_due(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<Option<Vec<Issued>>, Refusal> {
-    run_first(desk, customer_id, until, Charges::OfThatInstantToo).await
+/// What one moment of a customer came to.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub customer_id: String,
+    pub at: Instant,
+    pub issued: Vec<Issued>,
 }
 
-async fn run_first(desk: &mut Desk, customer_id: &str, until: Instant, charges: Charges) -> Result<Option<Vec<Issued>>, Refusal> {
-    let customer = customers::lock(desk, customer_id).await?;
-    let Some(at) = first_due_by(desk, customer_id, until, charges).await? else { return Ok(None) };
+/// Does the first thing due of each of these customers by an instant: everything of that one moment, in one document. They come in the
+/// order they are due in; where one of them has something due again before the next in line, the rest is left for another time, so that
+/// everything happens in its order. Two workers cannot do it twice: a customer is locked first, and what is due is read after; who is
+/// locked by another worker is left to it.
+pub async fn run_due(desk: &mut Desk, customer_ids: &[String], until: Instant) -> Result<Vec<Moment>, Refusal> {
+    let customers = customers::lock_free(desk, customer_ids).await?;
+    let mut foreseen = foresee(desk, customers).await?;
+    foreseen.retain(|foreseen| foreseen.first_due.is_some_and(|due| due <= until));
+    foreseen.sort_by(|one, other| (one.first_due, &one.customer.id).cmp(&(other.first_due, &other.customer.id)));
+    let now = desk.now;
+    let mut horizon = until;
+    let mut moments = Vec::with_capacity(foreseen.len());
+    for Foreseen { customer, first_due, answers } in foreseen {
+        let Some(at) = first_due.filter(|at| *at <= horizon) else { break };
+        desk.foresee(answers);
+        desk.at_billing(at.timestamp_millis());
+        let happened = happen_at(desk, &customer, at).await;
+        desk.now = now;
+        let (issued, next) = happened?;
+        horizon = next.map_or(horizon, |next| horizon.min(next));
+        moments.push(Moment { customer_id: customer.id, at, issued });
+    }
+    Ok(moments)
+}
+
+/// The first thing due of one customer, where its moment is not later than an instant.
+async fn run_first(desk: &mut Desk, customer: &Customer, until: Instant, charges: Charges) -> Result<Option<Vec<Issued>>, Refusal> {
+    let Some(at) = first_due_by(desk, &customer.id, until, charges).await? else { return Ok(None) };
     let now = desk.now;
     desk.at_billing(at.timestamp_millis());
-    let issued = happen_at(desk, &customer, at).await;
+    let happened = happen_at(desk, customer, at).await;
     desk.now = now;
-    issued.map(Some)
+    happened.map(|(issued, _)| Some(issued))
 }
 
-async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<Vec<Issued>, Refusal> {
+/// Everything due of a customer at an instant; and when, as far as the records tell, something is due next.
+async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<(Vec<Issued>, Option<Instant>), Refusal> {
     let wall = desk.now.wall_ms();
     let mut steps = Vec::new();
     let mut subscriptions = record::of_customer(desk, &customer.id).await?;
     // In the order they were made: the document's lines come in it.
     subscriptions.reverse();
     late::hold_usage(desk, customer, &subscriptions).await?;
+    let mut next: Option<Instant> = None;
+    let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
     for subscription in subscriptions {
         if subscription.due_at.is_some_and(|due| due <= at) && !subscription.is_held(wall) {
             steps.push(due::happen(desk, subscription, at).await?);
+        } else {
+            note(subscription.due_at);
         }
     }
+    steps.iter().for_each(|step| note(step.subscription.due_at));
     let bills = bill::bills(desk, customer, at, &steps, &Look::ToWrite).await?;
-    bill::write(desk, customer, steps, bills).await
+    note(bills.next_charge);
+    Ok((bill::write(desk, customer, steps, bills).await?, next))
 }
 
 /// Does all that is due for a customer before an action of theirs: what falls due exactly then has happened before it, but for one-off
 /// charges, which share its document.
 pub(crate) async fn catch_up(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<Vec<Issued>, Refusal> {
     let mut issued = Vec::new();
-    while let Some(more) = run_first(desk, customer_id, until, Charges::OnlyBefore).await? {
-        issued.extend(more);
+    while is_behind(desk, customer_id, until).await? {
+        let customer = customers::load(desk, customer_id).await?;
+        issued.extend(run_first(desk, &customer, until, Charges::OnlyBefore).await?.unwrap_or_default());
     }
     Ok(issued)
 }

@@ -33,6 +33,8 @@ pub struct Bill {
 #[derive(Clone, Debug)]
 pub struct Bills {
     pub bills: Vec<Bill>,
+    /// When the first one-off charge that still waits is due.
+    pub next_charge: Option<Instant>,
     late: Late,
 }
 
@@ -57,15 +59,18 @@ pub(super) struct Around {
 /// How much there is of what most customers have nothing of: one statement instead of one for each.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub(super) struct Counts {
-    pending: i64,
-    credits: i64,
-    late: i64,
-    discounts: i64,
+    pub pending: i64,
+    pub credits: i64,
+    pub late: i64,
+    pub discounts: i64,
 }
+
+/// The question of [`Counts::of`], for what is read ahead.
+pub(super) const COUNTS: &str = "counts of what waits";
 
 impl Counts {
     pub(super) async fn of(desk: &mut Desk, customer_id: &str) -> Result<Counts, Refusal> {
-        if let Some(counts) = desk.recall("counts of what waits", customer_id) {
+        if let Some(counts) = desk.recall(COUNTS, customer_id) {
             return Ok(counts);
         }
         let counts = desk
@@ -79,7 +84,7 @@ impl Counts {
                 (desk.vendor.id.clone(), customer_id.to_owned()),
             )
             .await?;
-        desk.keep::<Counts>("counts of what waits", customer_id, &counts);
+        desk.keep::<Counts>(COUNTS, customer_id, &counts);
         Ok(counts)
     }
 
@@ -118,6 +123,11 @@ impl Around {
             others.push((record::load(desk, &id).await?, discounts::load(desk, &id).await?));
         }
         Ok(Around { pending, late, others, balance, tax, zone })
+    }
+
+    /// When the first charge that waits beyond an instant is due.
+    fn next_charge(&self, at: Instant) -> Option<Instant> {
+        self.pending.iter().filter_map(|pending| if let Waits::Until(due) = pending.waits { Some(due) } else { None }).filter(|due| *due > at).min()
     }
 
     pub(super) fn tax_rates(&self) -> &[TaxRate] {
@@ -160,7 +170,8 @@ impl Around {
 /// The documents that steps of one instant make, with what waited for them and what came late.
 pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, steps: &[Step], look: &Look) -> Result<Bills, Refusal> {
     let mut currencies: BTreeSet<Currency> = steps.iter().map(|step| step.subscription.currency).collect();
-    if *look == Look::ToWrite {
+    let counts = Counts::of(desk, &customer.id).await?;
+    if *look == Look::ToWrite && counts.pending > 0 {
         for code in invoices::currencies_due(desk, &customer.id, at).await? {
             currencies.insert(Currency::from_code(&code).map_err(Refusal::damaged)?);
         }
@@ -169,11 +180,11 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
         [one, ..] => one.subscription.zone,
         [] => customer.zone()?,
     };
-    let mut found = Bills { bills: Vec::new(), late: Late::default() };
-    let counts = Counts::of(desk, &customer.id).await?;
+    let mut found = Bills { bills: Vec::new(), next_charge: None, late: Late::default() };
     for currency in currencies {
         let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
         let around = Around::load(desk, customer, currency, zone, at, &of_currency, counts, look).await?;
+        found.next_charge = found.next_charge.into_iter().chain(around.next_charge(at)).min();
         found.bills.extend(around.compose(desk, customer, currency, at, &of_currency)?);
         found.late.merge(around.late, currency);
     }
@@ -200,6 +211,7 @@ fn reason(reasons: &[Reason]) -> Reason {
 
 /// Writes steps and the documents they make. What has been worked out is what is written; nothing is computed again.
 pub(crate) async fn write(desk: &mut Desk, customer: &Customer, steps: Vec<Step>, bills: Bills) -> Result<Vec<Issued>, Refusal> {
+    desk.forget_foreseen();
     let mut steps = steps;
     let mut documents = Vec::new();
     // The subscriptions first: settling a document may move them on from there.
@@ -229,11 +241,13 @@ async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<()
         record::insert(desk, &step.subscription).await?;
     }
     keep_waiting(desk, customer, &mut step).await?;
-    let Step { subscription, discounts, redeems, billed, events, .. } = step;
+    let Step { subscription, discounts, discounts_before, redeems, billed, events, .. } = step;
     for coupon in &redeems {
         catalog::redeem(desk, coupon).await?;
     }
-    discounts::save(desk, &subscription.id, &discounts).await?;
+    if discounts != discounts_before {
+        discounts::save(desk, &subscription.id, &discounts).await?;
+    }
     late::keep(desk, &subscription, &billed).await?;
     record::save(desk, &subscription).await?;
     for event in events {

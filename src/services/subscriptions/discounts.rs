@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::record::Subscription;
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::catalog::{self, CouponRecord};
 use crate::services::{Desk, Refusal};
@@ -29,8 +30,43 @@ struct RedeemedRow {
     first_period_start_at: Option<i64>,
 }
 
+/// The question of [`load`], for what is read ahead.
+pub(super) const OF_SUBSCRIPTION: &str = "discounts of a subscription";
+
+#[derive(FromRow)]
+struct RowOfSeveral {
+    subscription_id: String,
+    #[sqlx(flatten)]
+    row: RedeemedRow,
+}
+
+static OF_SUBSCRIPTIONS: Many = Many {
+    before: "SELECT d.subscription_id, d.id, d.coupon_id, d.coupon, d.first_period_start_at FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN discounts d WHERE d.vendor_id = v.column1 AND d.subscription_id = v.column2 AND d.removed_at IS NULL ORDER BY d.position, d.id",
+    of_each: false,
+};
+
+/// The coupons on several subscriptions, each with the subscription it is on, in order of application.
+pub(super) async fn of_subscriptions(desk: &mut Desk, subscription_ids: &[String]) -> Result<Vec<(String, Redeemed)>, Refusal> {
+    let rows = desk.each(subscription_ids);
+    let rows: Vec<RowOfSeveral> = desk.tx.all_of(&OF_SUBSCRIPTIONS, rows).await?;
+    rows.into_iter().map(|RowOfSeveral { subscription_id, row }| Ok((subscription_id, row.try_into()?))).collect()
+}
+
+impl TryFrom<RedeemedRow> for Redeemed {
+    type Error = Refusal;
+    fn try_from(row: RedeemedRow) -> Result<Redeemed, Refusal> {
+        let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
+        Ok(Redeemed { id: row.id, coupon_id: row.coupon_id, coupon, first_period_start: row.first_period_start_at.map(from_ms) })
+    }
+}
+
 /// The coupons on a subscription, in order of application.
 pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed>, Refusal> {
+    if let Some(list) = desk.recall(OF_SUBSCRIPTION, subscription_id) {
+        return Ok(list);
+    }
     let rows: Vec<RedeemedRow> = desk
         .tx
         .all(
@@ -38,12 +74,7 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
             (desk.vendor.id.clone(), subscription_id.to_owned()),
         )
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
-            Ok(Redeemed { id: row.id, coupon_id: row.coupon_id, coupon, first_period_start: row.first_period_start_at.map(from_ms) })
-        })
-        .collect()
+    rows.into_iter().map(Redeemed::try_from).collect()
 }
 
 /// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed, which must be of use in the

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::record::{Subscription, load};
 use super::step::{Billed, basis, meter_key};
+use crate::platform::db::Many;
 use crate::services::customers::Customer;
 use crate::services::invoices::{self, DraftLine};
 use crate::services::{Desk, Refusal, usage};
@@ -81,8 +82,27 @@ pub async fn note_usage(desk: &mut Desk, customer_id: &str, earliest_ms: i64) ->
     Ok(())
 }
 
+/// The question of [`late_from`], for what is read ahead.
+pub(super) const LATE_FROM: &str = "from when usage came late";
+
+static LATE_FROM_OF: Many = Many {
+    before: "SELECT l.customer_id, l.late_from_at FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN late_usage l WHERE l.vendor_id = v.column1 AND l.customer_id = v.column2 AND l.late_from_at IS NOT NULL",
+    of_each: false,
+};
+
+/// Those of some customers that have usage that came late, and from when.
+pub(super) async fn late_from_of(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<(String, i64)>, Refusal> {
+    let rows = desk.each(customer_ids);
+    Ok(desk.tx.all_of(&LATE_FROM_OF, rows).await?)
+}
+
 /// From when a customer has usage that came late.
 async fn late_from(desk: &mut Desk, customer_id: &str) -> Result<Option<i64>, Refusal> {
+    if let Some(from) = desk.recall(LATE_FROM, customer_id) {
+        return Ok(from);
+    }
     let row: Option<(Option<i64>,)> =
         desk.tx.opt("SELECT late_from_at FROM late_usage WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     Ok(row.and_then(|(from,)| from))
@@ -180,6 +200,13 @@ pub(super) async fn save(desk: &mut Desk, customer_id: &str, late: &Late) -> Res
     Ok(())
 }
 
+static INSERT_PART: Many = Many {
+    before: "INSERT INTO billed_parts (vendor_id, id, subscription_id, customer_id, meter, from_at, to_at, part, units, billed_at) VALUES",
+    columns: 10,
+    after: "",
+    of_each: false,
+};
+
 /// Keeps what a step billed, so that what comes later can be told from it. Parts that a reversal opened again are forgotten.
 pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
     for open in subscription.cycle.iter().flat_map(|cycle| &cycle.open) {
@@ -195,17 +222,14 @@ pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &
         let id = desk.new_id("bpt");
         let meter = meter_key(&part.part.price)?.to_owned();
         let json = serde_json::to_string(part).map_err(Refusal::damaged)?;
-        desk.tx
-            .run(
-                "INSERT INTO billed_parts (vendor_id, id, subscription_id, customer_id, meter, from_at, to_at, part, units, billed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                (
-                    desk.vendor.id.clone(), id, subscription.id.clone(), subscription.customer_id.clone(), meter, part.part.from.timestamp_millis(), part.to.timestamp_millis(), json,
-                    units.to_string(), desk.now.billing_ms(),
-                ),
-            )
-            .await?;
+        let row = (
+            desk.vendor.id.clone(), id, subscription.id.clone(), subscription.customer_id.clone(), meter, part.part.from.timestamp_millis(), part.to.timestamp_millis(), json,
+            units.to_string(), desk.now.billing_ms(),
+        );
+        desk.tx.put(&INSERT_PART, row).await?;
     }
     if let Some(until) = billed.iter().map(|billed| billed.part.to).max() {
+        // Not left for later: two subscriptions of a customer write the same row.
         desk.tx
             .run(
                 "INSERT INTO late_usage (vendor_id, customer_id, billed_until_at) VALUES ($1, $2, $3)

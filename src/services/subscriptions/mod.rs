@@ -10,6 +10,7 @@ mod cancel;
 mod change;
 mod discounts;
 mod due;
+mod foresee;
 mod late;
 mod outlook;
 mod paid;
@@ -20,7 +21,7 @@ mod start;
 mod step;
 mod upcoming;
 
-pub use act::{Action, Planned, act, count_due, due_customers, first_due, plan, run_due};
+pub use act::{Action, Moment, Planned, act, count_due, due_customers, first_due, plan, run_due};
 pub(crate) use act::{catch_up, hold, is_behind, release, write_planned};
 pub use bill::Bill;
 pub use cancel::CancelRequest;

@@ -10,6 +10,7 @@ use sqlx::FromRow;
 
 use super::discounts::Redeemed;
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
@@ -255,8 +256,28 @@ pub async fn find(desk: &mut Desk, reference: &str) -> Result<Subscription, Refu
     }
 }
 
+/// The question of [`of_customer`], for what is read ahead.
+pub(super) const OF_CUSTOMER: &str = "subscriptions of a customer";
+
+static OF_CUSTOMERS: Many = Many {
+    before: "SELECT s.* FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN subscriptions s WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2 ORDER BY s.created_at DESC, s.id DESC",
+    of_each: false,
+};
+
+/// The subscriptions of several customers, each one's the newest first.
+pub(super) async fn of_customers(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<Subscription>, Refusal> {
+    let rows = desk.each(customer_ids);
+    let rows: Vec<SubscriptionRow> = desk.tx.all_of(&OF_CUSTOMERS, rows).await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
 /// A customer's subscriptions, the newest first, ended ones too.
 pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subscription>, Refusal> {
+    if let Some(subscriptions) = desk.recall(OF_CUSTOMER, customer_id) {
+        return Ok(subscriptions);
+    }
     let rows: Vec<SubscriptionRow> = desk
         .tx
         .all(
@@ -296,24 +317,26 @@ pub(super) async fn insert(desk: &mut Desk, s: &Subscription) -> Result<(), Refu
     if touched == 0 { Err(Refusal::Conflict(sentence!("refusal-subscription-exists"))) } else { Ok(()) }
 }
 
-/// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict.
+static SAVE: Many = Many {
+    before: "UPDATE subscriptions SET plan_id = v.column4, status = v.column5, terms = v.column6, cycle = v.column7, starts_at = v.column8, trial_end_at = v.column9,
+                trial_end_announced_at = v.column10, cancel_at = v.column11, cancel_asked_at = v.column12, cancel_reason = v.column13, cancel_comment = v.column14,
+                ended_at = v.column15, pause_unused = v.column16, pause_at = v.column17, paused_at = v.column18, scheduled = v.column19, due_at = v.column20,
+                held_by = v.column21, held_until_at = v.column22, anchor = v.column23, closings = v.column24, version = subscriptions.version + 1 FROM (VALUES",
+    columns: 24,
+    after: ") AS v WHERE subscriptions.vendor_id = v.column1 AND subscriptions.id = v.column2 AND subscriptions.version = v.column3",
+    of_each: true,
+};
+
+/// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict, which the end of the
+/// transaction tells at the latest.
 pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
-    let touched = desk
-        .tx
-        .run(
-            "UPDATE subscriptions SET plan_id = $3, status = $4, terms = $5, cycle = $6, starts_at = $7, trial_end_at = $8, trial_end_announced_at = $9, cancel_at = $10,
-                cancel_asked_at = $11, cancel_reason = $12, cancel_comment = $13, ended_at = $14, pause_unused = $15, pause_at = $16, paused_at = $17, scheduled = $18, due_at = $19,
-                held_by = $20, held_until_at = $21, anchor = $22, closings = $23, version = version + 1
-             WHERE vendor_id = $1 AND id = $2 AND version = $24",
-            (
-                desk.vendor.id.clone(), s.id.clone(), s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?,
-                ms(s.starts_at), s.trial_end_at.map(ms), s.trial_end_announced_at.map(ms), s.cancel_at.map(ms), s.cancel_asked_at.map(ms), s.cancel_reason.clone(), s.cancel_comment.clone(),
-                s.ended_at.map(ms), s.pause_unused.map(word).transpose()?, s.pause_at.map(ms), s.paused_at.map(ms), written_opt(&s.scheduled)?, s.due_at.map(ms), s.held_by.clone(),
-                s.held_until_at, written_opt(&s.anchor)?, written(&s.closings)?, s.version,
-            ),
-        )
-        .await?;
-    if touched == 0 { Err(Refusal::Conflict(sentence!("refusal-subscription-changed"))) } else { Ok(()) }
+    let row = (
+        desk.vendor.id.clone(), s.id.clone(), s.version, s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?,
+        ms(s.starts_at), s.trial_end_at.map(ms), s.trial_end_announced_at.map(ms), s.cancel_at.map(ms), s.cancel_asked_at.map(ms), s.cancel_reason.clone(), s.cancel_comment.clone(),
+        s.ended_at.map(ms), s.pause_unused.map(word).transpose()?, s.pause_at.map(ms), s.paused_at.map(ms), written_opt(&s.scheduled)?, s.due_at.map(ms), s.held_by.clone(),
+        s.held_until_at, written_opt(&s.anchor)?, written(&s.closings)?,
+    );
+    Ok(desk.tx.put(&SAVE, row).await?)
 }
 
 fn ms(at: Instant) -> i64 {

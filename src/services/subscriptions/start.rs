@@ -96,7 +96,7 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
         version: 0,
     };
     let subscription_id = subscription.id.clone();
-    let mut step = Step { redeems, is_new: true, ..Step::new(subscription, list) };
+    let mut step = Step { redeems, is_new: true, discounts_before: Vec::new(), ..Step::new(subscription, list) };
     step.events.push(Event {
         kind: "subscription.created",
         data: json!({ "plan": step.subscription.terms.plan.key, "name": plan.name, "quantity": request.quantity.to_string() }),

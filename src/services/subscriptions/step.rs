@@ -23,6 +23,8 @@ pub struct Step {
     pub subscription: Subscription,
     /// The coupons on it from now on.
     pub discounts: Vec<Redeemed>,
+    /// Those on it in the records.
+    pub discounts_before: Vec<Redeemed>,
     /// Coupons to be counted as redeemed.
     pub redeems: Vec<CouponRecord>,
     /// Why there is a document; none: nothing is invoiced now.
@@ -199,6 +201,7 @@ impl Step {
     pub fn new(subscription: Subscription, discounts: Vec<Redeemed>) -> Step {
         Step {
             subscription,
+            discounts_before: discounts.clone(),
             discounts,
             redeems: Vec::new(),
             reason: None,

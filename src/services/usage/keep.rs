@@ -149,6 +149,7 @@ macro_rules! select {
             ),
             columns: 4,
             after: ")",
+            of_each: false,
         }
     };
 }
@@ -164,6 +165,7 @@ macro_rules! upsert {
             columns: 10,
             after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at) DO UPDATE SET sum = excluded.sum, count = excluded.count, max = excluded.max,
                     last_value = excluded.last_value, last_at = excluded.last_at, last_arrival = excluded.last_arrival",
+            of_each: false,
         }
     };
 }
@@ -176,4 +178,5 @@ static ADD_VALUES: Many = Many {
     before: "INSERT INTO usage_values (vendor_id, customer_id, meter_id, slot_at, value, count) VALUES",
     columns: 6,
     after: "ON CONFLICT (vendor_id, customer_id, meter_id, slot_at, value) DO UPDATE SET count = usage_values.count + excluded.count",
+    of_each: false,
 };

@@ -177,6 +177,7 @@ macro_rules! in_ranges {
                 " < r.column5",
                 $and
             ),
+            of_each: false,
         }
     };
 }

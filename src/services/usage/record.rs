@@ -153,12 +153,14 @@ static INSERT_IDS: Many = Many {
     before: "INSERT INTO usage_event_ids (vendor_id, id, content, customer_id, meter_id, happened_at, arrival, recorded_at) VALUES",
     columns: 8,
     after: "ON CONFLICT (vendor_id, id) DO UPDATE SET content = usage_event_ids.content RETURNING id, content, customer_id, arrival",
+    of_each: false,
 };
 
 static INSERT_EVENTS: Many = Many {
     before: "INSERT INTO usage_events (vendor_id, customer_id, meter_id, happened_at, arrival, quantity, value, arrived_at, is_reversed) VALUES",
     columns: 9,
     after: "",
+    of_each: false,
 };
 
 async fn insert(desk: &mut Desk, customer_id: &str, new: &[(&Meter, Counted)]) -> Result<(), Refusal> {

@@ -1,0 +1,55 @@
+//! The first lock of customer → subscription → number series: who changes anything of a customer has it until their transaction ends.
+
+use crate::platform::db::Many;
+use crate::services::{Desk, Refusal};
+
+use super::{Customer, load};
+
+/// The customer, locked until the transaction ends: the first lock of customer → subscription → number series. Who locks is about to change
+/// something, so what is remembered of the customer (`services::overview`) holds no longer; and the time is read again, now that others are
+/// through.
+pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
+    let touched =
+        desk.tx.run("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
+    if touched == 0 {
+        return Err(Refusal::NotFound);
+    }
+    desk.look_at_clock().await?;
+    load(desk, customer_id).await
+}
+
+static FREE: Many = Many {
+    before: "SELECT c.id FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN customers c WHERE c.vendor_id = v.column1 AND c.id = v.column2 ORDER BY c.id FOR UPDATE OF c SKIP LOCKED",
+    of_each: false,
+};
+
+static RAISE: Many = Many {
+    before: "UPDATE customers SET revision = revision + 1 FROM (VALUES",
+    columns: 2,
+    after: ") AS v WHERE customers.vendor_id = v.column1 AND customers.id = v.column2",
+    of_each: false,
+};
+
+static OF_EACH: Many = Many {
+    before: "SELECT c.* FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN customers c WHERE c.vendor_id = v.column1 AND c.id = v.column2",
+    of_each: false,
+};
+
+/// Locks those of some customers that nobody else has locked, as [`lock`] does one: several workers share the work, and none waits for
+/// another in the middle of its own.
+pub async fn lock_free(desk: &mut Desk, ids: &[String]) -> Result<Vec<Customer>, Refusal> {
+    let free = if desk.tx.can_skip_locked() {
+        let rows = desk.each(ids);
+        let free: Vec<(String,)> = desk.tx.all_of(&FREE, rows).await?;
+        free.into_iter().map(|(id,)| id).collect()
+    } else {
+        ids.to_vec()
+    };
+    let rows = desk.each(&free);
+    desk.tx.run_of(&RAISE, rows.clone()).await?;
+    Ok(desk.tx.all_of(&OF_EACH, rows).await?)
+}

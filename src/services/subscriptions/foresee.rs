@@ -1,0 +1,84 @@
+//! Reading ahead: what the moments of many customers ask the database for, in a few statements for all of them instead of some for each.
+//! It is what most renewals need; what a customer has beyond it (usage, credits) is asked for when their turn comes.
+
+use std::any::Any;
+use std::collections::HashMap;
+
+use billing::calendar::Instant;
+
+use super::bill::{COUNTS, Counts};
+use super::discounts::{self, OF_SUBSCRIPTION, Redeemed};
+use super::late::{self, LATE_FROM};
+use super::record::{self, OF_CUSTOMER, Subscription};
+use crate::services::customers::Customer;
+use crate::services::desk::Answers;
+use crate::services::invoices::{self, PENDING, PendingLine, Waits};
+use crate::services::{Desk, Refusal, balance};
+
+/// What was read ahead of one customer.
+pub(super) struct Foreseen {
+    pub customer: Customer,
+    /// When something is first due for them; `None`: nothing is.
+    pub first_due: Option<Instant>,
+    pub answers: Answers,
+}
+
+/// Reads ahead for customers that are locked, in the order they are given.
+pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result<Vec<Foreseen>, Refusal> {
+    let ids: Vec<String> = customers.iter().map(|customer| customer.id.clone()).collect();
+    let mut subscriptions: HashMap<String, Vec<Subscription>> = HashMap::new();
+    for subscription in record::of_customers(desk, &ids).await? {
+        subscriptions.entry(subscription.customer_id.clone()).or_default().push(subscription);
+    }
+    let of: Vec<String> = subscriptions.values().flatten().map(|subscription| subscription.id.clone()).collect();
+    let mut coupons: HashMap<String, Vec<Redeemed>> = HashMap::new();
+    for (subscription_id, redeemed) in discounts::of_subscriptions(desk, &of).await? {
+        coupons.entry(subscription_id).or_default().push(redeemed);
+    }
+    let mut pending: HashMap<String, Vec<(String, PendingLine)>> = HashMap::new();
+    for (customer_id, currency, line) in invoices::pending_of_customers(desk, &ids).await? {
+        pending.entry(customer_id).or_default().push((currency, line));
+    }
+    let late: HashMap<String, i64> = late::late_from_of(desk, &ids).await?.into_iter().collect();
+    let credits: HashMap<String, i64> = balance::with_credit(desk, &ids).await?.into_iter().collect();
+
+    let wall_ms = desk.now.wall_ms();
+    let mut foreseen = Vec::with_capacity(customers.len());
+    for customer in customers {
+        let own = subscriptions.remove(&customer.id).unwrap_or_default();
+        let waiting = pending.remove(&customer.id).unwrap_or_default();
+        let due_of_lines = waiting.iter().filter_map(|(_, line)| if let Waits::Until(at) = line.waits { Some(at) } else { None });
+        let first_due = own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
+        let late_from = late.get(&customer.id).copied();
+        let mut answers = Answers::new();
+        let mut discounts = 0;
+        for subscription in &own {
+            let list = coupons.remove(&subscription.id).unwrap_or_default();
+            discounts += list.len();
+            keep(&mut answers, OF_SUBSCRIPTION, &subscription.id, list);
+        }
+        let count = |length: usize| i64::try_from(length).map_err(Refusal::damaged);
+        let counts = Counts {
+            pending: count(waiting.len())?,
+            credits: credits.get(&customer.id).copied().unwrap_or_default(),
+            late: i64::from(late_from.is_some()),
+            discounts: count(discounts)?,
+        };
+        let mut by_currency: HashMap<String, Vec<PendingLine>> = HashMap::new();
+        for (currency, line) in waiting {
+            by_currency.entry(currency).or_default().push(line);
+        }
+        for (currency, lines) in by_currency {
+            keep(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
+        }
+        keep(&mut answers, OF_CUSTOMER, &customer.id, own);
+        keep(&mut answers, LATE_FROM, &customer.id, late_from);
+        keep(&mut answers, COUNTS, &customer.id, counts);
+        foreseen.push(Foreseen { customer, first_due, answers });
+    }
+    Ok(foreseen)
+}
+
+fn keep<T: Any + Send + Sync>(answers: &mut Answers, question: &'static str, of: &str, answer: T) {
+    answers.insert((question, of.to_owned()), Box::new(answer));
+}
