@@ -31,6 +31,7 @@ test: test-rust test-postgres test-browser
 	@echo "test: everything passed"
 
 test-rust: site
+	@end2end/setup.sh einvoice > /dev/null
 	@echo "test: engine, modules and integration on SQLite (the first time builds everything: about ten minutes on two cores)"
 	@cargo test --workspace --quiet
 

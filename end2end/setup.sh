@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts in place what building and testing need and this machine lacks; silent about what is there already.
-#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres]
-# `browser` and `firefox` print the path of the browser and `postgres` the folder of the server's programs; everything else goes to stderr.
+#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice]
+# `browser` and `firefox` print the path of the browser, `postgres` the folder of the server's programs and `einvoice` the path of a Python; everything else goes to stderr.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -79,6 +79,23 @@ find_postgres() {
     [ -n "$found" ] && dirname "$found"
 }
 
+# The rules published with EN 16931, and what runs them. Two tests may ask at once: one installs, the other waits.
+einvoice() {
+    local here=target/tools/einvoice
+    mkdir -p target/tools
+    (
+        flock 9
+        if ! "$here/bin/python" -c 'import facturx, saxonche' 2> /dev/null; then
+            python3 -c 'import venv, ensurepip' 2> /dev/null || debian python3-venv "Python's venv, for the rules of structured invoices,"
+            say "installing the rules of structured invoices into $here"
+            python3 -m venv "$here" >&2
+            "$here/bin/pip" install --quiet --disable-pip-version-check factur-x==7.8 saxonche==13.1.1 >&2 ||
+                fail "pip could not install factur-x and saxonche; run '$here/bin/pip install factur-x saxonche' to see why"
+        fi
+    ) 9> target/tools/einvoice.lock
+    echo "$PWD/$here/bin/python"
+}
+
 for what in "$@"; do
-    case $what in wasm | packages | browser | firefox | postgres) "$what" ;; *) fail "unknown: $what" ;; esac
+    case $what in wasm | packages | browser | firefox | postgres | einvoice) "$what" ;; *) fail "unknown: $what" ;; esac
 done

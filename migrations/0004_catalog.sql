@@ -60,11 +60,16 @@ CREATE TABLE add_ons (
     id TEXT NOT NULL,
     key TEXT NOT NULL,
     name TEXT NOT NULL,
+    -- One of its own: the same key at another interval is the same add-on to its readers. As in prices.
+    interval_unit TEXT NOT NULL,
+    interval_count BIGINT NOT NULL,
     -- The engine's AddOnTerms without quantity, as JSON.
     terms TEXT NOT NULL,
     version BIGINT NOT NULL,
+    -- Chosen no more since; NULL: it can be. Who has it keeps it.
+    retired_at BIGINT,
     PRIMARY KEY (vendor_id, id),
-    UNIQUE (vendor_id, key)
+    UNIQUE (vendor_id, key, interval_unit, interval_count)
 );
 
 CREATE TABLE coupons (
@@ -76,6 +81,8 @@ CREATE TABLE coupons (
     max_redemptions BIGINT,
     redemptions BIGINT NOT NULL,
     version BIGINT NOT NULL,
+    -- Redeemed no more since; NULL: it can be. Who has it keeps it.
+    retired_at BIGINT,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, key)
 );

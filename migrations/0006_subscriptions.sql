@@ -61,6 +61,8 @@ CREATE TABLE discounts (
     coupon_id TEXT NOT NULL,
     -- The engine's Coupon as JSON.
     coupon TEXT NOT NULL,
+    -- What was typed to get it (see promotion_codes); NULL: the vendor gave it.
+    promotion_code_id TEXT,
     -- Order of application.
     position BIGINT NOT NULL,
     -- Start of the first period it discounted; NULL until then.
@@ -73,6 +75,7 @@ CREATE TABLE discounts (
     FOREIGN KEY (vendor_id, coupon_id) REFERENCES coupons (vendor_id, id)
 );
 CREATE INDEX discounts_by_subscription ON discounts (vendor_id, subscription_id);
+CREATE INDEX discounts_by_promotion_code ON discounts (vendor_id, promotion_code_id) WHERE promotion_code_id IS NOT NULL;
 
 -- A stretch of metered usage that was billed, as it was: what arrives for it later is billed as the difference.
 CREATE TABLE billed_parts (

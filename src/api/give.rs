@@ -104,7 +104,7 @@ impl<T: Serialize + ToSchema + Send> Give for Page<T> {
     }
 }
 
-/// A file.
+/// A PDF.
 pub struct Pdf {
     pub bytes: Vec<u8>,
     pub file_name: String,
@@ -112,11 +112,34 @@ pub struct Pdf {
 
 impl Give for Pdf {
     fn give(self) -> Result<Given, Problem> {
-        let name = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", self.file_name)).map_err(Refusal::damaged)?;
-        Ok(Given { status: 200, content_type: "application/pdf", headers: vec![(axum::http::header::CONTENT_DISPOSITION, name)], body: self.bytes })
+        file(PDF, self.bytes, &self.file_name)
     }
 
     fn describe(_: &mut Described) -> (u16, &'static str, Value) {
-        (200, "application/pdf", json!({ "type": "string", "contentMediaType": "application/pdf" }))
+        (200, PDF, json!({ "type": "string", "contentMediaType": PDF }))
     }
+}
+
+/// An XML file.
+pub struct Xml {
+    pub bytes: Vec<u8>,
+    pub file_name: String,
+}
+
+impl Give for Xml {
+    fn give(self) -> Result<Given, Problem> {
+        file(XML, self.bytes, &self.file_name)
+    }
+
+    fn describe(_: &mut Described) -> (u16, &'static str, Value) {
+        (200, XML, json!({ "type": "string", "contentMediaType": XML }))
+    }
+}
+
+const PDF: &str = "application/pdf";
+const XML: &str = "application/xml";
+
+fn file(content_type: &'static str, body: Vec<u8>, name: &str) -> Result<Given, Problem> {
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Refusal::damaged)?;
+    Ok(Given { status: 200, content_type, headers: vec![(axum::http::header::CONTENT_DISPOSITION, name)], body })
 }

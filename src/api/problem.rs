@@ -164,6 +164,10 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::NotFound => Problem::new(&NOT_FOUND, "There is nothing of yours at this address."),
             Refusal::Rule(_) => Problem::new(&RULE, sentence),
+            Refusal::Incomplete(lacking) => Problem {
+                errors: lacking.into_iter().map(|lacking| Wrong { pointer: None, parameter: None, detail: lacking.sentence().to_string() }).collect(),
+                ..Problem::new(&RULE, sentence)
+            },
             Refusal::Conflict(_) => Problem::new(&CONFLICT, sentence),
             // A key has scopes and no roles; a program has no second factor.
             Refusal::Role | Refusal::StepUp => Problem::new(&SCOPE, sentence),

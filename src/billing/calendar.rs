@@ -223,6 +223,14 @@ pub enum By {
     None,
 }
 
+impl By {
+    /// How shares of a period are measured in fact. A zone that skipped a day of its calendar may leave a period no day to count; then
+    /// its seconds are.
+    pub fn of(self, whole: Period, zone: Zone) -> Self {
+        if self == Self::Day && days_between(whole.start, whole.end, zone) == 0 { Self::Second } else { self }
+    }
+}
+
 /// A share of a period as it was measured: `n` of `d` seconds or days. Kept unreduced, because people read it.
 ///
 /// Invariant: `0 ≤ n ≤ d`, `d > 0`.
@@ -249,8 +257,10 @@ impl Share {
         self.n == 0
     }
 
-    /// What `part` is of `whole`. By `none` nothing is ever measured and every part counts as all of it.
+    /// What `part` is of `whole`. By `none` nothing is ever measured and every part counts as all of it. Where a whole has no day to
+    /// count, seconds are: the share says so.
     pub fn of(part: Period, whole: Period, by: By, zone: Zone) -> Result<Self> {
+        let by = by.of(whole, zone);
         let length = |period: Period| match by {
             By::Second => period.end.signed_duration_since(period.start).num_seconds(),
             By::Day => days_between(period.start, period.end, zone),

@@ -14,7 +14,7 @@ use crate::{
     invoice::{Document, DocumentKind, Line, LineKind, LineRef, to_payable},
     money::{self, Currency},
     subscription::Charged,
-    tax::{LineTax, PricesTax, TaxTotal},
+    tax::{LineTax, PricesTax, TaxNote, TaxTotal},
 };
 
 /// Why a credit note is refused.
@@ -22,12 +22,14 @@ use crate::{
 pub enum CorrectionError {
     #[error("A credit note must be of an amount above zero.")]
     NotPositive,
-    #[error("The credit note is of {asked_minor} minor units, but only {left_minor} are left of the invoice.")]
+    /// Of the invoice, or of one of its lines.
+    #[error("The credit note is of {asked_minor} in minor units, which is more than the {left_minor} that are left.")]
     MoreThanLeft { asked_minor: i64, left_minor: i64 },
     #[error("The invoice has no line “{0}”.")]
     NoSuchLine(LineRef),
+    /// By the name the document gives the line.
     #[error("Nothing is left of the line “{0}” to credit.")]
-    NothingLeft(LineRef),
+    NothingLeft(String),
 }
 
 /// An issued invoice and everything credited of it so far, by notes and by subscription changes alike.
@@ -36,6 +38,9 @@ pub struct Invoiced {
     pub currency: Currency,
     pub prices: PricesTax,
     pub lines: Vec<Charged>,
+    /// What the invoice says about its tax: a note that takes untaxed lines back says it too.
+    #[serde(default)]
+    pub notes: Vec<TaxNote>,
     pub rounding_minor: i64,
     /// How much of the rounding earlier notes took, with its sign.
     pub rounding_credited_minor: i64,
@@ -146,7 +151,6 @@ impl<'a> Left<'a> {
                 kind: LineKind::Adjustment,
                 amount_minor: money::neg(take.net)?,
                 discount_minor: 0,
-                discount_is_fixed: false,
                 tax: Vec::new(),
                 credits: Some(cell.charged.reference.clone()),
                 explain: Explain {
@@ -177,6 +181,7 @@ impl<'a> Left<'a> {
         let subtotal_minor = money::sum(lines.iter().map(|line| line.amount_minor))?;
         let tax_total_minor = money::sum(taxes.iter().map(|tax| tax.amount_minor))?;
         let rounding_minor = money::neg(rounding)?;
+        let notes = if lines.iter().any(|line| line.tax.is_empty()) { self.invoice.notes.clone() } else { Vec::new() };
         let on_top = match prices {
             PricesTax::Exclusive => tax_total_minor,
             PricesTax::Inclusive => 0,
@@ -193,7 +198,7 @@ impl<'a> Left<'a> {
             tax_total_minor,
             rounding_minor,
             total_minor: money::sum([subtotal_minor, on_top, rounding_minor])?,
-            notes: Vec::new(),
+            notes,
         })
     }
 }
@@ -228,11 +233,11 @@ pub fn credit_lines(invoice: &Invoiced, lines: &[LineCredit]) -> Result<Document
     for credit in lines {
         let position = invoice.lines.iter().position(|charged| charged.reference == credit.line);
         let position = position.ok_or_else(|| CorrectionError::NoSuchLine(credit.line.clone()))?;
-        let (Some(asked), Some(left)) = (asked.get_mut(position), gross.get(position)) else { continue };
+        let (Some(asked), Some(left), Some(of)) = (asked.get_mut(position), gross.get(position), invoice.lines.get(position)) else { continue };
         let amount = credit.amount_minor.unwrap_or(*left);
         let sum = money::add(asked.unwrap_or_default(), amount)?;
         match (amount, *left) {
-            (_, 0) => return Err(CorrectionError::NothingLeft(credit.line.clone()).into()),
+            (_, 0) => return Err(CorrectionError::NothingLeft(of.line.name.clone()).into()),
             (amount, left) if amount.signum() != left.signum() => return Err(CorrectionError::NotPositive.into()),
             (_, left) if sum.unsigned_abs() > left.unsigned_abs() => {
                 return Err(CorrectionError::MoreThanLeft { asked_minor: sum, left_minor: left }.into());

@@ -10,6 +10,7 @@ use crate::{
     calendar::{Instant, Zone, add_calendar_months, zone_name},
     invoice::Line,
     money::{self, Currency, Ratio, Rounding},
+    taken_back::TakenBack,
 };
 
 /// Why a coupon is none.
@@ -122,14 +123,14 @@ impl Discount {
     }
 
     /// The lines it reaches that still have something to discount, and the start of the first period it ever discounted.
-    fn reach(&self, lines: &[Line]) -> Result<(Vec<usize>, Option<Instant>)> {
+    fn reach(&self, lines: &[Line], taken_back: &TakenBack) -> Result<(Vec<usize>, Option<Instant>)> {
         if self.is_once() && self.first_period_start.is_some() {
             return Ok((Vec::new(), self.first_period_start));
         }
         let mut reached = Vec::new();
         for (index, line) in lines.iter().enumerate() {
             let is_own = line.subscription.as_ref() == Some(&self.subscription);
-            if is_own && line.is_discountable() && line.net_minor()? > 0 {
+            if is_own && line.is_discountable() && line.net_minor()? > 0 && taken_back.stands(lines, index) {
                 reached.push(index);
             }
         }
@@ -150,13 +151,13 @@ fn period_start(line: &Line) -> Option<Instant> {
 ///
 /// One rounding (half up) a coupon and document, spread over the lines it reaches by largest remainder: a percent that several
 /// subscriptions of the document redeemed is taken of all their lines together, where the first of them has it. An amount is each
-/// subscription's own.
-pub fn apply(lines: &mut [Line], discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
+/// subscription's own. What the document itself takes back whole has nothing to discount.
+pub fn apply(lines: &mut [Line], taken_back: &TakenBack, discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
     let mut applied = Vec::new();
     for together in in_order(discounts) {
         let mut reached = Vec::new();
         for discount in &together {
-            let (indices, first_period_start) = discount.reach(lines)?;
+            let (indices, first_period_start) = discount.reach(lines, taken_back)?;
             if indices.is_empty() {
                 continue;
             }
@@ -203,18 +204,4 @@ fn in_order(discounts: &[Discount]) -> Vec<Vec<&Discount>> {
     }
     groups.extend(amounts.into_iter().map(|amount| vec![amount]));
     groups
-}
-
-/// Decides the discounts of lines that wait for the next invoice (a change settled later), as if they were a document now, so that
-/// what was previewed is what will be charged and what is credited meanwhile is net of it. The next document leaves them alone.
-///
-/// As on a document, a coupon for once is not spent where the lines come to less than nothing.
-pub fn fix(lines: &mut [Line], discounts: &[Discount], currency: Currency) -> Result<Vec<AppliedDiscount>> {
-    let is_credit = money::sum(lines.iter().map(|line| line.amount_minor))? < 0;
-    let spendable = discounts.iter().filter(|discount| !(is_credit && discount.is_once())).cloned().collect::<Vec<_>>();
-    let applied = apply(lines, &spendable, currency)?;
-    for line in lines.iter_mut().filter(|line| line.is_discountable()) {
-        line.discount_is_fixed = true;
-    }
-    Ok(applied)
 }

@@ -12,6 +12,7 @@ use crate::{
     discount::{self, AppliedDiscount, Discount},
     explain::Explain,
     money::{self, Currency, MoneyError, Ratio, Rounding},
+    taken_back::TakenBack,
     tax::{self, LineTax, PricesTax, TaxNote, TaxSituation, TaxTotal, Treatment},
 };
 
@@ -67,9 +68,6 @@ pub struct Line {
     pub amount_minor: i64,
     /// Taken off the amount before tax; never negative.
     pub discount_minor: i64,
-    /// Whether the discount was decided before this document: see [`crate::discount::fix`].
-    #[serde(default)]
-    pub discount_is_fixed: bool,
     /// The rates that apply and this line's share of each one's tax.
     pub tax: Vec<LineTax>,
     /// What the line stands for. A proration line begins at the change.
@@ -96,7 +94,6 @@ impl Line {
             quantity: Decimal::ONE,
             amount_minor,
             discount_minor: 0,
-            discount_is_fixed: false,
             tax: Vec::new(),
             from: None,
             to: None,
@@ -114,7 +111,7 @@ impl Line {
     /// Whether discounts reach this kind of line.
     pub fn is_discountable(&self) -> bool {
         let kind = matches!(self.kind, LineKind::Recurring | LineKind::Usage | LineKind::Minimum | LineKind::ProrationCharge);
-        kind && self.credits.is_none() && !self.discount_is_fixed
+        kind && self.credits.is_none()
     }
 
     /// The plan or add-on that a tax rate may name.
@@ -136,7 +133,7 @@ pub enum DocumentKind {
 /// A complete document, ready to be numbered and kept.
 ///
 /// Laws: exclusive, `total = Σ lines − discount + tax + rounding`; inclusive, `total = Σ lines − discount + rounding`;
-/// `discount` is the sum of the lines' discounts (those of `discounts`, and those fixed before); `tax_total` is the sum of `tax` and of the lines' tax.
+/// `discount` is the sum of the lines' discounts, and of those of `discounts`; `tax_total` is the sum of `tax` and of the lines' tax.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     pub kind: DocumentKind,
@@ -158,27 +155,44 @@ pub struct Document {
 
 /// Makes the document of lines that fall due at one instant for one customer and currency. No lines, no document.
 ///
+/// `references` are the identities of the lines, in their order: a line that takes back another of them is decided with it (see
+/// [`TakenBack`]). They may be absent where none does.
+///
 /// A coupon that discounts `once` waits for the first invoice: where spending it would leave a credit note, it is kept.
-pub fn assemble(lines: Vec<Line>, discounts: &[Discount], tax: &TaxSituation, currency: Currency, prices: PricesTax) -> Result<Option<Document>> {
+pub fn assemble(
+    lines: Vec<Line>,
+    references: &[LineRef],
+    discounts: &[Discount],
+    tax: &TaxSituation,
+    currency: Currency,
+    prices: PricesTax,
+) -> Result<Option<Document>> {
     if lines.is_empty() {
         return Ok(None);
     }
-    let document = assemble_once(lines.clone(), discounts, tax, currency, prices)?;
+    let taken_back = TakenBack::among(&lines, references);
+    let document = assemble_once(lines.clone(), &taken_back, discounts, tax, currency, prices)?;
     let lasting = discounts.iter().filter(|discount| !discount.is_once()).cloned().collect::<Vec<_>>();
     if document.kind == DocumentKind::CreditNote && lasting.len() < discounts.len() {
-        return assemble_once(lines, &lasting, tax, currency, prices).map(Some);
+        return assemble_once(lines, &taken_back, &lasting, tax, currency, prices).map(Some);
     }
     Ok(Some(document))
 }
 
-fn assemble_once(mut lines: Vec<Line>, discounts: &[Discount], tax: &TaxSituation, currency: Currency, prices: PricesTax) -> Result<Document> {
+fn assemble_once(
+    mut lines: Vec<Line>,
+    taken_back: &TakenBack,
+    discounts: &[Discount],
+    tax: &TaxSituation,
+    currency: Currency,
+    prices: PricesTax,
+) -> Result<Document> {
     for line in lines.iter_mut().filter(|line| line.credits.is_none()) {
-        if !line.discount_is_fixed {
-            line.discount_minor = 0;
-        }
+        line.discount_minor = 0;
         line.tax = tax.rates_for(line.product());
     }
-    let discounts = discount::apply(&mut lines, discounts, currency)?;
+    let discounts = discount::apply(&mut lines, taken_back, discounts, currency)?;
+    taken_back.decide(&mut lines)?;
     let taxes = tax::compute(&mut lines, prices)?;
     // An untaxed line is what a note explains; credits of taxed lines keep their tax and need none.
     let note = match tax.treatment() {

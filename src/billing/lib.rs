@@ -8,7 +8,7 @@
 //! - [`usage`]: many events, one number of units
 //! - [`price`]: units to an exact amount, [`explain`]: why; [`bands`]: where the price of a unit changes
 //! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
-//! - [`discount`], [`tax`], [`invoice`]: lines to a document
+//! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
 //! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document
 
 pub mod bands;
@@ -23,6 +23,7 @@ pub mod price;
 pub mod settlement;
 pub mod state;
 pub mod subscription;
+pub mod taken_back;
 pub mod tax;
 pub mod usage;
 

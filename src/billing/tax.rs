@@ -1,7 +1,9 @@
 //! Which tax rates apply, and how much tax a document's lines carry.
 //!
-//! What deliberately does not live here: whether a tax id exists (an authority's service knows; here only its form is read),
+//! What deliberately does not live here: whether a tax id exists (an authority's service knows; [`ids`] reads its form and its check digits),
 //! and what the seller must file.
+
+pub mod ids;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -189,61 +191,7 @@ impl TaxSituation {
 
 impl TaxParty {
     fn has_eu_tax_id(&self) -> bool {
-        self.tax_id.as_deref().is_some_and(|tax_id| is_well_formed_eu_tax_id(&self.country, tax_id))
-    }
-}
-
-/// Whether a text has the form of a tax id of an EU country (given by its ISO code; Greece writes EL), prefix included. Spaces,
-/// dots and dashes do not count.
-///
-/// Northern Ireland's XI ids are of no EU country: a customer in GB is outside, whatever its id. Forms: the European Commission's
-/// table of VAT number structures (VIES). A form check only: digits are not checked against each other.
-pub fn is_well_formed_eu_tax_id(country: &str, tax_id: &str) -> bool {
-    let country = country.to_ascii_uppercase();
-    let tax_id = tax_id.chars().filter(|c| !c.is_whitespace() && !".-".contains(*c)).collect::<String>().to_ascii_uppercase();
-    let prefix = if country == "GR" { "EL" } else { country.as_str() };
-    let Some(number) = tax_id.strip_prefix(prefix) else { return false };
-    let forms = eu_forms(prefix);
-    let has_form = |form: &&str| {
-        let fits = |(shape, c): (char, char)| match shape {
-            '9' => c.is_ascii_digit(),
-            'A' => c.is_ascii_uppercase(),
-            'X' => c.is_ascii_uppercase() || c.is_ascii_digit(),
-            '+' => c.is_ascii_uppercase() || c.is_ascii_digit() || "+*".contains(c),
-            other => other == c,
-        };
-        form.chars().count() == number.chars().count() && form.chars().zip(number.chars()).all(fits)
-    };
-    forms.iter().any(has_form)
-}
-
-/// Whether tax ids of a country are of the European Union, so that their form can be read here.
-pub fn has_eu_tax_ids(country: &str) -> bool {
-    let country = country.to_ascii_uppercase();
-    !eu_forms(if country == "GR" { "EL" } else { &country }).is_empty()
-}
-
-/// The forms of tax ids under a prefix.
-fn eu_forms(prefix: &str) -> &'static [&'static str] {
-    // 9 a digit, A a letter, X either, + a letter, digit, plus or star; anything else itself.
-    match prefix {
-        "AT" => &["U99999999"],
-        "BE" => &["0999999999", "1999999999"],
-        "BG" => &["999999999", "9999999999"],
-        "CY" => &["99999999A"],
-        "CZ" => &["99999999", "999999999", "9999999999"],
-        "DE" | "EE" | "EL" | "PT" => &["999999999"],
-        "DK" | "FI" | "HU" | "LU" | "MT" | "SI" => &["99999999"],
-        "ES" => &["X9999999X"],
-        "FR" => &["XX999999999"],
-        "HR" | "IT" | "LV" => &["99999999999"],
-        "IE" => &["9999999A", "9999999AA", "9+99999A"],
-        "LT" => &["999999999", "999999999999"],
-        "NL" => &["++++++++++99"],
-        "PL" | "SK" => &["9999999999"],
-        "RO" => &["99", "999", "9999", "99999", "999999", "9999999", "99999999", "999999999", "9999999999"],
-        "SE" => &["999999999999"],
-        _ => &[],
+        self.tax_id.as_deref().is_some_and(|tax_id| ids::is_well_formed_eu_tax_id(&self.country, tax_id))
     }
 }
 

@@ -12,6 +12,7 @@ mod init;
 mod ledger;
 mod restore;
 mod serve;
+mod settings;
 mod simulate;
 mod test_clock;
 mod totp;
@@ -36,8 +37,9 @@ use embed_origin::EmbedOrigin;
 use init::Init;
 use ledger::Ledger;
 use serve::Serve;
-use test_clock::TestClock;
+use settings::Settings;
 pub use simulate::simulate;
+use test_clock::TestClock;
 
 /// What a subcommand comes to; the error is what is said before it ends.
 type Done = Result<(), Box<dyn std::error::Error>>;
@@ -91,6 +93,8 @@ pub enum Command {
     Migrate,
     /// Bill once what is due by now, and take the money. `serve` does so all the time.
     Bill,
+    /// A sandbox's time: show it, move it on, let it go.
+    Clock(TestClock),
     /// Verify that everything in the database agrees: ledger, documents, payments, balances, usage. Ends with 0 where it does, and with 1 at
     /// the first thing that does not, naming it. Changes nothing.
     Check {
@@ -113,8 +117,6 @@ pub enum Command {
     },
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
-    /// A sandbox's time: show it, move it on, let it go.
-    Clock(TestClock),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -134,6 +136,8 @@ pub enum Command {
     ApiKey(ApiKey),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
+    /// What customers may do by themselves in the portal: show it, change it.
+    Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
     /// server, in a schema of its own; DATABASE_URL is not used.
     Simulate {
@@ -205,6 +209,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
+        Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,
     }
 }

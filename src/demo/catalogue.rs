@@ -1,18 +1,22 @@
-//! What Kestrel sells: two meters, three plans at two intervals, and the taxes of the countries it sells to.
+//! What Kestrel sells: two meters, three plans and two add-ons at two intervals, what it takes off for whom, and the taxes of the
+//! countries it sells to.
 
 use billing::calendar::{Interval, Unit};
+use billing::discount::{Coupon, Duration, Off};
 use billing::money::Currency;
 use billing::price::{MeterRef, Model, Price, Tier};
+use billing::subscription::AddOnTerms;
 use billing::tax::TaxRate;
 use billing::usage::Aggregate;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice};
+use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice, NewPromotionCode};
 use crate::services::{Desk, Refusal};
 
 pub const BUILD_MINUTES: &str = "build_minutes";
 pub const STORAGE: &str = "storage";
+pub const SUPPORT: &str = "support";
 
 pub const MONTH: Interval = Interval { unit: Unit::Month, count: 1 };
 pub const YEAR: Interval = Interval { unit: Unit::Year, count: 1 };
@@ -97,7 +101,56 @@ pub async fn open(desk: &mut Desk) -> Result<Plans, Refusal> {
         minutes: (10_000, &[(Some(40_000), "0.6"), (None, "0.4")]),
         storage: (500, 8),
     };
+    add_ons(desk, euro).await?;
+    promotions(desk).await?;
     Ok(Plans { free: free.sell(desk, euro).await?, team: team.sell(desk, euro).await?, business: business.sell(desk, euro).await? })
+}
+
+/// A fee for all, and a fee for each; by the year ten months'.
+async fn add_ons(desk: &mut Desk, euro: Currency) -> Result<(), Refusal> {
+    for (interval, fees) in [(MONTH, 1), (YEAR, 10)] {
+        let support = Model::Flat { amount_minor: 49_00 * fees };
+        let machines = Model::PerUnit { unit_amount: Decimal::from(19_00 * fees) };
+        for (key, name, model) in [(SUPPORT, "Priority support", support), ("machines", "Build machine of your own", machines)] {
+            let price = Price {
+                key: key.to_owned(),
+                name: String::new(),
+                model,
+                included: Decimal::ZERO,
+                minimum: None,
+                maximum: None,
+                currency: euro,
+                convert: false,
+                meter: None,
+            };
+            let terms = AddOnTerms { key: key.to_owned(), name: name.to_owned(), interval, prices: vec![price], quantity: Decimal::ONE };
+            catalog::create_add_on(desk, &terms).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Codes that people can type: one for newcomers, one for everybody, one for fifty. As the README has them.
+async fn promotions(desk: &mut Desk) -> Result<(), Refusal> {
+    for (code, percent, duration, max_redemptions, is_first_time_only) in [
+        ("WELCOME20", 20, Duration::Repeating { months: 3 }, None, true),
+        ("KESTREL10", 10, Duration::Forever, None, false),
+        ("HALFMONTH", 50, Duration::Once, Some(50), false),
+    ] {
+        let coupon = Coupon { key: code.to_owned(), off: Off::Percent(Decimal::from(percent)), duration };
+        let coupon_id = catalog::create_coupon(desk, &coupon, None).await?;
+        let new = NewPromotionCode {
+            code: code.to_owned(),
+            coupon_id,
+            max_redemptions,
+            is_first_time_only,
+            customer_id: None,
+            plan_ids: None,
+            expires_at: None,
+        };
+        catalog::create_promotion_code(desk, &new).await?;
+    }
+    Ok(())
 }
 
 /// A plan as its price list says it, by the month. By the year fees are ten months', allowances of minutes twelve months'.

@@ -21,7 +21,8 @@ use crate::app::App;
 use crate::platform::post::Post;
 use crate::sentence;
 use crate::services::customers::{self, Details, NewCustomer, Role};
-use crate::services::subscriptions::AnchorWish;
+use crate::services::settings::{self, Settings};
+use crate::services::subscriptions::{AnchorWish, ChangeRequest};
 use crate::services::vendors::{self, Vendor};
 use crate::services::{Actor, Refusal};
 use crate::worker::deliver;
@@ -75,13 +76,17 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
 
     let mut desk = stage.desk().await?;
     let plans = catalogue::open(&mut desk).await?;
+    settings::save(&mut desk, Settings { customers_may_pause: true, customers_may_choose_interval: true, customers_may_choose_billing_day: true }).await?;
     desk.commit().await?;
 
-    ostwind(&mut stage, &plans, &acts).await?;
+    let ostwind = ostwind(&mut stage, &plans, &acts).await?;
     let nordlicht = nordlicht(&mut stage, &plans, &acts).await?;
     polder(&mut stage, &plans, &acts).await?;
     stage.go_to(acts.seats_added).await?;
-    stage.change_seats(&nordlicht.mira, &nordlicht.customer_id, &nordlicht.subscription_id, 5).await?;
+    let one_more = ChangeRequest { quantity: Some(Decimal::from(5)), ..ChangeRequest::default() };
+    stage.change(&nordlicht.owner, &nordlicht.customer_id, &nordlicht.subscription_id, one_more).await?;
+    let supported = ChangeRequest { add_ons: Some(vec![(catalogue::SUPPORT.to_owned(), Decimal::ONE)]), ..ChangeRequest::default() };
+    stage.change(&ostwind.owner, &ostwind.customer_id, &ostwind.subscription_id, supported).await?;
     stage.invite(&nordlicht.customer_id, "Jonas Weber", JONAS, Role::Billing).await?;
     let szikra = szikra(&mut stage, &plans, &acts).await?;
     // One person, two customers.
@@ -143,20 +148,21 @@ impl Acts {
     }
 }
 
-/// Somebody who pays every month, with seats added on the way.
-struct Nordlicht {
+/// A customer who changes something on the way.
+struct Subscribed {
     customer_id: String,
     subscription_id: String,
-    mira: Actor,
+    owner: Actor,
 }
 
-async fn nordlicht(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Nordlicht, Refusal> {
+/// Somebody who pays every month.
+async fn nordlicht(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Subscribed, Refusal> {
     stage.go_to(acts.nordlicht_starts).await?;
     let details = Details {
         address_line1: Some("Praterstraße 58".into()),
         postal_code: Some("1020".into()),
         city: Some("Vienna".into()),
-        tax_id: Some("ATU00000002".into()),
+        tax_id: Some("ATU00000015".into()),
         purchase_order: Some("PO 7731".into()),
         invoice_emails: vec!["invoices@nordlicht.example".into()],
         ..details("Nordlicht Software", "Nordlicht Software GmbH", "AT", "Europe/Vienna")
@@ -169,26 +175,26 @@ async fn nordlicht(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Nord
     stage.make_backup(&customer_id, &backup).await?;
     let subscription_id = stage.subscribe(&customer_id, &plans.team, MONTH, 4, Some(0), Some(AnchorWish::Day(1))).await?;
     stage.measure(&customer_id, "nordlicht", Decimal::from(22), 0, (380, 1));
-    Ok(Nordlicht { customer_id, subscription_id, mira })
+    Ok(Subscribed { customer_id, subscription_id, owner: mira })
 }
 
 /// A large company that pays by the year, in another country of the Union: no tax is charged, it owes it itself.
-async fn ostwind(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Refusal> {
+async fn ostwind(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Subscribed, Refusal> {
     stage.go_to(acts.ostwind_starts).await?;
     let details = Details {
         address_line1: Some("Am Sandtorkai 41".into()),
         postal_code: Some("20457".into()),
         city: Some("Hamburg".into()),
-        tax_id: Some("DE000000003".into()),
+        tax_id: Some("DE000000011".into()),
         invoice_emails: vec!["rechnung@ostwind.example".into()],
         ..details("Ostwind Logistik", "Ostwind Logistik AG", "DE", "Europe/Berlin")
     };
     let customer_id = customer(stage, details).await?;
     let hedda = stage.invite(&customer_id, "Hedda Brandt", HEDDA, Role::Owner).await?;
     stage.add_card(&hedda, &customer_id, "3782 822463 10005", &Acts::expiry(acts.now + TimeDelta::days(900)), "1234").await?;
-    stage.subscribe(&customer_id, &plans.business, YEAR, 140, None, None).await?;
+    let subscription_id = stage.subscribe(&customer_id, &plans.business, YEAR, 140, None, None).await?;
     stage.measure(&customer_id, "ostwind", Decimal::from(45), 8, (3_100, 8));
-    Ok(())
+    Ok(Subscribed { customer_id, subscription_id, owner: hedda })
 }
 
 /// A company whose card has expired, so that its last invoice is open.
@@ -226,7 +232,7 @@ async fn szikra(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<String,
     Ok(customer_id)
 }
 
-/// A company that tries Team, without a card so far.
+/// A company that tries Team, without a card so far, and with a code for newcomers.
 async fn canard(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Refusal> {
     stage.go_to(acts.canard_starts).await?;
     let details = Details {
@@ -236,8 +242,10 @@ async fn canard(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Ref
         ..details("Atelier Canard", "Atelier Canard SARL", "FR", "Europe/Paris")
     };
     let customer_id = customer(stage, details).await?;
-    stage.invite(&customer_id, "Claire Moreau", CLAIRE, Role::Owner).await?;
-    stage.subscribe(&customer_id, &plans.team, MONTH, 3, None, None).await?;
+    let claire = stage.invite(&customer_id, "Claire Moreau", CLAIRE, Role::Owner).await?;
+    let subscription_id = stage.subscribe(&customer_id, &plans.team, MONTH, 3, None, None).await?;
+    let welcome = ChangeRequest { promotion_code: Some("welcome 20".to_owned()), ..ChangeRequest::default() };
+    stage.change(&claire, &customer_id, &subscription_id, welcome).await?;
     stage.measure(&customer_id, "canard", Decimal::from(14), 2, (64, 6));
     Ok(())
 }
@@ -276,7 +284,7 @@ async fn kestrel(app: &App, opens: Instant) -> Result<Arc<Vendor>, Refusal> {
         postal_code: "1070".into(),
         city: "Vienna".into(),
         country: "AT".into(),
-        tax_id: Some("ATU00000001".into()),
+        tax_id: Some("ATU00000006".into()),
         support_email: "billing@kestrel.example".into(),
         currency: "EUR".into(),
         time_zone: "Europe/Vienna".into(),

@@ -188,14 +188,14 @@ impl Stage {
         Ok(started.subscription_id)
     }
 
-    /// Somebody changes the number of seats: looks at the price, and confirms exactly it.
-    pub async fn change_seats(&self, actor: &Actor, customer_id: &str, subscription_id: &str, seats: i64) -> Result<(), Refusal> {
+    /// Somebody changes their plan: looks at the price, and confirms exactly it.
+    pub async fn change(&self, actor: &Actor, customer_id: &str, subscription_id: &str, request: ChangeRequest) -> Result<(), Refusal> {
         let errand = self.errand(actor.clone());
-        let action = Action::Change(ChangeRequest { quantity: Some(Decimal::from(seats)), ..ChangeRequest::default() });
+        let action = Action::Change(request);
         let preview = quotes::preview(&errand, customer_id, subscription_id, &action).await?;
         match quotes::confirm(&errand, customer_id, &preview.quote).await? {
             Confirmed::Done(_) => Ok(()),
-            other => Err(Refusal::Rule(sentence!("demo-seats", why = format!("{other:?}")))),
+            other => Err(Refusal::Rule(sentence!("demo-change", why = format!("{other:?}")))),
         }
     }
 }

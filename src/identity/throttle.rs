@@ -36,6 +36,8 @@ pub enum Guess {
     Spray,
     /// Mails asked for to whatever addresses, from one network.
     MailSpray,
+    /// Promotion codes, by a customer.
+    PromotionCode,
 }
 
 impl Guess {
@@ -47,6 +49,7 @@ impl Guess {
             Guess::Mail => "mail",
             Guess::Spray => "spray",
             Guess::MailSpray => "mail-spray",
+            Guess::PromotionCode => "promotion-code",
         }
     }
 }
@@ -81,8 +84,8 @@ impl Bucket {
         let key = fingerprint(&format!("{}\n{account}\n{place}", guess.label()));
         match guess {
             Guess::Spray | Guess::MailSpray => Bucket { key, free_failures: FREE_FAILURES_OF_ADDRESS, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS },
-            // Mails asked for may wait an hour, but are never refused for good.
-            Guess::Mail => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS * 2 },
+            // Mails and discounts asked for may wait an hour, but are never refused for good.
+            Guess::Mail | Guess::PromotionCode => Bucket { key, free_failures: FREE_FAILURES, shut_off_at: i64::MAX, forgets_ms: ADDRESS_FORGETS_MS * 2 },
             Guess::Password | Guess::Code | Guess::RecoveryCode => {
                 Bucket { key, free_failures: FREE_FAILURES, shut_off_at: SHUT_OFF_AT, forgets_ms: i64::MAX / 2 }
             }

@@ -26,9 +26,11 @@ pub fn LivePreview(form: String) -> impl IntoView {
             let element = element.clone();
             pending.set_value(set_timeout_with_handle(move || leptos::task::spawn_local(refresh(element.clone(), turn)), PAUSE).ok());
         };
+        // What is looked up when its button is pressed, not with each letter.
+        let is_live = |input: &HtmlInputElement| !input.has_attribute("data-asked");
         let of_form = {
             let form = form.clone();
-            move |event: &Event| event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()).filter(|input| input.form().is_some_and(|f| f.id() == form))
+            move |event: &Event| event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()).filter(|input| is_live(input) && input.form().is_some_and(|f| f.id() == form))
         };
         let on_input = {
             let ask = ask.clone();
@@ -77,7 +79,7 @@ async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
     for id in LIVE {
         // What is being typed in stays as it is.
         let is_typed_in =
-            document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && e.tag_name() == "INPUT" && e.id() == "seats");
+            document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && is_typed(&e));
         if let (false, Some(old), Some(new)) = (is_typed_in, document().get_element_by_id(id), fresh.get_element_by_id(id)) {
             old.set_inner_html(&new.inner_html());
         }
@@ -88,6 +90,11 @@ async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
+}
+
+/// Whether it is a field that people type in.
+fn is_typed(element: &leptos::web_sys::Element) -> bool {
+    element.dyn_ref::<HtmlInputElement>().is_some_and(|input| input.type_() == "text")
 }
 
 /// The address the form would go to.

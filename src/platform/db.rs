@@ -31,11 +31,11 @@ pub enum Db {
 
 /// One transaction. Dropped without [`Tx::commit`], it leaves nothing.
 pub struct Tx {
-    pub(super) on: On,
+    on: On,
     behind: Behind,
 }
 
-/// On which of the two. For this house's own seams only: whoever else has a [`Tx`] need not know.
+/// The engine's own transaction.
 pub(super) enum On {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
@@ -52,11 +52,11 @@ pub enum DbError {
     Unreachable { place: String, error: sqlx::Error },
     #[error("the database's schema step {0} is not the one this program carries; restore a backup or use the program that wrote it")]
     ChangedSchema(i64),
-    #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
-    OlderSchema,
     /// A row that was to be changed is not as it was when it was read: see [`Many::of_each`].
     #[error("somebody else changed the same meanwhile")]
     Overtaken,
+    #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
+    OlderSchema,
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
@@ -182,6 +182,11 @@ fn note(sql: &str) {
 }
 
 impl Tx {
+    /// For the few seams of this module where the engines differ. Nothing that waits is written first.
+    pub(super) fn engine(&mut self) -> &mut On {
+        &mut self.on
+    }
+
     fn on(on: On) -> Tx {
         Tx { on, behind: Behind::default() }
     }

@@ -26,7 +26,7 @@ use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalK
 use crate::ui::payment::{attention_note, expiry_month, method_name};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
-use crate::words::Words;
+use crate::words::{Words, discount};
 use crate::words::format::{Dates, currency_head};
 use crate::words::reason::Teller;
 use crate::{rich, t};
@@ -44,6 +44,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
             {parts::as_of(seen.account.customer.legal_name.clone(), seen.dates.stamp(seen.at))}
             {parts::answer(heading, lede)}
             {seen.account.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.held_back()}
             {seen.no_card()}
             {seen.planned()}
             <div class="split sec">
@@ -139,6 +140,18 @@ impl Seen {
         Some((rich!(w, "overview-unpaid", count = count, amount = w.money(sum, self.currency())), lede))
     }
 
+    /// An invoice can't be issued: what is missing, and where it is filled in, if the customer can.
+    fn held_back(&self) -> Option<AnyView> {
+        let w = self.w;
+        let what = self.account.held_back_by.first()?;
+        let link = (self.can_change && what.is_of_customer()).then(|| {
+            let href = format!("/account#{}", what.field());
+            view! { " "<a href=href>{t!(w, "overview-held-repair")}</a> }
+        });
+        let text = if what.is_of_customer() { w.tell(&what.sentence()) } else { t!(w, "overview-held-by-vendor") };
+        Some(parts::note(view! { <b>{t!(w, "overview-held")}</b>" "{text}{link} }).into_any())
+    }
+
     /// Something will be due and there is nothing to pay it from.
     fn no_card(&self) -> Option<AnyView> {
         let w = self.w;
@@ -171,6 +184,9 @@ impl Seen {
         let s = self.account.subscription.as_ref()?;
         let html = match (s.cancel_at.filter(|_| s.ended_at.is_none()), &s.scheduled) {
             (Some(at), _) => rich!(w, "overview-cancel-planned", plan = s.plan_name(), day = self.dates.last_day(at)),
+            (None, Some(scheduled)) if s.keeps_plan(scheduled) => {
+                rich!(w, "plan-other-change-planned", plan = s.plan_name(), day = self.dates.day(scheduled.at))
+            }
             (None, Some(scheduled)) => rich!(w, "overview-change-planned", plan = &scheduled.terms.plan.name, day = self.dates.day(scheduled.at)),
             (None, None) => return None,
         };
@@ -315,7 +331,11 @@ impl Seen {
             let quantity = super::plan::seats(w, s.terms.quantity);
             let fee = self.fee(s);
             let label = if self.can_change { t!(w, "overview-change") } else { t!(w, "overview-see-plan") };
-            let below = view! { <dd>{fee}</dd><dd><a class="link" href="/plan">{label}</a></dd> };
+            let period_start = s.cycle.as_ref().map(|cycle| cycle.whole.start);
+            let discounts = self.account.discounts.iter().filter_map(|redeemed| discount::told(&self.dates, &redeemed.for_engine(s), period_start).ok().flatten());
+            let discounts: Vec<_> = discounts.map(|told| view! { <dd>{told}</dd> }).collect();
+            let add_ons: Vec<_> = s.terms.add_ons.iter().map(|add_on| view! { <dd>{t!(w, "overview-add-on", name = &add_on.name)}</dd> }).collect();
+            let below = view! { <dd>{fee}</dd>{add_ons}{discounts}<dd><a class="link" href="/plan">{label}</a></dd> };
             facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
         }
         let (method, expires) = match self.method() {

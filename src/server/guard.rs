@@ -233,7 +233,7 @@ impl IntoResponse for crate::services::Refusal {
         let status = match &self {
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::Role | Refusal::StepUp => StatusCode::FORBIDDEN,
-            Refusal::Rule(_) | Refusal::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Rule(_) | Refusal::Fields(_) | Refusal::Incomplete(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Conflict(_) => StatusCode::CONFLICT,
             Refusal::Database(error) => {
                 tracing::error!(%error, "the database failed");

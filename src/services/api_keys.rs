@@ -41,10 +41,12 @@ pub enum Scope {
     PortalSessionsWrite,
     EmbedSessionsRead,
     EmbedSessionsWrite,
+    SettingsRead,
+    SettingsWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 15] = [
+    pub const ALL: [Scope; 17] = [
         Scope::CustomersRead,
         Scope::CustomersWrite,
         Scope::MembersRead,
@@ -60,6 +62,8 @@ impl Scope {
         Scope::PortalSessionsWrite,
         Scope::EmbedSessionsRead,
         Scope::EmbedSessionsWrite,
+        Scope::SettingsRead,
+        Scope::SettingsWrite,
     ];
 
     pub fn name(self) -> &'static str {
@@ -79,6 +83,8 @@ impl Scope {
             Scope::PortalSessionsWrite => "portal_sessions:write",
             Scope::EmbedSessionsRead => "embed_sessions:read",
             Scope::EmbedSessionsWrite => "embed_sessions:write",
+            Scope::SettingsRead => "settings:read",
+            Scope::SettingsWrite => "settings:write",
         }
     }
 

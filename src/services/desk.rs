@@ -114,11 +114,6 @@ impl Desk {
         self.is_time_given = true;
     }
 
-    /// Whether it does what fell due, as of the moment it fell due.
-    pub fn is_late(&self) -> bool {
-        self.is_time_given
-    }
-
     /// Reads the time once more, after a lock was waited for: whoever had it before may have acted at a later moment than the one we came
     /// in at. A sandbox's clock is read where it stands, for others move it too.
     pub(crate) async fn look_at_clock(&mut self) -> DbResult<()> {
@@ -154,8 +149,8 @@ impl Desk {
         }
     }
 
-    /// Keeps an answer about the vendor or the catalogue, which holds on a desk that writes, too, until that changes it.
-    pub fn keep_of_catalogue<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
+    /// Keeps an answer of the catalogue's, which holds on a desk that writes, too, until that changes the catalogue.
+    pub fn keep_throughout<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
         self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
     }
 
@@ -170,7 +165,7 @@ impl Desk {
     }
 
     /// The catalogue was changed on this desk.
-    pub(crate) fn forget_catalogue(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.answers.clear();
     }
 

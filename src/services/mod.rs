@@ -22,10 +22,12 @@ pub mod payments;
 pub mod portal_sessions;
 pub mod quotes;
 mod refusal;
+pub mod settings;
 pub mod subscriptions;
 pub mod test_clock;
 pub mod usage;
 pub mod vendors;
+pub mod what_if;
 
 pub use desk::{Actor, Desk};
 pub use refusal::{FieldError, Refusal};

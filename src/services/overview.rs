@@ -14,9 +14,9 @@ use billing::calendar::{Zone, local_date};
 use chrono::{DurationRound, NaiveDate, TimeDelta};
 
 use super::customers::{self, Customer};
-use super::invoices::{self, Summary};
+use super::invoices::{self, Lacking, Summary};
 use super::payments::{self, Attention, Method};
-use super::subscriptions::{self, Outlook, Subscription};
+use super::subscriptions::{self, Outlook, Redeemed, Subscription};
 use super::usage::{self, Meter};
 use super::vendors::Vendor;
 use super::{Actor, Desk, Refusal, balance};
@@ -32,12 +32,16 @@ pub struct Overview {
     pub customer: Customer,
     /// The one that runs, else the last.
     pub subscription: Option<Subscription>,
+    /// The coupons on it, in order of application.
+    pub discounts: Vec<Redeemed>,
     pub outlook: Outlook,
     /// The vendor's.
     pub meters: Vec<Meter>,
     /// What is on file to pay with, the default first.
     pub methods: Vec<Method>,
     pub attention: Vec<Attention>,
+    /// What holds the next invoice back; empty: nothing does.
+    pub held_back_by: Vec<Lacking>,
     /// In the subscription's currency, else the customer's.
     pub balance_minor: i64,
     /// The last invoice issued.
@@ -58,10 +62,15 @@ impl Overview {
             Some(subscription) => subscriptions::outlook(desk, &customer, subscription, &meters).await?,
             None => Outlook::default(),
         };
+        let discounts = match &subscription {
+            Some(subscription) => subscriptions::discounts_on(desk, subscription).await?,
+            None => Vec::new(),
+        };
         let methods = payments::list(desk, customer_id).await?;
         let attention = payments::attention(desk, customer_id, &methods, today).await?;
+        let held_back_by = invoices::held_back_by(desk, customer_id).await?;
         let last = invoices::list(desk, customer_id, 1).await?.pop();
-        let mut overview = Overview { customer, subscription, outlook, meters, methods, attention, balance_minor: 0, last };
+        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;
         Ok(overview)

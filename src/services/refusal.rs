@@ -7,6 +7,7 @@ use crate::sentence;
 use crate::words::Sentence;
 
 use super::engine_errors;
+use super::invoices::Lacking;
 
 /// Why an action was not done. `Display` is [`Refusal::sentence`] in English.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub enum Refusal {
     Rule(Sentence),
     /// What was typed cannot be used: by field.
     Fields(Vec<FieldError>),
+    /// An invoice would lack what the law wants on it; never of nothing.
+    Incomplete(Vec<Lacking>),
     /// The member's role does not reach this far.
     Role,
     /// A fresh second factor is needed first.
@@ -51,6 +54,8 @@ impl Refusal {
             Refusal::NotFound => sentence!("refusal-not-found"),
             Refusal::Rule(sentence) | Refusal::Conflict(sentence) => sentence.clone(),
             Refusal::Fields(_) => sentence!("refusal-fields"),
+            // The rest is said once this is repaired.
+            Refusal::Incomplete(lacking) => lacking.first().map_or_else(|| sentence!("refusal-damaged"), |first| first.sentence()),
             Refusal::Role => sentence!("refusal-role"),
             Refusal::StepUp => sentence!("refusal-step-up"),
             Refusal::Database(_) => sentence!("refusal-database"),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use billing::calendar::Zone;
 use billing::money::Currency;
+use billing::tax::ids;
 use sqlx::FromRow;
 
 use crate::app::App;
 use crate::platform::db::{Db, DbResult, Tx};
 use crate::sentence;
+use crate::services::customers::wrong_tax_id;
 use crate::services::{FieldError, Refusal};
 use crate::words::countries;
 
@@ -119,6 +121,14 @@ fn check(new: &NewVendor) -> Result<(), Refusal> {
     }
     if !new.colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())) {
         wrong("colour", sentence!("refusal-colour", colour = &new.colour));
+    }
+    for (field, text) in [("address", &new.address), ("city", &new.city)] {
+        if text.trim().is_empty() {
+            wrong(field, sentence!("refusal-vendor-address-empty"));
+        }
+    }
+    if let Some(Err(why)) = new.tax_id.as_deref().map(|tax_id| ids::check(&new.country, tax_id)) {
+        wrong("tax_id", wrong_tax_id(why));
     }
     if errors.is_empty() { Ok(()) } else { Err(Refusal::Fields(errors)) }
 }

@@ -30,7 +30,7 @@ const BATCH: i64 = 1_000;
 pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<Output, Failed> {
     let setting = Setting::make(scenario, scratch).await?;
     let names = Names { customers: setting.customers.iter().map(|(id, record)| (record.clone(), id.clone())).collect(), ..Names::default() };
-    let mut story = Story { scenario, setting, subscriptions: BTreeMap::new(), names, told: Output::default(), last: None };
+    let mut story = Story { scenario, setting, subscriptions: BTreeMap::new(), names, told: Output::default(), stuck_for: BTreeSet::new(), last: None };
     for (index, step) in scenario.steps.iter().enumerate() {
         story.step(index, step).await?;
     }
@@ -47,6 +47,8 @@ struct Story<'a> {
     subscriptions: BTreeMap<String, String>,
     names: Names,
     told: Output,
+    /// Why something that is due could not be done.
+    stuck_for: BTreeSet<String>,
     /// Where time stands.
     last: Option<Instant>,
 }
@@ -91,7 +93,11 @@ impl Story<'_> {
             let report = bill::bill(&self.setting.app, &self.setting.vendor, at).await?;
             for (customer, refusal) in report.failed {
                 if stuck.insert(customer) {
-                    self.note(index, Err(refusal))?;
+                    let reason = reason(refusal)?;
+                    // It is tried again at every step, and told once.
+                    if self.stuck_for.insert(reason.clone()) {
+                        self.told.refused.push(RefusedOut { step: index, reason });
+                    }
                 }
             }
         }
@@ -196,6 +202,8 @@ impl Story<'_> {
             quantity: change.quantity,
             add_ons: change.add_ons.clone(),
             coupons: change.coupons.clone(),
+            promotion_code: None,
+            anchor_day: None,
             when: when_of(change.when),
             settle: match change.settle {
                 input::Settle::Now => Settle::Now,

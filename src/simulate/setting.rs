@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use billing::tax::ids;
 use chrono::TimeZone;
 
 use super::Failed;
@@ -101,6 +102,9 @@ impl Setting {
         let details = Details {
             name: customer.id.clone(),
             legal_name: customer.id.clone(),
+            // What a story leaves out is filled in: its country's law wants it on invoices.
+            address_line1: Some("1 Story Street".to_owned()),
+            city: Some("Storyville".to_owned()),
             country: customer.country.clone(),
             region: customer.region.clone(),
             tax_id: customer.tax_id.clone(),
@@ -127,6 +131,16 @@ impl Setting {
     }
 }
 
+/// The story's own, or one that lets its vendor charge tax and means nothing to a rule of tax: only ids of the Union do.
+fn tax_id(v: &input::Vendor) -> String {
+    let given = v.tax_id.clone().filter(|id| ids::is_eu(&v.country) || ids::check(&v.country, id).is_ok());
+    given.unwrap_or_else(|| match v.country.as_str() {
+        "JP" => "T7000012050002".to_owned(),
+        "TH" => "0994000165510".to_owned(),
+        _ => "untold".to_owned(),
+    })
+}
+
 fn epoch() -> Instant {
     chrono::Utc.timestamp_nanos(0)
 }
@@ -137,12 +151,12 @@ fn vendor(id: &str, v: &input::Vendor, now: Instant) -> Result<Vendor, Refusal> 
         host: None,
         name: "Vendor".to_owned(),
         legal_name: "Vendor".to_owned(),
-        address_line1: String::new(),
+        address_line1: "1 Story Street".to_owned(),
         address_line2: None,
-        postal_code: String::new(),
-        city: String::new(),
+        postal_code: "1000".to_owned(),
+        city: "Storyville".to_owned(),
         country: v.country.clone(),
-        tax_id: v.tax_id.clone(),
+        tax_id: Some(tax_id(v)),
         support_email: "billing@vendor.example".to_owned(),
         currency: v.currency.code().to_owned(),
         time_zone: v.time_zone.name().to_owned(),

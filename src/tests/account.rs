@@ -13,7 +13,7 @@ const COMPANY: [(&str, &str); 11] = [
     ("city", "Vienna"),
     ("region", ""),
     ("country", "AT"),
-    ("tax_id", "ATU00000002"),
+    ("tax_id", "ATU00000015"),
     ("purchase_order", "PO 7731"),
     ("invoice_emails", "books@nordlicht.example\r\nbooks@nordlicht.example, tax@nordlicht.example"),
 ];
@@ -34,7 +34,7 @@ async fn what_stands_on_invoices_is_changed_and_noted() {
     assert_eq!(customer.legal_name, "Nordlicht Software GmbH");
     assert_eq!(
         (customer.tax_id.as_deref(), customer.purchase_order.as_deref(), customer.address_line2.as_deref()),
-        (Some("ATU00000002"), Some("PO 7731"), None)
+        (Some("ATU00000015"), Some("PO 7731"), None)
     );
     assert_eq!(customer.invoice_emails(), ["books@nordlicht.example", "tax@nordlicht.example"]);
     assert_eq!(customer.time_zone, "Europe/Berlin", "the billing zone is no matter of this form");
@@ -43,7 +43,7 @@ async fn what_stands_on_invoices_is_changed_and_noted() {
     assert!(page.text.contains("Saved. It stands on every invoice from now on"));
     assert!(page.text.contains("mailed to 2 recipients"), "{}", page.text);
     assert!(page.text.contains("Account details were changed"));
-    assert_eq!(page.field("tax_id").as_deref(), Some("ATU00000002"));
+    assert_eq!(page.field("tax_id").as_deref(), Some("ATU00000015"));
 }
 
 #[tokio::test]
@@ -59,7 +59,8 @@ async fn what_cannot_be_used_is_said_at_its_field_and_kept() {
         ("country", "", "Choose a country."),
         ("country", "XX", "Choose a country."),
         ("tax_id", "ATU123", "This isn’t how a VAT number of the country above is written."),
-        ("tax_id", "DE123456788", "This isn’t how a VAT number"),
+        ("tax_id", "DE123456788", "Enter it as in ATU13585627"),
+        ("tax_id", "ATU00000014", "its check digit doesn’t fit the others"),
         ("invoice_emails", "books@nordlicht.example nonsense", "“nonsense” is not an e-mail address."),
         ("invoice_emails", eleven, "Enter at most 10 addresses; these are 11."),
     ];
@@ -82,7 +83,7 @@ async fn what_cannot_be_used_is_said_at_its_field_and_kept() {
 }
 
 #[tokio::test]
-async fn outside_the_union_a_tax_id_has_no_form_to_check() {
+async fn switzerland_writes_its_tax_ids_its_own_way() {
     let world = World::new().await;
     let nordlicht = world.customer("Nordlicht").await;
     let mira = world.member("mira@nordlicht.example", &nordlicht, Role::Owner).await.browser;

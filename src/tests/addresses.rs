@@ -102,7 +102,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         (_, "password" | "current_password" | "new_password" | "code" | "new_code" | "token") => Holds::Secret,
         ("/invoices/{number}/pay", "due_minor") => Holds::Made,
         // Of the vendor's catalogue, the same for every customer.
-        (_, "plan" | "interval" | "meter") => Holds::Words,
+        (_, "plan" | "interval" | "meter" | "promotion_code" | "months" | "add_on" | "quantity" | "day") => Holds::Words,
         (_, "seats" | "step" | "when" | "reason" | "comment" | "what" | "did" | "fields" | "next" | "sent" | "email") => Holds::Words,
         ("/usage" | "/usage.csv", "by" | "on" | "from" | "to" | "against") | ("/invoices", "status" | "year" | "q") => Holds::Words,
         (

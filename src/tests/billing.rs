@@ -345,6 +345,27 @@ async fn a_change_settled_later_waits_for_the_next_invoice_and_can_be_changed_ba
 }
 
 #[tokio::test]
+async fn a_preview_knows_what_its_credit_note_leaves_for_the_next_invoice() {
+    let (world, gateway) = World::scripted("2026-01-01T00:00:00+01:00").await;
+    let (ada, subscription, business) = ada_on_team(&world).await;
+    world.app.clock.set(instant("2026-01-16T12:00:00+01:00"));
+    let to = |plan: &str| Action::Change(ChangeRequest { plan_id: Some(plan.to_owned()), ..ChangeRequest::default() });
+    let up = quotes::preview(&errand(&world), &ada, &subscription, &to(&business)).await.unwrap();
+    quotes::confirm(&errand(&world), &ada, &up.quote).await.unwrap();
+    world.app.clock.set(instant("2026-01-20T00:00:00+01:00"));
+    let mut desk = world.desk().await;
+    let team = catalog::plan_by_key(&mut desk, "team").await.unwrap().unwrap();
+    drop(desk);
+    let down = quotes::preview(&errand(&world), &ada, &subscription, &to(&team.id)).await.unwrap();
+    let (note, next) = (down.priced.unwrap().document.total_minor, down.next_invoice.unwrap().priced.unwrap());
+    assert!(note < 0);
+    assert_eq!(next.due_minor, next.document.total_minor + note);
+    quotes::confirm(&errand(&world), &ada, &down.quote).await.unwrap();
+    go_to(&world, "2026-02-01T02:00:00+01:00").await;
+    assert_eq!(gateway.taken().last().unwrap().1, next.due_minor);
+}
+
+#[tokio::test]
 async fn a_trial_is_announced_and_ends_in_the_first_charge_unless_cancelled() {
     let (world, gateway) = World::scripted("2026-01-01T00:00:00+01:00").await;
     let (team, _) = catalogue(&world).await;

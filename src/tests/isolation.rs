@@ -13,6 +13,7 @@ use portico::services::customers::{self, Role};
 use portico::services::payments::scripted::{Script, Scripted};
 use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes;
+use portico::services::settings::{self, Settings};
 use portico::services::subscriptions::{self, Action, ChangeRequest};
 use portico::services::{Actor, activity, invoices};
 use portico::worker::bill;
@@ -65,6 +66,9 @@ impl Customer {
         let payment = payments::of_invoice(&mut desk, &invoice.id).await.unwrap().remove(0);
         let now_ms = world.now().timestamp_millis();
         let session = session::list(&mut desk.tx, &world.vendor.id, &person.identity_id, now_ms).await.unwrap().remove(0);
+        settings::save(&mut desk, Settings { customers_may_pause: true, customers_may_choose_billing_day: true, ..Settings::default() }).await.unwrap();
+        desk.commit().await.unwrap();
+        let mut desk = world.desk().await;
         let event = activity::of_customer(&mut desk, &id, "", 1).await.unwrap().remove(0);
         let ids = vec![
             (Kind::Invoice, invoice.number),
@@ -196,7 +200,7 @@ async fn an_id_of_another_customer_or_vendor_is_answered_like_one_that_never_was
             let mut answers = Vec::new();
             for id in at.foreign(kind) {
                 let ids = if kind == Kind::Invoice && matches!(way, Way::Get) && address.path == "/invoices/{number}" {
-                    vec![id.clone(), format!("{id}.pdf")]
+                    vec![id.clone(), format!("{id}.pdf"), format!("{id}.xml"), format!("{id}.ubl.xml")]
                 } else {
                     vec![id]
                 };

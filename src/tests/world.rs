@@ -80,7 +80,7 @@ impl World {
 
     /// A world whose clock stands at an RFC 3339 time.
     pub async fn at(time: &str) -> World {
-        World::built(time, None).await
+        World::built(time, None, 14).await
     }
 
     /// A world that the demo filled at a time: how to sign in beside it. Kestrel is the demo's.
@@ -91,15 +91,21 @@ impl World {
         (World { router: server::router(app.clone()), vendor, app, _store: store }, sign_ins)
     }
 
-    /// A world whose gateway does what the story says.
+    /// A world whose gateway does what the story says, and whose vendor is to be paid at once.
     pub async fn scripted(time: &str) -> (World, Arc<Scripted>) {
-        let gateway = Arc::new(Scripted::new());
-        (World::built(time, Some(gateway.clone())).await, gateway)
+        World::scripted_within(time, 0).await
     }
 
-    async fn built(time: &str, gateway: Option<Arc<Scripted>>) -> World {
+    /// The same, the vendor to be paid within so many days.
+    pub async fn scripted_within(time: &str, payment_terms_days: i64) -> (World, Arc<Scripted>) {
+        let gateway = Arc::new(Scripted::new());
+        (World::built(time, Some(gateway.clone()), payment_terms_days).await, gateway)
+    }
+
+    async fn built(time: &str, gateway: Option<Arc<Scripted>>, payment_terms_days: i64) -> World {
         let (app, store) = World::empty(time, gateway).await;
-        vendors::create(&app.db, &vendor("ven_kestrel", "Kestrel", None, instant(time))).await.unwrap();
+        let kestrel = Vendor { payment_terms_days, ..vendor("ven_kestrel", "Kestrel", None, instant(time)) };
+        vendors::create(&app.db, &kestrel).await.unwrap();
         app.reload_vendors().await.unwrap();
         let vendor = app.vendors().remove(0);
         World { router: server::router(app.clone()), vendor, app, _store: store }

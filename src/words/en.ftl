@@ -477,8 +477,12 @@ plan-ended = <b>{ $plan }</b> ended on { $day }.
 plan-ended-what = Your invoices stay here.
 plan-change-link = Change plan or seats
 plan-cancel-link = Cancel the plan
+plan-pause-link = Pause the plan
+plan-resume-link = Go on with the plan
+plan-reactivate-link = Start the plan again
 plan-viewer = You can see the plan. An owner or a billing member of your team can change it.
 plan-compare = All plans
+plan-what-if = What they would have cost you
 plan-yours = Your plan now
 plan-choose = See what { $plan } costs you
 plan-fee = { $amount } { $interval }
@@ -492,13 +496,53 @@ plan-above = above { $from }: { $each }
 plan-package = { $amount } for each { $size }
 plan-cancel-planned = <b>{ $plan } ends on { $day }.</b> Until then everything works as before. Nothing more is charged but what you use.
 plan-cancel-undo = Keep { $plan }
+plan-pause-planned = <b>{ $plan } pauses on { $day }.</b> Until then everything works as before.
+plan-pause-undo = Don’t pause
 plan-change-planned = <b>{ $plan } with { $quantity } begins on { $day }.</b> Nothing changes before that.
+plan-other-change-planned = <b>What you changed about { $plan } begins on { $day }.</b> Nothing changes before that.
 plan-change-undo = Stay with { $plan }
 plan-did-change-paid = Changed. You paid { $amount }, invoice { $number }.
 plan-did-change = Changed. There was nothing to pay.
 plan-did-plan = Planned. You can take it back here until it begins.
 plan-did-cancel = Cancelled. You can take it back here until the last day.
+plan-did-pause = Paused. Nothing is charged until you go on.
+plan-did-resume = The plan goes on. There was nothing to pay.
+plan-did-resume-paid = The plan goes on. You paid { $amount }, invoice { $number }.
+plan-did-reactivate = The plan has started again. There was nothing to pay.
+plan-did-reactivate-paid = The plan has started again. You paid { $amount }, invoice { $number }.
 plan-did-keep = Taken back. Your plan goes on as it is.
+discount-title = Discounts
+discount-head = What is taken off
+discount-next = On the next invoice
+discount-percent = { $percent } % off
+discount-amount = { $amount } off
+discount-told = { $off }, { $lasts }
+discount-remark = { $code }, { $lasts }
+discount-once = on your next invoice
+discount-forever = for as long as you have the plan
+discount-months =
+    { $count ->
+        [one] for a month from your next invoice
+       *[other] for { $count } months from your next invoice
+    }
+discount-until = until { $day }
+promotion-label = Promotion code
+promotion-hint = If you have one. Capitals, spaces and hyphens don’t matter.
+promotion-hint-plan = You see what it takes off before you use it.
+promotion-look = See what it takes off
+promotion-gives = { $discount }.
+promotion-gives-later = { $discount }. The code counts from the day of the change, unless others have used it up by then.
+promotion-instead = With <b>{ $code }</b> the next invoice on { $day } comes to <b>{ $after }</b> instead of { $before }, as it stands.
+promotion-changes = <b>{ $code }</b> is good for your plan.
+promotion-unknown = There is no promotion code “{ $code }”. Check how it is spelled.
+promotion-retired = The code “{ $code }” is no longer given out.
+promotion-expired = The code “{ $code }” has expired.
+promotion-used-up = The code “{ $code }” has been used as often as it may be.
+promotion-again = You have used the code “{ $code }” before. It works once.
+promotion-on-it = Your plan has the discount of “{ $code }” already.
+promotion-other-plan = The code “{ $code }” is not for { $plan }. Choose another plan, or leave the code out.
+promotion-currency = The code “{ $code }” takes off an amount in { $worth }, and you pay in { $currency }.
+promotion-first-time = The code “{ $code }” is for new customers, before their first invoice.
 interval-day =
     { $count ->
         [one] a day
@@ -519,6 +563,147 @@ interval-year =
         [one] a year
        *[other] every { $count } years
     }
+
+# What if
+what-if-title = What other plans would have cost
+what-if-plan = { $plan } { $interval }
+by-day =
+    { $count ->
+        [one] by the day
+       *[other] every { $count } days
+    }
+by-week =
+    { $count ->
+        [one] by the week
+       *[other] every { $count } weeks
+    }
+by-month =
+    { $count ->
+        [one] by the month
+       *[other] every { $count } months
+    }
+by-year =
+    { $count ->
+        [one] by the year
+       *[other] every { $count } years
+    }
+what-if-yours =
+    { $count ->
+        [one] Over the last month your plan was the cheapest: <b>{ $plan }</b>, { $total }.
+       *[other] Over the last { $count } months your plan was the cheapest: <b>{ $plan }</b>, { $total }.
+    }
+what-if-other =
+    { $count ->
+        [one] Over the last month <b>{ $plan }</b> would have been cheapest: { $total }, <b>{ $less }</b> less than { $now }.
+       *[other] Over the last { $count } months <b>{ $plan }</b> would have been cheapest: { $total }, <b>{ $less }</b> less than { $now }.
+    }
+what-if-cheapest =
+    { $count ->
+        [one] Over the last month <b>{ $plan }</b> would have been cheapest: { $total }.
+       *[other] Over the last { $count } months <b>{ $plan }</b> would have been cheapest: { $total }.
+    }
+what-if-nothing = <b>No plan</b> has room for your seats.
+what-if-basis = Worked out from what you used from { $from } to { $to }, with { $quantity } as you have now and the discounts you had then.
+what-if-basis-add-ons = Worked out from what you used from { $from } to { $to }, with { $quantity } and the add-ons you have now, and the discounts you had then.
+what-if-share = Where a plan is paid for longer than these months, they count with their share of it.
+what-if-with-tax = Amounts include tax unless they say otherwise.
+what-if-tax-inside = Prices have tax in them, and so have these amounts.
+what-if-no-tax = No tax is charged to you.
+what-if-since = Nothing was used before { $day }.
+what-if-spans = How far back
+what-if-months =
+    { $count ->
+        [one] 1 month
+       *[other] { $count } months
+    }
+what-if-table = On each plan
+what-if-range = { $from } to { $to }
+what-if-before-tax = Before tax, { $currency }
+what-if-total = In all, { $currency }
+what-if-mark = Cheapest
+what-if-same = as much as your plan now
+what-if-more = { $amount } more than your plan now
+what-if-less = { $amount } less than your plan now
+what-if-too-small = Not possible for you: it has at most { $quantity }
+what-if-part = { $name }: { $amount }
+what-if-part-minimum = { $name }, up to the least that is charged: { $amount }
+what-if-tax = Tax
+what-if-tax-in-it = Tax that is in these amounts
+what-if-meter = { $name }, { $unit }
+what-if-bar = { $period }: { $used } { $unit }, { $free } of them included
+what-if-drawing = { $name } of each period against the prices of { $plan }
+what-if-drawn-within = { $plan } has { $free } { $unit } included, and you never used more.
+what-if-drawn-above =
+    { $count ->
+        [one] { $plan } has { $free } { $unit } included. You used more.
+       *[other] { $plan } has { $free } { $unit } included. You used more in { $above } of { $count } periods.
+    }
+what-if-drawn-none-included = { $plan } includes none: each is paid for.
+what-if-used = The same as a table
+what-if-period = Period
+
+# An add-on
+add-on-list = Add-ons
+add-on-head = Add-on
+add-on-act = What you can do
+add-on-yours = On your plan
+add-on-add = Add
+add-on-change = Change
+add-on-title = { $name }
+add-on-title-error = Error: { $name }
+add-on-several = { $n } × { $name }
+add-on-without = Without { $name }
+add-on-have = You have <b>{ $name }</b>. Choose, and see the price at once.
+add-on-not-priced = { $name }: <b>not possible like this.</b>
+add-on-later = { $name } from { $day }: <b>nothing to pay now.</b>
+add-on-credit = { $name }: nothing to pay today, <b>{ $amount }</b> goes to your balance.
+add-on-quantity = How many
+add-on-bad-quantity = Enter how many you need: a whole number from 0 to { $most }.
+add-on-give-up = Give up { $name }
+add-on-button = Add { $name }, pay { $due } now
+add-on-button-free = Add { $name } now
+add-on-button-later = { $name } from { $day }
+add-on-button-without = Give up { $name } now
+add-on-button-without-later = Give up { $name } on { $day }
+
+# The billing day
+billing-day-link = Change the billing day
+billing-day-title = Billing day
+billing-day-title-error = Error: Billing day
+billing-day-now = Your periods begin on day <b>{ $day }</b> of the month.
+billing-day-what = What you have paid for the rest of this period is given back, and you pay for the days until the next one begins.
+billing-day-pay = Pay <b>{ $due }</b> today, then about <b>{ $amount }</b> on { $day }, and on that day from then on.
+billing-day-credit = Nothing to pay today, <b>{ $credit }</b> goes to your balance. Then about <b>{ $amount }</b> on { $day }, and on that day from then on.
+billing-day-later = This period runs to { $day }. Then you pay the days to your new billing day: <b>nothing to pay now.</b>
+billing-day-label = Day of the month
+billing-day-hint = From 1 to 31. A month without that day has its last day instead.
+billing-day-bad = Enter a day of the month: a whole number from 1 to 31.
+billing-day-button-later = Change the day on { $day }
+
+# A pause, its end, and a plan that starts again
+pause-title = Pause the plan
+pause-title-error = Error: Pause the plan
+pause-what = While { $plan } is paused you can’t use it and nothing is charged. You go on when you like, from here.
+pause-later-hint = You use what you have paid for
+pause-credit = { $plan } pauses now: <b>{ $amount }</b> goes to your balance.
+pause-used = { $plan } pauses now: <b>{ $amount }</b> is due for what you have used, less what you get back.
+pause-now = { $plan } pauses <b>now.</b> There is nothing to pay and nothing to give back.
+pause-later = { $plan } pauses on <b>{ $day }</b>: nothing to pay now.
+pause-button = Pause { $plan } now
+pause-button-later = Pause { $plan } on { $day }
+resume-title = Go on with the plan
+resume-title-error = Error: Go on with the plan
+resume-what = You can use { $plan } again at once. You pay for the days from now to the end of the period.
+resume-button = Go on with { $plan }, pay { $due } now
+resume-button-free = Go on with { $plan }
+reactivate-title = Start the plan again
+reactivate-title-error = Error: Start the plan again
+reactivate-what = { $plan } starts again as you had it, with a new period from today.
+reactivate-button = Start { $plan } again, pay { $due } now
+reactivate-button-free = Start { $plan } again
+goes-on = { $plan }: pay <b>{ $due }</b> today.
+goes-on-then = { $plan }: pay <b>{ $due }</b> today, then about <b>{ $amount }</b> on { $day }.
+standing-not-priced = { $plan }: <b>not possible now.</b>
 
 # Change of plan
 change-title = Change plan
@@ -556,6 +741,7 @@ change-button = Change to { $plan }, pay { $due } now
 change-button-free = Change to { $plan } now
 change-button-same = Change, pay { $due } now
 change-button-same-free = Change now
+change-button-code = Use the code { $code }
 change-button-later = Change to { $plan } on { $day }
 change-from = From { $method }.
 change-no-method = Add a card first.
@@ -563,6 +749,7 @@ change-held = This price is held for you until { $time }.
 change-keep = Keep { $plan }
 change-no-such-plan = There is no such plan. Choose one of those below.
 change-no-such-interval = This plan is not sold at that interval. Choose one of those offered.
+change-interval-fixed = Your plan is paid { $interval }. Ask the company you pay to change that.
 change-bad-seats = Enter how many seats you need: a whole number from 1 to { $most }.
 change-declined = Nothing was charged and you still have { $plan }: your card was declined.
 change-refused = Nothing was changed and nothing was charged.
@@ -614,6 +801,9 @@ overview-unpaid =
        *[other] { $count } invoices are unpaid: <b>{ $amount }</b>.
     }
 overview-unpaid-next = The next invoice comes on { $day }: about <b>{ $amount }</b>.
+overview-held = Your invoice can’t be issued yet.
+overview-held-by-vendor = The vendor has to complete its own details first.
+overview-held-repair = Complete the account
 overview-no-card = <b>No card is on file</b>, so { $amount } can’t be paid on { $day }.
 overview-no-card-add = Add a card
 overview-fee-usage = { $fee } and usage
@@ -621,6 +811,7 @@ overview-stands = <b>{ $amount }</b> stands already; the rest is what you will l
 overview-trial = You are trying { $plan } until { $day }. Nothing is charged before; cancel in time and nothing ever is.
 overview-cancel-planned = <b>{ $plan } ends on { $day }.</b>
 overview-change-planned = <b>{ $plan } begins on { $day }.</b>
+overview-add-on = With { $name }
 overview-planned-link = See or take it back
 overview-made-of = What { $day } is made of
 overview-so-far =
@@ -1134,6 +1325,7 @@ invoices-empty-add-recipient = Add a recipient
 # An invoice or credit note, on its page and on paper
 document-invoice = Invoice
 document-credit-note = Credit note
+document-tax-invoice = Tax Invoice
 document-heading-invoice = Invoice { $number }
 document-heading-credit-note = Credit note { $number }
 document-number-date = { $number }, { $day }
@@ -1146,6 +1338,10 @@ document-what = What
 document-quantity = Quantity
 document-page = Page { $page } of { $pages }
 document-tax-id = VAT { $id }
+document-tax-id-other = Tax ID { $id }
+document-tax-id-japan = Registration number { $id }
+document-tax-id-head-office = Tax ID { $id }, head office
+document-tax-id-branch = Tax ID { $id }, branch { $branch }
 document-purchase-order = Your purchase order
 document-corrects-head = Corrects
 document-corrects = Corrects { $numbers }.
@@ -1196,6 +1392,10 @@ document-declined = <b>{ $method } was declined for { $amount }.</b> { $reason }
 document-under-way = <b>{ $amount } from { $method } is on its way.</b> The bank has not answered yet.
 document-under-way-see = See what came of it
 document-download = Download PDF
+document-attachment = The same document for accounting programs
+document-structured = For accounting programs, by EN 16931:
+document-structured-cii = XML as CII
+document-structured-ubl = XML as UBL
 document-viewer = Your role lets you see invoices. An owner or a billing member of the account can pay them.
 document-see-days =
     { $count ->
@@ -1219,6 +1419,13 @@ document-chart-total = { $n } { $unit } in all.
 document-chart-used-up = The { $n } included were used up on { $day }.
 document-chart-busiest = The busiest day was { $weekday } { $day } with { $n }.
 document-chart-zone = Days begin at 00:00, { $zone }.
+
+# A structured invoice: what it says in words
+einvoice-terms = To be paid by { $day }.
+einvoice-terms-credit = Nothing is to be paid: the amount is credited to you.
+einvoice-not-taxed = Not subject to tax.
+einvoice-exact = Amounts are rounded to two decimals here, as the standard asks. The exact total is { $amount }.
+einvoice-test = Test mode: this document is worth nothing.
 
 # Account
 account-title = Account
@@ -1299,6 +1506,7 @@ activity-invoice-payment-failed = Invoice { $number } could not be paid
 activity-refund = { $amount } of invoice { $number } goes back to you
 activity-refund-succeeded = { $amount } of invoice { $number } went back to you
 activity-refund-refused = { $amount } of invoice { $number } could not go back to where it was paid from; it is in your balance
+activity-invoice-held = An invoice is held back: something is missing that the law wants on it
 activity-charge = { $amount } was put on the next invoice
 activity-balance-granted = { $amount } was added to your balance
 activity-payment-succeeded = { $amount } was paid
@@ -1314,6 +1522,7 @@ activity-method-given-up = Adding a payment method was given up
 activity-subscription-created = { $plan } was chosen
 activity-subscription-started = { $plan } began
 activity-subscription-changed = The plan was changed
+activity-promotion = The promotion code { $code } was used
 activity-change-planned = A change of the plan was planned
 activity-change-undone = A planned change of the plan was undone
 activity-cancellation-planned = Cancelling was planned
@@ -1382,6 +1591,12 @@ refusal-trial-days = A trial has at most { $most } days.
 refusal-no-seat = A plan has room for at least one seat.
 refusal-no-coupon = There is no code “{ $code }”.
 refusal-coupon-used-up = The code “{ $code }” has been used as often as it may be.
+refusal-coupon-retired = The coupon “{ $code }” is no longer given out.
+refusal-coupon-exists = There is a coupon with the key “{ $key }” already.
+refusal-no-redemptions = A limit is at least one. Leave it out where there is none.
+refusal-promotion-exists = There is a promotion code “{ $code }” already.
+refusal-promotion-form = A promotion code has { $least } to { $most } letters and digits; spaces and hyphens between them don’t count.
+refusal-add-on-exists = There is an add-on with the key “{ $key }” at this interval already.
 refusal-coupon-twice = The code “{ $code }” is named twice.
 refusal-plan-interval = { $plan } is not offered at this interval.
 refusal-no-add-on = There is no add-on “{ $key }”.
@@ -1389,12 +1604,25 @@ refusal-charge-not-positive = A charge must be of an amount above zero.
 refusal-charge-unnamed = Say what is charged.
 refusal-credit-not-positive = A credit must be of an amount above zero.
 refusal-not-an-invoice = Only an invoice can be corrected by a credit note.
-refusal-refund-more-than-paid = Only { $most } minor units of this invoice were paid by a payment method and can go back to it.
+refusal-refund-more-than-paid = Only { $most } of this invoice was paid by a payment method and can go back to it.
+refusal-credit-more-than-left = A credit note of { $asked } is too much: { $left } is left of it.
+refusal-subscription-due = “{ $subscription }” could not be billed for the period from { $from } to { $to }: { $why }
+refusal-subscription-start-due = “{ $subscription }” could not begin: { $why }
 refusal-quote-gone = This price is not held any more.
 refusal-quote-not-paid = The payment could not be made. Nothing was charged and nothing was changed. Please try again.
 refusal-quote-unreadable = This price can’t be read. Nothing was charged. Please look at the change again.
 refusal-customer-exists = There is a customer with this external_id already.
-refusal-tax-id = This isn’t how a VAT number of the country above is written. Enter it with its country letters, such as ATU12345678, or leave the field empty.
+refusal-einvoice-no-tax-id = This document has no structured form: it charges tax, and its seller had no tax id to name when it was issued.
+refusal-lacks-customer-street = An invoice must name your address, and the street (address_line1) is missing. Enter it in the account, and the invoice follows.
+refusal-lacks-customer-city = An invoice must name your address, and the city (city) is missing. Enter it in the account, and the invoice follows.
+refusal-lacks-customer-tax-id = You account for the tax of this invoice, so it must name your VAT number (tax_id). Enter it in the account, and the invoice follows.
+refusal-lacks-vendor-address = An invoice must name the vendor’s address, and the street or the city is missing in the vendor’s record.
+refusal-lacks-vendor-tax-id = An invoice that states tax must name the vendor’s VAT number, and the vendor’s record has none (tax_id).
+refusal-lacks-vendor-registration = A qualified invoice must name the vendor’s registration number, T and 13 digits, and the vendor’s record has none that is right (tax_id).
+refusal-lacks-vendor-thai-tax-id = A tax invoice must name the vendor’s tax id of 13 digits, with 5 more of a branch, and the vendor’s record has none that is right (tax_id).
+refusal-vendor-address-empty = Enter this part of the address: every invoice names it.
+refusal-tax-id = This isn’t how a VAT number of the country above is written. Enter it as in { $example }, or leave the field empty.
+refusal-tax-id-digit = A digit of this VAT number is wrong: its check digit doesn’t fit the others. Compare it with the original, or leave the field empty.
 refusal-name-empty = Enter a name.
 refusal-legal-name-empty = Enter the company’s full name, as it stands on invoices.
 refusal-country = Choose a country.
@@ -1560,7 +1788,7 @@ engine-coupon-currency = The coupon “{ $coupon }” is worth { $worth } and ca
 engine-tax-negative = The tax rate “{ $rate }” must not be negative.
 engine-tax-ends-before-it-begins = The tax rate “{ $rate }” ends before it begins.
 engine-credit-not-positive = A credit note must be of an amount above zero.
-engine-credit-more-than-left = The credit note is of { $asked } minor units, but only { $left } are left of the invoice.
+engine-credit-more-than-left = The credit note is of { $asked } in minor units, which is more than the { $left } that are left.
 engine-credit-no-such-line = The invoice has no line “{ $line }”.
 engine-credit-nothing-left = Nothing is left of the line “{ $line }” to credit.
 
@@ -1569,5 +1797,5 @@ demo-not-empty = the demo fills an empty database, and this one has a vendor alr
 demo-invitation = The invitation could not be accepted: { $why }
 demo-no-sandbox = The demo’s vendor is a sandbox, whose cards are its own.
 demo-card = The card was not added: { $why }
-demo-seats = The change of seats was not made: { $why }
+demo-change = The change of seats was not made: { $why }
 demo-usage = Usage was not counted: { $why }

@@ -5,6 +5,7 @@
 //! `sentence!`, for a door to say. A test holds that every key asked for exists, and that no key is left over.
 
 pub mod countries;
+pub mod discount;
 pub mod format;
 pub mod reason;
 pub mod scale;
@@ -74,6 +75,8 @@ impl Words {
                     match value {
                         Arg::Text(text) => FluentValue::from(treat(text).into_owned()),
                         Arg::Count(n) => FluentValue::from(*n),
+                        Arg::Money(amount_minor, currency) => FluentValue::from(treat(&self.money(*amount_minor, currency)).into_owned()),
+                        Arg::Sentence(sentence) => FluentValue::from(treat(&self.tell(sentence)).into_owned()),
                     },
                 );
             }
@@ -83,11 +86,14 @@ impl Words {
     }
 }
 
-/// What goes into a sentence: text that is formatted already, or a count that chooses the plural.
+/// What goes into a sentence: text that is formatted already, a count that chooses the plural, or what only the reader's language can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arg {
     Text(String),
     Count(i64),
+    /// Minor units of a currency.
+    Money(i64, String),
+    Sentence(Sentence),
 }
 
 impl From<&str> for Arg {
@@ -103,6 +109,17 @@ impl From<String> for Arg {
 impl From<&String> for Arg {
     fn from(text: &String) -> Arg {
         Arg::Text(text.clone())
+    }
+}
+/// An amount of minor units and the code of its currency.
+impl From<(i64, &str)> for Arg {
+    fn from((amount_minor, currency): (i64, &str)) -> Arg {
+        Arg::Money(amount_minor, currency.to_owned())
+    }
+}
+impl From<Sentence> for Arg {
+    fn from(sentence: Sentence) -> Arg {
+        Arg::Sentence(sentence)
     }
 }
 impl From<i64> for Arg {

@@ -72,6 +72,7 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let mut given_up = BTreeSet::new();
+    let held: BTreeSet<String> = invoices::held(&mut Desk::read(app, vendor, Actor::System).await?).await?.into_iter().collect();
     loop {
         let mut desk = Desk::read(app, vendor, Actor::System).await?;
         // Who was given up stays in front.
@@ -82,16 +83,24 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         if due.is_empty() {
             break;
         }
-        match bill_moments(app, vendor, &due, until, &mut report).await {
+        // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
+        let together = due.iter().position(|customer| held.contains(customer)).unwrap_or(due.len()).max(1);
+        let due = &due[..together];
+        match bill_moments(app, vendor, due, until, &held, &mut report).await {
             // All of them are in the hands of another worker.
             Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
             Ok(_) => {}
             // One of them cannot be billed: each by itself, so that it holds up nobody else.
             Err(_) => {
                 for customer in due {
-                    if let Err(refusal) = bill_moments(app, vendor, std::slice::from_ref(&customer), until, &mut report).await {
+                    if let Err(refusal) = bill_moments(app, vendor, std::slice::from_ref(customer), until, &held, &mut report).await {
+                        if let Refusal::Incomplete(lacking) = &refusal {
+                            let mut desk = Desk::write(app, vendor, Actor::System).await?;
+                            invoices::hold(&mut desk, customer, lacking).await?;
+                            desk.commit().await?;
+                        }
                         given_up.insert(customer.clone());
-                        report.failed.push((customer, refusal));
+                        report.failed.push((customer.clone(), refusal));
                     }
                 }
             }
@@ -102,10 +111,20 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
 }
 
 /// The next moment of each of some customers, in one transaction; of how many it was done.
-async fn bill_moments(app: &App, vendor: &Arc<Vendor>, customer_ids: &[String], until: Instant, report: &mut Report) -> Result<usize, Refusal> {
+async fn bill_moments(
+    app: &App,
+    vendor: &Arc<Vendor>,
+    customer_ids: &[String],
+    until: Instant,
+    held: &BTreeSet<String>,
+    report: &mut Report,
+) -> Result<usize, Refusal> {
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
     let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
+    for customer_id in ids.iter().filter(|id| held.contains(*id)) {
+        invoices::let_go(&mut desk, customer_id).await?;
+    }
     let with_method = payments::with_method(&mut desk, &ids).await?;
     desk.commit().await?;
     report.issued += moments.iter().map(|moment| moment.issued.len()).sum::<usize>();
@@ -124,7 +143,8 @@ async fn bill_moments(app: &App, vendor: &Arc<Vendor>, customer_ids: &[String], 
     Ok(moments.len())
 }
 
-/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker.
+/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
+/// declined before payment was due, and is due now.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let open = invoices::never_collected(&mut desk, until).await?;
@@ -135,6 +155,12 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
             tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
         }
     }
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let unpaid = invoices::unpaid(&mut desk, until).await?;
+    drop(desk);
+    for (due_at, invoice_id) in unpaid {
+        note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
+    }
     Ok(())
 }
 
@@ -143,11 +169,13 @@ async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> 
         Collected::Tried(_) => report.tried += 1,
         Collected::NothingDue => {}
         // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
-        Collected::NoMethod => {
-            let mut desk = errand.writes().await?;
-            invoices::note_unpayable(&mut desk, invoice_id).await?;
-            desk.commit().await?;
-        }
+        Collected::NoMethod => note_unpaid(errand, invoice_id).await?,
     }
     Ok(())
+}
+
+async fn note_unpaid(errand: &Errand, invoice_id: &str) -> Result<(), Refusal> {
+    let mut desk = errand.writes().await?;
+    invoices::note_unpaid(&mut desk, invoice_id).await?;
+    Ok(desk.commit().await?)
 }

@@ -8,10 +8,11 @@ use crate::api::give::{Created, Json, Page};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
 use crate::api::take::{Body, Id, Limit, Nothing, Query, after};
-use crate::api::values::{Time, given};
+use crate::api::v1::subscriptions::{SubscribedAddOn, SubscriptionStatus};
+use crate::api::values::{Exact, Time, given};
 use crate::services::api_keys::Scope;
 use crate::services::customers::{self, Details};
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, subscriptions};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -21,6 +22,9 @@ pub fn routes() -> Vec<Route> {
         Route::patch("/customers/{customer}", Scope::CustomersWrite, update)
             .named("updateCustomer", "Change a customer")
             .about("What is absent stays as it is; null empties a field. What changes stands on the next invoice, and prices held for the customer are worked out anew."),
+        Route::get("/customers/{customer}/entitlements", Scope::SubscriptionsRead, entitlements)
+            .named("getEntitlements", "Get what a customer may use")
+            .about("Now, by each subscription that has not ended. It follows their state in the same transaction."),
         Route::post("/customers/{customer}/suspend", Scope::CustomersWrite, suspend)
             .named("suspendCustomer", "Suspend a customer's access")
             .about("Its members are kept out of the portal and of every frame from their next request on, and are told whom to write to. Billing goes on."),
@@ -106,7 +110,7 @@ pub struct NewCustomer {
     /// ISO 3166-1 alpha-2.
     #[schema(min_length = 2, max_length = 2, example = "AT")]
     pub country: String,
-    /// Kept as given; only a well-formed one earns reverse charge.
+    /// With its country letters. Checked in form and check digit for the EU, the UK, Norway, Switzerland, Japan and Thailand.
     pub tax_id: Option<String>,
     #[serde(default)]
     pub tax_exempt: bool,
@@ -226,6 +230,59 @@ async fn update(desk: &mut Desk, (Id(customer), Body(changes)): (Id, Body<Custom
     };
     customers::update_details(desk, &id, &details).await?;
     Ok(Json(shown(customers::load(desk, &id).await?)?))
+}
+
+/// What a subscription lets its customer use.
+#[derive(Serialize, ToSchema)]
+pub struct Entitlement {
+    pub subscription_id: String,
+    pub external_id: Option<String>,
+    pub status: SubscriptionStatus,
+    /// Whether it may be used now: in a trial, while it is active, and while a late payment is being recovered.
+    pub is_entitled: bool,
+    /// An end or a pause is planned for then; null: none is.
+    pub until: Option<Time>,
+    pub plan_id: String,
+    pub plan_key: String,
+    pub plan_name: String,
+    /// Seats.
+    pub quantity: Exact,
+    pub add_ons: Vec<SubscribedAddOn>,
+}
+
+/// What a customer may use.
+#[derive(Serialize, ToSchema)]
+pub struct Entitlements {
+    pub customer_id: String,
+    /// The moment it is true of.
+    pub at: Time,
+    /// Whether any of them may be used.
+    pub is_entitled: bool,
+    /// The newest first; none that has ended.
+    pub subscriptions: Vec<Entitlement>,
+}
+
+async fn entitlements(desk: &mut Desk, Id(customer): Id) -> Result<Json<Entitlements>, Problem> {
+    let customer_id = customers::find(desk, &customer).await?.id;
+    let list = subscriptions::entitlements(desk, &customer_id).await?;
+    let shown = |subscriptions::Entitlement { subscription: s, is_entitled, until }: subscriptions::Entitlement| Entitlement {
+        status: s.state.into(),
+        is_entitled,
+        until: until.map(Time),
+        plan_key: s.terms.plan.key.clone(),
+        plan_name: s.terms.plan.name.clone(),
+        quantity: s.terms.quantity.into(),
+        add_ons: s.terms.add_ons.iter().map(|add_on| SubscribedAddOn { key: add_on.key.clone(), quantity: add_on.quantity.into() }).collect(),
+        subscription_id: s.id,
+        external_id: s.external_id,
+        plan_id: s.plan_id,
+    };
+    Ok(Json(Entitlements {
+        customer_id,
+        at: desk.now.billing.into(),
+        is_entitled: list.iter().any(|entitlement| entitlement.is_entitled),
+        subscriptions: list.into_iter().map(shown).collect(),
+    }))
 }
 
 async fn suspend(desk: &mut Desk, (Id(customer), Nothing): (Id, Nothing)) -> Result<Json<Customer>, Problem> {

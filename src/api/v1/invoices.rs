@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::in_query;
-use crate::api::give::{Json, Page, Pdf};
+use crate::api::give::{Json, Page, Pdf, Xml};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
 use crate::api::take::{Id, Limit, Query, after};
 use crate::api::values::{Exact, Time};
 use crate::services::api_keys::Scope;
-use crate::services::invoices::{self, Among, SnapshotLine, Status, Summary};
+use crate::services::invoices::{self, Among, SnapshotLine, Status, Summary, Syntax};
 use crate::services::payments::Errand;
 use crate::services::{Desk, Refusal, customers, subscriptions};
 
@@ -22,7 +22,13 @@ pub fn routes() -> Vec<Route> {
         Route::get("/invoices/{invoice}", Scope::InvoicesRead, get).named("getInvoice", "Get an invoice or credit note"),
         Route::errand(Method::GET, "/invoices/{invoice}/pdf", Scope::InvoicesRead, pdf)
             .named("getInvoicePdf", "Get its PDF")
-            .about("Rendered when first asked for, from what was frozen on the day of issue; the same bytes ever after."),
+            .about("Rendered when first asked for, from what was frozen on the day of issue; the same bytes ever after. It carries the Cross Industry Invoice as Factur-X."),
+        Route::get("/invoices/{invoice}/cii", Scope::InvoicesRead, cii)
+            .named("getInvoiceCii", "Get it as a Cross Industry Invoice")
+            .about("UN/CEFACT XML by EN 16931; what the PDF carries. A document that charges tax without a tax id of the vendor has no structured form."),
+        Route::get("/invoices/{invoice}/ubl", Scope::InvoicesRead, ubl)
+            .named("getInvoiceUbl", "Get it as UBL")
+            .about("OASIS UBL 2.1 by EN 16931: an Invoice or a CreditNote."),
     ]
 }
 
@@ -271,4 +277,18 @@ async fn pdf(errand: Errand, Id(invoice): Id) -> Result<Pdf, Problem> {
     let invoice = invoices::load(&mut errand.reads().await?, &invoice).await?;
     let paper = invoices::paper(&errand, &invoice).await?;
     Ok(Pdf { bytes: paper.bytes, file_name: paper.file_name })
+}
+
+async fn cii(desk: &mut Desk, Id(invoice): Id) -> Result<Xml, Problem> {
+    structured(desk, &invoice, Syntax::Cii).await
+}
+
+async fn ubl(desk: &mut Desk, Id(invoice): Id) -> Result<Xml, Problem> {
+    structured(desk, &invoice, Syntax::Ubl).await
+}
+
+async fn structured(desk: &mut Desk, invoice_id: &str, syntax: Syntax) -> Result<Xml, Problem> {
+    let invoice = invoices::load(desk, invoice_id).await?;
+    let file = invoices::structured(&desk.vendor, &invoice, syntax)?;
+    Ok(Xml { bytes: file.bytes, file_name: file.file_name })
 }

@@ -1,5 +1,7 @@
 //! Version 1, a noun a file: what it takes and gives, its handlers, and its rows of the table.
 
+pub mod add_ons;
+pub mod coupons;
 pub mod customers;
 pub mod embed_sessions;
 pub mod events;
@@ -8,6 +10,8 @@ pub mod members;
 pub mod meters;
 pub mod plans;
 pub mod portal_sessions;
+pub mod promotion_codes;
+pub mod settings;
 pub mod subscriptions;
 pub mod usage;
 

@@ -156,7 +156,7 @@ fn tier(tier: &price::Tier) -> Tier {
     Tier { up_to: tier.up_to.map(Exact), unit_amount_minor: tier.unit_amount.into(), flat_amount_minor: Some(tier.flat_amount.into()) }
 }
 
-fn shown_price(kept: KeptPrice) -> Price {
+pub(super) fn shown_price(kept: KeptPrice) -> Price {
     let p = kept.price;
     let mut shown = Price {
         id: kept.id,
@@ -242,7 +242,7 @@ fn model(new: &NewPrice, at: &str) -> Result<Model, Problem> {
 }
 
 /// The price as the engine has it; `at` is where it stands in the body.
-async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Result<catalog::NewPrice, Problem> {
+pub(super) async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Result<catalog::NewPrice, Problem> {
     Problem::unless_named(&new.name, format!("{at}/name"))?;
     let code = new.currency.clone().unwrap_or_else(|| desk.vendor.currency.clone());
     let currency = Currency::from_code(&code).map_err(|error| Problem::at(format!("{at}/currency"), error.to_string()))?;

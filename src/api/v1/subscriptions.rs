@@ -268,6 +268,11 @@ pub struct Change {
     pub add_ons: Option<Vec<SubscribedAddOn>>,
     /// Keys of coupons; replaces the list.
     pub coupons: Option<Vec<String>>,
+    /// A promotion code, as the customer would type it: one coupon more.
+    pub promotion_code: Option<String>,
+    /// The day of the month on which its periods begin from then on.
+    #[schema(minimum = 1, maximum = 31)]
+    pub anchor_day: Option<u32>,
     #[serde(default)]
     #[schema(required = false)]
     pub when: When,
@@ -350,6 +355,8 @@ async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Cha
         quantity: change.quantity.map(|Exact(quantity)| quantity),
         add_ons: change.add_ons.map(add_ons),
         coupons: change.coupons,
+        promotion_code: change.promotion_code,
+        anchor_day: change.anchor_day,
         when: match change.when {
             When::Now => subscriptions::When::Now,
             When::PeriodEnd => subscriptions::When::PeriodEnd,

@@ -41,9 +41,10 @@ impl Basis {
         Ok(Share::of(part, whole, self.proration.by, self.zone)?)
     }
 
-    /// Whether two instants are one moment to the vendor: the same instant, or the same day where days are counted.
-    pub(super) fn is_one_moment(&self, one: Instant, other: Instant) -> bool {
-        one == other || (self.proration.by == By::Day && local_date(one, self.zone) == local_date(other, self.zone))
+    /// Whether two instants of a period are one moment to the vendor: the same instant, or the same day where days are counted.
+    pub(super) fn is_one_moment(&self, one: Instant, other: Instant, whole: Period) -> bool {
+        let is_by_day = self.proration.by.of(whole, self.zone) == By::Day;
+        one == other || (is_by_day && local_date(one, self.zone) == local_date(other, self.zone))
     }
 
     pub(super) fn exchange(&self, price: &Price, at: Instant) -> Result<Option<&ExchangeRate>> {

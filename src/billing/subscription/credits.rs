@@ -48,7 +48,6 @@ impl Basis {
             kind: LineKind::ProrationCredit,
             amount_minor: money::neg(amount_minor)?,
             discount_minor: 0,
-            discount_is_fixed: false,
             tax: charged.line.tax.iter().map(|tax| LineTax { amount_minor: 0, ..tax.clone() }).collect(),
             from: Some(part.start),
             to: Some(part.end),
@@ -66,7 +65,7 @@ impl Basis {
         for charge in charged.iter().filter(of_it) {
             for credit in &charge.credits {
                 let is_reversed = charged.iter().any(|other| other.line.credits.as_ref() == Some(&credit.reference));
-                if is_reversed || !credit.at.is_some_and(|ended| self.is_one_moment(ended, at)) {
+                if is_reversed || !credit.at.is_some_and(|ended| self.is_one_moment(ended, at, cycle.whole)) {
                     continue;
                 }
                 let kind = match charge.line.kind {

@@ -77,8 +77,20 @@ pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instan
     if let Some(restored) = cycle.undone_at(at).filter(|before| before.interval.repeats_like(interval)) {
         return basis.swap(restored.clone(), &now, &new_items, &[]);
     }
-    let ended = basis.swap(cycle.clone(), &now, &[], &[])?;
-    let begun = begin(basis, new, &Cycle::starting(Anchor::at(at, basis.zone), interval, at)?)?;
+    reanchor(basis, new, Anchor::at(at, basis.zone), cycle, at, charged, used)
+}
+
+/// A change of the days on which periods begin, perhaps of the terms with them: everything charged for the rest is credited, usage so far
+/// is rated, and the new anchor's period that holds `at` begins there, as a stub where it began before.
+///
+/// By `none` the new days wait for the period's end, as in [`change`].
+pub fn reanchor(basis: &Basis, new: &Terms, anchor: Anchor, cycle: &Cycle, at: Instant, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
+    cycle.period().require(at)?;
+    if basis.proration.by == By::None {
+        return Ok(Outcome { lines: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
+    }
+    let ended = basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[])?;
+    let begun = begin(basis, new, &Cycle::starting(anchor, new.plan.interval, at)?)?;
     Ok(Outcome { lines: ended.lines.into_iter().chain(begun.lines).collect(), cycle: Cycle { before: ended.cycle.before, ..begun.cycle }, effective_at: at })
 }
 

@@ -79,7 +79,6 @@ impl Basis {
             quantity: units,
             amount_minor,
             discount_minor: 0,
-            discount_is_fixed: false,
             tax: Vec::new(),
             from: Some(charge.part.start),
             to: Some(charge.part.end),

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use basis::{Basis, Proration, Unused};
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Outcome, begin, cancel, change, close, close_ended, pause, resume};
+pub use events::{Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume};
 pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
 pub use lines::Used;
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};

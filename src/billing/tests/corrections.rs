@@ -14,12 +14,13 @@ use crate::world::{currency, party, rate, taxed};
 fn invoiced(amounts: &[i64], code: &str, prices: PricesTax) -> Invoiced {
     let lines = amounts.iter().map(|amount| Line::one_off("work", *amount)).collect();
     let tax = TaxSituation { customer: party("FR"), ..taxed(vec![rate("fr", "FR", "20")]) };
-    let document = assemble(lines, &[], &tax, currency(code), prices).expect("assembles").expect("a document");
+    let document = assemble(lines, &[], &[], &tax, currency(code), prices).expect("assembles").expect("a document");
     let charged = |(index, line): (usize, Line)| Charged { reference: format!("l{index}"), line, price: None, credits: Vec::new() };
     Invoiced {
         currency: document.currency,
         prices,
         lines: document.lines.into_iter().enumerate().map(charged).collect(),
+        notes: document.notes,
         rounding_minor: document.rounding_minor,
         rounding_credited_minor: 0,
     }
@@ -89,7 +90,7 @@ fn lines_are_credited_whole_or_in_part() {
     assert_eq!((amounts(&note), note.total_minor), (vec![(-100, -20), (-500, -100)], -720));
     keep(&mut invoice, &note);
     let error = |result: Result<Document, Error>| result.expect_err("refused");
-    assert_eq!(error(credit_lines(&invoice, &[line("l1", None)])), CorrectionError::NothingLeft("l1".to_owned()).into());
+    assert_eq!(error(credit_lines(&invoice, &[line("l1", None)])), CorrectionError::NothingLeft("work".to_owned()).into());
     assert_eq!(error(credit_lines(&invoice, &[line("l7", None)])), CorrectionError::NoSuchLine("l7".to_owned()).into());
     let twice = [line("l0", Some(1000)), line("l0", Some(100))];
     assert_eq!(error(credit_lines(&invoice, &twice)), CorrectionError::MoreThanLeft { asked_minor: 1100, left_minor: 1080 }.into());

@@ -2,13 +2,14 @@
 
 use billing::{
     Error,
-    discount::{Coupon, Discount, DiscountError, Duration, fix},
+    discount::{Coupon, Discount, DiscountError, Duration},
     invoice::{Document, DocumentKind, Line, LineKind, assemble},
     ledger::{self, Account, Entry},
     money::{MoneyError, spread},
     settlement::{BalanceCredit, BalanceUse, NoteSplit, due, due_at, split_note, use_balance},
     state::{Event, State, StateError},
-    tax::{Exemption, PricesTax, TaxNote, TaxParty, TaxRate, TaxSituation, Treatment, is_well_formed_eu_tax_id},
+    taken_back::TakenBack,
+    tax::{Exemption, PricesTax, TaxNote, TaxParty, TaxRate, TaxSituation, Treatment},
     usage::Aggregate,
 };
 
@@ -20,7 +21,7 @@ fn one_offs(amounts: &[i64]) -> Vec<Line> {
 
 #[track_caller]
 fn document(lines: Vec<Line>, tax: &TaxSituation, prices: PricesTax) -> Document {
-    assemble(lines, &[], tax, currency("EUR"), prices).expect("assembles").expect("a document")
+    assemble(lines, &[], &[], tax, currency("EUR"), prices).expect("assembles").expect("a document")
 }
 
 /// (rate, base, amount) of each rate.
@@ -54,7 +55,7 @@ fn usage_in_arrears_and_the_next_fees_are_one_document() {
 
 #[test]
 fn an_invoice_of_no_lines_is_not_made_and_one_of_zero_is() {
-    let none = assemble(Vec::new(), &[], &taxed(Vec::new()), currency("EUR"), PricesTax::Exclusive);
+    let none = assemble(Vec::new(), &[], &[], &taxed(Vec::new()), currency("EUR"), PricesTax::Exclusive);
     assert_eq!(none, Ok(None));
     let zero = document(one_offs(&[500, -500]), &taxed(vec![rate("fr", "FR", "20")]), PricesTax::Exclusive);
     assert_eq!((zero.kind, zero.total_minor), (DocumentKind::Invoice, 0));
@@ -84,7 +85,7 @@ fn inclusive_prices_have_their_tax_inside() {
 #[test]
 fn forints_are_paid_whole() {
     let tax = TaxSituation { customer: party("HU"), ..taxed(vec![rate("hu", "HU", "27")]) };
-    let in_forint = |amount| assemble(one_offs(&[amount]), &[], &tax, currency("HUF"), PricesTax::Exclusive).expect("assembles").expect("a document");
+    let in_forint = |amount| assemble(one_offs(&[amount]), &[], &[], &tax, currency("HUF"), PricesTax::Exclusive).expect("assembles").expect("a document");
     // 1000.30 Ft and 27 % are 1270.38 Ft, paid 1270; 1000.40 are 1270.51, paid 1271.
     let (down, up) = (in_forint(100_030), in_forint(100_040));
     assert_eq!((down.tax_total_minor, down.rounding_minor, down.total_minor), (27_008, -38, 127_000));
@@ -153,26 +154,6 @@ fn reverse_charge_needs_two_eu_countries_and_two_well_formed_ids() {
 }
 
 #[test]
-fn forms_of_eu_tax_ids() {
-    #[rustfmt::skip]
-    let good = [
-        ("AT", "ATU12345678"), ("BE", "BE0123456789"), ("BG", "BG123456789"), ("CY", "CY12345678X"), ("CZ", "CZ1234567890"), ("DE", "DE123456789"),
-        ("DK", "DK12345678"), ("EE", "EE123456789"), ("GR", "EL123456789"), ("ES", "ESX1234567X"), ("FI", "FI12345678"), ("FR", "FRXX123456789"),
-        ("HR", "HR12345678901"), ("HU", "HU12345678"), ("IE", "IE1234567WA"), ("IE", "IE1A23456X"), ("IT", "IT12345678901"), ("LT", "LT123456789012"),
-        ("LU", "LU12345678"), ("LV", "LV12345678901"), ("MT", "MT12345678"), ("NL", "nl 1234.56.789 b01"), ("PL", "PL1234567890"), ("PT", "PT123456789"),
-        ("RO", "RO12"), ("SE", "SE123456789012"), ("SI", "SI12345678"), ("SK", "SK1234567890"),
-    ];
-    for (country, tax_id) in good {
-        assert!(is_well_formed_eu_tax_id(country, tax_id), "{tax_id}");
-    }
-    let bad =
-        [("GR", "GR123456789"), ("GB", "GB123456789"), ("GB", "XI123456789"), ("XI", "XI123456789"), ("FR", "40303265045"), ("DE", "DE12345678é"), ("DE", "")];
-    for (country, tax_id) in bad {
-        assert!(!is_well_formed_eu_tax_id(country, tax_id), "{tax_id}");
-    }
-}
-
-#[test]
 fn a_discount_is_rounded_once_and_spread_by_largest_remainder() {
     // A third of 100 + 100 + 101 is 100.33: one rounding, 100 over three lines.
     let prices = vec![flat("a", 100), flat("b", 100), flat("c", 101)];
@@ -205,7 +186,7 @@ fn a_discount_reaches_its_subscriptions_lines_but_no_credits_and_no_one_offs() {
     lines.push(Line::one_off("work", 700));
     let foreign = Line { subscription: Some("s2".to_owned()), kind: LineKind::Recurring, ..Line::one_off("other", 900) };
     lines.push(foreign);
-    let document = assemble(lines, &life.discounts, &life.tax, currency("EUR"), PricesTax::Exclusive).expect("assembles").expect("some");
+    let document = assemble(lines, &[], &life.discounts, &life.tax, currency("EUR"), PricesTax::Exclusive).expect("assembles").expect("some");
     let seen = document.lines.iter().map(|line| (line.amount_minor, line.discount_minor)).collect::<Vec<_>>();
     // Half of 1500 net back; 3000 at half price; the rest untouched.
     assert_eq!(seen, [(-750, 0), (3000, 1500), (700, 0), (900, 0)]);
@@ -223,14 +204,14 @@ fn a_percent_is_rounded_once_a_coupon_and_document() {
     let discount = |of: &str, coupon: Coupon| Discount { subscription: of.to_owned(), coupon, zone: zone("UTC"), first_period_start: None };
     let half = || percent_off("HALF", "50", Duration::Forever);
     let mut lines = [line("s1"), line("s2")];
-    let applied = billing::discount::apply(&mut lines, &[discount("s1", half()), discount("s2", half())], currency("EUR")).expect("applies");
+    let applied = billing::discount::apply(&mut lines, &TakenBack::default(), &[discount("s1", half()), discount("s2", half())], currency("EUR")).expect("applies");
     // Half of 666 is 333; subscription by subscription it would be 334.
     assert_eq!(applied.iter().map(|applied| (applied.subscription.as_str(), applied.amount_minor)).collect::<Vec<_>>(), [("s1", 167), ("s2", 166)]);
     assert_eq!(lines.map(|line| line.discount_minor), [167, 166]);
     // An amount is each subscription's own.
     let ten = || amount_off("TEN", 10, Duration::Forever);
     let mut lines = [line("s1"), line("s2")];
-    billing::discount::apply(&mut lines, &[discount("s1", ten()), discount("s2", ten())], currency("EUR")).expect("applies");
+    billing::discount::apply(&mut lines, &TakenBack::default(), &[discount("s1", ten()), discount("s2", ten())], currency("EUR")).expect("applies");
     assert_eq!(lines.map(|line| line.discount_minor), [10, 10]);
 }
 
@@ -270,17 +251,6 @@ fn once_is_the_first_invoice_with_something_to_discount() {
 }
 
 #[test]
-fn lines_that_wait_for_the_next_invoice_keep_the_discount_they_were_previewed_with() {
-    let mut life = Life::new(plan("p", vec![flat("base", 3000)]), "2024-06-01").with_coupon(percent_off("HALF", "50", Duration::Forever));
-    life.begin();
-    let mut waiting = life.preview("2024-06-16", &plan("q", vec![flat("base", 6001)])).lines;
-    // Half of 1500 back, and 3001 at half price (1500.5, half up).
-    assert_eq!(fix(&mut waiting, &life.discounts, currency("EUR")).expect("fixes")[0].amount_minor, 1501);
-    let document = assemble(waiting, &[], &life.tax, currency("EUR"), PricesTax::Exclusive).expect("assembles").expect("some");
-    assert_eq!((document.discount_minor, document.total_minor, document.discounts.len()), (1501, 750, 0));
-}
-
-#[test]
 fn coupons_that_make_no_sense_are_refused() {
     let check = |coupon: billing::discount::Coupon| coupon.check();
     assert_eq!(check(percent_off("X", "0", Duration::Once)), Err(DiscountError::Percent("X".to_owned()).into()));
@@ -291,7 +261,7 @@ fn coupons_that_make_no_sense_are_refused() {
     let mut life = Life::new(plan("p", vec![flat("base", 1000)]), "2024-01-01").with_coupon(amount_off("TEN", 1000, Duration::Once));
     let lines = life.preview("2024-01-02", &plan("q", vec![flat("base", 2000)])).lines;
     life.basis.currency = currency("USD");
-    let refused = assemble(lines, &life.discounts, &life.tax, currency("USD"), PricesTax::Exclusive).expect_err("another currency");
+    let refused = assemble(lines, &[], &life.discounts, &life.tax, currency("USD"), PricesTax::Exclusive).expect_err("another currency");
     assert_eq!(refused.to_string(), "The coupon “TEN” is worth EUR and cannot be used on a document in USD.");
 }
 

@@ -287,7 +287,7 @@ proptest! {
         let rates = rates.into_iter().enumerate().map(|(index, percent)| tax_rate(&format!("r{index}"), "FR", &Decimal::new(percent, 1).to_string()));
         let prices = if inclusive { PricesTax::Inclusive } else { PricesTax::Exclusive };
         let code = currency(if forint { "HUF" } else { "EUR" });
-        let document = assemble(amounts.iter().map(line).collect(), &life.discounts, &taxed(rates.collect()), code, prices);
+        let document = assemble(amounts.iter().map(line).collect(), &[], &life.discounts, &taxed(rates.collect()), code, prices);
         assert_adds_up(&document.expect("assembles").expect("a document"));
     }
 
@@ -359,10 +359,10 @@ proptest! {
         let prices = if inclusive { PricesTax::Inclusive } else { PricesTax::Exclusive };
         let tax = taxed(vec![tax_rate("a", "FR", "19.6"), tax_rate("b", "FR", "0.7")]);
         let lines = amounts.iter().map(|amount| Line::one_off("l", *amount)).collect();
-        let document = assemble(lines, &[], &tax, currency("EUR"), prices).expect("assembles").expect("a document");
+        let document = assemble(lines, &[], &[], &tax, currency("EUR"), prices).expect("assembles").expect("a document");
         let charged = |(index, line): (usize, Line)| Charged { reference: index.to_string(), line, price: None, credits: Vec::new() };
         let lines = document.lines.into_iter().enumerate().map(charged).collect();
-        let mut invoice = Invoiced { currency: document.currency, prices, lines, rounding_minor: 0, rounding_credited_minor: 0 };
+        let mut invoice = Invoiced { currency: document.currency, prices, lines, notes: Vec::new(), rounding_minor: 0, rounding_credited_minor: 0 };
         for share in shares.into_iter().map(Some).chain([None]) {
             let left = invoice.left_minor().expect("left");
             let amount = share.map_or(left, |share| left * share / 100);

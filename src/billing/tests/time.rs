@@ -127,6 +127,16 @@ fn a_zone_that_skips_a_day_skips_an_empty_period() {
 }
 
 #[test]
+fn where_a_period_has_no_day_to_count_its_seconds_are() {
+    // From midnight to 05:00 of the 31st in Apia, whose 30 December 2011 never was.
+    let whole = Period { start: at("2011-12-30T10:00:00Z"), end: at("2011-12-30T15:00:00Z") };
+    let part = Period { start: at("2011-12-30T11:00:00Z"), ..whole };
+    let share = |part| Share::of(part, whole, By::Day, zone("Pacific/Apia")).expect("a share");
+    assert_eq!(share(part), Share { n: 14_400, d: 18_000, by: By::Second });
+    assert!(share(whole).is_whole());
+}
+
+#[test]
 fn months_of_a_coupon_are_calendar_months() {
     assert_eq!(add_calendar_months(at("2024-01-31"), 1, zone("UTC")), Ok(at("2024-02-29")));
 }

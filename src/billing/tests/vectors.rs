@@ -177,7 +177,7 @@ fn published_taxes() {
         ("CU10", "BHD", taxed(Vec::new()), lines(&[10_001]), (0, 10_001)),
     ];
     for (id, code, tax, lines, expected) in cases {
-        let document = assemble(lines, &[], &tax, currency(code), PricesTax::Exclusive).expect(id).expect(id);
+        let document = assemble(lines, &[], &[], &tax, currency(code), PricesTax::Exclusive).expect(id).expect(id);
         assert_eq!((document.tax_total_minor, document.total_minor), expected, "{id}");
         if let [tax] = document.tax.as_slice() {
             assert_eq!(tax.base_minor, document.subtotal_minor, "{id}");

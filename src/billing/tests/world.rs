@@ -268,7 +268,7 @@ impl Life {
         let offered = products(&self.terms).into_iter().chain(open).collect::<Vec<_>>();
         let ended_at = outcome.effective_at;
         self.cycle = outcome.cycle;
-        let document = assemble(outcome.lines, &self.discounts, &self.tax, self.basis.currency, self.prices).expect("assembles")?;
+        let document = assemble(outcome.lines, &[], &self.discounts, &self.tax, self.basis.currency, self.prices).expect("assembles")?;
         for applied in &document.discounts {
             for discount in self.discounts.iter_mut().filter(|discount| discount.coupon.key == applied.coupon) {
                 discount.first_period_start = applied.first_period_start;

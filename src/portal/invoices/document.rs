@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
-use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, Told};
+use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, Told, einvoice};
 use crate::services::payments::{self, Method, Payment};
 use crate::services::{Desk, Refusal};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
@@ -209,8 +209,17 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
     });
     let who_can = (invoice.due_minor > 0 && !seen.may_pay).then(|| view! { <p class="sub">{t!(w, "document-viewer")}</p> });
     let class = if can_pay { "btn plain" } else { "btn" };
-    let href = format!("/invoices/{}.pdf", invoice.number);
-    view! { <div class="acts">{pay}<a class=class href=href>{t!(w, "document-download")}</a></div>{who_can} }
+    let href = |ending: &str| format!("/invoices/{}.{ending}", invoice.number);
+    // Where the standard knows no such document, there is nothing to download.
+    let structured = einvoice::is_known(&seen.snapshot).then(|| {
+        let of = |ending: &str, label: String| view! { " "<a class="link" href=href(ending)>{label}</a> };
+        view! {
+            <p class="sub">
+                {t!(w, "document-structured")}{of("xml", t!(w, "document-structured-cii"))}{of("ubl.xml", t!(w, "document-structured-ubl"))}
+            </p>
+        }
+    });
+    view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{structured}{who_can} }
 }
 
 fn parties(told: &Told<'_>) -> impl IntoView + use<> {

@@ -1,4 +1,4 @@
-//! `/invoices`, `/invoices/{number}` and its PDF: what was invoiced, why, and what became of it. Paying is `portal::payments`.
+//! `/invoices`, `/invoices/{number}`, its PDF and its structured forms: what was invoiced, why, and what became of it. Paying is `portal::payments`.
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::portal::routes::{Route, names};
 use crate::services::embed_sessions::Scope;
+use crate::services::invoices::Syntax;
 use crate::services::{Refusal, invoices};
 
 mod document;
@@ -31,10 +32,15 @@ async fn show_list(State(app): State<App>, member: Member, Query(asked): Query<l
     list::page(&app, &member, &mut desk, asked).await
 }
 
-/// One address shape for both: the number, or the number with `.pdf`.
+/// One address shape for all: the number, or the number with `.pdf`, `.xml` (Cross Industry Invoice) or `.ubl.xml`.
 async fn show(State(app): State<App>, member: Member, Path(number): Path<String>) -> Result<Response, Refusal> {
     if let Some(number) = number.strip_suffix(".pdf") {
         return paper::download(&app, &member, number).await;
+    }
+    for (ending, syntax) in [(".ubl.xml", Syntax::Ubl), (".xml", Syntax::Cii)] {
+        if let Some(number) = number.strip_suffix(ending) {
+            return paper::structured(&app, &member, number, syntax).await;
+        }
     }
     let mut desk = member.reads(&app).await?;
     document::page(&app, &member, &mut desk, &number, StatusCode::OK).await

@@ -1,132 +1,28 @@
-//! `/plan/change`: choose, see every credit and charge, confirm. The choice is a form that asks (GET); the price shown is a quote, and
-//! the form that confirms it (POST) carries only that quote and, where it is stale, the second factor.
+//! `/plan/change`: choose plan, seats, interval and a promotion code; see every credit and charge; confirm. The choice is a form that asks
+//! (GET); the price shown is a quote, and the form that confirms it (POST) carries only that quote and, where it is stale, the second
+//! factor (see [`ask`]).
 
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use billing::calendar::{Interval, Unit};
 use leptos::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::identity::step_up;
-use crate::islands::live_preview::LivePreview;
-use crate::services::catalog::{self, Offer};
-use crate::services::payments::{self, DeclineReason, Errand};
-use crate::services::quotes::{self, Confirmed, Difference, Preview};
-use crate::services::subscriptions::{Action, ChangeRequest, Settle, Subscription, When};
+use crate::services::quotes::Preview;
+use crate::services::subscriptions::{Action, Subscription};
 use crate::services::{FieldError, Refusal};
-use crate::ui::payment::declined_because;
-use crate::ui::shell::{Place, frame};
-use crate::ui::{page, parts};
-use crate::words::Sentence;
-use crate::{rich, sentence, t};
+use crate::{rich, t};
 
-use super::super::code_field;
-use super::super::entry::{see_other, shell};
-use super::super::written_for::WrittenFor;
-use super::{Seen, columns, sheet};
-
-/// What is typed and pressed in the form `choose`, as it comes; empty: as it is now.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default)]
-pub struct Choice {
-    plan: String,
-    /// "month", "year".
-    interval: String,
-    seats: String,
-    /// One of the buttons beside the seats: "-1" or "1".
-    step: String,
-    /// "now", "period_end".
-    when: String,
-}
-
-/// A choice understood.
-struct Chosen {
-    plan: String,
-    interval: Interval,
-    seats: i64,
-    when: When,
-    /// Nothing differs from what is now.
-    is_as_now: bool,
-    request: ChangeRequest,
-}
-
-const MOST_SEATS: i64 = 1_000_000;
-
-/// Understands a choice; what can't be understood is said at its field and taken as it is now.
-fn understand(seen: &Seen, s: &Subscription, choice: &Choice) -> (Chosen, Vec<FieldError>) {
-    let mut errors = Vec::new();
-    let known = |key: &str| seen.offers.iter().any(|offer| offer.plan.key == key);
-    let plan = match choice.plan.as_str() {
-        "" => s.terms.plan.key.clone(),
-        key if known(key) => key.to_owned(),
-        _ => {
-            errors.push(FieldError { field: "plan", sentence: sentence!("change-no-such-plan") });
-            s.terms.plan.key.clone()
-        }
-    };
-    let sold_at: Vec<Interval> = seen.offers.iter().filter(|offer| offer.plan.key == plan).map(|offer| offer.terms.interval).collect();
-    let wished = match choice.interval.as_str() {
-        "" => Some(s.interval()),
-        typed => sold_at.iter().copied().find(|interval| interval_name(*interval) == typed),
-    };
-    let interval = match wished {
-        Some(interval) => sold_at.iter().copied().find(|sold| sold.repeats_like(interval)).or(sold_at.first().copied()).unwrap_or(interval),
-        None => {
-            errors.push(FieldError { field: "interval", sentence: sentence!("change-no-such-interval") });
-            s.interval()
-        }
-    };
-    let now = i64::try_from(s.terms.quantity.trunc()).unwrap_or(1);
-    let typed = choice.seats.replace([' ', '\u{a0}', '\u{202f}', ','], "");
-    let seats = match typed.as_str() {
-        "" => now,
-        digits => match digits.parse::<i64>() {
-            Ok(n) if (1..=MOST_SEATS).contains(&n) => n,
-            _ => {
-                errors.push(FieldError { field: "seats", sentence: sentence!("change-bad-seats", most = seen.w.number(MOST_SEATS.into())) });
-                now
-            }
-        },
-    };
-    let step = match choice.step.as_str() {
-        "1" => 1,
-        "-1" => -1,
-        _ => 0,
-    };
-    let seats = (seats + step).clamp(1, MOST_SEATS);
-    let when = if choice.when == "period_end" { When::PeriodEnd } else { When::Now };
-    let is_as_now = plan == s.terms.plan.key && interval.repeats_like(s.interval()) && Decimal::from(seats) == s.terms.quantity;
-    let plan_id = seen.offers.iter().find(|offer| offer.plan.key == plan).map(|offer| offer.plan.id.clone());
-    let request =
-        ChangeRequest { plan_id, interval: Some(interval), quantity: Some(Decimal::from(seats)), when, settle: Settle::Now, ..ChangeRequest::default() };
-    (Chosen { plan, interval, seats, when, is_as_now, request }, errors)
-}
-
-/// As the form names it: "month", "3-month".
-fn interval_name(interval: Interval) -> String {
-    let unit = match interval.unit {
-        Unit::Day => "day",
-        Unit::Week => "week",
-        Unit::Month => "month",
-        Unit::Year => "year",
-    };
-    if interval.count == 1 { unit.to_owned() } else { format!("{}-{unit}", interval.count) }
-}
-
-/// What went wrong with the confirmation, said above the sheet.
-enum Trouble {
-    None,
-    Declined(DeclineReason),
-    Changed(Vec<Difference>),
-    Sentence(Sentence),
-}
+use super::super::entry::see_other;
+use super::ask::{self, Again, Ask, Confirming};
+use super::choice::{Choice, Chosen, interval_name, understand};
+use super::{Seen, columns, promotion, when};
 
 pub async fn choose(State(app): State<App>, member: Member, Query(choice): Query<Choice>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    change_page(&app, &member, StatusCode::OK, &choice, None, Trouble::None, Vec::new()).await
+    change_page(&app, &member, StatusCode::OK, &choice, Again::default()).await
 }
 
 /// The confirming form: the quote, and the choice it is of, so that nothing has to be chosen again.
@@ -139,127 +35,55 @@ pub struct ConfirmForm {
     interval: String,
     seats: String,
     when: String,
+    promotion_code: String,
 }
 
 pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<ConfirmForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let choice = Choice { plan: form.plan, interval: form.interval, seats: form.seats, step: String::new(), when: form.when };
-    let again = |quote: Option<String>, trouble: Trouble, errors: Vec<FieldError>| {
-        let (app, member, choice) = (&app, &member, &choice);
-        async move { change_page(app, member, StatusCode::UNPROCESSABLE_ENTITY, choice, quote, trouble, errors).await }
+    let choice = Choice {
+        plan: form.plan,
+        interval: form.interval,
+        seats: form.seats,
+        step: String::new(),
+        when: form.when,
+        promotion_code: form.promotion_code,
     };
-    if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
-        let errors = code_field::errors(&app, wrong)?;
-        return again(Some(form.quote), Trouble::None, errors).await;
-    }
-    let errand = Errand::new(&app, &member.vendor, member.actor());
-    match quotes::confirm(&errand, &member.customer_id, &form.quote).await {
-        Ok(Confirmed::Done(done)) => Ok(see_other(&match done.documents.first() {
-            Some(document) => format!("/plan?did=changed&invoice={}", document.number),
-            None if choice.when == "period_end" => "/plan?did=planned".to_owned(),
-            None => "/plan?did=changed".to_owned(),
-        })),
-        Ok(Confirmed::NeedsAction { payment_id, .. } | Confirmed::UnderWay { payment_id }) => Ok(see_other(&payments::page_path(&payment_id))),
-        Ok(Confirmed::Declined { reason, .. }) => again(Some(form.quote), Trouble::Declined(DeclineReason::or_other(&reason)), Vec::new()).await,
-        Ok(Confirmed::Changed { differences, .. }) => again(None, Trouble::Changed(differences), Vec::new()).await,
-        Err(Refusal::Rule(sentence) | Refusal::Conflict(sentence)) => again(None, Trouble::Sentence(sentence), Vec::new()).await,
-        // Pricing it again says the same at its field.
-        Err(Refusal::Fields(_)) => again(None, Trouble::None, Vec::new()).await,
-        Err(refusal) => Err(refusal),
+    let did = if choice.when == "period_end" { "planned" } else { "changed" };
+    match ask::confirm(&app, &member, form.quote, &form.code, did).await? {
+        Confirming::Went(response) => Ok(response),
+        Confirming::Again(again) => change_page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, &choice, again).await,
     }
 }
 
-/// An error of the action's, at the field that this form calls otherwise.
-fn at_its_field(error: FieldError) -> FieldError {
-    if error.field == "quantity" { FieldError { field: "seats", ..error } } else { error }
-}
-
-/// Both forms. `held` is a quote that still stands (a code was asked for, a card declined): its time goes on running.
-async fn change_page(
-    app: &App,
-    member: &Member,
-    status: StatusCode,
-    choice: &Choice,
-    held: Option<String>,
-    trouble: Trouble,
-    mut errors: Vec<FieldError>,
-) -> Result<Response, Refusal> {
+async fn change_page(app: &App, member: &Member, status: StatusCode, choice: &Choice, mut again: Again) -> Result<Response, Refusal> {
+    let admitted = promotion::admit(app, member, &choice.promotion_code).await?;
     let mut desk = member.reads(app).await?;
     let seen = Seen::load(&mut desk, member).await?;
     let Some(subscription) = seen.subscription.clone() else { return Ok(see_other("/plan")) };
-    let (chosen, not_understood) = understand(&seen, &subscription, choice);
-    let mut status = if not_understood.is_empty() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let can_price = not_understood.is_empty() && !chosen.is_as_now;
-    errors.extend(not_understood);
-    let meters = crate::services::usage::meters(&mut desk).await?;
-    let methods = payments::list(&mut desk, &member.customer_id).await?;
-    let country = crate::services::customers::load(&mut desk, &member.customer_id).await?.country;
-    let taxes = catalog::tax_rates_of(&mut desk, &country).await?;
-    drop(desk);
-
-    let errand = Errand::new(app, &member.vendor, member.actor());
-    let mut refused = None;
-    let mut preview: Option<Preview> = None;
-    if can_price {
-        let held = match &held {
-            Some(quote) => quotes::reopen(&errand, &member.customer_id, quote).await.ok(),
-            None => None,
-        };
-        let priced = match held {
-            Some(preview) => Ok(preview),
-            None => quotes::preview(&errand, &member.customer_id, &subscription.id, &Action::Change(chosen.request.clone())).await,
-        };
-        match priced {
-            Ok(priced) => preview = Some(priced),
-            Err(Refusal::Rule(sentence) | Refusal::Conflict(sentence)) => {
-                status = StatusCode::UNPROCESSABLE_ENTITY;
-                refused = Some(sentence);
-            }
-            Err(Refusal::Fields(fields)) => {
-                status = StatusCode::UNPROCESSABLE_ENTITY;
-                errors.extend(fields.into_iter().map(at_its_field));
-            }
-            Err(refusal) => return Err(refusal),
-        }
-    }
-
+    let (chosen, mut not_understood) = understand(&seen, &subscription, choice, admitted.code);
+    not_understood.extend(admitted.error);
+    let status = if not_understood.is_empty() { status } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let can_price = not_understood.is_empty() && !chosen.is_as_now();
+    again.errors.extend(not_understood);
     let w = seen.w;
-    let code_field = code_field::step_up_field(app, member, &errors).map(|field| field.into_any());
-    let (shell, mark) = (shell(member, w, Place::Plan), WrittenFor::of(member).mark());
-    let is_wrong = status != StatusCode::OK;
-    let title = if is_wrong { t!(w, "change-title-error") } else { t!(w, "change-title") };
-    let heading = heading(&seen, &chosen, preview.as_ref());
-    let trouble = told(&seen, &trouble, refused, &subscription);
-    let sheet = preview.map(|preview| sheet::sheet(&seen, &chosen.hidden(), preview, &sheet::Known { meters, methods, taxes }, code_field));
-    let left = left(&seen, &chosen, choice, &errors, &subscription);
     let (cards, rows) = (columns::choices(&seen, &chosen.plan, chosen.interval), columns::rows(&seen.offers));
-    Ok(page::document(app, member, status, &title, move || {
-        let content = view! {
-            {parts::as_of(view! { <a class="link" href="/plan">{t!(w, "nav-plan")}</a> }, seen.stamp.clone())}
-            {parts::error_summary(w, &errors)}
-            <div id="live-answer" data-for=mark aria-live="polite">{trouble}{parts::answer(heading, None)}</div>
-            <form id="choose" method="get" action="/plan/change"></form>
-            <LivePreview form="choose".to_owned() />
-            <fieldset id="live-plans"><legend class="vh">{t!(w, "change-plan-legend")}</legend><div class="plans" data-rows=rows>{cards}</div></fieldset>
-            <div class="setup sec"><div id="live-left">{left}</div><div id="live-sheet">{sheet}</div></div>
-        };
-        frame(shell, content)
-    }))
-}
-
-impl Chosen {
-    /// The choice as fields of the confirming form.
-    fn hidden(&self) -> Vec<(&'static str, String)> {
-        let when = match self.when {
-            When::Now => "now",
-            When::PeriodEnd => "period_end",
-        };
-        vec![("plan", self.plan.clone()), ("interval", interval_name(self.interval)), ("seats", self.seats.to_string()), ("when", when.to_owned())]
-    }
-
-    fn offer<'a>(&self, seen: &'a Seen) -> Option<&'a Offer> {
-        seen.offers.iter().find(|offer| offer.plan.key == self.plan && offer.terms.interval.repeats_like(self.interval))
-    }
+    let asks = Ask {
+        path: "/plan/change",
+        title: t!(w, "change-title"),
+        title_of_error: t!(w, "change-title-error"),
+        action: can_price.then(|| Action::Change(chosen.request.clone())),
+        hidden: chosen.hidden(),
+        above: Some(
+            view! { <fieldset id="live-plans"><legend class="vh">{t!(w, "change-plan-legend")}</legend><div class="plans" data-rows=rows>{cards}</div></fieldset> }
+                .into_any(),
+        ),
+        lede: None,
+        heading: &|preview| heading(&seen, &chosen, preview),
+        button: &|preview| button(&seen, &chosen, preview),
+        remark: &|preview| promotion::gives(&seen, preview),
+        left: &|errors| left(&seen, &chosen, choice, errors, &subscription).into_any(),
+    };
+    ask::page(app, member, desk, status, &seen, asks, again).await
 }
 
 /// `Business with 12 seats: pay €101.90 today, then about €153.89 on 1 December.`
@@ -268,7 +92,7 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     let plan = chosen.offer(seen).map(|offer| offer.plan.name.clone()).unwrap_or_default();
     let quantity = super::seats(w, Decimal::from(chosen.seats));
     let Some(preview) = preview else {
-        return if chosen.is_as_now {
+        return if chosen.is_as_now() {
             rich!(w, "change-choose", plan = plan, quantity = quantity)
         } else {
             rich!(w, "change-not-priced", plan = plan, quantity = quantity)
@@ -276,6 +100,9 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     };
     let currency = preview.before.currency.code();
     let due = w.money(preview.due_minor, currency);
+    if let Some(code) = chosen.promotion_code.as_ref().filter(|_| chosen.is_same_plan && preview.priced.is_none()) {
+        return promotion::heading(seen, code, preview);
+    }
     let credit = preview.priced.as_ref().map_or(0, |priced| priced.document.total_minor.min(0).saturating_neg());
     let next = preview.next_invoice.as_ref().and_then(|next| next.priced.as_ref().map(|priced| (seen.dates.day(next.at), w.money(priced.due_minor, currency))));
     match (preview.after.scheduled.as_ref(), next) {
@@ -286,30 +113,20 @@ fn heading(seen: &Seen, chosen: &Chosen, preview: Option<&Preview>) -> String {
     }
 }
 
-/// What went wrong: what happened, that nothing was charged, what to do.
-fn told(seen: &Seen, trouble: &Trouble, refused: Option<Sentence>, s: &Subscription) -> Option<AnyView> {
+/// What the button does, and what it costs.
+fn button(seen: &Seen, chosen: &Chosen, preview: &Preview) -> String {
     let w = seen.w;
-    let (title, sentence) = match (trouble, refused) {
-        (Trouble::Declined(reason), _) => (t!(w, "change-declined", plan = s.plan_name()), declined_because(w, *reason)),
-        (Trouble::Changed(differences), _) => {
-            let what: Vec<String> = differences
-                .iter()
-                .map(|difference| match difference {
-                    Difference::Expired => t!(w, "change-differs-expired"),
-                    Difference::PeriodEnded => t!(w, "change-differs-period"),
-                    Difference::Subscription => t!(w, "change-differs-subscription"),
-                    Difference::Customer => t!(w, "change-differs-customer"),
-                    Difference::Plan => t!(w, "change-differs-plan"),
-                    Difference::Price => t!(w, "change-differs-price"),
-                })
-                .collect();
-            (t!(w, "change-differs"), what.join(" "))
-        }
-        (Trouble::Sentence(sentence), _) => (t!(w, "change-refused"), w.tell(sentence)),
-        (Trouble::None, Some(sentence)) => (t!(w, "change-refused"), w.tell(&sentence)),
-        (Trouble::None, None) => return None,
-    };
-    Some(parts::error_note(title, sentence).into_any())
+    let after = preview.after.scheduled.as_ref().map_or_else(|| preview.after.plan_name(), |scheduled| &scheduled.terms.plan.name);
+    let due = w.money(preview.due_minor, preview.before.currency.code());
+    let is_same = preview.before.plan_name() == after;
+    match (&preview.after.scheduled, &chosen.promotion_code) {
+        (None, Some(code)) if chosen.is_same_plan && preview.due_minor == 0 => t!(w, "change-button-code", code = code),
+        (Some(scheduled), _) => t!(w, "change-button-later", plan = after, day = seen.dates.day(scheduled.at)),
+        (None, _) if preview.due_minor > 0 && is_same => t!(w, "change-button-same", due = due),
+        (None, _) if preview.due_minor > 0 => t!(w, "change-button", plan = after, due = due),
+        (None, _) if is_same => t!(w, "change-button-same-free"),
+        (None, _) => t!(w, "change-button-free", plan = after),
+    }
 }
 
 /// Seats, interval and when.
@@ -333,8 +150,6 @@ fn left(seen: &Seen, chosen: &Chosen, choice: &Choice, errors: &[FieldError], s:
             }
         })
         .collect();
-    let period_end = s.cycle.as_ref().map(|cycle| seen.dates.day(cycle.whole.end));
-    let is_now = chosen.when == When::Now;
     view! {
         <div class="field">
             <label for="seats">{t!(w, "change-seats")}</label>
@@ -346,17 +161,9 @@ fn left(seen: &Seen, chosen: &Chosen, choice: &Choice, errors: &[FieldError], s:
                 <button form="choose" name="step" value="1" aria-label=t!(w, "change-seat-more")>"+"</button>
             </div>
         </div>
-        {(intervals.len() > 1).then(|| view! { <fieldset class="field"><legend>{t!(w, "change-pay-every")}</legend>{intervals}</fieldset> })}
-        {period_end.map(|day| view! {
-            <fieldset class="field">
-                <legend>{t!(w, "change-start")}</legend>
-                <label class="opt"><input type="radio" name="when" form="choose" value="now" checked=is_now /><span>{t!(w, "change-now")}</span></label>
-                <label class="opt">
-                    <input type="radio" name="when" form="choose" value="period_end" checked=!is_now />
-                    <span>{t!(w, "change-on", day = day)}<span class="hint">{t!(w, "change-on-hint")}</span></span>
-                </label>
-            </fieldset>
-        })}
+        {(intervals.len() > 1 && seen.settings.customers_may_choose_interval).then(|| view! { <fieldset class="field"><legend>{t!(w, "change-pay-every")}</legend>{intervals}</fieldset> })}
+        {when::field(seen, s, chosen.when, t!(w, "change-on-hint"))}
+        {promotion::field(seen, &choice.promotion_code, errors)}
         <div class="field"><button class="btn plain" form="choose">{t!(w, "change-again")}</button></div>
     }
 }

@@ -116,7 +116,7 @@ fn inside(w: Words, offer: &Offer, currency: &str) -> impl IntoView + use<> {
 }
 
 /// `3 included, then €9.00 each`, `1,000 included, then 0.8 ct; above 10,000: 0.5 ct`.
-fn told(w: Words, price: &Price, currency: &str, max: Option<i64>) -> String {
+pub(super) fn told(w: Words, price: &Price, currency: &str, max: Option<i64>) -> String {
     let mut parts = Vec::new();
     if price.included > Decimal::ZERO {
         parts.push(t!(w, "plan-included", n = w.number(price.included)));

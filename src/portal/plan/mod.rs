@@ -14,6 +14,7 @@ use crate::identity::step_up;
 use crate::services::catalog::{self, Offer};
 use crate::services::embed_sessions::Scope;
 use crate::services::payments::Errand;
+use crate::services::settings::{self, Settings};
 use crate::services::subscriptions::{self, Action, Subscription, Upcoming};
 use crate::services::{Desk, FieldError, Refusal, customers};
 use crate::ui::shell::{Place, frame};
@@ -27,10 +28,18 @@ use super::entry::{see_other, shell};
 use super::routes::{Route, names};
 use super::written_for::WrittenFor;
 
+mod add_on;
+mod ask;
+mod billing_day;
 mod cancel;
 mod change;
+mod choice;
 pub(super) mod columns;
+mod promotion;
 mod sheet;
+mod standing;
+mod what_if;
+mod when;
 
 pub(super) use sheet::unit_of;
 
@@ -41,10 +50,25 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/plan", get(show)).query(names::<Done>()).reads(PLAN),
         Route::member("/plan/change", get(change::choose).post(change::confirm))
-            .query(names::<change::Choice>())
+            .query(names::<choice::Choice>())
             .form(names::<change::ConfirmForm>())
             .acts(PLAN),
         Route::member("/plan/cancel", get(cancel::ask).post(cancel::cancel)).form(names::<cancel::CancelForm>()).acts(PLAN),
+        Route::member("/plan/pause", get(standing::ask_pause).post(standing::pause))
+            .query(names::<standing::Choice>())
+            .form(names::<standing::ConfirmForm>())
+            .acts(PLAN),
+        Route::member("/plan/resume", get(standing::ask_resume).post(standing::resume)).form(names::<standing::ConfirmForm>()).acts(PLAN),
+        Route::member("/plan/reactivate", get(standing::ask_reactivate).post(standing::reactivate)).form(names::<standing::ConfirmForm>()).acts(PLAN),
+        Route::member("/plan/add-on", get(add_on::choose).post(add_on::confirm))
+            .query(names::<add_on::Choice>())
+            .form(names::<add_on::ConfirmForm>())
+            .acts(PLAN),
+        Route::member("/plan/billing-day", get(billing_day::choose).post(billing_day::confirm))
+            .query(names::<billing_day::Choice>())
+            .form(names::<billing_day::ConfirmForm>())
+            .acts(PLAN),
+        Route::member("/plan/what-if", get(what_if::show)).query(names::<what_if::Span>()).reads(&[Scope::PlanWrite, Scope::UsageRead]),
         Route::member("/plan/undo", post(undo)).form(names::<UndoForm>()).acts(PLAN),
     ]
 }
@@ -54,6 +78,9 @@ struct Seen {
     subscription: Option<Subscription>,
     offers: Vec<Offer>,
     next: Option<Upcoming>,
+    settings: Settings,
+    /// The customer's, whose taxes are charged.
+    country: String,
     w: Words,
     dates: Dates,
     stamp: String,
@@ -71,10 +98,11 @@ impl Seen {
             Some(subscription) => subscriptions::upcoming(desk, &customer, subscription, at, None).await?,
             None => None,
         };
+        let settings = settings::load(desk).await?;
         let w = Words::of(&member.locale);
         let zone = subscription.as_ref().map_or_else(|| member.time_zone.parse().unwrap_or(chrono_tz::UTC), |s| s.zone);
         let dates = Dates::new(w, zone);
-        Ok(Seen { subscription, offers, next, w, dates, stamp: dates.stamp(at), written_for: WrittenFor::of(member) })
+        Ok(Seen { subscription, offers, next, settings, country: customer.country, w, dates, stamp: dates.stamp(at), written_for: WrittenFor::of(member) })
     }
 
     /// "5 seats": how many, in the words of the plan's own price.
@@ -114,15 +142,26 @@ async fn plan_page(
 ) -> Result<Response, Refusal> {
     let w = seen.w;
     let said = told(desk, member, &done, w).await?;
+    let discounts = match &seen.subscription {
+        Some(s) => subscriptions::discounts_on(desk, s).await?,
+        None => Vec::new(),
+    };
+    let is_running = seen.subscription.as_ref().is_some_and(|s| matches!(s.state, Standing::Active | Standing::PastDue | Standing::Trialing));
+    let can_change = member.may_manage_billing().is_ok();
+    let add_ons = add_on::on_the_plan(desk, &seen, can_change && is_running).await?;
     let changed_id = seen.subscription.as_ref().map(|s| s.id.clone());
     let shell = shell(member, w, Place::Plan);
     let code_field = code_field::step_up_field(app, member, &errors);
-    let can_change = member.may_manage_billing().is_ok();
     let (heading, lede) = answer(&seen);
     Ok(page::document(app, member, status, &t!(w, "nav-plan"), move || {
         let planned = seen.subscription.as_ref().and_then(|s| planned(&seen, s, can_change, code_field.map(|field| field.into_any())));
-        let is_running = seen.subscription.as_ref().is_some_and(|s| matches!(s.state, Standing::Active | Standing::PastDue | Standing::Trialing));
         let can_cancel = is_running && can_change && seen.subscription.as_ref().is_some_and(|s| s.cancel_at.is_none());
+        let billing_day = billing_day::on_the_plan(&seen);
+        let can_pause = can_change && standing::offers_pause(&seen);
+        let stands = |standing| seen.subscription.as_ref().is_some_and(|s| s.state == standing);
+        let (can_resume, can_reactivate) = (stands(Standing::Paused), stands(Standing::Cancelled));
+        let discounts = promotion::on_the_plan(&seen, &discounts, can_change && is_running).map(IntoAny::into_any);
+        let compared = seen.subscription.is_some().then(|| view! { <a class="link" href="/plan/what-if">{t!(w, "plan-what-if")}</a> });
         let columns = columns::compare(&seen, can_change && is_running);
         let content = view! {
             {parts::as_of(t!(w, "nav-plan"), seen.stamp.clone())}
@@ -133,11 +172,17 @@ async fn plan_page(
             {can_change.then(|| view! {
                 <div class="acts">
                     {is_running.then(|| view! { <a class="btn" href="/plan/change">{t!(w, "plan-change-link")}</a> })}
+                    {billing_day}
+                    {can_pause.then(|| view! { <a class="btn plain" href="/plan/pause">{t!(w, "plan-pause-link")}</a> })}
+                    {can_resume.then(|| view! { <a class="btn" href="/plan/resume">{t!(w, "plan-resume-link")}</a> })}
+                    {can_reactivate.then(|| view! { <a class="btn" href="/plan/reactivate">{t!(w, "plan-reactivate-link")}</a> })}
                     {can_cancel.then(|| view! { <a class="btn plain" href="/plan/cancel">{t!(w, "plan-cancel-link")}</a> })}
                 </div>
             })}
             {(!can_change).then(|| view! { <p class="sub">{t!(w, "plan-viewer")}</p> })}
-            <section class="sec" aria-labelledby="h-compare"><div class="head"><h2 id="h-compare">{t!(w, "plan-compare")}</h2></div>{columns}</section>
+            {add_ons}
+            {discounts}
+            <section class="sec" aria-labelledby="h-compare"><div class="head"><h2 id="h-compare">{t!(w, "plan-compare")}</h2>{compared}</div>{columns}</section>
         };
         frame(shell, content)
     }))
@@ -171,18 +216,19 @@ fn answer(seen: &Seen) -> (String, Option<String>) {
 /// What is planned for it, with the way to undo it.
 fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<AnyView>) -> Option<AnyView> {
     let w = seen.w;
-    let (sentence, what, button) = if let Some(at) = s.cancel_at {
+    let (sentence, what, button) = if let Some(at) = s.cancel_at.filter(|_| s.ended_at.is_none()) {
         let last = seen.dates.last_day(at);
         (rich!(w, "plan-cancel-planned", plan = s.plan_name(), day = last), "cancel", t!(w, "plan-cancel-undo", plan = s.plan_name()))
+    } else if let Some(at) = s.pause_at {
+        (rich!(w, "plan-pause-planned", plan = s.plan_name(), day = seen.dates.day(at)), "pause", t!(w, "plan-pause-undo"))
     } else {
         let scheduled = s.scheduled.as_ref()?;
-        let sentence = rich!(
-            w,
-            "plan-change-planned",
-            plan = &scheduled.terms.plan.name,
-            quantity = seats(w, scheduled.terms.quantity),
-            day = seen.dates.day(scheduled.at)
-        );
+        let (terms, day) = (&scheduled.terms, seen.dates.day(scheduled.at));
+        let sentence = if s.keeps_plan(scheduled) {
+            rich!(w, "plan-other-change-planned", plan = s.plan_name(), day = day)
+        } else {
+            rich!(w, "plan-change-planned", plan = &terms.plan.name, quantity = seats(w, terms.quantity), day = day)
+        };
         (sentence, "change", t!(w, "plan-change-undo", plan = s.plan_name()))
     };
     Some(
@@ -209,10 +255,14 @@ fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<A
 /// What a step before this page did, in words; the invoice is looked up, nothing of the address is believed.
 async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result<Option<String>, Refusal> {
     Ok(match done.did.as_str() {
-        "changed" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
+        "changed" | "resumed" | "reactivated" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
             Ok(invoice) => {
                 let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
-                Some(t!(w, "plan-did-change-paid", amount = paid, number = invoice.number))
+                Some(match done.did.as_str() {
+                    "resumed" => t!(w, "plan-did-resume-paid", amount = paid, number = invoice.number),
+                    "reactivated" => t!(w, "plan-did-reactivate-paid", amount = paid, number = invoice.number),
+                    _ => t!(w, "plan-did-change-paid", amount = paid, number = invoice.number),
+                })
             }
             Err(Refusal::NotFound) => None,
             Err(refusal) => return Err(refusal),
@@ -220,6 +270,10 @@ async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result
         "changed" => Some(t!(w, "plan-did-change")),
         "planned" => Some(t!(w, "plan-did-plan")),
         "cancelled" => Some(t!(w, "plan-did-cancel")),
+        "paused" => Some(t!(w, "plan-did-pause")),
+        "pause_planned" => Some(t!(w, "plan-did-plan")),
+        "resumed" => Some(t!(w, "plan-did-resume")),
+        "reactivated" => Some(t!(w, "plan-did-reactivate")),
         "kept" => Some(t!(w, "plan-did-keep")),
         _ => None,
     })
@@ -243,6 +297,7 @@ async fn undo(State(app): State<App>, member: Member, Form(form): Form<UndoForm>
     }
     let action = match form.what.as_str() {
         "cancel" => Action::Reactivate,
+        "pause" => Action::Resume,
         "change" => Action::UndoChange,
         _ => return Err(Refusal::NotFound),
     };
@@ -250,7 +305,8 @@ async fn undo(State(app): State<App>, member: Member, Form(form): Form<UndoForm>
     let mut desk = errand.writes().await?;
     let subscription = subscriptions::current(&mut desk, &member.customer_id).await?.ok_or(Refusal::NotFound)?;
     let is_planned = match action {
-        Action::Reactivate => subscription.cancel_at.is_some(),
+        Action::Reactivate => subscription.cancel_at.is_some() && subscription.ended_at.is_none(),
+        Action::Resume => subscription.pause_at.is_some(),
         _ => subscription.scheduled.is_some(),
     };
     // Pressed twice, or in another tab: it is as they want it.

@@ -36,23 +36,24 @@ pub(super) struct Known {
     pub taxes: Vec<TaxRate>,
 }
 
-pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Preview, known: &Known, code_field: Option<AnyView>) -> AnyView {
+/// The form under the sheet that confirms it.
+pub(super) struct Confirm {
+    pub action: &'static str,
+    /// What was chosen, so that nothing has to be chosen again.
+    pub hidden: Vec<(&'static str, String)>,
+    pub button: String,
+    /// What is to be known beside the amounts.
+    pub remark: Option<String>,
+    /// The way back: "Keep Team".
+    pub keep: String,
+    pub code_field: Option<AnyView>,
+}
+
+pub(super) fn sheet(seen: &Seen, preview: &Preview, known: &Known, asks: Confirm) -> AnyView {
     let w = seen.w;
     let currency = preview.before.currency.code().to_owned();
-    let (before, after) = (
-        preview.before.plan_name().to_owned(),
-        preview.after.scheduled.as_ref().map_or_else(|| preview.after.plan_name().to_owned(), |s| s.terms.plan.name.clone()),
-    );
-    let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, &preview, priced, known, &currency)));
+    let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, preview, priced, known, &currency)));
     let waiting = (!preview.waiting.is_empty()).then(|| view! { <p>{t!(w, "change-waiting")}</p> });
-    let due = w.money(preview.due_minor, &currency);
-    let button = match &preview.after.scheduled {
-        Some(scheduled) => t!(w, "change-button-later", plan = &after, day = seen.dates.day(scheduled.at)),
-        None if preview.due_minor > 0 && before == after => t!(w, "change-button-same", due = &due),
-        None if preview.due_minor > 0 => t!(w, "change-button", plan = &after, due = &due),
-        None if before == after => t!(w, "change-button-same-free"),
-        None => t!(w, "change-button-free", plan = &after),
-    };
     let from = known.methods.iter().find(|method| method.is_default()).map(|method| t!(w, "change-from", method = method_name(w, method)));
     let from = match (from, preview.due_minor > 0) {
         (Some(from), true) => view! { <span>{from}</span> }.into_any(),
@@ -61,7 +62,7 @@ pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Pre
     };
     // Held until a minute that is not later than promised.
     let until = seen.dates.time(preview.expires_at - TimeDelta::seconds(30));
-    let fields: Vec<_> = hidden.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> }).collect();
+    let fields: Vec<_> = asks.hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect();
     view! {
         <section class="sheet" aria-labelledby="h-sheet">
             {match table {
@@ -69,13 +70,14 @@ pub(super) fn sheet(seen: &Seen, hidden: &[(&'static str, String)], preview: Pre
                 None => view! { <h2 id="h-sheet">{t!(w, "change-nothing-now")}</h2> }.into_any(),
             }}
             {waiting}
-            <form class="confirm" method="post" action="/plan/change">
+            {asks.remark.map(|remark| view! { <p class="remark">{remark}</p> })}
+            <form class="confirm" method="post" action=asks.action>
                 {seen.written_for.field()}
                 {fields}
                 <input type="hidden" name="quote" value=preview.quote.clone() />
-                {code_field}
-                <button class="btn">{button}</button>
-                <p>{from}" "{t!(w, "change-held", time = until)}" "<a href="/plan">{t!(w, "change-keep", plan = &before)}</a></p>
+                {asks.code_field}
+                <button class="btn">{asks.button}</button>
+                <p>{from}" "{t!(w, "change-held", time = until)}" "<a href="/plan">{asks.keep}</a></p>
             </form>
         </section>
     }

@@ -27,6 +27,8 @@ use crate::{rich, sentence, t};
 mod csv;
 mod tell;
 
+pub(super) use tell::decimal;
+
 use tell::Teller;
 
 pub fn routes() -> Vec<Route> {

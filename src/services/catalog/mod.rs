@@ -3,18 +3,28 @@
 //!
 //! What deliberately does not live here: what a price comes to (`billing::price`), and who subscribed to it (`subscriptions`).
 
+mod add_ons;
+mod coupons;
 mod offers;
+mod promotions;
 mod rates;
 mod terms;
 
+pub use add_ons::{AddOn, add_on, add_on_terms, add_ons, add_ons_for, create_add_on, retire_add_on};
+pub use coupons::{CouponRecord, Redemption, coupon_by_key, coupons, create_coupon, find_coupon, give_back, redeem, reserve, retire_coupon};
 pub use offers::{
-    KeptPrice, NewMeter, NewPlan, NewPrice, Plan, add_price, create_add_on, create_meter, create_plan, find_plan, plan, plan_by_key, plans, prices,
+    KeptPrice, NewMeter, NewPlan, NewPrice, Plan, add_price, create_meter, create_plan, find_plan, plan, plan_by_key, plans, prices,
     publish_plan, retire_plan,
 };
-pub use rates::{CouponRecord, coupon_by_key, create_coupon, create_tax_rate, exchange_rates_to, redeem, set_exchange_rate, tax_rates_of};
-pub use terms::{Offer, add_on_terms, interval_for, offers, plan_terms};
+pub use promotions::{
+    NewPromotionCode, PromotionCode, create_promotion_code, promotion_code, promotion_code_for, promotion_codes, redeemable, retire_promotion_code,
+};
+pub use rates::{create_tax_rate, exchange_rates_to, set_exchange_rate, tax_rates_of};
+pub use terms::{Offer, interval_for, offers, plan_terms};
 
 use billing::calendar::{Interval, Unit};
+
+use offers::check_key;
 
 use crate::services::{Desk, Refusal};
 
@@ -25,7 +35,7 @@ async fn record(desk: &mut Desk, kind: &'static str, subject_id: &str, data: ser
 }
 
 async fn changed(desk: &mut Desk) -> Result<(), Refusal> {
-    desk.forget_catalogue();
+    desk.forget();
     desk.tx.run("UPDATE vendors SET catalog_revision = catalog_revision + 1 WHERE id = $1", (desk.vendor.id.clone(),)).await?;
     Ok(())
 }

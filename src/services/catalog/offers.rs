@@ -2,7 +2,6 @@
 
 use billing::calendar::Interval;
 use billing::price::Price;
-use billing::subscription::AddOnTerms;
 use billing::usage::Aggregate;
 use serde_json::json;
 use sqlx::FromRow;
@@ -187,13 +186,13 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
 }
 
 /// A key is short and plain: people type it, and it stands in addresses.
-fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
+pub(super) fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
     let is_fit = (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace());
     if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-key", most = MOST_KEY))) }
 }
 
 /// What customers read; simulated catalogues go without.
-fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
+pub(super) fn check_name(name: &str, field: &'static str) -> Result<(), Refusal> {
     let is_fit = name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control);
     if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-name", most = MOST_NAME))) }
 }
@@ -232,7 +231,7 @@ pub async fn plan(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
     }
     let found: Option<Plan> = desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
     let plan = found.ok_or(Refusal::NotFound)?;
-    desk.keep_of_catalogue("plan", plan_id, &plan);
+    desk.keep_throughout("plan", plan_id, &plan);
     Ok(plan)
 }
 
@@ -281,21 +280,4 @@ pub async fn prices(desk: &mut Desk, plan_id: Option<&str>) -> Result<Vec<KeptPr
             Ok(KeptPrice { interval: interval_of(&row.interval_unit, row.interval_count)?, id: row.id, plan_id: row.plan_id, price })
         })
         .collect()
-}
-
-/// Adds an add-on; its id. The quantity of the terms given is not kept: each subscription has its own.
-pub async fn create_add_on(desk: &mut Desk, terms: &AddOnTerms) -> Result<String, Refusal> {
-    for price in &terms.prices {
-        price.check().map_err(billing::Error::from)?;
-    }
-    let id = desk.new_id("add");
-    let json = serde_json::to_string(terms).map_err(Refusal::damaged)?;
-    desk.tx
-        .run(
-            "INSERT INTO add_ons (vendor_id, id, key, name, terms, version) VALUES ($1, $2, $3, $4, $5, 1)",
-            (desk.vendor.id.clone(), id.clone(), terms.key.clone(), terms.name.clone(), json),
-        )
-        .await?;
-    record(desk, "add_on.created", &id, json!({ "key": terms.key, "name": terms.name })).await?;
-    Ok(id)
 }

@@ -1,6 +1,5 @@
-//! Coupons, tax rates and exchange rates.
+//! Tax rates and exchange rates.
 
-use billing::discount::Coupon;
 use billing::explain::ExchangeRate;
 use billing::money::Currency;
 use billing::tax::TaxRate;
@@ -9,67 +8,14 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use super::{changed, record};
-use crate::sentence;
-use crate::services::{Desk, Refusal};
-
-/// A coupon's record.
-#[derive(Clone, Debug, PartialEq, FromRow)]
-pub struct CouponRecord {
-    pub id: String,
-    pub key: String,
-    /// The engine's Coupon as JSON; see [`CouponRecord::coupon`].
-    pub rule: String,
-    pub max_redemptions: Option<i64>,
-    pub redemptions: i64,
-    pub version: i64,
-}
-
-impl CouponRecord {
-    /// Whether it has been redeemed as often as it may be.
-    pub fn is_used_up(&self) -> bool {
-        self.max_redemptions.is_some_and(|most| self.redemptions >= most)
-    }
-
-    pub fn coupon(&self) -> Result<Coupon, Refusal> {
-        serde_json::from_str(&self.rule).map_err(Refusal::damaged)
-    }
-}
-
-/// Adds a coupon; its id.
-pub async fn create_coupon(desk: &mut Desk, coupon: &Coupon, max_redemptions: Option<i64>) -> Result<String, Refusal> {
-    coupon.check()?;
-    let id = desk.new_id("cpn");
-    let rule = serde_json::to_string(coupon).map_err(Refusal::damaged)?;
-    desk.tx
-        .run(
-            "INSERT INTO coupons (vendor_id, id, key, rule, max_redemptions, redemptions, version) VALUES ($1, $2, $3, $4, $5, 0, 1)",
-            (desk.vendor.id.clone(), id.clone(), coupon.key.clone(), rule, max_redemptions),
-        )
-        .await?;
-    record(desk, "coupon.created", &id, json!({ "key": coupon.key })).await?;
-    Ok(id)
-}
-
-pub async fn coupon_by_key(desk: &mut Desk, key: &str) -> Result<CouponRecord, Refusal> {
-    let found = desk.tx.opt("SELECT * FROM coupons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
-    found.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-coupon", code = key)))
-}
-
-/// Counts one more use of a coupon, never past its limit.
-pub async fn redeem(desk: &mut Desk, coupon: &CouponRecord) -> Result<(), Refusal> {
-    let touched = desk
-        .tx
-        .run(
-            "UPDATE coupons SET redemptions = redemptions + 1 WHERE vendor_id = $1 AND id = $2 AND (max_redemptions IS NULL OR redemptions < max_redemptions)",
-            (desk.vendor.id.clone(), coupon.id.clone()),
-        )
-        .await?;
-    if touched == 0 { Err(Refusal::Rule(sentence!("refusal-coupon-used-up", code = &coupon.key))) } else { Ok(()) }
-}
+use crate::services::{Desk, Refusal, invoices};
 
 /// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed.
 pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, Refusal> {
     rate.check()?;
+    if let Some(lacking) = invoices::of_vendor_taxing(&desk.vendor) {
+        return Err(Refusal::Incomplete(vec![lacking]));
+    }
     let id = desk.new_id("tax");
     let rule = serde_json::to_string(rate).map_err(Refusal::damaged)?;
     desk.tx
@@ -90,7 +36,7 @@ pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
     let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
-    desk.keep_of_catalogue("tax rates", country, &rates);
+    desk.keep_throughout("tax rates", country, &rates);
     Ok(rates)
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use billing::calendar::Interval;
 use billing::money::Currency;
 use billing::price::{Price, in_currency};
-use billing::subscription::{AddOnTerms, PlanTerms};
-use rust_decimal::Decimal;
+use billing::subscription::PlanTerms;
 use sqlx::FromRow;
 
 use super::{
@@ -67,15 +66,6 @@ async fn has_prices(desk: &mut Desk, plan_id: &str) -> Result<bool, Refusal> {
     let row: Option<(String,)> =
         desk.tx.opt("SELECT id FROM prices WHERE vendor_id = $1 AND plan_id = $2 LIMIT 1", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
     Ok(row.is_some())
-}
-
-/// The terms of an add-on for so many of it, in a currency.
-pub async fn add_on_terms(desk: &mut Desk, key: &str, quantity: Decimal, currency: Currency) -> Result<AddOnTerms, Refusal> {
-    let row: Option<(String,)> = desk.tx.opt("SELECT terms FROM add_ons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
-    let (terms,) = row.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-add-on", key = key)))?;
-    let terms: AddOnTerms = serde_json::from_str(&terms).map_err(Refusal::damaged)?;
-    let prices = in_currency(&terms.prices, currency).map_err(billing::Error::from)?;
-    Ok(AddOnTerms { quantity, prices, ..terms })
 }
 
 /// What is for sale in a currency: every published plan at every interval it has a price for, cheapest plan and shortest interval first.

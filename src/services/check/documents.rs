@@ -117,9 +117,8 @@ fn lines_are_frozen(id: &str, snapshot: &Snapshot, rows: Vec<DraftLine>) -> Held
         same("invoice_lines", &row.id, "discount_minor", frozen.line.discount_minor, row.line.discount_minor)?;
         same("invoice_lines", &row.id, "quantity", frozen.line.quantity, row.line.quantity)?;
         same("invoice_lines", &row.id, "credits_line_id", shown(frozen.line.credits.as_ref()), shown(row.line.credits.as_ref()))?;
-        // How its discount was decided is not kept in a column, and columns hold milliseconds.
+        // Columns hold milliseconds.
         let mut line = frozen.line.clone();
-        line.discount_is_fixed = false;
         line.from = line.from.map(|at| at.trunc_subsecs(3));
         line.to = line.to.map(|at| at.trunc_subsecs(3));
         line.period = row

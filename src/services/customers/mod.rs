@@ -19,12 +19,14 @@ const MOST_LETTERS: usize = 200;
 
 use billing::calendar::Zone;
 use billing::money::Currency;
-use billing::tax::{Exemption, TaxParty, has_eu_tax_ids, is_well_formed_eu_tax_id};
+use billing::tax::ids::{self, TaxIdError};
+use billing::tax::{Exemption, TaxParty};
 use serde_json::json;
 use sqlx::FromRow;
 
 use crate::sentence;
 use crate::services::{Actor, Desk, FieldError, Refusal};
+use crate::words::Sentence;
 
 /// A customer's record; columns as in `migrations/0003_customers.sql`.
 #[derive(Clone, Debug, PartialEq, FromRow)]
@@ -108,6 +110,7 @@ pub struct NewCustomer {
 /// Adds a customer; its id.
 pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusal> {
     check(&new.details)?;
+    check_tax_id(desk, &new.details)?;
     if let Some(external_id) = &new.external_id {
         check_external_id(external_id)?;
     }
@@ -138,9 +141,7 @@ pub async fn create(desk: &mut Desk, new: &NewCustomer) -> Result<String, Refusa
 /// Replaces what a customer says about itself, and says so to open quotes.
 pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> Result<(), Refusal> {
     check(d)?;
-    if matches!(desk.actor, Actor::Identity(_)) {
-        check_tax_id(d)?;
-    }
+    check_tax_id(desk, d)?;
     let emails = serde_json::to_string(&d.invoice_emails).map_err(Refusal::damaged)?;
     let touched = desk
         .tx
@@ -159,11 +160,21 @@ pub async fn update_details(desk: &mut Desk, customer_id: &str, d: &Details) -> 
     desk.record("customer.updated", Some(customer_id), customer_id, json!({ "name": d.name, "country": d.country })).await
 }
 
-/// A customer who types a tax id is told when it can't be one. What a vendor brings along is kept as it is; it only earns no reverse charge.
-fn check_tax_id(d: &Details) -> Result<(), Refusal> {
-    match d.tax_id.as_deref().filter(|_| has_eu_tax_ids(&d.country)) {
-        Some(tax_id) if !is_well_formed_eu_tax_id(&d.country, tax_id) => Err(Refusal::field("tax_id", sentence!("refusal-tax-id"))),
-        _ => Ok(()),
+/// Who types a tax id or sends one is told when it can't be one. What the program itself brings along (a story) is kept as it is; one that isn't
+/// well-formed earns no reverse charge.
+fn check_tax_id(desk: &Desk, d: &Details) -> Result<(), Refusal> {
+    let given = d.tax_id.as_deref().filter(|_| !matches!(desk.actor, Actor::System)).unwrap_or_default();
+    if given.trim().is_empty() {
+        return Ok(());
+    }
+    ids::check(&d.country, given).map_err(|wrong| Refusal::field("tax_id", wrong_tax_id(wrong)))
+}
+
+/// What is wrong with a tax id, and what is expected.
+pub(crate) fn wrong_tax_id(wrong: TaxIdError) -> Sentence {
+    match wrong {
+        TaxIdError::Form(example) => sentence!("refusal-tax-id", example = example),
+        TaxIdError::CheckDigit => sentence!("refusal-tax-id-digit"),
     }
 }
 

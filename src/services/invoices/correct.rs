@@ -1,7 +1,7 @@
 //! Corrections: a credit note of an amount or of lines, its money against what is still due, into the balance, or back by the method
 //! that paid.
 
-use billing::correction::{Invoiced, LineCredit, credit_amount, credit_lines};
+use billing::correction::{CorrectionError, Invoiced, LineCredit, credit_amount, credit_lines};
 use billing::invoice::{DocumentKind, Reason};
 use billing::ledger;
 use serde_json::json;
@@ -32,26 +32,35 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         return Err(Refusal::Rule(sentence!("refusal-not-an-invoice")));
     }
     let snapshot: snapshot::Snapshot = found.snapshot()?;
-    let rounding_credited_minor = rounding_credited(desk, invoice_id).await?;
+    let rounding_credited_minor = rounding_credited(desk, &found).await?;
     let invoiced = Invoiced {
         currency: billing::money::Currency::from_code(&found.currency).map_err(Refusal::damaged)?,
         prices: snapshot.prices,
         lines: charged_of_invoice(desk, invoice_id).await?,
+        notes: snapshot.notes.clone(),
         rounding_minor: snapshot.rounding_minor,
         rounding_credited_minor,
     };
     let document = match request {
-        CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount)?,
-        CreditRequest::Lines(lines) => credit_lines(&invoiced, lines)?,
+        CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount),
+        CreditRequest::Lines(lines) => credit_lines(&invoiced, lines),
         CreditRequest::Refund(amount) => {
             let most = refundable_minor(desk, invoice_id).await?;
             let amount = amount.unwrap_or(most);
             if amount > most {
-                return Err(Refusal::Rule(sentence!("refusal-refund-more-than-paid", most = most)));
+                return Err(Refusal::Rule(sentence!("refusal-refund-more-than-paid", most = (most, found.currency.as_str()))));
             }
-            credit_amount(&invoiced, amount)?
+            credit_amount(&invoiced, amount)
         }
     };
+    let document = document.map_err(|error| match error {
+        // The engine has no words for money.
+        billing::Error::Correction(CorrectionError::MoreThanLeft { asked_minor, left_minor }) => {
+            let currency = found.currency.as_str();
+            Refusal::Rule(sentence!("refusal-credit-more-than-left", asked = (asked_minor, currency), left = (left_minor, currency)))
+        }
+        error => error.into(),
+    })?;
     let size = billing::money::neg(document.total_minor).map_err(billing::Error::from)?;
     let lines = document.lines.iter().map(|line| DraftLine::new(desk, line.clone(), None)).collect();
     let corrects = vec![(found.id.clone(), found.number.clone())];
@@ -102,19 +111,21 @@ pub(crate) async fn keep_refund(desk: &mut Desk, credit_note_id: &str, invoice_i
     Ok(())
 }
 
-/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's.
-async fn rounding_credited(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's. A note of several invoices rounds the first.
+async fn rounding_credited(desk: &mut Desk, invoice: &read::Invoice) -> Result<i64, Refusal> {
     let notes: Vec<(String,)> = desk
         .tx
         .all(
-            "SELECT i.document FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.credit_note_id WHERE c.vendor_id = $1 AND c.invoice_id = $2 AND i.reason = 'manual'",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
+            "SELECT i.document FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.credit_note_id WHERE c.vendor_id = $1 AND c.invoice_id = $2",
+            (desk.vendor.id.clone(), invoice.id.clone()),
         )
         .await?;
     let mut credited = 0;
     for (document,) in notes {
         let note: snapshot::Snapshot = serde_json::from_str(&document).map_err(Refusal::damaged)?;
-        credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+        if note.corrects.first() == Some(&invoice.number) {
+            credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+        }
     }
     Ok(credited)
 }

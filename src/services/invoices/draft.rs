@@ -66,7 +66,7 @@ pub fn price(desk: &Desk, draft: &Draft, situation: &TaxSituation, balance: &[Ba
 
 /// The document alone.
 pub fn assemble(desk: &Desk, draft: &Draft, situation: &TaxSituation) -> Result<Option<Document>, Refusal> {
-    let lines = draft.lines.iter().map(|draft| draft.line.clone()).collect();
+    let (references, lines): (Vec<_>, Vec<_>) = draft.lines.iter().map(|draft| (draft.id.clone(), draft.line.clone())).unzip();
     let situation = TaxSituation { on: local_date(draft.at, draft.zone), ..situation.clone() };
-    Ok(billing::invoice::assemble(lines, &draft.discounts, &situation, draft.currency, prices_tax(desk))?)
+    Ok(billing::invoice::assemble(lines, &references, &draft.discounts, &situation, draft.currency, prices_tax(desk))?)
 }

@@ -13,6 +13,7 @@ use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
+use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
 use crate::platform::db::Many;
@@ -50,14 +51,7 @@ pub(super) struct Issue<'a> {
 pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Result<Issued, Refusal> {
     let document = &priced.document;
     let lines: Vec<DraftLine> = draft.lines.iter().zip(&document.lines).map(|(draft, line)| DraftLine { line: line.clone(), ..draft.clone() }).collect();
-    let corrects = match document.kind {
-        DocumentKind::Invoice => Vec::new(),
-        DocumentKind::CreditNote => {
-            // What a note charges again corrects no invoice.
-            let taken_back: Vec<&LineRef> = lines.iter().filter(|draft| draft.line.amount_minor <= 0).filter_map(|draft| draft.line.credits.as_ref()).collect();
-            invoices_of(desk, &taken_back).await?
-        }
-    };
+    let corrects = corrected(desk, document).await?;
     let issue = Issue {
         customer: &draft.customer,
         reason: draft.reason,
@@ -101,23 +95,41 @@ pub(super) async fn into_balance(
     corrects: &[(String, String)],
     (id, number): (&str, &str),
 ) -> Result<(), Refusal> {
-    let size = money::neg(document.total_minor).map_err(billing::Error::from)?;
-    let mut rest = size;
-    for (invoice_id, _) in corrects {
-        let split = split_note(rest, settle::amount_due(desk, invoice_id).await?.max(0))?;
-        if split.to_invoice_minor > 0 {
-            settle::allocate(desk, invoice_id, split.to_invoice_minor, Allocation::CreditNote(id)).await?;
-            settle::note_if_settled(desk, invoice_id).await?;
-        }
-        rest = split.rest_minor;
+    let (to_invoices, rest) = split(desk, document, corrects).await?;
+    for (invoice_id, amount_minor) in &to_invoices {
+        settle::allocate(desk, invoice_id, *amount_minor, Allocation::CreditNote(id)).await?;
+        settle::note_if_settled(desk, invoice_id).await?;
     }
     let currency = document.currency.code();
-    let to_invoices_minor = money::sub(size, rest).map_err(billing::Error::from)?;
+    let to_invoices_minor = money::sum(to_invoices.iter().map(|(_, amount_minor)| *amount_minor)).map_err(billing::Error::from)?;
     books::post(desk, customer, currency, id, &ledger::credit_note_issued(document, to_invoices_minor)?).await?;
     if rest > 0 {
         balance::put(desk, customer, currency, rest, Source::CreditNote, Some(id), number).await?;
     }
     Ok(())
+}
+
+/// How a credit note's money is split: ids of the invoices it corrects with what each is still due of it, and the rest.
+async fn split(desk: &mut Desk, document: &Document, corrects: &[(String, String)]) -> Result<(Vec<(String, i64)>, i64), Refusal> {
+    let mut rest = money::neg(document.total_minor).map_err(billing::Error::from)?;
+    let mut to_invoices = Vec::new();
+    for (invoice_id, _) in corrects {
+        let split = split_note(rest, settle::amount_due(desk, invoice_id).await?)?;
+        if split.to_invoice_minor > 0 {
+            to_invoices.push((invoice_id.clone(), split.to_invoice_minor));
+        }
+        rest = split.rest_minor;
+    }
+    Ok((to_invoices, rest))
+}
+
+/// What a draft would put into the balance, were it issued now.
+pub(crate) async fn left_for_balance(desk: &mut Desk, document: &Document) -> Result<i64, Refusal> {
+    if document.kind == DocumentKind::Invoice {
+        return Ok(0);
+    }
+    let corrects = corrected(desk, document).await?;
+    Ok(split(desk, document, &corrects).await?.1)
 }
 
 static INSERT_INVOICE: Many = Many {
@@ -131,6 +143,10 @@ static INSERT_INVOICE: Many = Many {
 /// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
 pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
+    let lacking = required::lacking(&desk.vendor, customer, document);
+    if !lacking.is_empty() {
+        return Err(Refusal::Incomplete(lacking));
+    }
     // A document that is late is dated by its issue, the first day the books are open; what it charges stays what it was.
     let at = &books::open_from(desk, *at).await?;
     let id = desk.new_id("inv");
@@ -241,9 +257,20 @@ struct ChargeRow {
     credits_line_id: Option<String>,
 }
 
-/// The invoices that charged what some lines are taken back of, the oldest first: id and number. A charge may have been taken back and
-/// restored on a credit note; then the invoice is the one that charged it first.
+/// The invoices that a document corrects: id and number, the oldest first.
+async fn corrected(desk: &mut Desk, document: &Document) -> Result<Vec<(String, String)>, Refusal> {
+    if document.kind == DocumentKind::Invoice {
+        return Ok(Vec::new());
+    }
+    // What a note charges again corrects no invoice.
+    let taken_back: Vec<&LineRef> = document.lines.iter().filter(|line| line.amount_minor <= 0).filter_map(|line| line.credits.as_ref()).collect();
+    invoices_of(desk, &taken_back).await
+}
+
+/// The invoices that charged what some lines are taken back of, the oldest first: id and number. A charge may stand on a credit note: it
+/// was made together with credits of invoices, or restores what was taken back of one. Then these invoices charged it.
 async fn invoices_of(desk: &mut Desk, line_ids: &[&LineRef]) -> Result<Vec<(String, String)>, Refusal> {
+    let note = word(DocumentKind::CreditNote)?;
     let mut found: Vec<(i64, String, String)> = Vec::new();
     for line_id in line_ids {
         let mut next = Some((*line_id).clone());
@@ -257,16 +284,28 @@ async fn invoices_of(desk: &mut Desk, line_ids: &[&LineRef]) -> Result<Vec<(Stri
                 )
                 .await?;
             let Some(row) = row else { break };
-            if row.kind == word(DocumentKind::Invoice)? && row.amount_minor >= 0 {
-                let invoice = (row.issued_at, row.id, row.number);
-                if !found.contains(&invoice) {
-                    found.push(invoice);
-                }
-            } else {
+            if row.credits_line_id.is_some() && (row.kind == note || row.amount_minor < 0) {
                 next = row.credits_line_id;
+            } else if row.kind == note {
+                found.extend(invoices_of_note(desk, &row.id).await?);
+            } else {
+                found.push((row.issued_at, row.id, row.number));
             }
         }
     }
     found.sort();
+    found.dedup();
     Ok(found.into_iter().map(|(_, id, number)| (id, number)).collect())
+}
+
+/// The invoices that a credit note corrects: issued (unix ms), id and number.
+async fn invoices_of_note(desk: &mut Desk, note_id: &str) -> Result<Vec<(i64, String, String)>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT i.issued_at, i.id, i.number FROM credited_invoices c JOIN invoices i ON i.vendor_id = c.vendor_id AND i.id = c.invoice_id
+             WHERE c.vendor_id = $1 AND c.credit_note_id = $2",
+            (desk.vendor.id.clone(), note_id.to_owned()),
+        )
+        .await?)
 }

@@ -6,6 +6,7 @@ use billing::calendar::{Instant, Period};
 use billing::invoice::{Line, LineKind, LineRef};
 use billing::price::Price;
 use billing::subscription::{Charged, Credited};
+use chrono::TimeDelta;
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
@@ -81,7 +82,6 @@ impl TryFrom<LineRow> for DraftLine {
             quantity: row.quantity.parse().map_err(Refusal::damaged)?,
             amount_minor: row.amount_minor,
             discount_minor: row.discount_minor,
-            discount_is_fixed: false,
             tax: serde_json::from_str(&row.tax).map_err(Refusal::damaged)?,
             from: row.from_at.map(from_ms),
             to: row.to_at.map(from_ms),
@@ -166,14 +166,32 @@ pub(crate) async fn of_stretch(desk: &mut Desk, series: &str, after: i64, to: i6
     Ok(rows.into_iter().map(|row| KeptLine { id: row.line.id.clone(), invoice_id: row.invoice_id, line: row.line.try_into() }).collect())
 }
 
-/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it.
+/// Longer than any day of a calendar: what a change ended so long ago is no longer reversed at the same moment.
+const PAST: TimeDelta = TimeDelta::days(2);
+
+/// The lines of a subscription that a change at an instant may take back or charge again, on documents and waiting, with what was taken
+/// back of them: those that reach beyond it or end there. What changes ended long before, and their credits, it meets no more, and there may
+/// be hundreds of them in a period.
 pub async fn charged(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<Vec<Charged>, Refusal> {
+    charged_since(desk, subscription_id, at, at - PAST).await
+}
+
+/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it.
+pub async fn ever_charged(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<Vec<Charged>, Refusal> {
+    charged_since(desk, subscription_id, at, Instant::MIN_UTC).await
+}
+
+/// Without what a change ended before `ended_from`.
+async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ended_from: Instant) -> Result<Vec<Charged>, Refusal> {
     let rows: Vec<LineRow> = desk
         .tx
         .all(
             "SELECT l.* FROM invoice_lines l JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id
-             WHERE l.vendor_id = $1 AND l.subscription_id = $2 AND l.to_at >= $3 AND (i.ended_as IS NULL OR i.ended_as <> 'void') ORDER BY i.issued_at, i.id, l.position",
-            (desk.vendor.id.clone(), subscription_id.to_owned(), ms(at)),
+             WHERE l.vendor_id = $1 AND l.subscription_id = $2 AND l.to_at >= $3 AND (i.ended_as IS NULL OR i.ended_as <> 'void')
+                AND NOT (l.kind = 'proration_credit' AND l.from_at < $4)
+                AND NOT EXISTS (SELECT 1 FROM invoice_lines c WHERE c.vendor_id = l.vendor_id AND c.credits_line_id = l.id AND c.kind = 'proration_credit' AND c.from_at < $4)
+             ORDER BY i.issued_at, i.id, l.position",
+            (desk.vendor.id.clone(), subscription_id.to_owned(), ms(at), ms(ended_from)),
         )
         .await?;
     let mut lines: Vec<DraftLine> = rows.into_iter().map(DraftLine::try_from).collect::<Result<_, _>>()?;

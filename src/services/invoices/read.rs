@@ -288,6 +288,24 @@ pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<Stri
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Open invoices of the vendor whose payment is due by an instant, is not under way, and has left a subscription active: what was declined
+/// before it was due. Each with the moment it is due.
+pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, String)>, Refusal> {
+    let rows: Vec<(i64, String)> = desk
+        .tx
+        .all(
+            "SELECT i.due_at, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at <= $2
+                AND EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
+                AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
+                    WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active')
+             ORDER BY i.due_at, i.id",
+            (desk.vendor.id.clone(), until.timestamp_millis()),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(due_at, id)| (from_ms(due_at), id)).collect())
+}
+
 /// One thing that settled part of an invoice.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Allocated {

@@ -125,17 +125,18 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
     note_if_settled(desk, invoice_id).await
 }
 
-/// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`: its subscriptions are past due from
-/// now on.
+/// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`.
 pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;
     desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? }))
         .await?;
-    subscriptions::note_declined(desk, invoice_id).await
+    note_unpaid(desk, invoice_id).await
 }
 
-/// There is nothing to charge an invoice to: once payment is due, its subscriptions are past due. Told again, nothing more happens.
-pub async fn note_unpayable(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+/// Nothing is under way to pay an invoice: once payment is due, its subscriptions are past due. Until then, as the vendor's terms promise,
+/// nothing has happened. Told again, nothing more happens.
+pub async fn note_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     let invoice = super::read::load(desk, invoice_id).await?;
-    if invoice.due_at <= desk.now.billing { subscriptions::note_declined(desk, invoice_id).await } else { Ok(()) }
+    let is_overdue = invoice.due_minor > 0 && invoice.due_at <= desk.now.billing;
+    if is_overdue { subscriptions::note_overdue(desk, invoice_id).await } else { Ok(()) }
 }

@@ -7,10 +7,11 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::pdf::{
-    Answer, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Section, Sheet, Stamp, Tick, TierTable, TotalRow, TotalStyle,
+    Answer, Attachment, Boundary, Branding, Chart, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Relationship, Section, Sheet, Stamp, Tick,
+    TierTable, TotalRow, TotalStyle,
 };
 use super::told::{Told, TotalKind};
-use super::{Snapshot, SnapshotLine, UsageChart};
+use super::{Snapshot, SnapshotLine, UsageChart, einvoice};
 use crate::t;
 use crate::words::Words;
 use crate::words::format::currency_head;
@@ -43,8 +44,21 @@ pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
         charts: main_chart(&told).into_iter().collect(),
         footer: footer(snapshot),
         watermark: snapshot.is_test.then(|| t!(w, "test-mode")),
-        attachments: Vec::new(),
+        attachments: factur_x(snapshot, w).into_iter().collect(),
     }
+}
+
+/// The same document for programs, where the standard knows such a document.
+fn factur_x(snapshot: &Snapshot, w: Words) -> Option<Attachment> {
+    let document = einvoice::draw(snapshot).ok()?;
+    Some(Attachment {
+        name: FACTUR_X.to_owned(),
+        mime: "text/xml".to_owned(),
+        bytes: einvoice::cii(&document).into_bytes(),
+        relationship: Relationship::Alternative,
+        description: t!(w, "document-attachment"),
+        modified: Stamp::from_unix(snapshot.issued_at.timestamp()),
+    })
 }
 
 fn branding(snapshot: &Snapshot) -> Branding {
@@ -155,7 +169,7 @@ fn totals(told: &Told<'_>) -> Vec<TotalRow> {
 
 fn footer(snapshot: &Snapshot) -> Vec<String> {
     let from = &snapshot.from;
-    let parts = [Some(from.legal_name.clone()), Some(from.address.join(", ")), from.tax_id.clone(), from.email.clone()];
+    let parts = [Some(from.legal_name.clone()), Some(from.address.lines().join(", ")), from.tax_id.clone(), from.email.clone()];
     vec![parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")]
 }
 

@@ -57,11 +57,29 @@ pub struct Snapshot {
 pub struct Party {
     pub name: String,
     pub legal_name: String,
-    pub address: Vec<String>,
+    pub address: Address,
     pub country: String,
     pub tax_id: Option<String>,
     /// The vendor's address for questions.
     pub email: Option<String>,
+}
+
+/// Where a party is, in parts: a structured invoice names each of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub line1: Option<String>,
+    pub line2: Option<String>,
+    pub postal_code: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<String>,
+}
+
+impl Address {
+    /// As it is printed, one text a line; the country stands apart.
+    pub fn lines(&self) -> Vec<String> {
+        let place = [&self.postal_code, &self.city].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+        [self.line1.clone(), self.line2.clone(), Some(place), self.region.clone()].into_iter().flatten().filter(|line| !line.is_empty()).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,28 +127,44 @@ pub struct UsageDay {
 }
 
 pub(super) fn of_vendor(vendor: &Vendor) -> Party {
-    let lines = [Some(vendor.address_line1.clone()), vendor.address_line2.clone(), Some(format!("{} {}", vendor.postal_code, vendor.city).trim().to_owned())];
+    let address = Address {
+        line1: given(Some(&vendor.address_line1)),
+        line2: given(vendor.address_line2.as_ref()),
+        postal_code: given(Some(&vendor.postal_code)),
+        city: given(Some(&vendor.city)),
+        region: None,
+    };
     Party {
         name: vendor.name.clone(),
         legal_name: vendor.legal_name.clone(),
-        address: lines.into_iter().flatten().filter(|line| !line.is_empty()).collect(),
+        address,
         country: vendor.country.clone(),
-        tax_id: vendor.tax_id.clone(),
+        tax_id: given(vendor.tax_id.as_ref()),
         email: Some(vendor.support_email.clone()),
     }
 }
 
 pub(super) fn of_customer(customer: &Customer) -> Party {
-    let place = [customer.postal_code.clone(), customer.city.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let lines = [customer.address_line1.clone(), customer.address_line2.clone(), Some(place), customer.region.clone()];
+    let address = Address {
+        line1: given(customer.address_line1.as_ref()),
+        line2: given(customer.address_line2.as_ref()),
+        postal_code: given(customer.postal_code.as_ref()),
+        city: given(customer.city.as_ref()),
+        region: given(customer.region.as_ref()),
+    };
     Party {
         name: customer.name.clone(),
         legal_name: customer.legal_name.clone(),
-        address: lines.into_iter().flatten().filter(|line| !line.is_empty()).collect(),
+        address,
         country: customer.country.clone(),
-        tax_id: customer.tax_id.clone(),
+        tax_id: given(customer.tax_id.as_ref()),
         email: None,
     }
+}
+
+/// A text that says something.
+fn given(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// What stands on the document beside its engine part.

@@ -4,7 +4,7 @@
 //! What deliberately does not live here: what is paid by now, which goes on changing and stands on the page alone.
 
 use billing::invoice::{DocumentKind, LineKind, Reason as Why};
-use billing::tax::{PricesTax, TaxNote};
+use billing::tax::{PricesTax, TaxNote, ids};
 
 use super::{Party, Snapshot, SnapshotLine, TaxShown};
 use crate::t;
@@ -41,9 +41,10 @@ impl Told<'_> {
         Told { snapshot, words, dates: Dates::new(words, snapshot.zone) }
     }
 
-    /// `Invoice`, `Credit note`
+    /// `Invoice`, `Credit note`; in Thailand the words that make it one for the tax.
     pub fn title(&self) -> String {
         match self.snapshot.kind {
+            DocumentKind::Invoice if self.snapshot.from.country == "TH" && !self.snapshot.tax.is_empty() => t!(self.words, "document-tax-invoice"),
             DocumentKind::Invoice => t!(self.words, "document-invoice"),
             DocumentKind::CreditNote => t!(self.words, "document-credit-note"),
         }
@@ -56,10 +57,22 @@ impl Told<'_> {
     /// Name, address, country and tax id, one a line.
     pub fn party(&self, party: &Party) -> Vec<String> {
         let mut lines = vec![party.legal_name.clone()];
-        lines.extend(party.address.iter().cloned());
+        lines.extend(party.address.lines());
         lines.push(countries::name(self.words, &party.country));
-        lines.extend(party.tax_id.iter().map(|id| t!(self.words, "document-tax-id", id = id)));
+        lines.extend(party.tax_id.iter().map(|id| self.tax_id(&party.country, id)));
         lines
+    }
+
+    /// A tax id by the name that its country has for it.
+    fn tax_id(&self, country: &str, id: &str) -> String {
+        let w = self.words;
+        match (country, ids::thai_parts(id)) {
+            ("TH", Some((id, None))) => t!(w, "document-tax-id-head-office", id = id),
+            ("TH", Some((id, Some(branch)))) => t!(w, "document-tax-id-branch", id = id, branch = branch),
+            ("JP", _) if ids::check("JP", id).is_ok() => t!(w, "document-tax-id-japan", id = id),
+            (country, _) if ids::is_eu(country) || ["GB", "NO", "CH"].contains(&country) => t!(w, "document-tax-id", id = id),
+            _ => t!(w, "document-tax-id-other", id = id),
+        }
     }
 
     /// From what the lines come to before tax to the total.

@@ -8,24 +8,17 @@ use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::{Desk, Refusal};
 
+const LOCK: &str = "ledger lock";
+
 /// The moment before which the vendor's books are closed; `None`: they are open.
 pub async fn locked_until(desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
-    if let Some(until) = desk.recall(QUESTION, "") {
+    if let Some(until) = desk.recall(LOCK, "") {
         return Ok(until);
     }
     let (until,): (Option<i64>,) = desk.tx.one("SELECT ledger_locked_until_at FROM vendors WHERE id = $1", (desk.vendor.id.clone(),)).await?;
     let until = until.map(from_ms);
-    desk.keep_of_catalogue(QUESTION, "", &until);
+    desk.keep_throughout(LOCK, "", &until);
     Ok(until)
-}
-
-/// What a desk remembers the lock by. Should somebody else lock the books meanwhile, what it posts before that is not written.
-const QUESTION: &str = "ledger locked until";
-
-async fn set(desk: &mut Desk, until: Option<Instant>) -> Result<(), Refusal> {
-    desk.tx.run("UPDATE vendors SET ledger_locked_until_at = $2 WHERE id = $1", (desk.vendor.id.clone(), until.map(|until| until.timestamp_millis()))).await?;
-    desk.keep_of_catalogue(QUESTION, "", &until);
-    Ok(())
 }
 
 /// The moment itself, or the first open one where the books are closed at it: what a document due at it is dated.
@@ -41,10 +34,12 @@ pub async fn lock_until(desk: &mut Desk, until: Instant) -> Result<(), Refusal> 
     }
     // Whoever has posted ends first, and whoever posts after this sees the lock.
     desk.tx.keep_writers_out("ledger_entries").await?;
+    desk.forget();
     if let Some(before) = locked_until(desk).await?.filter(|before| *before > until) {
         return Err(Refusal::Rule(sentence!("refusal-ledger-locked-further", until = day(desk, before)?)));
     }
-    set(desk, Some(until)).await?;
+    desk.forget();
+    desk.tx.run("UPDATE vendors SET ledger_locked_until_at = $2 WHERE id = $1", (desk.vendor.id.clone(), until.timestamp_millis())).await?;
     let vendor = desk.vendor.id.clone();
     desk.record("ledger.locked", None, &vendor, json!({ "until_at": until })).await
 }
@@ -55,7 +50,8 @@ pub async fn unlock(desk: &mut Desk, reason: &str) -> Result<(), Refusal> {
         return Err(Refusal::field("reason", sentence!("refusal-ledger-unlock-reason")));
     }
     let Some(until) = locked_until(desk).await? else { return Err(Refusal::Rule(sentence!("refusal-ledger-not-locked"))) };
-    set(desk, None).await?;
+    desk.forget();
+    desk.tx.run("UPDATE vendors SET ledger_locked_until_at = $2 WHERE id = $1", (desk.vendor.id.clone(), None::<i64>)).await?;
     let vendor = desk.vendor.id.clone();
     desk.record("ledger.unlocked", None, &vendor, json!({ "until_at": until, "reason": reason.trim() })).await
 }

@@ -12,7 +12,6 @@ mod lock;
 
 use std::collections::BTreeMap;
 
-use billing::calendar::Instant;
 use billing::ledger::{Account, Entry};
 use billing::money;
 
@@ -24,12 +23,16 @@ use crate::sentence;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal};
 
-/// An entry, where the books are open at its moment. Where they are not, they were locked a moment ago: [`crate::platform::db::DbError::Overtaken`].
-static INSERT_ENTRY: Many = Many {
+/// Entries with wall time: the vendor's present moment (a sandbox's where its clock stands), which the books must not be locked beyond. What is
+/// due before the lock is posted at its end.
+static INSERT: Many = Many {
     before: "INSERT INTO ledger_entries (vendor_id, id, posting_id, account, customer_id, currency, amount_minor, subject_id, posted_at)
-             SELECT e.column1, e.column2, e.column3, e.column4, e.column5, e.column6, e.column7, e.column8, e.column9 FROM (VALUES",
-    columns: 9,
-    after: ") e JOIN vendors v ON v.id = e.column1 WHERE v.ledger_locked_until_at IS NULL OR v.ledger_locked_until_at <= e.column9",
+             SELECT e.column1, e.column2, e.column3, e.column4, e.column5, e.column6, e.column7, e.column8,
+                CASE WHEN v.ledger_locked_until_at > e.column9 THEN v.ledger_locked_until_at ELSE e.column9 END
+             FROM (VALUES",
+    columns: 10,
+    after: ") e JOIN vendors v ON v.id = e.column1 WHERE v.ledger_locked_until_at IS NULL OR v.ledger_locked_until_at <= COALESCE(v.clock_at, e.column10)",
+    // Books that are locked by somebody else before these are written refuse them.
     of_each: true,
 };
 
@@ -40,25 +43,27 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
         return Err(Refusal::damaged(format!("a posting of {subject_id} is out of balance by {sum}")));
     }
     let posting = desk.new_id("pst");
-    let posted_at = posted_at(desk).await?.timestamp_millis();
-    for entry in entries {
-        let id = desk.new_id("led");
+    let (billing_ms, wall_ms) = (desk.now.billing_ms(), desk.now.wall_ms());
+    let wall = desk.now.wall;
+    if let Some(until) = locked_until(desk).await?.filter(|until| !desk.vendor.is_test && *until > wall) {
+        return Err(Refusal::Rule(sentence!("refusal-ledger-locked", until = lock::day(desk, until)?)));
+    }
+    for Entry { account, amount_minor } in entries {
         let row = (
-            desk.vendor.id.clone(), id, posting.clone(), word(entry.account)?, customer_id.to_owned(), currency.to_owned(), entry.amount_minor, subject_id.to_owned(), posted_at,
+            desk.vendor.id.clone(),
+            desk.new_id("led"),
+            posting.clone(),
+            word(account)?,
+            customer_id.to_owned(),
+            currency.to_owned(),
+            *amount_minor,
+            subject_id.to_owned(),
+            billing_ms,
+            wall_ms,
         );
-        desk.tx.put(&INSERT_ENTRY, row).await?;
+        desk.tx.put(&INSERT, row).await?;
     }
     Ok(())
-}
-
-/// When what a desk does is posted: at its moment; where the books are locked then, what is late at the first open one, and nothing else.
-async fn posted_at(desk: &mut Desk) -> Result<Instant, Refusal> {
-    let at = desk.now.billing;
-    let open = open_from(desk, at).await?;
-    if open > at && !desk.is_late() {
-        return Err(Refusal::Rule(sentence!("refusal-ledger-locked", until = lock::day(desk, open)?)));
-    }
-    Ok(open)
 }
 
 /// The sum of every account in every currency, accounts without entries included.

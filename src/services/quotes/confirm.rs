@@ -14,7 +14,7 @@ use crate::services::balance::{self, Source};
 use crate::services::invoices::{self, Issued};
 use crate::services::payments::{self, Errand, NewPayment, Payment, Pays};
 use crate::services::subscriptions::{self, Look, Planned, Reading, Subscription, catch_up, hold, hold_usage, release, write_planned};
-use crate::services::{Desk, Refusal, customers, ledger as books};
+use crate::services::{Desk, Refusal, catalog, customers, ledger as books};
 
 /// How long a subscription is kept for a payment under way: as long as its price.
 const HELD_FOR: TimeDelta = super::HELD_FOR;
@@ -174,6 +174,8 @@ async fn go_on(errand: &Errand, mut desk: Desk, pins: &Pins, subscription: Subsc
         desk.commit().await?;
         return Ok(Confirmed::Done(done));
     }
+    // Taken from now on: whoever would be one too many hears it before they pay.
+    catalog::reserve(&mut desk, &pins.id, &planned.step.redeems).await?;
     drop(planned);
     keep(&mut desk, pins, "paying", None).await?;
     let until_ms = (desk.now.wall + HELD_FOR).timestamp_millis();
@@ -238,6 +240,7 @@ pub async fn note_paid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> Re
     let pins: Pins = serde_json::from_str(&row.pins).map_err(Refusal::damaged)?;
     let customer = customers::lock(desk, &pins.customer_id).await?;
     release(desk, &pins.subscription_id, quote_id).await?;
+    catalog::give_back(desk, quote_id).await?;
     let subscription = subscriptions::load_of(desk, &pins.customer_id, &pins.subscription_id).await?;
     let now = desk.now;
     if subscription.version == pins.versions.subscription && !subscription.is_held(now.wall_ms()) {
@@ -276,6 +279,7 @@ pub async fn note_unpaid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> 
         return Ok(());
     }
     release(desk, &pins.subscription_id, quote_id).await?;
+    catalog::give_back(desk, quote_id).await?;
     keep(desk, &pins, "declined", None).await
 }
 

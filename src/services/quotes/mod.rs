@@ -18,7 +18,7 @@ use crate::sentence;
 use crate::services::customers;
 use crate::services::invoices::Priced;
 use crate::services::payments::Errand;
-use crate::services::subscriptions::{self, Action, Counted, Look, Planned, Reading, Subscription, Upcoming, catch_up, is_behind, upcoming_of_step};
+use crate::services::subscriptions::{self, Action, Counted, Look, Planned, Reading, Redeemed, Subscription, Upcoming, catch_up, is_behind, upcoming_after};
 use crate::services::{Desk, Refusal, catalog};
 use seal::Versions;
 
@@ -44,6 +44,8 @@ pub struct Preview {
     pub due_minor: i64,
     /// The invoice after this, as far as it is known.
     pub next_invoice: Option<Upcoming>,
+    /// Coupons that come with it, those of today aside.
+    pub redeems: Vec<Redeemed>,
     pub before: Subscription,
     pub after: Subscription,
 }
@@ -88,7 +90,7 @@ async fn preview_on(desk: &mut Desk, customer_id: &str, subscription_id: &str, a
         fingerprint: fingerprint(&planned)?,
     };
     let quote = seal::seal(desk, &pins)?;
-    shown(desk, &customer, subscription, planned, &pins, quote).await
+    shown(desk, subscription, planned, &pins, quote).await
 }
 
 /// The same preview again, for a form that comes back: the price and its time go on as they were held.
@@ -104,21 +106,16 @@ pub async fn reopen(errand: &Errand, customer_id: &str, quote: &str) -> Result<P
     if desk.now.wall_ms() > pins.expires_at || fingerprint(&planned)? != pins.fingerprint {
         return Err(Refusal::Rule(sentence!("refusal-quote-gone")));
     }
-    shown(&mut desk, &customer, subscription, planned, &pins, quote.to_owned()).await
+    shown(&mut desk, subscription, planned, &pins, quote.to_owned()).await
 }
 
 /// A priced action as pages show it.
-async fn shown(
-    desk: &mut Desk,
-    customer: &customers::Customer,
-    before: Subscription,
-    planned: Planned,
-    pins: &Pins,
-    quote: String,
-) -> Result<Preview, Refusal> {
+async fn shown(desk: &mut Desk, before: Subscription, planned: Planned, pins: &Pins, quote: String) -> Result<Preview, Refusal> {
+    let had = subscriptions::discounts_on(desk, &before).await?;
+    let will_have = planned.step.subscription.scheduled.as_ref().and_then(|scheduled| scheduled.discounts.as_ref()).unwrap_or(&planned.step.discounts);
+    let redeems = will_have.iter().filter(|redeemed| !had.iter().any(|had| had.id == redeemed.id)).cloned().collect();
+    let next_invoice = upcoming_after(desk, &planned, pins.at).await?;
     let bill = planned.bill();
-    let applied = bill.map(|bill| bill.priced.document.discounts.clone()).unwrap_or_default();
-    let next_invoice = upcoming_of_step(desk, customer, &planned.step, &applied, pins.at).await?;
     Ok(Preview {
         quote,
         expires_at: from_ms(pins.expires_at),
@@ -128,6 +125,7 @@ async fn shown(
         waiting: planned.step.waiting.iter().map(|(draft, _)| draft.line.clone()).collect(),
         due_minor: if pins.action.is_paid_first() { planned.due_minor() } else { 0 },
         next_invoice,
+        redeems,
         before,
         after: planned.step.subscription,
     })
@@ -151,6 +149,10 @@ fn fingerprint(planned: &Planned) -> Result<String, Refusal> {
     }
     for (draft, _) in &planned.step.waiting {
         add(serde_json::to_string(&draft.line))?;
+    }
+    // Their ids are new each time.
+    for redeemed in &planned.step.discounts {
+        add(serde_json::to_string(&(&redeemed.coupon, &redeemed.promotion_code_id)))?;
     }
     add(serde_json::to_string(&planned.step.subscription.terms))?;
     add(serde_json::to_string(&planned.step.subscription.scheduled.as_ref().map(|scheduled| (&scheduled.terms, scheduled.at))))?;

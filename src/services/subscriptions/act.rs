@@ -1,6 +1,8 @@
 //! Acting on a subscription: worked out, then written. And the same for what is due by itself.
 
-use billing::calendar::Instant;
+use billing::calendar::{Instant, Period};
+use billing::subscription::Cycle;
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::bill::{self, Bills};
@@ -218,6 +220,31 @@ async fn run_first(desk: &mut Desk, customer: &Customer, until: Instant, charges
     happened.map(|(issued, _)| Some(issued))
 }
 
+/// What is due of a subscription, to be named where the rules refuse it: who reads that did not ask for it.
+struct Due {
+    subscription: String,
+    period: Option<Period>,
+}
+
+impl Due {
+    fn of(subscription: &Subscription) -> Due {
+        let cycle = subscription.closings.first().map(|closing| &closing.cycle).or(subscription.cycle.as_ref());
+        let name = subscription.external_id.clone().unwrap_or_else(|| subscription.plan_name().to_owned());
+        Due { subscription: name, period: cycle.map(Cycle::period) }
+    }
+
+    fn refused(self, refusal: Refusal) -> Refusal {
+        let Refusal::Rule(why) = refusal else { return refusal };
+        let said = |at: Instant| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        Refusal::Rule(match self.period {
+            Some(Period { start, end }) => {
+                sentence!("refusal-subscription-due", subscription = self.subscription, from = said(start), to = said(end), why = why)
+            }
+            None => sentence!("refusal-subscription-start-due", subscription = self.subscription, why = why),
+        })
+    }
+}
+
 /// Everything due of a customer at an instant; and when, as far as the records tell, something is due next.
 async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<(Vec<Issued>, Option<Instant>), Refusal> {
     let wall = desk.now.wall_ms();
@@ -230,7 +257,8 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
     for subscription in subscriptions {
         if subscription.due_at.is_some_and(|due| due <= at) && !subscription.is_held(wall) {
-            steps.push(due::happen(desk, subscription, at).await?);
+            let named = Due::of(&subscription);
+            steps.push(due::happen(desk, subscription, at).await.map_err(|refusal| named.refused(refusal))?);
         } else {
             note(subscription.due_at);
         }

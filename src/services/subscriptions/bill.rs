@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use billing::calendar::{Instant, Zone};
 use billing::discount::Discount;
-use billing::invoice::{Line, Reason};
-use billing::money::Currency;
+use billing::invoice::Reason;
+use billing::money::{self, Currency};
 use billing::settlement::BalanceCredit;
 use billing::tax::{TaxRate, TaxSituation};
 use rust_decimal::Decimal;
@@ -134,6 +134,28 @@ impl Around {
         &self.tax.rates
     }
 
+    /// As it will be once other documents stand: their lines wait no longer, late usage they bill is billed, their coupons and the balance
+    /// are used.
+    pub(super) async fn go_past(&mut self, desk: &mut Desk, bills: &Bills) -> Result<(), Refusal> {
+        self.late.parts.retain(|part| !bills.late.parts.iter().any(|billed| billed.id == part.id));
+        for Bill { draft, priced, .. } in &bills.bills {
+            self.pending.retain(|pending| !draft.lines.iter().any(|line| line.id == pending.draft.id));
+            for (subscription, list) in &mut self.others {
+                discounts::note_applied(&subscription.id, list, &priced.document.discounts);
+            }
+            for used in &priced.balance {
+                for credit in self.balance.iter_mut().filter(|credit| credit.reference == used.reference) {
+                    credit.left_minor = money::sub(credit.left_minor, used.amount_minor).map_err(billing::Error::from)?;
+                }
+            }
+            let left_minor = invoices::left_for_balance(desk, &priced.document).await?;
+            if left_minor > 0 {
+                self.balance.push(BalanceCredit { reference: String::new(), left_minor });
+            }
+        }
+        Ok(())
+    }
+
     /// The document that steps of one instant make with it. None where there is nothing to invoice.
     pub(super) fn compose(&self, desk: &Desk, customer: &Customer, currency: Currency, at: Instant, steps: &[&Step]) -> Result<Option<Bill>, Refusal> {
         let reasons: Vec<Reason> = steps.iter().filter_map(|step| step.reason).collect();
@@ -158,7 +180,6 @@ impl Around {
         lines.extend(due);
         lines.extend(next);
         lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).flat_map(|part| part.lines.iter().cloned()));
-        keep_credited_discounts(&mut lines);
         let mut discounts: Vec<Discount> = steps.iter().flat_map(|step| step.engine_discounts()).collect();
         discounts.extend(self.others.iter().flat_map(|(subscription, list)| discounts::for_engine(subscription, list)));
         let draft = Draft { customer: customer.clone(), currency, reason: reason(&reasons), at, zone: self.zone, lines, discounts };
@@ -189,14 +210,6 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
         found.late.merge(around.late, currency);
     }
     Ok(found)
-}
-
-/// A line that another of the same document takes back keeps the discount that one was worked out by.
-fn keep_credited_discounts(lines: &mut [DraftLine]) {
-    let credited: BTreeSet<String> = lines.iter().filter_map(|draft| draft.line.credits.clone()).collect();
-    for draft in lines.iter_mut().filter(|draft| credited.contains(&draft.id)) {
-        draft.line.discount_is_fixed = true;
-    }
 }
 
 /// The one reason a document states, of several.
@@ -242,8 +255,8 @@ async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<()
     }
     keep_waiting(desk, customer, &mut step).await?;
     let Step { subscription, discounts, discounts_before, redeems, billed, events, .. } = step;
-    for coupon in &redeems {
-        catalog::redeem(desk, coupon).await?;
+    for redemption in &redeems {
+        catalog::redeem(desk, redemption).await?;
     }
     if discounts != discounts_before {
         discounts::save(desk, &subscription.id, &discounts).await?;
@@ -256,37 +269,19 @@ async fn save(desk: &mut Desk, customer: &Customer, mut step: Step) -> Result<()
     Ok(())
 }
 
-/// Keeps a step's lines for documents to come. What waits for the next document has its discount decided now, as previewed; what waits
-/// for a closing shares the document's, and shows meanwhile the one it would have today. Either way a change before the document knows
-/// what to credit.
+/// Keeps a step's lines for documents to come. Their discount is that document's; until then they show the one they would have today, so
+/// that a change before it has something to credit, which the document decides with them.
 async fn keep_waiting(desk: &mut Desk, customer: &Customer, step: &mut Step) -> Result<(), Refusal> {
     if step.waiting.is_empty() {
         return Ok(());
     }
-    let s = step.subscription.clone();
-    let (mut next, closing): (Vec<_>, Vec<_>) = std::mem::take(&mut step.waiting).into_iter().partition(|(_, waits)| *waits == Waits::ForTheNext);
-    let mut lines: Vec<Line> = next.iter().map(|(draft, _)| draft.line.clone()).collect();
-    let applied = billing::discount::fix(&mut lines, &step.engine_discounts(), s.currency)?;
-    for ((draft, _), line) in next.iter_mut().zip(lines) {
-        draft.line = line;
-    }
-    discounts::note_applied(&s.id, &mut step.discounts, &applied);
+    let s = &step.subscription;
+    let (lines, waits): (Vec<DraftLine>, Vec<Waits>) = std::mem::take(&mut step.waiting).into_iter().unzip();
     let situation = invoices::tax_situation(desk, customer, desk.now.billing, s.zone).await?;
-    for group in [next, closing] {
-        let lines: Vec<DraftLine> = group.iter().map(|(draft, _)| draft.clone()).collect();
-        let draft = Draft {
-            customer: customer.clone(),
-            currency: s.currency,
-            reason: Reason::Cycle,
-            at: desk.now.billing,
-            zone: s.zone,
-            lines,
-            discounts: step.engine_discounts(),
-        };
-        let Some(document) = invoices::assemble(desk, &draft, &situation)? else { continue };
-        let lines: Vec<PendingLine> =
-            group.into_iter().zip(document.lines).map(|((draft, waits), line)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
-        invoices::keep_pending(desk, &s.customer_id, s.currency.code(), &lines).await?;
-    }
-    Ok(())
+    let discounts = discounts::for_engine(s, &step.discounts);
+    let draft = Draft { customer: customer.clone(), currency: s.currency, reason: Reason::Cycle, at: desk.now.billing, zone: s.zone, lines, discounts };
+    let Some(document) = invoices::assemble(desk, &draft, &situation)? else { return Ok(()) };
+    let lines = draft.lines.into_iter().zip(document.lines).zip(waits);
+    let lines: Vec<PendingLine> = lines.map(|((draft, line), waits)| PendingLine { draft: DraftLine { line, ..draft }, waits }).collect();
+    invoices::keep_pending(desk, &s.customer_id, s.currency.code(), &lines).await
 }

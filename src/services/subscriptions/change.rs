@@ -3,18 +3,18 @@
 use billing::calendar::{Instant, Interval, local_date};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Terms, Unused, change};
+use billing::subscription::{Cycle, Terms, Unused, change, reanchor};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
-use super::record::{Scheduled, Subscription};
+use super::record::{AnchorWish, Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
 use super::step::{Event, Reading, Step, basis, billed, drafts};
 use crate::sentence;
-use crate::services::catalog::CouponRecord;
+use crate::services::catalog::Redemption;
 use crate::services::invoices::{Waits, charged};
 use crate::services::{Desk, Refusal, catalog};
 
@@ -28,6 +28,12 @@ pub struct ChangeRequest {
     pub add_ons: Option<Vec<(String, Decimal)>>,
     /// Keys: replaces the list.
     pub coupons: Option<Vec<String>>,
+    /// What a customer typed to get one coupon more.
+    #[serde(default)]
+    pub promotion_code: Option<String>,
+    /// The day of the month (1–31) on which periods begin from now on.
+    #[serde(default)]
+    pub anchor_day: Option<u32>,
     pub when: When,
     pub settle: Settle,
 }
@@ -61,18 +67,29 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     };
     check_exchange(desk, &new, s.currency, local_date(charged_at, s.zone)).await?;
     let now = discounts::load(desk, &s.id).await?;
-    let (list, redeems) = match &request.coupons {
+    let (mut list, mut redeems) = match &request.coupons {
         Some(keys) => discounts::replaced(desk, &now, keys, s.currency).await?,
         None => (now.clone(), Vec::new()),
     };
+    if let Some(typed) = &request.promotion_code {
+        let redemption;
+        (list, redemption) = discounts::with_promotion(desk, list, typed, &s, &plan_id).await?;
+        redeems.push(redemption);
+    }
+    let redeemed = redeems.iter().find_map(|redemption| Some(redemption.promotion.as_ref()?.code.clone()));
     let mut step = Step { redeems, ..Step::new(s, now) };
     let data = json!({
         "from": subscription.terms.plan.key, "to": new.plan.key, "name": new.plan.name,
         "from_quantity": subscription.terms.quantity.to_string(), "quantity": new.quantity.to_string(), "when": request.when,
+        "promotion_code": redeemed, "anchor_day": request.anchor_day,
     });
 
     let Some(cycle) = subscription.cycle.clone().filter(|_| subscription.state != State::Trialing && subscription.state != State::Scheduled) else {
         // Nothing has been charged yet, so there is nothing to credit: what is agreed is simply different.
+        if let Some(day) = request.anchor_day {
+            AnchorWish::anchor(Some(AnchorWish::Day(day)), new.plan.interval, charged_at, subscription.zone)?;
+            step.subscription.anchor = Some(AnchorWish::Day(day));
+        }
         step.subscription.plan_id = plan_id;
         step.subscription.terms = new;
         step.discounts = list;
@@ -80,12 +97,19 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         return Ok(step);
     };
     let later = |mut step: Step, effective_at: Instant| {
-        let planned = request.coupons.is_some().then_some(list.clone());
-        step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, at: effective_at });
+        let planned = (request.coupons.is_some() || request.promotion_code.is_some()).then_some(list.clone());
+        step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, anchor_day: request.anchor_day, at: effective_at });
         // Nothing is redeemed by a plan, which may be replaced or undone.
         step.redeems.clear();
         step.events.push(Event { kind: "subscription.change_planned", data: data.clone() });
         step
+    };
+    let anchor = match request.anchor_day {
+        None => None,
+        Some(day) => {
+            let from = if request.when == When::PeriodEnd { cycle.whole.end } else { at };
+            Some(AnchorWish::anchor(Some(AnchorWish::Day(day)), new.plan.interval, from, subscription.zone)?)
+        }
     };
     if request.when == When::PeriodEnd {
         return Ok(later(step, cycle.whole.end));
@@ -94,7 +118,10 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let basis = basis(desk, subscription, &[&subscription.terms, &new], []).await?;
     let used = reading.running(desk, subscription, at).await?;
     let charged = charged(desk, &subscription.id, at).await?;
-    let outcome = change(&basis, &subscription.terms, &new, &cycle, at, &charged, &used)?;
+    let outcome = match anchor {
+        None => change(&basis, &subscription.terms, &new, &cycle, at, &charged, &used)?,
+        Some(anchor) => reanchor(&basis, &new, anchor, &cycle, at, &charged, &used)?,
+    };
     if outcome.effective_at > at {
         return Ok(later(step, outcome.effective_at));
     }
@@ -153,10 +180,10 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
         terms(desk, &plan_id, interval, quantity, &[], s.currency).await?
     };
     for (key, quantity) in add_ons {
-        let kept = s.terms.add_ons.iter().find(|add_on| add_on.key == key).cloned();
+        let kept = s.terms.add_ons.iter().find(|add_on| add_on.key == key && add_on.interval.repeats_like(interval)).cloned();
         wanted.add_ons.push(match kept {
             Some(kept) => billing::subscription::AddOnTerms { quantity, ..kept },
-            None => catalog::add_on_terms(desk, &key, quantity, s.currency).await?,
+            None => catalog::add_on_terms(desk, &key, quantity, interval, s.currency).await?,
         });
     }
     wanted.check()?;
@@ -168,19 +195,33 @@ pub(super) struct TakenUp {
     /// The key of the plan it was.
     pub from: String,
     /// Coupons that are redeemed by it.
-    pub redeems: Vec<CouponRecord>,
+    pub redeems: Vec<Redemption>,
+    /// The billing day from now on.
+    pub anchor_day: Option<u32>,
 }
 
 /// Makes what was planned for the period's end hold: for the worker that does it, and for whoever shows what it will do.
 pub(super) async fn take_up_planned(desk: &mut Desk, s: &mut Subscription, discounts: &mut Vec<Redeemed>) -> Result<Option<TakenUp>, Refusal> {
     let Some(scheduled) = s.scheduled.take() else { return Ok(None) };
-    let mut taken = TakenUp { from: s.terms.plan.key.clone(), redeems: Vec::new() };
+    let mut taken = TakenUp { from: s.terms.plan.key.clone(), redeems: Vec::new(), anchor_day: scheduled.anchor_day };
     s.plan_id = scheduled.plan_id;
     s.terms = scheduled.terms;
     if let Some(planned) = scheduled.discounts {
         (*discounts, taken.redeems) = discounts::taken_up(desk, discounts, planned).await?;
     }
     Ok(Some(taken))
+}
+
+/// The cycle after one that ended, on another billing day where that was planned.
+pub(super) fn cycle_after(ended: &Cycle, s: &Subscription, anchor_day: Option<u32>) -> Result<Cycle, Refusal> {
+    let interval = s.terms.plan.interval;
+    Ok(match anchor_day {
+        None => ended.following(interval)?,
+        Some(day) => {
+            let anchor = AnchorWish::anchor(Some(AnchorWish::Day(day)), interval, ended.whole.end, s.zone)?;
+            Cycle::starting(anchor, interval, ended.whole.end)?
+        }
+    })
 }
 
 /// Forgets a change that was planned for the period's end.

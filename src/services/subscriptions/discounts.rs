@@ -10,7 +10,7 @@ use super::record::Subscription;
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
 use crate::sentence;
-use crate::services::catalog::{self, CouponRecord};
+use crate::services::catalog::{self, Redemption};
 use crate::services::{Desk, Refusal};
 
 /// A coupon on a subscription.
@@ -19,6 +19,12 @@ pub struct Redeemed {
     pub id: String,
     pub coupon_id: String,
     pub coupon: Coupon,
+    /// What was typed to get it; none: the vendor gave it.
+    #[serde(default)]
+    pub promotion_code_id: Option<String>,
+    /// When it came onto the subscription; none: it is still to.
+    #[serde(default)]
+    pub redeemed_at: Option<Instant>,
     pub first_period_start: Option<Instant>,
 }
 
@@ -27,7 +33,9 @@ struct RedeemedRow {
     id: String,
     coupon_id: String,
     coupon: String,
+    promotion_code_id: Option<String>,
     first_period_start_at: Option<i64>,
+    created_at: i64,
 }
 
 /// The question of [`load`], for what is read ahead.
@@ -41,7 +49,7 @@ struct RowOfSeveral {
 }
 
 static OF_SUBSCRIPTIONS: Many = Many {
-    before: "SELECT d.subscription_id, d.id, d.coupon_id, d.coupon, d.first_period_start_at FROM (VALUES",
+    before: "SELECT d.subscription_id, d.id, d.coupon_id, d.coupon, d.promotion_code_id, d.first_period_start_at, d.created_at FROM (VALUES",
     columns: 2,
     after: ") AS v CROSS JOIN discounts d WHERE d.vendor_id = v.column1 AND d.subscription_id = v.column2 AND d.removed_at IS NULL ORDER BY d.position, d.id",
     of_each: false,
@@ -58,7 +66,14 @@ impl TryFrom<RedeemedRow> for Redeemed {
     type Error = Refusal;
     fn try_from(row: RedeemedRow) -> Result<Redeemed, Refusal> {
         let coupon = serde_json::from_str(&row.coupon).map_err(Refusal::damaged)?;
-        Ok(Redeemed { id: row.id, coupon_id: row.coupon_id, coupon, first_period_start: row.first_period_start_at.map(from_ms) })
+        Ok(Redeemed {
+            id: row.id,
+            coupon_id: row.coupon_id,
+            coupon,
+            promotion_code_id: row.promotion_code_id,
+            redeemed_at: Some(from_ms(row.created_at)),
+            first_period_start: row.first_period_start_at.map(from_ms),
+        })
     }
 }
 
@@ -70,17 +85,23 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
     let rows: Vec<RedeemedRow> = desk
         .tx
         .all(
-            "SELECT id, coupon_id, coupon, first_period_start_at FROM discounts WHERE vendor_id = $1 AND subscription_id = $2 AND removed_at IS NULL ORDER BY position, id",
+            "SELECT id, coupon_id, coupon, promotion_code_id, first_period_start_at, created_at FROM discounts WHERE vendor_id = $1 AND subscription_id = $2 AND removed_at IS NULL ORDER BY position, id",
             (desk.vendor.id.clone(), subscription_id.to_owned()),
         )
         .await?;
     rows.into_iter().map(Redeemed::try_from).collect()
 }
 
+/// The same, without asking where the customer has none.
+pub async fn on(desk: &mut Desk, s: &Subscription) -> Result<Vec<Redeemed>, Refusal> {
+    let counts = super::bill::Counts::of(desk, &s.customer_id).await?;
+    counts.discounts(desk, &s.id).await
+}
+
 /// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed, which must be of use in the
 /// subscription's currency. Also what is to be counted once the list holds.
-pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], currency: Currency) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
-    let (mut list, mut redeems): (Vec<Redeemed>, Vec<CouponRecord>) = (Vec::new(), Vec::new());
+pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], currency: Currency) -> Result<(Vec<Redeemed>, Vec<Redemption>), Refusal> {
+    let (mut list, mut redeems): (Vec<Redeemed>, Vec<Redemption>) = (Vec::new(), Vec::new());
     for key in keys {
         if list.iter().any(|redeemed| redeemed.coupon.key == *key) {
             return Err(Refusal::Rule(sentence!("refusal-coupon-twice", code = key)));
@@ -90,31 +111,65 @@ pub async fn replaced(desk: &mut Desk, now: &[Redeemed], keys: &[String], curren
             continue;
         }
         let record = catalog::coupon_by_key(desk, key).await?;
+        if record.retired_at.is_some() {
+            return Err(Refusal::Rule(sentence!("refusal-coupon-retired", code = key)));
+        }
         if record.is_used_up() {
             return Err(Refusal::Rule(sentence!("refusal-coupon-used-up", code = key)));
         }
-        let coupon = record.coupon()?;
-        coupon.check_currency(currency)?;
-        let id = desk.new_id("dsc");
-        list.push(Redeemed { id, coupon_id: record.id.clone(), coupon, first_period_start: None });
-        redeems.push(record);
+        record.coupon()?.check_currency(currency)?;
+        let redemption = Redemption { coupon: record, promotion: None };
+        list.push(redeemed(desk, &redemption)?);
+        redeems.push(redemption);
     }
     Ok((list, redeems))
 }
 
+fn redeemed(desk: &Desk, redemption: &Redemption) -> Result<Redeemed, Refusal> {
+    Ok(Redeemed {
+        id: desk.new_id("dsc"),
+        coupon_id: redemption.coupon.id.clone(),
+        coupon: redemption.coupon.coupon()?,
+        promotion_code_id: redemption.promotion.as_ref().map(|promotion| promotion.id.clone()),
+        redeemed_at: None,
+        first_period_start: None,
+    })
+}
+
+/// The list with what a promotion code gives for a plan, as the last of it; and what is to be counted for that.
+pub(super) async fn with_promotion(
+    desk: &mut Desk,
+    mut list: Vec<Redeemed>,
+    typed: &str,
+    s: &Subscription,
+    plan_id: &str,
+) -> Result<(Vec<Redeemed>, Redemption), Refusal> {
+    let redemption = catalog::redeemable(desk, typed, &s.customer_id, plan_id, s.currency).await?;
+    if list.iter().any(|has| has.coupon_id == redemption.coupon.id) {
+        let code = redemption.promotion.as_ref().map_or(typed, |promotion| &promotion.code);
+        return Err(Refusal::field("promotion_code", sentence!("promotion-on-it", code = code)));
+    }
+    list.push(redeemed(desk, &redemption)?);
+    Ok((list, redemption))
+}
+
 /// A list that was planned, as it holds now, and the coupons new with it, which count from now on. One that others have used up since is
 /// left off: its limit is the vendor's word to everybody.
-pub(super) async fn taken_up(desk: &mut Desk, now: &[Redeemed], planned: Vec<Redeemed>) -> Result<(Vec<Redeemed>, Vec<CouponRecord>), Refusal> {
+pub(super) async fn taken_up(desk: &mut Desk, now: &[Redeemed], planned: Vec<Redeemed>) -> Result<(Vec<Redeemed>, Vec<Redemption>), Refusal> {
     let (mut list, mut redeems) = (Vec::with_capacity(planned.len()), Vec::new());
     for redeemed in planned {
         if let Some(stays) = now.iter().find(|now| now.coupon_id == redeemed.coupon_id) {
             list.push(stays.clone());
             continue;
         }
-        let record = catalog::coupon_by_key(desk, &redeemed.coupon.key).await?;
-        if !record.is_used_up() {
+        let coupon = catalog::coupon_by_key(desk, &redeemed.coupon.key).await?;
+        let promotion = match &redeemed.promotion_code_id {
+            Some(id) => Some(catalog::promotion_code(desk, id).await?),
+            None => None,
+        };
+        if !coupon.is_used_up() && !promotion.as_ref().is_some_and(|promotion| promotion.is_used_up()) {
             list.push(redeemed);
-            redeems.push(record);
+            redeems.push(Redemption { coupon, promotion });
         }
     }
     Ok((list, redeems))
@@ -122,13 +177,19 @@ pub(super) async fn taken_up(desk: &mut Desk, now: &[Redeemed], planned: Vec<Red
 
 /// As the engine takes them.
 pub fn for_engine(subscription: &Subscription, list: &[Redeemed]) -> Vec<Discount> {
-    let discount = |redeemed: &Redeemed| Discount {
-        subscription: subscription.id.clone(),
-        coupon: redeemed.coupon.clone(),
-        zone: subscription.zone,
-        first_period_start: redeemed.first_period_start,
-    };
-    list.iter().map(discount).collect()
+    list.iter().map(|redeemed| redeemed.for_engine(subscription)).collect()
+}
+
+impl Redeemed {
+    /// As the engine takes it.
+    pub fn for_engine(&self, subscription: &Subscription) -> Discount {
+        Discount {
+            subscription: subscription.id.clone(),
+            coupon: self.coupon.clone(),
+            zone: subscription.zone,
+            first_period_start: self.first_period_start,
+        }
+    }
 }
 
 /// What a document did to them.
@@ -158,10 +219,11 @@ pub(super) async fn save(desk: &mut Desk, subscription_id: &str, list: &[Redeeme
         let coupon = serde_json::to_string(&redeemed.coupon).map_err(Refusal::damaged)?;
         desk.tx
             .run(
-                "INSERT INTO discounts (vendor_id, id, subscription_id, coupon_id, coupon, position, first_period_start_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                "INSERT INTO discounts (vendor_id, id, subscription_id, coupon_id, coupon, position, first_period_start_at, created_at, promotion_code_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (vendor_id, id) DO UPDATE SET position = excluded.position, first_period_start_at = excluded.first_period_start_at",
                 (
-                    desk.vendor.id.clone(), redeemed.id.clone(), subscription_id.to_owned(), redeemed.coupon_id.clone(), coupon, position, first, desk.now.billing_ms(),
+                    desk.vendor.id.clone(), redeemed.id.clone(), subscription_id.to_owned(), redeemed.coupon_id.clone(), coupon, position, first, desk.now.billing_ms(), redeemed.promotion_code_id.clone(),
                 ),
             )
             .await?;

@@ -8,7 +8,7 @@ use billing::subscription::{Cycle, Used, begin, close_ended};
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::change::{TakenUp, take_up_planned};
+use super::change::{TakenUp, cycle_after, take_up_planned};
 use super::discounts;
 use super::record::{AnchorWish, Closing, Subscription};
 use super::step::{Event, Reading, Step, basis, billed, drafts, used};
@@ -146,17 +146,19 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
         s.pause_at = None;
         h.events.push(Event { kind: "subscription.paused", data: json!({ "at": end_at }) });
     } else {
-        if let Some(TakenUp { from, redeems }) = take_up_planned(desk, s, &mut h.discounts).await? {
+        let mut anchor_day = None;
+        if let Some(TakenUp { from, redeems, anchor_day: day }) = take_up_planned(desk, s, &mut h.discounts).await? {
+            anchor_day = day;
             // At once, so that what is due next at this instant sees it.
-            for coupon in &redeems {
-                catalog::redeem(desk, coupon).await?;
+            for redemption in &redeems {
+                catalog::redeem(desk, redemption).await?;
             }
             h.events.push(Event {
                 kind: "subscription.changed",
                 data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }),
             });
         }
-        let next = ended.following(s.terms.plan.interval)?;
+        let next = cycle_after(&ended, s, anchor_day)?;
         let basis = basis(desk, s, &[&s.terms], []).await?;
         let begun = begin(&basis, &s.terms, &next)?;
         advance = drafts(desk, begun.lines, &[&s.terms], &[]);

@@ -10,8 +10,8 @@ pub async fn note_settled(desk: &mut Desk, invoice_id: &str) -> Result<(), Refus
     move_all(desk, invoice_id, State::PastDue, State::Active, "subscription.recovered").await
 }
 
-/// An invoice could not be paid: its subscriptions are past due.
-pub async fn note_declined(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+/// Payment of an invoice is due and has not come: its subscriptions are past due.
+pub async fn note_overdue(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     move_all(desk, invoice_id, State::Active, State::PastDue, "subscription.past_due").await
 }
 
@@ -39,14 +39,14 @@ async fn move_all(desk: &mut Desk, invoice_id: &str, from: State, to: State, eve
     Ok(())
 }
 
-/// Whether an open invoice with a line of the subscription is left.
+/// Whether an open invoice with a line of the subscription is left whose payment is due.
 async fn has_overdue(desk: &mut Desk, customer_id: &str, subscription_id: &str) -> Result<bool, Refusal> {
     let row: Option<(String,)> = desk
         .tx
         .opt(
-            "SELECT i.id FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.settled_at IS NULL AND i.ended_as IS NULL
+            "SELECT i.id FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at <= $4
                 AND EXISTS (SELECT 1 FROM invoice_lines l WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND l.subscription_id = $3) LIMIT 1",
-            (desk.vendor.id.clone(), customer_id.to_owned(), subscription_id.to_owned()),
+            (desk.vendor.id.clone(), customer_id.to_owned(), subscription_id.to_owned(), desk.now.billing_ms()),
         )
         .await?;
     Ok(row.is_some())

@@ -77,6 +77,9 @@ pub struct Scheduled {
     pub terms: Terms,
     /// The coupons that replace those of now; none: those stay. They count as redeemed once the change takes effect.
     pub discounts: Option<Vec<Redeemed>>,
+    /// The billing day from then on.
+    #[serde(default)]
+    pub anchor_day: Option<u32>,
     pub at: Instant,
 }
 
@@ -206,6 +209,12 @@ impl Subscription {
 
     pub fn is_entitled(&self) -> bool {
         self.state.is_entitled()
+    }
+
+    /// Whether plan, interval and seats stay with what is planned, so that it is about something else: add-ons, coupons, the billing day.
+    pub fn keeps_plan(&self, scheduled: &Scheduled) -> bool {
+        let (now, then) = (&self.terms, &scheduled.terms);
+        scheduled.plan_id == self.plan_id && then.quantity == now.quantity && then.plan.interval.repeats_like(now.plan.interval)
     }
 
     /// Whether a confirmed change is being paid for at this moment.

@@ -126,7 +126,7 @@ pub(super) async fn terms(
     let plan = catalog::plan_terms(desk, plan_id, interval, currency).await?;
     let mut terms = Terms { plan, quantity, add_ons: Vec::new() };
     for (key, quantity) in add_ons {
-        terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, currency).await?);
+        terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, interval, currency).await?);
     }
     terms.check()?;
     Ok(terms)

@@ -11,7 +11,7 @@ use billing::subscription::{Basis, BilledLine, BilledPart, Cycle, OpenPart, Prod
 use serde::{Deserialize, Serialize};
 
 use super::record::{Closing, Subscription, of_word};
-use crate::services::catalog::CouponRecord;
+use crate::services::catalog::Redemption;
 use crate::services::invoices::{DraftLine, Waits};
 use crate::services::subscriptions::discounts::{self, Redeemed};
 use crate::services::{Desk, Refusal, catalog, usage};
@@ -26,7 +26,7 @@ pub struct Step {
     /// Those on it in the records.
     pub discounts_before: Vec<Redeemed>,
     /// Coupons to be counted as redeemed.
-    pub redeems: Vec<CouponRecord>,
+    pub redeems: Vec<Redemption>,
     /// Why there is a document; none: nothing is invoiced now.
     pub reason: Option<Reason>,
     /// For a document of this instant.

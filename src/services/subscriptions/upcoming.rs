@@ -2,21 +2,21 @@
 //! issued, only earlier.
 
 use billing::calendar::Instant;
-use billing::discount::AppliedDiscount;
 use billing::invoice::Reason;
 use billing::state::State;
 use billing::subscription::{Basis, Cycle, Terms, Used, begin, close_ended};
 use billing::tax::TaxRate;
 
+use super::act::Planned;
 use super::bill::{Around, Counts};
-use super::change::take_up_planned;
+use super::change::{cycle_after, take_up_planned};
 use super::discounts::{self, Redeemed};
 use super::due::grace;
 use super::late::Look;
 use super::record::{AnchorWish, Closing, Subscription};
 use super::step::{Step, basis, drafts, used};
 use crate::services::customers::Customer;
-use crate::services::invoices::{DraftLine, Priced, Waits};
+use crate::services::invoices::{DraftLine, Priced};
 use crate::services::{Desk, Refusal};
 
 /// The next invoice, as far as it is known.
@@ -54,22 +54,19 @@ pub async fn upcoming(
 pub async fn upcoming_by(desk: &mut Desk, customer: &Customer, subscription: &Subscription, usages: &[&[Used]]) -> Result<Vec<Upcoming>, Refusal> {
     let counts = Counts::of(desk, &customer.id).await?;
     let discounts = counts.discounts(desk, &subscription.id).await?;
-    of(desk, customer, subscription, discounts, counts, &[], usages).await
+    of(desk, customer, subscription, discounts, counts, None, usages).await
 }
 
-/// The next invoice after a step that is not written, with what was used so far.
-pub async fn upcoming_of_step(
-    desk: &mut Desk,
-    customer: &Customer,
-    step: &Step,
-    applied: &[AppliedDiscount],
-    at: Instant,
-) -> Result<Option<Upcoming>, Refusal> {
+/// The next invoice after an action that is not written, with what was used so far. What the action's own document holds is not on it.
+pub async fn upcoming_after(desk: &mut Desk, planned: &Planned, at: Instant) -> Result<Option<Upcoming>, Refusal> {
+    let Planned { customer, step, bills } = planned;
     let mut discounts = step.discounts.clone();
-    discounts::note_applied(&step.subscription.id, &mut discounts, applied);
+    for bill in &bills.bills {
+        discounts::note_applied(&step.subscription.id, &mut discounts, &bill.priced.document.discounts);
+    }
     let usage = used_so_far(desk, &step.subscription, at).await?;
     let counts = Counts::of(desk, &customer.id).await?;
-    Ok(of(desk, customer, &step.subscription, discounts, counts, &step.waiting, &[&usage]).await?.pop())
+    Ok(of(desk, customer, &step.subscription, discounts, counts, Some(planned), &[&usage]).await?.pop())
 }
 
 /// The period that the next invoice closes: one that ended and waits, else the running one.
@@ -89,13 +86,14 @@ async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<V
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is part of the question")]
 async fn of(
     desk: &mut Desk,
     customer: &Customer,
     subscription: &Subscription,
     discounts: Vec<Redeemed>,
     counts: Counts,
-    waiting: &[(DraftLine, Waits)],
+    planned: Option<&Planned>,
     usages: &[&[Used]],
 ) -> Result<Vec<Upcoming>, Refusal> {
     let Some(next) = Next::of(desk, subscription, discounts).await? else { return Ok(Vec::new()) };
@@ -103,7 +101,11 @@ async fn of(
     let mut step = Step::new(next.subscription, next.discounts);
     step.reason = Some(Reason::Cycle);
     step.closed = next.closed;
-    let around = Around::load(desk, customer, currency, zone, next.at, &[&step], counts, &Look::ToShow).await?;
+    let mut around = Around::load(desk, customer, currency, zone, next.at, &[&step], counts, &Look::ToShow).await?;
+    if let Some(planned) = planned {
+        around.go_past(desk, &planned.bills).await?;
+    }
+    let waiting: Vec<DraftLine> = planned.iter().flat_map(|planned| &planned.step.waiting).map(|(draft, _)| draft.clone()).collect();
     let mut upcoming = Vec::with_capacity(usages.len());
     for usage in usages {
         step.lines = next.advance.clone();
@@ -111,7 +113,7 @@ async fn of(
             let lines = close_ended(&next.basis, cycle, *until, *unused, usage)?;
             step.lines.extend(drafts(desk, lines, &[], &cycle.open));
         }
-        step.lines.extend(waiting.iter().map(|(draft, _)| draft.clone()));
+        step.lines.extend(waiting.iter().cloned());
         let bill = around.compose(desk, customer, currency, next.at, &[&step])?;
         upcoming.push(Upcoming { at: next.at, priced: bill.map(|bill| bill.priced), tax_rates: around.tax_rates().to_vec() });
     }
@@ -169,8 +171,8 @@ impl Next {
                 let Some(cycle) = s.cycle.clone() else { return Ok(None) };
                 let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
                 if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
-                    take_up_planned(desk, s, &mut next.discounts).await?;
-                    let following = cycle.following(s.terms.plan.interval)?;
+                    let anchor_day = take_up_planned(desk, s, &mut next.discounts).await?.and_then(|taken| taken.anchor_day);
+                    let following = cycle_after(&cycle, s, anchor_day)?;
                     next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
                 } else if cycle.open.is_empty() {
                     return Ok(None);

@@ -33,7 +33,7 @@ pub async fn meters(desk: &mut Desk) -> Result<Vec<Meter>, Refusal> {
         desk.tx.all("SELECT id, key, name, unit, aggregate FROM meters WHERE vendor_id = $1 ORDER BY position, id", (desk.vendor.id.clone(),)).await?;
     let meter = |row: MeterRow| Ok(Meter { aggregate: aggregate(&row.aggregate)?, id: row.id, key: row.key, name: row.name, unit: row.unit });
     let meters = rows.into_iter().map(meter).collect::<Result<Vec<_>, Refusal>>()?;
-    desk.keep_of_catalogue("meters", "", &meters);
+    desk.keep_throughout("meters", "", &meters);
     Ok(meters)
 }
 

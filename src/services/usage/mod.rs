@@ -23,7 +23,7 @@ mod tally;
 pub use forecast::{Expected, Forecast, Method};
 pub use meter::{Aggregate, Meter, meters};
 pub use outlook::{Outlook, outlook};
-pub use read::{close, first_use, of_period, of_stretches};
+pub use read::{close, first_use, of_period, of_periods, of_stretches};
 pub use record::{MAX_BATCH, NewEvent, Outcome, record, reverse};
 pub use report::{Ask, Before, Priced, Report, Room, Row, Standing, report};
 pub use series::{By, Point, series, start_of_day, steps};

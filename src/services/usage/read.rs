@@ -69,6 +69,47 @@ pub async fn of_stretches(desk: &mut Desk, customer_id: &str, meter: &Meter, str
     Ok(quantity)
 }
 
+/// What a meter reads over each of some neighbouring periods, between these edges, which ascend. Long ones: whole months and days of each
+/// are read as such, quarters of an hour where it begins and ends. Four statements at most.
+pub async fn of_periods(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant]) -> Result<Vec<Decimal>, Refusal> {
+    let account = account(desk, customer_id).await?.filter(|_| meter.aggregate != Aggregate::Unique);
+    let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
+    let mut out = vec![Tally::default(); edges.len().saturating_sub(1)];
+    let (mut months, mut days, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for period in edges.windows(2) {
+        let (start, end) = (period[0], period[1]);
+        let whole_days = match &account {
+            Some(account) => whole(period, |at| day_at(at, account.zone))?,
+            None => None,
+        };
+        let Some(of_days) = whole_days else {
+            rest.push(start..end);
+            continue;
+        };
+        rest.extend([start..of_days.start, of_days.end..end]);
+        let whole_months = match &account {
+            Some(account) if account.has_months => whole(period, |at| month_at(at, account.zone))?,
+            _ => None,
+        };
+        match whole_months {
+            Some(of_months) => {
+                days.extend([of_days.start..of_months.start, of_months.end..of_days.end]);
+                months.push(of_months);
+            }
+            None => days.push(of_days),
+        }
+    }
+    for (table, ranges) in [(&MONTHS_IN, months), (&DAYS_IN, days)] {
+        for row in within(desk, table, customer_id, &meter.id, ranges).await? {
+            if let Some(period) = place(&edges, row.slot_at) {
+                out[period].merge(&row.tally()?)?;
+            }
+        }
+    }
+    slots(desk, customer_id, meter, &edges, rest, &mut out).await?;
+    Ok(out.iter().map(|tally| tally.quantity(meter.aggregate).max(Decimal::ZERO)).collect())
+}
+
 /// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late.
 pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<(), Refusal> {
     lock(desk, customer_id, zone.name(), 0).await.map(|_| ())
@@ -109,7 +150,7 @@ pub(super) async fn tallies_by(desk: &mut Desk, customer_id: &str, meter: &Meter
             }
         }
     }
-    slots(desk, customer_id, meter, &edges, [start..days.start, days.end..end], &mut out).await?;
+    slots(desk, customer_id, meter, &edges, vec![start..days.start, days.end..end], &mut out).await?;
     Ok(out)
 }
 
@@ -133,7 +174,7 @@ fn whole(edges: &[i64], unit_at: impl Fn(i64) -> Result<Range<i64>, Refusal>) ->
 }
 
 /// Adds the slots of some ranges to the stretches they lie in; those an edge cuts, event by event.
-async fn slots(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[i64], ranges: [Range<i64>; 2], out: &mut [Tally]) -> Result<(), Refusal> {
+async fn slots(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[i64], ranges: Vec<Range<i64>>, out: &mut [Tally]) -> Result<(), Refusal> {
     let ranges: Vec<Range<i64>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
     let is_cut = |edge: &i64| edge % SLOT_MS != 0 && ranges.iter().any(|range| (range.start..=range.end).contains(edge));
     let mut cut: Vec<i64> = edges.iter().copied().filter(is_cut).map(slot_of).collect();

@@ -13,6 +13,9 @@ struct Things {
     program: Program,
     customer: Value,
     plan: Value,
+    add_on: Value,
+    coupon: Value,
+    promotion_code: Value,
     subscription: Value,
     invoice: Value,
     embed_session: Value,
@@ -24,9 +27,13 @@ impl Things {
         let plan = team(&program).await;
         let subscription =
             program.post("/subscriptions", json!({ "customer_id": customer["id"], "plan_id": plan["id"], "external_id": format!("s-{name}") })).await.ok();
+        let price = json!({ "key": "support", "name": "Support", "model": "flat", "amount_minor": 1 });
+        let add_on = program.post("/add-ons", json!({ "key": "support", "name": "Support", "prices": [price] })).await.ok();
+        let coupon = program.post("/coupons", json!({ "key": format!("c-{name}"), "percent": "5", "duration": "once" })).await.ok();
+        let promotion_code = program.post("/promotion-codes", json!({ "code": "SPRING", "coupon_id": coupon["id"] })).await.ok();
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
         let embed_session = super::embed_session(world, &program, &text(&customer, "id")).await;
-        Things { program, customer, plan, subscription, invoice, embed_session }
+        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -34,6 +41,9 @@ impl Things {
         match braces {
             "customer" => vec![text(&self.customer, "id"), format!("ext:{}", text(&self.customer, "external_id"))],
             "plan" => vec![text(&self.plan, "id")],
+            "add_on" => vec![text(&self.add_on, "id")],
+            "coupon" => vec![text(&self.coupon, "id"), format!("ext:{}", text(&self.coupon, "key"))],
+            "promotion_code" => vec![text(&self.promotion_code, "id")],
             "subscription" => vec![text(&self.subscription, "id"), format!("ext:{}", text(&self.subscription, "external_id"))],
             "invoice" => vec![text(&self.invoice, "id")],
             "embed_session" => vec![text(&self.embed_session, "id")],
@@ -138,11 +148,15 @@ async fn nor_are_they_any_good_in_bodies_and_queries() {
         let preview = mine.program.post(&format!("/subscriptions/{}/preview", text(&mine.subscription, "id")), json!({ "plan_id": other })).await;
         assert_eq!(preview.problem(), (404, "not-found", "/plan_id"));
     }
+    for other in [text(&theirs.coupon, "id"), format!("ext:{}", text(&theirs.coupon, "key")), never_was(&text(&theirs.coupon, "id"))] {
+        let code = mine.program.post("/promotion-codes", json!({ "code": "AUTUMN", "coupon_id": other })).await;
+        assert_eq!(code.problem(), (404, "not-found", "/coupon_id"));
+    }
     // A cursor is an id: another vendor's leads nowhere but through one's own list.
     let page = mine.program.get(&format!("/customers?after={}", text(&theirs.customer, "id"))).await.ok();
     assert!(page["data"].as_array().unwrap().iter().all(|row| row["id"] == mine.customer["id"]));
     // Lists hold one's own only.
-    for (path, their_id) in [("/customers", &theirs.customer), ("/plans", &theirs.plan), ("/invoices", &theirs.invoice)] {
+    for (path, their_id) in [("/customers", &theirs.customer), ("/plans", &theirs.plan), ("/invoices", &theirs.invoice), ("/coupons", &theirs.coupon), ("/add-ons", &theirs.add_on), ("/promotion-codes", &theirs.promotion_code)] {
         assert!(!mine.program.get(path).await.ok().to_string().contains(&text(their_id, "id")), "{path}");
     }
 }

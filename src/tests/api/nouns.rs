@@ -129,6 +129,11 @@ async fn a_period_is_charged_in_advance_and_its_usage_with_the_next() {
     assert_eq!((pdf.status(), pdf.answer.header("content-type")), (200, "application/pdf"));
     assert!(pdf.answer.bytes.starts_with(b"%PDF-") && pdf.answer.header("content-disposition").contains("Kestrel-2026-0002.pdf"));
     assert_eq!(program.get(&format!("/invoices/{}/pdf", text(&invoice, "id"))).await.answer.bytes, pdf.answer.bytes);
+    for (syntax, root, name) in [("cii", "<rsm:CrossIndustryInvoice ", "Kestrel-2026-0002.xml"), ("ubl", "<Invoice ", "Kestrel-2026-0002.ubl.xml")] {
+        let xml = program.get(&format!("/invoices/{}/{syntax}", text(&invoice, "id"))).await;
+        assert_eq!((xml.status(), xml.answer.header("content-type")), (200, "application/xml"));
+        assert!(xml.answer.text.contains(root) && xml.answer.text.contains("2026-0002") && xml.answer.header("content-disposition").contains(name));
+    }
 }
 
 #[tokio::test]
@@ -166,4 +171,59 @@ async fn what_happened_can_be_read_and_says_who_did_it() {
     let kinds = program.get("/events?kind=customer.created").await.ok();
     assert_eq!(kinds["data"].as_array().unwrap().len(), 2);
     assert!(!program.get("/events").await.ok().to_string().contains(&program.key));
+}
+
+#[tokio::test]
+async fn a_coupon_and_its_codes_are_made_listed_and_retired() {
+    let world = World::new().await;
+    let program = world.program("*").await;
+    let plan = team(&program).await;
+    customer(&program, "Ada").await;
+    let coupon = program.post("/coupons", json!({ "key": "launch", "percent": "20", "duration": "repeating", "months": 3, "max_redemptions": 10 })).await.ok();
+    assert_eq!(
+        (&coupon["percent"], &coupon["months"], &coupon["amount_minor"], &coupon["redemptions"], &coupon["retired_at"]),
+        (&json!("20"), &json!(3), &Value::Null, &json!(0), &Value::Null)
+    );
+    assert_eq!(program.get("/coupons/ext:launch").await.ok(), coupon);
+    let ten = program.post("/coupons", json!({ "key": "ten", "amount_minor": 1000, "duration": "once" })).await.ok();
+    assert_eq!(ten["currency"], json!("EUR"));
+    for (body, at) in [
+        (json!({ "key": "x", "duration": "once" }), "/percent"),
+        (json!({ "key": "x", "percent": "5", "amount_minor": 5, "duration": "once" }), "/percent"),
+        (json!({ "key": "x", "percent": "5", "duration": "repeating" }), "/months"),
+        (json!({ "key": "x", "percent": "5", "duration": "forever", "months": 2 }), "/months"),
+        (json!({ "key": "x", "percent": "5", "duration": "once", "max_redemptions": 0 }), "/max_redemptions"),
+        (json!({ "key": "x y", "percent": "5", "duration": "once" }), "/key"),
+    ] {
+        assert_eq!(program.post("/coupons", body.clone()).await.problem(), (422, "fields", at), "{body}");
+    }
+    assert_eq!(program.post("/coupons", json!({ "key": "launch", "percent": "5", "duration": "once" })).await.status(), 409);
+
+    let new = json!({ "code": "Spring-20", "coupon_id": "ext:launch", "first_time_only": true, "plan_ids": ["ext:team"], "customer_id": "ext:ada", "expires_at": "2026-06-01T00:00:00Z" });
+    let code = program.post("/promotion-codes", new).await.ok();
+    assert_eq!(
+        (&code["code"], &code["coupon_id"], &code["plan_ids"], &code["expires_at"], &code["first_time_only"]),
+        (&json!("Spring-20"), &coupon["id"], &json!([plan["id"]]), &json!("2026-06-01T00:00:00Z"), &json!(true))
+    );
+    // The same, however it is written.
+    assert_eq!(program.post("/promotion-codes", json!({ "code": "SPRING 20", "coupon_id": "ext:launch" })).await.status(), 409);
+    assert_eq!(program.post("/promotion-codes", json!({ "code": "a!", "coupon_id": "ext:launch" })).await.problem(), (422, "fields", "/code"));
+    assert_eq!(program.post("/promotion-codes", json!({ "code": "abc", "coupon_id": "ext:nothing" })).await.status(), 404);
+    assert_eq!(program.get("/promotion-codes").await.ok()["data"], json!([code]));
+
+    // A subscription still to be charged for takes it, and the coupon counts with the code.
+    let subscription = program
+        .post("/subscriptions", json!({ "customer_id": "ext:ada", "plan_id": "ext:team", "external_id": "s-1", "trial_days": 14 }))
+        .await
+        .ok();
+    let preview = program.post(&format!("/subscriptions/{}/preview", text(&subscription, "id")), json!({ "promotion_code": "spring20" })).await.ok();
+    assert_eq!(preview["next_invoice"]["invoice"]["discount_minor"], json!(760));
+    let refused = program.post("/subscriptions/ext:s-1/preview", json!({ "promotion_code": "autumn" })).await;
+    assert_eq!(refused.problem(), (422, "fields", "/promotion_code"));
+
+    let path = format!("/promotion-codes/{}", text(&code, "id"));
+    assert_eq!(program.post(&format!("{path}/retire"), json!({})).await.ok()["retired_at"], json!("2026-03-10T12:00:00Z"));
+    assert_eq!(program.post("/subscriptions/ext:s-1/preview", json!({ "promotion_code": "spring20" })).await.problem(), (422, "fields", "/promotion_code"));
+    assert_eq!(program.post("/coupons/ext:launch/retire", json!({})).await.ok()["retired_at"], json!("2026-03-10T12:00:00Z"));
+    assert_eq!(program.post("/subscriptions/ext:s-1/preview", json!({ "coupons": ["launch"] })).await.status(), 422);
 }

@@ -52,8 +52,8 @@ async fn the_note_that_completes_an_invoice_takes_exactly_what_is_left() {
     }
     let told = story.tell().await.smoothly().totals("credit_notes", &[-1, -1, -1111, -2487]).balance(3600);
     told.holds(json!({"ledger": {"accounts": {"revenue": 0, "tax": 0, "customer_balance": -3600, "cash": 3600}}}));
-    note(note(two_lines(), json!({"amount": 3000})), json!({"amount": 601})).tell().await.refused(2, "600").totals("credit_notes", &[-3000]);
-    note(two_lines(), json!({"amount": 3601})).tell().await.refused(1, "3600").totals("credit_notes", &[]);
+    note(note(two_lines(), json!({"amount": 3000})), json!({"amount": 601})).tell().await.refused(2, "€6.00 is left").totals("credit_notes", &[-3000]);
+    note(two_lines(), json!({"amount": 3601})).tell().await.refused(1, "€36.00 is left").totals("credit_notes", &[]);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_note_of_lines_takes_them_whole_or_in_part() {
         .await
         .smoothly()
         .lines("/credit_notes/0", &[("adjustment", "a", -1000), ("adjustment", "b", -1000)]);
-    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left").totals("credit_notes", &[-1200]);
+    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left of the line “p”").totals("credit_notes", &[-1200]);
     note(two_lines(), json!({"lines": [2]})).tell().await.refused(1, "no line 2").totals("credit_notes", &[]);
 }
 
@@ -76,9 +76,9 @@ async fn a_refund_goes_back_by_the_method_that_paid() {
     told.holds(
         json!({"invoices": [{"status": "paid", "amount_due": 0}], "ledger": {"accounts": {"cash": 2400, "receivable": 0, "revenue": -2000, "tax": -400}}}),
     );
-    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[-3600]);
+    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[-3600]);
     // What no payment paid cannot go back.
-    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only 0 minor units").totals("credit_notes", &[]);
+    unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[]);
 }
 
 #[tokio::test]
@@ -97,6 +97,22 @@ async fn a_change_after_a_note_never_credits_more_than_is_left() {
 }
 
 #[tokio::test]
+async fn a_credit_of_what_a_note_charged_is_of_the_invoice_that_note_corrects() {
+    // 15 of 30 days: -4500 + 1500; ten of them later all but these ten's go back.
+    let story = || {
+        Story::flat(9000)
+            .plan("q", 3000)
+            .change("2024-06-16T00:00:00Z", json!({"plan": "q"}))
+            .step("2024-06-26T00:00:00Z", "cancel", json!({"subscription": "s1"}))
+    };
+    let notes = json!({"credit_notes": [{"invoices": ["2024-0001"]}, {"invoices": ["2024-0001"]}]});
+    story().tell().await.smoothly().totals("credit_notes", &[-3000, -500]).balance(3500).holds(notes.clone());
+    // Unpaid, both lower what is due.
+    let told = unpaid(story()).tell().await.balanced().totals("credit_notes", &[-3000, -500]).balance(0).holds(notes);
+    told.holds(json!({"invoices": [{"amount_due": 5500, "credited": 3500}]}));
+}
+
+#[tokio::test]
 async fn the_balance_is_used_after_tax_the_oldest_first() {
     let credit = |amount: i64| json!({"customer": "ada", "amount": amount});
     let story =
@@ -108,4 +124,18 @@ async fn the_balance_is_used_after_tax_the_oldest_first() {
         "payments": [{"amount": 1000, "invoice": "2024-0002", "status": "succeeded"}],
         "ledger": {"accounts": {"customer_balance": 0, "discounts": 1400, "cash": 1000, "revenue": -2000, "tax": -400}}
     }));
+}
+
+#[tokio::test]
+async fn the_rounding_of_a_cancellations_note_is_part_of_what_it_takes() {
+    // 12345 and 20 % are 14814, paid 14800. Six tenths of 12345 and their tax are 8888, given back as 8900.
+    let story = |amount: i64| {
+        let story = Story::flat(12_345).vendor(json!({"currency": "HUF"})).tax("fr20", "20");
+        let story = note(story, json!({"amount": 700})).step("2024-06-13T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+        story.step("2024-06-14T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": amount}))
+    };
+    let told = story(5212).tell().await.refused(3, "52 is left").totals("credit_notes", &[-700, -8900]);
+    told.totals("invoices", &[14_800]);
+    let told = story(5200).tell().await.smoothly().totals("credit_notes", &[-700, -8900, -5200]);
+    told.holds(json!({"balances": {"ada": {"HUF": 14_800}}, "ledger": {"accounts": {"revenue": 0, "tax": 0, "rounding": 0, "customer_balance": -14_800}}}));
 }

@@ -113,6 +113,26 @@ async fn a_subscription_that_was_refused_refuses_what_follows() {
 }
 
 #[tokio::test]
+async fn with_payment_terms_a_declined_invoice_is_past_due_once_it_is_due() {
+    let outcome = |outcome: &str| json!({"customer": "ada", "outcome": outcome});
+    let story = || {
+        Story::new()
+            .vendor(json!({"payment_terms_days": 10}))
+            .plan("p", 3000)
+            .step("2024-06-01T00:00:00Z", "payment_outcome", outcome("insufficient_funds"))
+            .subscribe("2024-06-01T00:00:00Z", "p", json!({}))
+    };
+    for (until, status) in [("2024-06-10T23:59:59Z", "active"), ("2024-06-11T00:00:00Z", "past_due"), ("2024-07-05T00:00:00Z", "past_due")] {
+        let told = story().until(until).tell().await.smoothly();
+        told.holds(json!({"invoices": [{"due_at": "2024-06-11T00:00:00Z", "status": "open"}], "subscriptions": [{"status": status}]}));
+    }
+    // The first paid, July's is declined, too, and not yet due.
+    let story = story().step("2024-07-05T00:00:00Z", "payment_outcome", outcome("succeeds")).step("2024-07-05T00:00:00Z", "pay", json!({"invoice": 0}));
+    let told = story.until("2024-07-10T00:00:00Z").tell().await.smoothly();
+    told.holds(json!({"invoices": [{"status": "paid"}, {"status": "open"}], "subscriptions": [{"status": "active"}]}));
+}
+
+#[tokio::test]
 async fn a_declined_renewal_is_past_due_until_it_is_paid() {
     let story = Story::flat(3000).step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "insufficient_funds"})).until(JULY);
     let told = story.tell().await.smoothly().totals("invoices", &[3000, 3000]);
@@ -167,4 +187,14 @@ async fn every_figure_of_the_ledger_has_its_place() {
     story.tell().await.smoothly().totals("invoices", &[3240]).holds(json!({"ledger": {
         "balanced": true, "accounts": {"receivable": 0, "cash": 3240, "revenue": -3000, "tax": -540, "customer_balance": 0, "discounts": 300, "write_offs": 0, "rounding": 0}
     }}));
+}
+
+#[tokio::test]
+async fn what_falls_due_and_cannot_be_billed_is_told_once_with_its_subscription_and_period() {
+    let prices = json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "999999999999"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).subscribe("2024-06-01T00:00:00Z", "p", json!({}));
+    let story = story.used("2024-06-02T00:00:00Z", "m", "1000000000000000").until(JULY).used("2024-07-02T00:00:00Z", "m", "1").until("2024-08-01T00:00:00Z");
+    let told = story.tell().await;
+    let reason = "“s1” could not be billed for the period from 2024-06-01T00:00:00Z to 2024-07-01T00:00:00Z: The amounts are too large to calculate with.";
+    assert_eq!(told.0["refused"], json!([{"step": 2, "reason": reason}]));
 }

@@ -176,3 +176,20 @@ async fn a_subscription_may_start_later() {
         .totals("invoices", &[])
         .holds(json!({"subscriptions": [{"status": "scheduled", "entitled": false}]}));
 }
+
+#[tokio::test]
+async fn a_period_without_a_day_to_count_is_renewed_whole_and_shared_by_its_seconds() {
+    // Apia had no 30 December 2011: from midnight to 05:00 of the 31st there is a period of a day's plan.
+    let story = || {
+        Story::new()
+            .vendor(json!({"time_zone": "Pacific/Apia", "proration": {"by": "day"}}))
+            .priced("p", "day", json!([{"id": "base", "model": "flat", "amount": 100}]))
+            .priced("q", "day", json!([{"id": "base", "model": "flat", "amount": 500}]))
+            .subscribe("2011-12-28T15:00:00Z", "p", json!({}))
+    };
+    story().until("2012-01-02T15:00:00Z").tell().await.smoothly().totals("invoices", &[100; 7]);
+    // One of the five hours in: 80 back and 400.
+    let told = story().change("2011-12-30T11:00:00Z", json!({"plan": "q"})).until("2011-12-30T15:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[100, 100, 100, 320, 500])
+        .holds(json!({"invoices": [{}, {}, {}, {"lines": [{"kind": "proration_charge", "amount": 400, "explain": {"share": {"n": 14400, "d": 18000, "by": "second"}}}]}]}));
+}

@@ -6,6 +6,7 @@
 
 mod gauge;
 mod labels;
+mod levels;
 mod period;
 mod running;
 mod svg;
@@ -15,6 +16,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 pub use crate::words::scale::Scale;
 pub use gauge::{Gauge, gauge};
+pub use levels::{LevelBar, Levels, levels_html};
 pub use period::{Bar, Chart, usage_html};
 pub use running::{Rule, Running, Spot};
 

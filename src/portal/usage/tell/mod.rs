@@ -13,6 +13,8 @@ mod drawing;
 mod names;
 mod prices;
 
+pub(in crate::portal) use prices::decimal;
+
 use rust_decimal::Decimal;
 
 use crate::services::usage::{Aggregate, Report, Row};

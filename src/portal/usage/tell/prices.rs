@@ -111,7 +111,7 @@ impl Teller<'_> {
 }
 
 /// A bound of a band as people count it.
-pub(super) fn decimal(value: Ratio) -> Decimal {
+pub(in crate::portal) fn decimal(value: Ratio) -> Decimal {
     let exact = Decimal::try_from_i128_with_scale(value.numer(), 0).ok().zip(Decimal::try_from_i128_with_scale(value.denom(), 0).ok());
     exact.and_then(|(numer, denom)| numer.checked_div(denom)).map(|value| value.round_dp(2).normalize()).unwrap_or(Decimal::MAX)
 }

@@ -11,11 +11,13 @@
 //! | `chart`, `logo` | the two drawings |
 //! | `text`, `ink` | letters and colours |
 //! | `pages` | page breaks, drawing, tags |
+//! | `facturx` | the metadata of a PDF that carries the structured invoice |
 //!
 //! Deliberately not here: any word of any language, money, dates, clocks, SQL, where the bytes are kept, and the structured invoice,
-//! which comes in as an attachment. Factur-X's own XMP properties are not written either.
+//! which comes in as an attachment.
 
 mod chart;
+mod facturx;
 mod ink;
 mod layout;
 mod logo;
@@ -37,6 +39,7 @@ use krilla::outline::{Outline, OutlineNode};
 use krilla::{Document, SerializeSettings};
 use thiserror::Error;
 
+pub use facturx::FILE_NAME as FACTUR_X;
 pub use sheet::{
     Answer, Attachment, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section, Sheet, Stamp,
     Standing, State, Tick, TierTable, TotalRow, TotalStyle,
@@ -85,10 +88,14 @@ pub fn render(sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
     for attachment in &sheet.attachments {
         attach(&mut document, attachment)?;
     }
-    document.finish().map_err(|error| match error {
+    let pdf = document.finish().map_err(|error| match error {
         KrillaError::Validation(faults) => PdfError::Refused(faults.iter().map(|(fault, _)| format!("{fault:?}")).collect::<Vec<_>>().join("; ")),
         error => PdfError::Refused(error.to_string()),
-    })
+    })?;
+    if sheet.attachments.iter().any(|attachment| attachment.name == FACTUR_X) {
+        return facturx::stamp(&pdf).ok_or_else(|| PdfError::Refused("its metadata is not where it was looked for".into()));
+    }
+    Ok(pdf)
 }
 
 fn metadata(sheet: &Sheet, title: String) -> Metadata {

@@ -135,8 +135,8 @@ pub fn paid() -> Sheet {
         number: text("2026-1187"),
         answer: Some(Answer { text: text("You paid €155.23 on 1 November, from Visa ending 4242."), strong: Some(text("€155.23")) }),
         standing: Some(Standing { state: State::Settled, label: text("Paid in full"), note: text("For November on Team and for October’s usage.") }),
-        seller: texts(&["Kestrel Build GmbH", "Lindengasse 14", "1070 Vienna, Austria", "VAT ATU00000001"]),
-        buyer: texts(&["Nordlicht Software GmbH", "Praterstraße 58", "1020 Vienna, Austria", "VAT ATU00000002"]),
+        seller: texts(&["Kestrel Build GmbH", "Lindengasse 14", "1070 Vienna, Austria", "VAT ATU00000006"]),
+        buyer: texts(&["Nordlicht Software GmbH", "Praterstraße 58", "1020 Vienna, Austria", "VAT ATU00000015"]),
         facts: vec![fact("Date", "1 November 2026"), fact("Supplied", "1 Oct to 30 Nov 2026"), fact("Your purchase order", "PO 7731")],
         sections: vec![Section {
             heading: None,

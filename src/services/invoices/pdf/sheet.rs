@@ -45,7 +45,7 @@ pub struct Sheet {
     pub footer: Vec<String>,
     /// Printed large and pale across every page and small beside the vendor's name; sandbox vendors only ("Test mode").
     pub watermark: Option<String>,
-    /// Files inside the PDF, such as the structured invoice.
+    /// Files inside the PDF. One that is called [`super::FACTUR_X`] makes it a Factur-X document, and the metadata say so.
     pub attachments: Vec<Attachment>,
 }
 

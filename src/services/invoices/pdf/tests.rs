@@ -167,6 +167,24 @@ fn files_are_attached_as_archives_want_them() {
 }
 
 #[test]
+fn a_pdf_with_the_structured_invoice_says_so_and_its_table_still_finds_everything() {
+    let pdf = rendered(&Sheet { attachments: vec![structured()], ..paid() });
+    for part in ["<fx:DocumentFileName>factur-x.xml</fx:DocumentFileName>", "<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>", "<pdfaSchema:prefix>fx<"] {
+        assert_eq!(count(&pdf, part), 1, "{part}");
+    }
+    let text = String::from_utf8_lossy(&pdf[pdf.len() - 40..]).into_owned();
+    let table: usize = text.split("startxref").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+    let entries: Vec<&[u8]> = pdf[table..].split(|byte| *byte == b'\n').skip(2).take_while(|line| line.len() == 19).collect();
+    assert!(entries.len() > 30);
+    for (object, entry) in entries.iter().enumerate().filter(|(_, entry)| entry[17] == b'n') {
+        let offset: usize = std::str::from_utf8(&entry[..10]).unwrap().parse().unwrap();
+        assert!(pdf[offset..].starts_with(format!("{object} 0 obj").as_bytes()), "object {object}");
+    }
+    let plain = rendered(&paid());
+    assert_eq!(count(&plain, "fx:DocumentFileName"), 0);
+}
+
+#[test]
 fn attachments_that_cannot_be_are_refused() {
     let twice = Sheet { attachments: vec![structured(), structured()], ..paid() };
     assert!(matches!(render(&twice), Err(PdfError::AttachmentTwice(_))));

@@ -1,0 +1,63 @@
+//! Settings: what customers may do by themselves in the portal.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::give::Json;
+use crate::api::problem::Problem;
+use crate::api::route::Route;
+use crate::api::take::{Body, Nothing};
+use crate::services::api_keys::Scope;
+use crate::services::{Desk, settings};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/settings", Scope::SettingsRead, get).named("getSettings", "Get the settings"),
+        Route::patch("/settings", Scope::SettingsWrite, update).named("updateSettings", "Change the settings").about("What is absent stays as it is."),
+    ]
+}
+
+/// What your customers may do by themselves. Your programs may do all of it always.
+#[derive(Serialize, ToSchema)]
+pub struct Settings {
+    /// Pause their plan.
+    pub customers_may_pause: bool,
+    /// Choose among the intervals their plan is sold at.
+    pub customers_may_choose_interval: bool,
+    /// Choose the day of the month their periods begin on.
+    pub customers_may_choose_billing_day: bool,
+}
+
+/// What is to be different.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChanges {
+    pub customers_may_pause: Option<bool>,
+    pub customers_may_choose_interval: Option<bool>,
+    pub customers_may_choose_billing_day: Option<bool>,
+}
+
+fn shown(settings: settings::Settings) -> Settings {
+    Settings {
+        customers_may_pause: settings.customers_may_pause,
+        customers_may_choose_interval: settings.customers_may_choose_interval,
+        customers_may_choose_billing_day: settings.customers_may_choose_billing_day,
+    }
+}
+
+async fn get(desk: &mut Desk, Nothing: Nothing) -> Result<Json<Settings>, Problem> {
+    Ok(Json(shown(settings::load(desk).await?)))
+}
+
+async fn update(desk: &mut Desk, Body(changes): Body<SettingsChanges>) -> Result<Json<Settings>, Problem> {
+    let now = settings::load(desk).await?;
+    let new = settings::Settings {
+        customers_may_pause: changes.customers_may_pause.unwrap_or(now.customers_may_pause),
+        customers_may_choose_interval: changes.customers_may_choose_interval.unwrap_or(now.customers_may_choose_interval),
+        customers_may_choose_billing_day: changes.customers_may_choose_billing_day.unwrap_or(now.customers_may_choose_billing_day),
+    };
+    if new != now {
+        settings::save(desk, new).await?;
+    }
+    Ok(Json(shown(new)))
+}

@@ -1,0 +1,346 @@
+//! Lines become documents: discounts, taxes, rounding, the balance, payment.
+
+use chrono::Datelike;
+
+use crate::calendar::{day, days_later, months_later};
+use crate::fraction::{Fraction, ONE, ratio, spread, whole};
+use crate::price::payable;
+use crate::story::Duration;
+use crate::tax::Tax;
+use crate::world::{Document, LineId, Payment, Redeemed, State, TaxTotal, World};
+
+impl World<'_> {
+    /// Makes the document of a customer's lines, and has it paid. “An invoice of no lines is not made.”
+    pub fn issue(&mut self, customer: usize, lines: Vec<LineId>, reason: &'static str) -> Option<usize> {
+        if lines.is_empty() {
+            return None;
+        }
+        // “`once` is the first invoice with something to discount”: a document that would be a note is none.
+        let is_once = |coupon: &usize| self.story.coupons[*coupon].duration == Duration::Once;
+        let before = lines.iter().any(|id| self.lines[*id].coupons.iter().any(is_once)).then(|| self.clone());
+        self.discount(&lines, true);
+        let net: i128 = lines.iter().map(|id| self.lines[*id].net()).sum();
+        if let Some(before) = before.filter(|_| net < 0) {
+            *self = before;
+            self.discount(&lines, false);
+        }
+        for id in &lines {
+            if self.lines[*id].of.is_none() {
+                let product = self.product(&self.lines[*id]);
+                self.lines[*id].taxes = self.story.taxes(self.customer(customer), product, self.today(customer));
+            }
+        }
+        // “at its own tax”: of what it takes back, be it on this very document.
+        for id in &lines {
+            if let Some(of) = self.lines[*id].of {
+                self.lines[*id].taxes = self.lines[self.first(of)].taxes.clone();
+            }
+        }
+        let taxed: Vec<(Vec<Tax>, i128)> = lines.iter().map(|id| (self.lines[*id].taxes.clone(), self.lines[*id].net())).collect();
+        let tax = self.tax_totals(&taxed);
+        let currency = self.currency(customer);
+        let subtotal = lines.iter().map(|id| self.lines[*id].amount).sum::<i128>();
+        let discount = lines.iter().map(|id| self.lines[*id].discount).sum::<i128>();
+        // “Exclusive prices: total = Σ lines − discount + tax + rounding. Inclusive: lines are gross, tax is inside: total = Σ lines −
+        // discount + rounding.”
+        let on_top = if self.story.vendor.prices_include_tax { 0 } else { tax.iter().map(|tax| tax.amount).sum() };
+        let exact = subtotal - discount + on_top;
+        let total = ratio(exact, payable(&currency)).half_up() * payable(&currency);
+        let number = self.number(total >= 0);
+        let zone = self.zone(customer);
+        let document = Document {
+            is_invoice: total >= 0,
+            number,
+            customer,
+            reason,
+            issued_at: self.now,
+            due_at: days_later(zone, self.now, self.story.vendor.payment_terms_days),
+            currency,
+            lines: lines.clone(),
+            subtotal,
+            discount,
+            tax,
+            rounding: total - exact,
+            total,
+            balance_applied: 0,
+            credited: 0,
+            rounding_given_back: 0,
+            paid: 0,
+            refunded: 0,
+            due: total.max(0),
+            failed: false,
+            corrects: Vec::new(),
+        };
+        let index = self.documents.len();
+        self.documents.push(document);
+        for id in lines {
+            self.lines[id].document = Some(index);
+        }
+        self.share_taxes(index);
+        // What a note restores was not given back after all.
+        for id in self.documents[index].lines.clone() {
+            let line = &self.lines[id];
+            if total < 0
+                && line.amount > 0
+                && let Some(of) = line.of
+            {
+                let (amount, root) = (line.amount, self.root(of));
+                self.lines[root].given_back -= amount;
+            }
+        }
+        self.book(index);
+        if total >= 0 {
+            self.use_balance(index);
+        } else {
+            self.give_back(index, -total);
+        }
+        Some(index)
+    }
+
+    /// Numbers count each year's invoices and notes, the year being the vendor's.
+    pub fn number(&self, is_invoice: bool) -> String {
+        let year = day(self.story.vendor.time_zone.unwrap_or(chrono_tz::UTC), self.now).year();
+        let series = if is_invoice { format!("{year}-") } else { format!("CN-{year}-") };
+        let before = self.documents.iter().filter(|document| document.is_invoice == is_invoice && document.number.starts_with(&series)).count();
+        format!("{series}{:04}", before + 1)
+    }
+
+    /// “A discount is spread over the lines it applies to in proportion, by largest remainder, before tax, after one rounding a coupon and
+    /// document; it reaches the subscription's recurring, usage, minimum and proration-charge lines, not credits and one-offs. Several
+    /// discounts: percents first, in the order given, each on what is left; then amounts; never below zero.”
+    pub fn discount(&mut self, lines: &[LineId], with_once: bool) {
+        let mut rounds: Vec<(usize, Vec<usize>)> = Vec::new();
+        for percents in [true, false] {
+            for id in lines {
+                let line = &self.lines[*id];
+                let Some(subscription) = line.subscription else { continue };
+                for coupon in &line.coupons {
+                    let rule = &self.story.coupons[*coupon];
+                    if rule.percent.is_some() != percents || (rule.duration == Duration::Once && !with_once) {
+                        continue;
+                    }
+                    // A percent shared by several subscriptions is rounded once; an amount is each one's own.
+                    let of = |(other, of): &&mut (usize, Vec<usize>)| other == coupon && (percents || of.contains(&subscription));
+                    match rounds.iter_mut().find(of) {
+                        Some((_, of)) => of.push(subscription),
+                        None => rounds.push((*coupon, vec![subscription])),
+                    }
+                }
+            }
+        }
+        let before: Vec<Vec<Redeemed>> = self.subscriptions.iter().map(|subscription| subscription.redeemed.clone()).collect();
+        for (coupon, of) in rounds {
+            let reached: Vec<LineId> = lines.iter().copied().filter(|id| self.reaches(coupon, &of, *id, &before)).collect();
+            let left: Vec<i128> = reached.iter().map(|id| self.lines[*id].net()).collect();
+            let sum: i128 = left.iter().sum();
+            if sum <= 0 {
+                continue;
+            }
+            let rule = &self.story.coupons[coupon];
+            let off = match (rule.percent, rule.amount) {
+                (Some(percent), _) => (whole(sum) * percent.over(whole(100))).half_up(),
+                (None, amount) => amount.unwrap_or(0).min(sum),
+            };
+            for (id, part) in reached.iter().zip(spread(off, &left)) {
+                self.lines[*id].discount += part;
+                let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
+                for redeemed in self.subscriptions[subscription].redeemed.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
+                    redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
+                }
+            }
+        }
+    }
+
+    /// “`repeating` reaches every period that starts before the first discounted period's start plus its months; `once` is the first
+    /// invoice with something to discount.”
+    fn reaches(&self, coupon: usize, of: &[usize], line: LineId, redeemed: &[Vec<Redeemed>]) -> bool {
+        let line = &self.lines[line];
+        let Some(subscription) = line.subscription.filter(|subscription| of.contains(subscription) && line.coupons.contains(&coupon)) else { return false };
+        let rule = &self.story.coupons[coupon];
+        let first = redeemed[subscription].iter().find(|redeemed| redeemed.coupon == coupon).and_then(|redeemed| redeemed.first);
+        match (rule.duration, first) {
+            (_, None) | (Duration::Forever, _) => true,
+            (Duration::Once, Some(_)) => false,
+            (Duration::Repeating, Some(first)) => line.period_start < months_later(self.subscriptions[subscription].zone, first, rule.months),
+        }
+    }
+
+    /// “each rounded once per document, on Σ of its lines after discount; inclusive: tax = gross × r ÷ (1 + r), `base` is the rest.”
+    pub fn tax_totals(&self, lines: &[(Vec<Tax>, i128)]) -> Vec<TaxTotal> {
+        let mut taxes: Vec<Tax> = Vec::new();
+        for tax in lines.iter().flat_map(|(taxes, _)| taxes) {
+            if !taxes.contains(tax) {
+                taxes.push(tax.clone());
+            }
+        }
+        let rate = |tax: &Tax| tax.percent.over(whole(100));
+        let mut totals: Vec<TaxTotal> = Vec::new();
+        for tax in &taxes {
+            let of_tax = || lines.iter().filter(|(taxes, _)| taxes.contains(tax));
+            let base: i128 = of_tax().map(|(_, net)| net).sum();
+            let amount = if self.story.vendor.prices_include_tax {
+                of_tax().fold(whole(0), |sum, (taxes, gross)| {
+                    let all = taxes.iter().fold(ONE, |sum, tax| sum + rate(tax));
+                    sum + whole(*gross) * rate(tax).over(all)
+                })
+            } else {
+                whole(base) * rate(tax)
+            };
+            totals.push(TaxTotal { tax: tax.clone(), base, amount: amount.half_up() });
+        }
+        if self.story.vendor.prices_include_tax {
+            // The rest: of what bears a rate, without every tax that is inside it.
+            let amounts: Vec<(Tax, i128)> = totals.iter().map(|total| (total.tax.clone(), total.amount)).collect();
+            for total in &mut totals {
+                let inside = |tax: &Tax| lines.iter().any(|(taxes, _)| taxes.contains(&total.tax) && taxes.contains(tax));
+                total.base -= amounts.iter().filter(|(tax, _)| inside(tax)).map(|(_, amount)| amount).sum::<i128>();
+            }
+        }
+        totals
+    }
+
+    /// Which part of a document's taxes is of which line: in proportion, by largest remainder. What takes a line back takes back its part.
+    fn share_taxes(&mut self, index: usize) {
+        let document = self.documents[index].clone();
+        for id in &document.lines {
+            let taxes = self.lines[*id].taxes.len();
+            self.lines[*id].tax_parts = vec![0; taxes];
+            self.lines[*id].taxes_given_back = vec![0; taxes];
+        }
+        for total in &document.tax {
+            let bears = |id: &&LineId| self.lines[**id].taxes.contains(&total.tax);
+            let lines: Vec<LineId> = document.lines.iter().filter(bears).copied().collect();
+            let nets: Vec<i128> = lines.iter().map(|id| self.lines[*id].net()).collect();
+            for (id, part) in lines.iter().zip(spread(total.amount, &nets)) {
+                let place = self.lines[*id].taxes.iter().position(|tax| *tax == total.tax).unwrap_or(0);
+                self.lines[*id].tax_parts[place] = part;
+                let is_new_charge = document.is_invoice && self.lines[*id].amount > 0;
+                if let Some(of) = self.lines[*id].of.filter(|_| !is_new_charge).map(|of| self.root(of))
+                    && let Some(given_back) = self.lines[of].taxes_given_back.get_mut(place)
+                {
+                    *given_back -= part;
+                }
+            }
+        }
+    }
+
+    /// What a line goes back to that restores another, which restores another.
+    fn first(&self, id: LineId) -> LineId {
+        self.lines[id].of.map_or(id, |of| self.first(of))
+    }
+
+    /// The line on an invoice that charged for a line: itself, or the one it restores by a note.
+    pub fn root(&self, id: LineId) -> LineId {
+        match (self.lines[id].of, self.lines[id].document) {
+            (Some(of), Some(document)) if self.lines[id].amount > 0 && !self.documents[document].is_invoice => self.root(of),
+            _ => id,
+        }
+    }
+
+    /// The entries of a document: what the customer owes or is owed, and what it was for.
+    pub fn book(&mut self, index: usize) {
+        let document = self.documents[index].clone();
+        let tax: i128 = document.tax.iter().map(|tax| tax.amount).sum();
+        let currency = document.currency.as_str();
+        self.post(currency, "receivable", document.total);
+        self.post(currency, "tax", -tax);
+        self.post(currency, "discounts", document.discount);
+        self.post(currency, "rounding", -document.rounding);
+        self.post(currency, "revenue", -(document.total - tax + document.discount - document.rounding));
+    }
+
+    /// “Balance is used after tax, oldest first.”
+    fn use_balance(&mut self, index: usize) {
+        let (customer, currency) = (self.documents[index].customer, self.documents[index].currency.clone());
+        let used = self.balances[customer].min(self.documents[index].due).max(0);
+        self.balances[customer] -= used;
+        self.post(&currency, "customer_balance", used);
+        self.post(&currency, "receivable", -used);
+        let document = &mut self.documents[index];
+        document.balance_applied = used;
+        document.due -= used;
+    }
+
+    /// “Net < 0: a credit note … against the invoices that charged, into the customer's balance”: what is still due of those first.
+    fn give_back(&mut self, note: usize, amount: i128) {
+        let mut invoices: Vec<usize> = Vec::new();
+        for id in self.documents[note].lines.clone() {
+            if self.lines[id].amount <= 0
+                && let Some(of) = self.lines[id].of
+                && let Some(invoice) = self.lines[self.root(of)].document
+                && self.documents[invoice].is_invoice
+                && !invoices.contains(&invoice)
+            {
+                invoices.push(invoice);
+            }
+        }
+        invoices.sort_unstable();
+        self.documents[note].corrects.clone_from(&invoices);
+        if let Some(first) = invoices.first() {
+            self.documents[*first].rounding_given_back -= self.documents[note].rounding;
+        }
+        let mut left = amount;
+        for invoice in invoices {
+            left -= self.reduce(invoice, left);
+        }
+        self.into_balance(note, left);
+    }
+
+    /// Takes off what is still due of an invoice; how much that was. The receivable itself was reduced with the note's own entries.
+    pub fn reduce(&mut self, invoice: usize, amount: i128) -> i128 {
+        let invoice = &mut self.documents[invoice];
+        let taken = invoice.due.min(amount);
+        invoice.due -= taken;
+        invoice.credited += taken;
+        taken
+    }
+
+    pub fn into_balance(&mut self, note: usize, amount: i128) {
+        let (customer, currency) = (self.documents[note].customer, self.documents[note].currency.clone());
+        self.balances[customer] += amount;
+        self.post(&currency, "receivable", amount);
+        self.post(&currency, "customer_balance", -amount);
+    }
+
+    /// “Without `payment_outcome` every payment succeeds at once.” Whether it did.
+    pub fn pay(&mut self, index: usize) -> bool {
+        let (customer, due, currency) = (self.documents[index].customer, self.documents[index].due, self.documents[index].currency.clone());
+        if due == 0 {
+            return true;
+        }
+        let declined = self.declines[customer].clone();
+        self.payments.push(Payment { at: self.now, customer, invoice: Some(index), amount: due, declined: declined.clone() });
+        if declined.is_some() {
+            self.documents[index].failed = true;
+            for id in self.documents[index].lines.clone() {
+                if let Some(subscription) = self.lines[id].subscription
+                    && self.subscriptions[subscription].state == State::Active
+                {
+                    self.subscriptions[subscription].is_past_due = true;
+                }
+            }
+            self.messages.push((self.now, customer, "payment_failed"));
+            return false;
+        }
+        self.documents[index].paid += due;
+        self.documents[index].due = 0;
+        self.post(&currency, "cash", due);
+        self.post(&currency, "receivable", -due);
+        true
+    }
+
+    /// The subscription of a document, if its lines are of one only.
+    pub fn subscription_of(&self, document: &Document) -> Option<usize> {
+        let mut of: Vec<usize> = document.lines.iter().filter_map(|id| self.lines[*id].subscription).collect();
+        of.dedup();
+        if of.iter().all(|other| Some(other) == of.first()) { of.first().copied() } else { None }
+    }
+}
+
+/// What a fraction of an amount is, rounded as proration lines are.
+pub fn prorated(rounding: crate::story::Rounding, exact: Fraction) -> i128 {
+    match rounding {
+        crate::story::Rounding::HalfUp => exact.half_up(),
+        crate::story::Rounding::HalfEven => exact.half_even(),
+    }
+}

@@ -1,0 +1,337 @@
+//! Time passes: subscriptions begin, periods follow each other, what is due is charged.
+
+use crate::calendar::{Anchor, Instant, share};
+use crate::fraction::{Fraction, ONE, ZERO, whole};
+use crate::document::prorated;
+use crate::price::rate;
+use crate::story::{By, Model};
+use crate::world::{Line, LineId, State, Terms, Thing, Waiting, Wish, World};
+
+impl World<'_> {
+    /// “Time runs to each `at` first; all that falls due on the way happens in order, before the step.”
+    pub fn run_to(&mut self, until: Instant) {
+        loop {
+            let next = (0..self.story.customers.len()).filter_map(|customer| Some((self.next_due(customer)?, customer))).min();
+            let Some((at, customer)) = next.filter(|(at, _)| *at <= until) else { break };
+            self.now = at.max(self.now);
+            self.due(customer);
+        }
+        self.now = until;
+    }
+
+    /// When something next falls due for one of the customers.
+    pub fn next(&self, customer: u64) -> Option<Instant> {
+        let count = self.story.customers.len().max(1);
+        self.next_due(usize::try_from(customer).unwrap_or(0) % count)
+    }
+
+    fn next_due(&self, customer: usize) -> Option<Instant> {
+        let of_customer = self.subscriptions.iter().filter(|subscription| subscription.customer == customer);
+        let turns = of_customer.filter_map(|subscription| match subscription.state {
+            State::Scheduled => Some(subscription.starts_at),
+            State::Trialing => subscription.trial_end,
+            State::Active => subscription.period.map(|period| period.1),
+            State::Paused => subscription.cancel_at,
+            State::Cancelled => None,
+        });
+        let kept = self.parts.iter().filter(|part| part.open).map(|part| &self.subscriptions[part.thing.subscription]);
+        let kept = kept.filter(|subscription| subscription.customer == customer && subscription.state == State::Paused);
+        let turns = turns.chain(kept.filter_map(|subscription| subscription.period.map(|period| period.1)));
+        let parts = self.parts.iter().filter(|part| !part.open && !part.is_billed && self.subscriptions[part.thing.subscription].customer == customer);
+        let waiting = self.waiting.iter().filter(|waiting| waiting.customer == customer).filter_map(|waiting| waiting.due);
+        turns.chain(parts.map(|part| part.due)).chain(waiting).min()
+    }
+
+    /// What falls due now for a customer: “Prorations, one-off charges and usage that fall due at one instant for one customer and
+    /// currency share one document.” “Usage in arrears and the next period's advance fees are one document.”
+    fn due(&mut self, customer: usize) {
+        let now = self.now;
+        let mut reasons = Vec::new();
+        for index in 0..self.subscriptions.len() {
+            let subscription = &self.subscriptions[index];
+            if subscription.customer != customer {
+                continue;
+            }
+            let has_turned = match subscription.state {
+                State::Scheduled if subscription.starts_at <= now => {
+                    self.begin(index);
+                    Some("start")
+                }
+                State::Trialing if subscription.trial_end.is_some_and(|end| end <= now) => {
+                    self.end_trial(index);
+                    Some("start")
+                }
+                State::Active if subscription.period.is_some_and(|period| period.1 <= now) => self.turn(index),
+                State::Paused => self.turn_paused(index),
+                _ => None,
+            };
+            reasons.extend(has_turned);
+        }
+        if let Some(document) = self.collect(customer, None, Vec::new(), None, &reasons) {
+            self.pay(document);
+        }
+    }
+
+    /// Makes the document of what is due now and of what only waited for one: nothing, if nothing is due.
+    ///
+    /// What a subscription is changed by makes its other charges due too.
+    pub fn collect(&mut self, customer: usize, of: Option<usize>, lines: Vec<LineId>, made_by: Option<&'static str>, turned: &[&'static str]) -> Option<usize> {
+        let now = self.now;
+        let (mut reasons, mut all) = (Vec::new(), Vec::new());
+        // Every subscription's fees, then its usage.
+        let mut one_offs = Vec::new();
+        for waiting in self.waiting.clone() {
+            let is_due = waiting.due.is_some_and(|due| due <= now || (of.is_some() && self.lines[waiting.line].subscription == of));
+            if waiting.customer == customer && is_due {
+                self.waiting.retain(|other| other.line != waiting.line);
+                reasons.push(waiting.reason);
+                if self.lines[waiting.line].subscription.is_none() { one_offs.push(waiting.line) } else { all.push(waiting.line) }
+            }
+        }
+        for index in 0..self.parts.len() {
+            let part = &self.parts[index];
+            let subscription = part.thing.subscription;
+            let is_due = !part.open && !part.is_billed && (part.due <= now || (Some(subscription) == of && !part.is_last));
+            if is_due && self.subscriptions[subscription].customer == customer {
+                let reason = part.reason;
+                let billed = self.bill_part(index);
+                if !billed.is_empty() {
+                    reasons.push(reason);
+                }
+                all.extend(billed);
+            }
+        }
+        all.sort_by_key(|id| self.lines[*id].subscription);
+        all.extend(lines);
+        all.extend(one_offs);
+        if all.is_empty() && made_by.is_none() && turned.is_empty() {
+            return None;
+        }
+        for waiting in self.waiting.clone() {
+            if waiting.customer == customer && waiting.due.is_none() {
+                self.waiting.retain(|other| other.line != waiting.line);
+                all.push(waiting.line);
+            }
+        }
+        all.extend(self.late(customer));
+        // What the document is for: the action that made it, or what its lines are of.
+        if let Some(made_by) = made_by {
+            reasons = vec![made_by];
+        } else if reasons.is_empty() {
+            reasons = turned.to_vec();
+        }
+        let reason = ["change", "start", "final", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
+        self.issue(customer, all, reason)
+    }
+
+    /// A subscription's start: its trial, or its first charge.
+    pub fn begin(&mut self, index: usize) {
+        let subscription = &mut self.subscriptions[index];
+        if subscription.trial_days > 0 {
+            // “A trial … ends in the first charge”
+            subscription.state = State::Trialing;
+        } else {
+            self.first_period(index);
+        }
+    }
+
+    fn end_trial(&mut self, index: usize) {
+        if self.subscriptions[index].cancel_at.is_some() {
+            self.end(index, self.now);
+        } else {
+            self.first_period(index);
+        }
+    }
+
+    pub fn end(&mut self, index: usize, at: Instant) {
+        let subscription = &mut self.subscriptions[index];
+        subscription.state = State::Cancelled;
+        subscription.cancel_at = Some(at);
+        subscription.ended_at = Some(at);
+        subscription.paused_at = None;
+        subscription.pause_planned = false;
+        subscription.planned = None;
+    }
+
+    /// “the anchor is the trial's end unless given”: the first period begins now, whole or as a stub.
+    pub fn first_period(&mut self, index: usize) {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
+        let anchor = match subscription.wish {
+            Wish::None => Anchor::at(zone, now),
+            Wish::Day(day) => Anchor::day(zone, now, day),
+            Wish::At(at) => Anchor::at(zone, at),
+        };
+        let whole_period = anchor.period(zone, interval, now);
+        let subscription = &mut self.subscriptions[index];
+        subscription.state = State::Active;
+        subscription.anchor = Some(anchor);
+        subscription.whole = whole_period;
+        subscription.period = Some((now, whole_period.1));
+        self.charge_period(index, now, "start");
+    }
+
+    /// Charges all that a period has in advance, and opens what it has in arrears.
+    pub fn charge_period(&mut self, index: usize, due: Instant, reason: &'static str) {
+        let terms = self.subscriptions[index].terms.clone();
+        for line in self.charge(index, &self.things(index, &terms), false) {
+            let customer = self.subscriptions[index].customer;
+            self.waiting.push(Waiting { line, customer, due: Some(due), reason });
+        }
+        self.open_parts(index, &self.things(index, &terms));
+    }
+
+    pub fn open_parts(&mut self, index: usize, things: &[Thing]) {
+        let start = self.subscriptions[index].period.map_or(self.now, |period| period.0);
+        for thing in things {
+            if self.price_of(thing).meter.is_some() {
+                self.open_part(thing.clone(), self.now, start);
+            }
+        }
+    }
+
+    /// A period ends and the next begins, or none does. What its document is for, if it is made now.
+    fn turn(&mut self, index: usize) -> Option<&'static str> {
+        let subscription = &self.subscriptions[index];
+        let (at, ends) = (subscription.period?.1, subscription.cancel_at.is_some());
+        let open: Vec<usize> = self.open_parts_of(index);
+        // “(period end + `usage_grace`, 0 unless said)”
+        let due = if open.is_empty() { at } else { at + self.story.vendor.usage_grace };
+        let reason = if ends { "final" } else { "cycle" };
+        for part in open {
+            self.close_part(part, at, due, reason, true);
+        }
+        if ends {
+            self.end(index, at);
+        } else if self.subscriptions[index].pause_planned {
+            self.pause_from(index, at);
+        } else {
+            self.take_planned(index);
+            let subscription = &self.subscriptions[index];
+            let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
+            let anchor = subscription.anchor.unwrap_or_else(|| Anchor::at(zone, at));
+            let period = anchor.period(zone, interval, at);
+            let subscription = &mut self.subscriptions[index];
+            subscription.period = Some(period);
+            subscription.whole = period;
+            self.charge_period(index, due, "cycle");
+        }
+        // What waited for the next invoice waits no longer than the subscription lasts.
+        (due <= self.now || ends).then_some(reason)
+    }
+
+    /// The period a paused subscription kept is over, or the subscription is.
+    fn turn_paused(&mut self, index: usize) -> Option<&'static str> {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let (period, ends) = (subscription.period?, subscription.cancel_at.is_some_and(|end| end <= now));
+        let reason = if ends { "final" } else { "cycle" };
+        let mut turned = None;
+        if period.1 <= now {
+            for part in self.open_parts_of(index) {
+                self.close_part(part, period.1, period.1 + self.story.vendor.usage_grace, reason, true);
+            }
+        }
+        if ends {
+            self.end(index, now);
+            turned = Some("final");
+        }
+        turned
+    }
+
+    pub fn pause_from(&mut self, index: usize, at: Instant) {
+        let subscription = &mut self.subscriptions[index];
+        subscription.state = State::Paused;
+        subscription.paused_at = Some(at);
+        subscription.pause_planned = false;
+    }
+
+    pub fn open_parts_of(&self, index: usize) -> Vec<usize> {
+        (0..self.parts.len()).filter(|part| self.parts[*part].open && self.parts[*part].thing.subscription == index).collect()
+    }
+
+    /// The prices terms have, each at its quantity.
+    pub fn things(&self, index: usize, terms: &Terms) -> Vec<Thing> {
+        let of = |plan: Option<usize>, add_on: Option<usize>, quantity: Fraction| {
+            let offer = plan.map_or_else(|| &self.story.add_ons[add_on.unwrap_or(0)], |plan| &self.story.plans[plan]);
+            let mut keys: Vec<&str> = Vec::new();
+            for price in &offer.prices {
+                if !keys.contains(&price.id.as_str()) {
+                    keys.push(&price.id);
+                }
+            }
+            let thing = move |key: &str| Thing { subscription: index, plan, add_on, price: key.to_owned(), quantity };
+            keys.into_iter().map(thing).collect::<Vec<_>>()
+        };
+        let mut things = of(Some(terms.plan), None, terms.quantity);
+        for (add_on, quantity) in &terms.add_ons {
+            things.extend(of(None, Some(*add_on), *quantity));
+        }
+        // What does not count a quantity is the same at any.
+        for thing in &mut things {
+            let price = self.price_of(thing);
+            if price.meter.is_some() || price.model == Model::Flat {
+                thing.quantity = ONE;
+            }
+        }
+        things
+    }
+
+    /// “without [`meter`]: in advance on the quantity”: the lines of things from now to the period's end. In mid-period “charge = share ×
+    /// the new price”; “A charge starting mid-period because of an anchor (a stub) is a `proration_charge` of share × price, the whole
+    /// being the period that the anchor ends; with `none` a stub costs nothing.”
+    pub fn charge(&mut self, index: usize, things: &[Thing], is_change: bool) -> Vec<LineId> {
+        let subscription = &self.subscriptions[index];
+        let (by, rounding) = (self.story.vendor.proration.by, self.story.vendor.proration.rounding);
+        let Some(period) = subscription.period else { return Vec::new() };
+        let span = (self.now.max(period.0), period.1);
+        let (is_whole, whole_period, zone) = (span == subscription.whole && !is_change, subscription.whole, subscription.zone);
+        if !is_whole && by == By::None {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        for thing in things {
+            let (price, factor) = (self.price_of(thing), self.factor(thing));
+            if price.meter.is_some() {
+                continue;
+            }
+            let rated = rate(price, thing.quantity, whole(1));
+            let part = share(by, zone, span, whole_period);
+            if part == ZERO {
+                continue;
+            }
+            let round = |exact: Fraction| if is_whole { exact.half_up() } else { prorated(rounding, exact * part) };
+            // The minimum's line is what its whole lacks of the other.
+            let amount = round(rated.amount * factor);
+            let missing = if rated.missing > ZERO { round((rated.amount + rated.missing) * factor) - amount } else { 0 };
+            if thing.quantity > ZERO {
+                lines.push(self.charge_line(if is_whole { "recurring" } else { "proration_charge" }, thing, amount, span, period.0));
+            }
+            if missing > 0 {
+                lines.push(self.charge_line("minimum", thing, missing, span, period.0));
+            }
+        }
+        lines
+    }
+
+    fn charge_line(&mut self, kind: &'static str, thing: &Thing, amount: i128, span: (Instant, Instant), period_start: Instant) -> LineId {
+        self.lines.push(Line {
+            kind,
+            subscription: Some(thing.subscription),
+            thing: Some(thing.clone()),
+            quantity: thing.quantity,
+            amount,
+            discount: 0,
+            taxes: Vec::new(),
+            tax_parts: Vec::new(),
+            taxes_given_back: Vec::new(),
+            span,
+            period_start,
+            document: None,
+            of: None,
+            given_back: 0,
+            until: span.1,
+            coupons: self.subscriptions[thing.subscription].terms.coupons.clone(),
+        });
+        self.lines.len() - 1
+    }
+}
