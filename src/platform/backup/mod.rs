@@ -129,6 +129,14 @@ pub async fn restore(db: &Db, whole: &Whole) -> Result<(), BackupError> {
     }
     db.migrate_to(whole.header.last_step()).await?;
 
+    rows::look_at_foreign_keys(db, false).await?;
+    let filled = fill(db, whole).await;
+    rows::look_at_foreign_keys(db, true).await?;
+    filled?;
+    Ok(db.migrate().await?)
+}
+
+async fn fill(db: &Db, whole: &Whole) -> Result<(), BackupError> {
     let mut reader = Reader::open(&whole.path)?;
     let mut tx = db.write().await?;
     let there = tables::all(&mut tx).await?;
@@ -140,6 +148,5 @@ pub async fn restore(db: &Db, whole: &Whole) -> Result<(), BackupError> {
         rows::write(&mut tx, &table, &mut reader).await?;
     }
     rows::with_foreign_keys(&mut tx, foreign_keys).await?;
-    tx.commit().await?;
-    Ok(db.migrate().await?)
+    Ok(tx.commit().await?)
 }

@@ -9,7 +9,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, ColumnIndex, Decode, Type};
 use super::BackupError;
 use super::file::Reader;
 use super::tables::{Kind, Table};
-use crate::platform::db::{On, Tx};
+use crate::platform::db::{Db, On, Tx};
 
 /// Parameters of one statement: fewer than SQLite takes at most.
 const PARAMETERS: usize = 8_000;
@@ -163,13 +163,21 @@ fn escape(value: &str, text: &mut Vec<u8>) {
     }
 }
 
-/// What must be put back once every row is there: table, name and text of each foreign key.
+/// Whether the one connection that writes to SQLite looks at foreign keys. That can't be said in a transaction, and in one each row that came
+/// before what it names would be looked for again and again.
+pub(super) async fn look_at_foreign_keys(db: &Db, looks: bool) -> Result<(), BackupError> {
+    if let Db::Sqlite { write, .. } = db {
+        sqlx::query(if looks { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" }).execute(write).await?;
+    }
+    Ok(())
+}
+
+/// What must be put back once every row is there: table, name and text of each foreign key of Postgres.
 pub(super) struct ForeignKeys(Vec<(String, String, String)>);
 
-/// Lets rows come in any order until [`with_foreign_keys`]: SQLite looks at them when the transaction ends, from Postgres they are taken away.
+/// Lets rows come in any order until [`with_foreign_keys`].
 pub(super) async fn without_foreign_keys(tx: &mut Tx) -> Result<ForeignKeys, BackupError> {
     if let On::Sqlite(_) = tx.engine() {
-        tx.run("PRAGMA defer_foreign_keys = ON", ()).await?;
         return Ok(ForeignKeys(Vec::new()));
     }
     let keys: Vec<(String, String, String)> = tx
@@ -189,6 +197,12 @@ pub(super) async fn without_foreign_keys(tx: &mut Tx) -> Result<ForeignKeys, Bac
 pub(super) async fn with_foreign_keys(tx: &mut Tx, ForeignKeys(keys): ForeignKeys) -> Result<(), BackupError> {
     for (table, name, definition) in keys {
         on_postgres(tx, format!("ALTER TABLE \"{table}\" ADD CONSTRAINT \"{name}\" {definition}")).await?;
+    }
+    if let On::Sqlite(_) = tx.engine() {
+        let astray: Option<(String, String)> = tx.opt("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", ()).await?;
+        if let Some((table, parent)) = astray {
+            return Err(sqlx::Error::Protocol(format!("a row of {table} names one of {parent} that is not in the backup")).into());
+        }
     }
     Ok(())
 }

@@ -105,6 +105,8 @@ async fn a_lock_waits_for_whoever_is_posting() {
     let at = house().await;
     let mut posting = at.desk().await;
     balance::grant(&mut posting, &at.id, "EUR", 100, "under way").await.unwrap();
+    // Whoever reads sees what is posted: it is written now.
+    ledger::sums(&mut posting).await.unwrap();
     let (app, vendor) = (at.world.app.clone(), at.world.vendor.clone());
     let locking = tokio::spawn(async move {
         let mut desk = Desk::write(&app, &vendor, Actor::System).await.unwrap();

@@ -30,31 +30,32 @@ static DOCUMENTS: Many = Many {
     of_each: false,
 };
 
-/// What stands around each document, as it stands around the first: its lines, its payment, what that settles and posts, and the events.
+/// What stands around each document, as it stands around the first: its lines, its payment, what that settles and posts, and the events. Ids
+/// sort as they were made, as all do.
 const AROUND: [&str; 5] = [
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO invoice_lines (vendor_id, id, invoice_id, position, kind, subscription_id, plan, add_on, price, name, quantity, amount_minor, discount_minor, tax, from_at, to_at,
         period_start_at, period_end_at, explain, price_rule)
-     SELECT l.vendor_id, l.id || '-' || CAST(n.i AS TEXT), l.invoice_id || '-' || CAST(n.i AS TEXT), l.position, l.kind, l.subscription_id, l.plan, l.add_on, l.price, l.name,
+     SELECT l.vendor_id, l.id || '-' || CAST(n.i + 1000000 AS TEXT), l.invoice_id || '-' || CAST(n.i + 1000000 AS TEXT), l.position, l.kind, l.subscription_id, l.plan, l.add_on, l.price, l.name,
         l.quantity, l.amount_minor, l.discount_minor, l.tax, l.from_at, l.to_at, l.period_start_at, l.period_end_at, l.explain, l.price_rule
      FROM invoice_lines l JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id CROSS JOIN n WHERE i.number = '2026-0001'",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO payments (vendor_id, id, customer_id, invoice_id, position, method_id, round, amount_minor, currency, status, gateway, reference, attempts, paid_at, created_at, updated_at)
-     SELECT p.vendor_id, p.id || '-' || CAST(n.i AS TEXT), p.customer_id, p.invoice_id || '-' || CAST(n.i AS TEXT), p.position, p.method_id, p.round, p.amount_minor, p.currency,
-        p.status, p.gateway, p.reference || '-' || CAST(n.i AS TEXT), p.attempts, p.paid_at, p.created_at, p.updated_at
+     SELECT p.vendor_id, p.id || '-' || CAST(n.i + 1000000 AS TEXT), p.customer_id, p.invoice_id || '-' || CAST(n.i + 1000000 AS TEXT), p.position, p.method_id, p.round, p.amount_minor, p.currency,
+        p.status, p.gateway, p.reference || '-' || CAST(n.i + 1000000 AS TEXT), p.attempts, p.paid_at, p.created_at, p.updated_at
      FROM payments p CROSS JOIN n",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, allocated_at)
-     SELECT a.vendor_id, a.id || '-' || CAST(n.i AS TEXT), a.invoice_id || '-' || CAST(n.i AS TEXT), a.kind, a.amount_minor, a.payment_id || '-' || CAST(n.i AS TEXT), a.allocated_at
+     SELECT a.vendor_id, a.id || '-' || CAST(n.i + 1000000 AS TEXT), a.invoice_id || '-' || CAST(n.i + 1000000 AS TEXT), a.kind, a.amount_minor, a.payment_id || '-' || CAST(n.i + 1000000 AS TEXT), a.allocated_at
      FROM allocations a CROSS JOIN n",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO ledger_entries (vendor_id, id, posting_id, account, customer_id, currency, amount_minor, subject_id, posted_at)
-     SELECT e.vendor_id, e.id || '-' || CAST(n.i AS TEXT), e.posting_id || '-' || CAST(n.i AS TEXT), e.account, e.customer_id, e.currency, e.amount_minor,
-        e.subject_id || '-' || CAST(n.i AS TEXT), e.posted_at
+     SELECT e.vendor_id, e.id || '-' || CAST(n.i + 1000000 AS TEXT), e.posting_id || '-' || CAST(n.i + 1000000 AS TEXT), e.account, e.customer_id, e.currency, e.amount_minor,
+        e.subject_id || '-' || CAST(n.i + 1000000 AS TEXT), e.posted_at
      FROM ledger_entries e CROSS JOIN n",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at)
-     SELECT e.vendor_id, e.id || '-' || CAST(n.i AS TEXT), e.kind, e.version, e.customer_id, e.subject_id || '-' || CAST(n.i AS TEXT), e.actor, e.data, e.happened_at, e.recorded_at
+     SELECT e.vendor_id, e.id || '-' || CAST(n.i + 1000000 AS TEXT), e.kind, e.version, e.customer_id, e.subject_id || '-' || CAST(n.i + 1000000 AS TEXT), e.actor, e.data, e.happened_at, e.recorded_at
      FROM events e CROSS JOIN n WHERE e.kind IN ('invoice.issued', 'invoice.paid', 'payment.succeeded')",
 ];
 
@@ -67,9 +68,9 @@ async fn multiply(desk: &mut Desk, number: i64) {
     for n in 2..=number {
         let own = number_in(SERIES, n).unwrap();
         let numbered = document.replace("\"number\":\"2026-0001\"", &format!("\"number\":\"{own}\""));
-        let text = lines.iter().fold(numbered, |text, (line,)| text.replace(line.as_str(), &format!("{line}-{n}")));
+        let text = lines.iter().fold(numbered, |text, (line,)| text.replace(line.as_str(), &format!("{line}-{}", n + 1_000_000)));
         hash = chain(&hash, &text);
-        rows.push((format!("{id}-{n}"), own, n, text, hash.clone()));
+        rows.push((format!("{id}-{}", n + 1_000_000), own, n, text, hash.clone()));
         if rows.len() == 2_048 || n == number {
             desk.tx.run_of(&DOCUMENTS, std::mem::take(&mut rows)).await.unwrap();
         }
