@@ -72,11 +72,17 @@ async fn measure_in(
         of_large.time.as_secs_f64(),
         floor.as_secs_f64()
     );
-    let share = Figure::new(format!("billing run of {large}, {database}: speed as a share of the floor’s"), 100.0 * floor.as_secs_f64() / of_large.time.as_secs_f64(), "%", how);
+    let share = Figure::new(
+        format!("billing run of {large}, {database}: speed as a share of the floor’s"),
+        100.0 * floor.as_secs_f64() / of_large.time.as_secs_f64(),
+        "%",
+        how,
+    );
     let per = |run: &Run| run.time.as_secs_f64() / run.invoices as f64;
     let times = large as f64 / small as f64;
     let how = format!("time of {large} subscriptions over that of {small}, {:.0} µs and {:.0} µs each", 1e6 * per(&of_large), 1e6 * per(&of_small));
-    let growth = Figure::new(format!("billing run, {database}: {times:.0} × the subscriptions"), of_large.time.as_secs_f64() / of_small.time.as_secs_f64(), "×", how);
+    let growth =
+        Figure::new(format!("billing run, {database}: {times:.0} × the subscriptions"), of_large.time.as_secs_f64() / of_small.time.as_secs_f64(), "×", how);
     let how = format!("VmRSS after the run less before it; {:.1} MB with {small}", of_small.memory_mb);
     let memory = Figure::new(format!("billing run of {large}, {database}: memory it added"), of_large.memory_mb, "MB", how);
     Ok(vec![share.at_least(40.0), growth.at_most(1.1 * times), memory])

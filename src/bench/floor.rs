@@ -110,7 +110,8 @@ impl Floor {
         let batches = self.invoices.len().div_ceil(BATCH).max(1);
         // As many of each kind a transaction as the run had.
         let size = |count: usize| count.div_ceil(batches).max(1);
-        let (lines, entries, events, subscriptions) = (size(self.lines.len()), size(self.entries.len()), size(self.events.len()), size(self.subscriptions.len()));
+        let (lines, entries, events, subscriptions) =
+            (size(self.lines.len()), size(self.entries.len()), size(self.events.len()), size(self.subscriptions.len()));
         let began = Instant::now();
         for batch in 0..batches {
             let part = |at: usize, size: usize, length: usize| (at * size).min(length)..((at + 1) * size).min(length);
@@ -129,8 +130,23 @@ impl Floor {
                 .cloned()
                 .map(|i| {
                     (
-                        vendor(), other(&i.id), i.customer_id, i.kind, other(&i.number), i.series, i.position + FAR, i.reason, i.subscription_id, i.currency, i.total_minor, i.issued_at, i.due_at,
-                        None::<i64>, i.document, i.hash, i.search,
+                        vendor(),
+                        other(&i.id),
+                        i.customer_id,
+                        i.kind,
+                        other(&i.number),
+                        i.series,
+                        i.position + FAR,
+                        i.reason,
+                        i.subscription_id,
+                        i.currency,
+                        i.total_minor,
+                        i.issued_at,
+                        i.due_at,
+                        None::<i64>,
+                        i.document,
+                        i.hash,
+                        i.search,
                     )
                 })
                 .collect();
@@ -140,8 +156,27 @@ impl Floor {
                 .cloned()
                 .map(|l| {
                     (
-                        vendor(), other(&l.id), other(&l.invoice_id), l.position, l.kind, l.subscription_id, l.plan, None::<String>, l.price, l.name, l.quantity, l.amount_minor, l.discount_minor,
-                        l.tax, l.from_at, l.to_at, l.period_start_at, l.period_end_at, l.credits_line_id, l.explain, l.price_rule,
+                        vendor(),
+                        other(&l.id),
+                        other(&l.invoice_id),
+                        l.position,
+                        l.kind,
+                        l.subscription_id,
+                        l.plan,
+                        None::<String>,
+                        l.price,
+                        l.name,
+                        l.quantity,
+                        l.amount_minor,
+                        l.discount_minor,
+                        l.tax,
+                        l.from_at,
+                        l.to_at,
+                        l.period_start_at,
+                        l.period_end_at,
+                        l.credits_line_id,
+                        l.explain,
+                        l.price_rule,
                     )
                 })
                 .collect();
@@ -150,13 +185,17 @@ impl Floor {
             let rows: Vec<_> = self.entries[part(batch, entries, self.entries.len())]
                 .iter()
                 .cloned()
-                .map(|(account, customer, currency, amount, subject, at)| (vendor(), new_id("led"), new_id("pst"), account, customer, currency, amount, other(&subject), at))
+                .map(|(account, customer, currency, amount, subject, at)| {
+                    (vendor(), new_id("led"), new_id("pst"), account, customer, currency, amount, other(&subject), at)
+                })
                 .collect();
             tx.run_of(&ENTRIES, rows).await?;
             let rows: Vec<_> = self.events[part(batch, events, self.events.len())]
                 .iter()
                 .cloned()
-                .map(|(kind, customer, subject, actor, data, happened, recorded)| (vendor(), new_id("evt"), kind, 1_i64, customer, other(&subject), actor, data, happened, recorded))
+                .map(|(kind, customer, subject, actor, data, happened, recorded)| {
+                    (vendor(), new_id("evt"), kind, 1_i64, customer, other(&subject), actor, data, happened, recorded)
+                })
                 .collect();
             tx.run_of(&EVENTS, rows).await?;
             tx.commit().await?;

@@ -37,7 +37,10 @@ fn how(text: &str) -> Result<Move, String> {
     let instant = || DateTime::parse_from_rfc3339(text).ok().map(|at| Move::To(at.with_timezone(&Utc)));
     match text {
         "next" => Ok(Move::ToNext),
-        _ => days.or(months).or_else(instant).ok_or_else(|| "give an instant such as 2027-01-31T09:00:00Z, or next, or so many days (3d) or months (2mo)".to_owned()),
+        _ => days
+            .or(months)
+            .or_else(instant)
+            .ok_or_else(|| "give an instant such as 2027-01-31T09:00:00Z, or next, or so many days (3d) or months (2mo)".to_owned()),
     }
 }
 

@@ -139,15 +139,8 @@ async fn promotions(desk: &mut Desk) -> Result<(), Refusal> {
     ] {
         let coupon = Coupon { key: code.to_owned(), off: Off::Percent(Decimal::from(percent)), duration };
         let coupon_id = catalog::create_coupon(desk, &coupon, None).await?;
-        let new = NewPromotionCode {
-            code: code.to_owned(),
-            coupon_id,
-            max_redemptions,
-            is_first_time_only,
-            customer_id: None,
-            plan_ids: None,
-            expires_at: None,
-        };
+        let new =
+            NewPromotionCode { code: code.to_owned(), coupon_id, max_redemptions, is_first_time_only, customer_id: None, plan_ids: None, expires_at: None };
         catalog::create_promotion_code(desk, &new).await?;
     }
     Ok(())

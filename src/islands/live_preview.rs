@@ -30,7 +30,12 @@ pub fn LivePreview(form: String) -> impl IntoView {
         let is_live = |input: &HtmlInputElement| !input.has_attribute("data-asked");
         let of_form = {
             let form = form.clone();
-            move |event: &Event| event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()).filter(|input| is_live(input) && input.form().is_some_and(|f| f.id() == form))
+            move |event: &Event| {
+                event
+                    .target()
+                    .and_then(|t| t.dyn_into::<HtmlInputElement>().ok())
+                    .filter(|input| is_live(input) && input.form().is_some_and(|f| f.id() == form))
+            }
         };
         let on_input = {
             let ask = ask.clone();
@@ -78,8 +83,7 @@ async fn refresh(form: HtmlFormElement, turn: StoredValue<u32>) {
     let focused = document().active_element().map(|e| e.id()).filter(|id| !id.is_empty());
     for id in LIVE {
         // What is being typed in stays as it is.
-        let is_typed_in =
-            document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && is_typed(&e));
+        let is_typed_in = document().active_element().is_some_and(|e| e.closest(&format!("#{id}")).ok().flatten().is_some() && is_typed(&e));
         if let (false, Some(old), Some(new)) = (is_typed_in, document().get_element_by_id(id), fresh.get_element_by_id(id)) {
             old.set_inner_html(&new.inner_html());
         }

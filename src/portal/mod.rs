@@ -49,7 +49,16 @@ pub fn routes() -> Vec<Route> {
             .form(names::<password::NewPassword>()),
         Route::anybody("/invitation", get(invitation::show).post(invitation::give)).query(names::<password::Token>()).form(names::<invitation::Given>()),
     ];
-    let rooms = [security::routes(), usage::routes(), invoices::routes(), account::routes(), plan::routes(), payment_methods::routes(), payments::routes(), test_clock::routes()];
+    let rooms = [
+        security::routes(),
+        usage::routes(),
+        invoices::routes(),
+        account::routes(),
+        plan::routes(),
+        payment_methods::routes(),
+        payments::routes(),
+        test_clock::routes(),
+    ];
     own.into_iter().chain(rooms.into_iter().flatten()).collect()
 }
 

@@ -26,9 +26,9 @@ use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalK
 use crate::ui::payment::{attention_note, expiry_month, method_name};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
-use crate::words::{Words, discount};
 use crate::words::format::{Dates, currency_head};
 use crate::words::reason::Teller;
+use crate::words::{Words, discount};
 use crate::{rich, t};
 
 use super::entry::shell;
@@ -332,7 +332,8 @@ impl Seen {
             let fee = self.fee(s);
             let label = if self.can_change { t!(w, "overview-change") } else { t!(w, "overview-see-plan") };
             let period_start = s.cycle.as_ref().map(|cycle| cycle.whole.start);
-            let discounts = self.account.discounts.iter().filter_map(|redeemed| discount::told(&self.dates, &redeemed.for_engine(s), period_start).ok().flatten());
+            let discounts =
+                self.account.discounts.iter().filter_map(|redeemed| discount::told(&self.dates, &redeemed.for_engine(s), period_start).ok().flatten());
             let discounts: Vec<_> = discounts.map(|told| view! { <dd>{told}</dd> }).collect();
             let add_ons: Vec<_> = s.terms.add_ons.iter().map(|add_on| view! { <dd>{t!(w, "overview-add-on", name = &add_on.name)}</dd> }).collect();
             let below = view! { <dd>{fee}</dd>{add_ons}{discounts}<dd><a class="link" href="/plan">{label}</a></dd> };

@@ -37,8 +37,7 @@ pub async fn load(desk: &mut Desk) -> Result<Settings, Refusal> {
 
 /// Makes them what they shall be from now on.
 pub async fn save(desk: &mut Desk, new: Settings) -> Result<(), Refusal> {
-    let choices =
-        [("pause", new.customers_may_pause), ("interval", new.customers_may_choose_interval), ("billing_day", new.customers_may_choose_billing_day)];
+    let choices = [("pause", new.customers_may_pause), ("interval", new.customers_may_choose_interval), ("billing_day", new.customers_may_choose_billing_day)];
     for (choice, is_allowed) in choices {
         desk.tx
             .run(

@@ -116,7 +116,8 @@ pub async fn what_if(desk: &mut Desk, customer: &Customer, months: u32) -> Resul
     let meters = usage::meters(desk).await?;
     let situation = invoices::tax_situation(desk, customer, ends.window.end, s.zone).await?;
     let discounts = subscriptions::discounts_on(desk, &s).await?;
-    let mut told = Teller { basis, s: &s, ends: &ends, meters: &meters, situation, prices: invoices::prices_tax(desk), discounts: &discounts, read: BTreeMap::new() };
+    let mut told =
+        Teller { basis, s: &s, ends: &ends, meters: &meters, situation, prices: invoices::prices_tax(desk), discounts: &discounts, read: BTreeMap::new() };
     let mut lives = Vec::with_capacity(offers.len());
     for ((offer, is_now), terms) in offers.into_iter().zip(&terms) {
         let is_too_small = offer.plan.max_quantity.is_some_and(|most| s.terms.quantity > Decimal::from(most));
@@ -143,7 +144,8 @@ pub async fn what_if(desk: &mut Desk, customer: &Customer, months: u32) -> Resul
 /// What is for sale, and whether it is what the customer has: that at the prices they agreed to, even where it is sold no more.
 async fn offers(desk: &mut Desk, s: &Subscription) -> Result<Vec<(Offer, bool)>, Refusal> {
     let is_now = |offer: &Offer| offer.plan.id == s.plan_id && offer.terms.interval.repeats_like(s.interval());
-    let mut offers: Vec<(Offer, bool)> = catalog::offers(desk, s.currency).await?.into_iter().map(|offer| (is_now(&offer), offer)).map(|(now, offer)| (offer, now)).collect();
+    let mut offers: Vec<(Offer, bool)> =
+        catalog::offers(desk, s.currency).await?.into_iter().map(|offer| (is_now(&offer), offer)).map(|(now, offer)| (offer, now)).collect();
     match offers.iter_mut().find(|(_, is_now)| *is_now) {
         Some((offer, _)) => offer.terms = s.terms.plan.clone(),
         None => offers.insert(0, (Offer { plan: catalog::plan(desk, &s.plan_id).await?, terms: s.terms.plan.clone() }, true)),

@@ -360,7 +360,16 @@ async fn a_document_of_another_customer_or_vendor_is_not_there() {
     let (world, _mira, _) = mira_in_february().await;
     let other = world.customer("Other").await;
     let ida = world.member("ida@other.example", &other, Role::Owner).await.browser;
-    for path in ["/invoices/2026-0002", "/invoices/2026-0002.pdf", "/invoices/2026-0002.xml", "/invoices/2026-0002.ubl.xml", "/invoices/2026-0002/pay", "/invoices/9999-0001", "/invoices/.pdf", "/invoices/%2e%2e"] {
+    for path in [
+        "/invoices/2026-0002",
+        "/invoices/2026-0002.pdf",
+        "/invoices/2026-0002.xml",
+        "/invoices/2026-0002.ubl.xml",
+        "/invoices/2026-0002/pay",
+        "/invoices/9999-0001",
+        "/invoices/.pdf",
+        "/invoices/%2e%2e",
+    ] {
         let page = ida.get(path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(!page.text.contains("39.27"), "{path}");

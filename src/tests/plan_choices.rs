@@ -76,9 +76,7 @@ async fn an_add_on_is_taken_changed_in_number_and_given_up() {
     assert!(plan.contains("Priority support") && plan.contains("€10.00 a month") && plan.contains("href=\"/plan/add-on?add_on=support\""), "{plan}");
 
     // 371 of March's 743 hours are left.
-    let did = at
-        .chooses("/plan/add-on?add_on=support", "Priority support: pay <b>€4.99</b> today, then about <b>€57.00</b> on 1 April.", FIELDS)
-        .await;
+    let did = at.chooses("/plan/add-on?add_on=support", "Priority support: pay <b>€4.99</b> today, then about <b>€57.00</b> on 1 April.", FIELDS).await;
     assert!(did.starts_with("/plan?did=changed&invoice="), "{did}");
     at.chooses("/plan/add-on?add_on=machines&quantity=3", "3 × Build machine: pay <b>€7.49</b> today, then about <b>€72.00</b> on 1 April.", FIELDS).await;
     assert_eq!(at.taken(), [4700, 499, 749]);
@@ -89,9 +87,8 @@ async fn an_add_on_is_taken_changed_in_number_and_given_up() {
 
     // One machine fewer gives 2.50 back; support goes with the period. It ends there, and only it.
     at.chooses("/plan/add-on?add_on=machines&quantity=2", "2 × Build machine: nothing to pay today, <b>€2.50</b> goes to your balance.", FIELDS).await;
-    let did = at
-        .chooses("/plan/add-on?add_on=support&quantity=0&when=period_end", "Without Priority support from 1 April: <b>nothing to pay now.</b>", FIELDS)
-        .await;
+    let did =
+        at.chooses("/plan/add-on?add_on=support&quantity=0&when=period_end", "Without Priority support from 1 April: <b>nothing to pay now.</b>", FIELDS).await;
     assert_eq!(did, "/plan?did=planned");
     at.go_to("2026-04-01T02:00:00+02:00").await;
     // 47.00 and two machines, less the balance.

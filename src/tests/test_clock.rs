@@ -124,7 +124,8 @@ async fn a_sandbox_is_moved_from_its_portal() {
     let mut desk = world.desk().await;
     assert_eq!(invoices::list(&mut desk, &customer, 10).await.unwrap().len(), 2);
     drop(desk);
-    for (at, sentence) in [("nonsense", "Enter a day and a time, such as 2027-01-31 09:00."), ("2020-01-01T00:00", "This is earlier than the sandbox’s time.")] {
+    for (at, sentence) in [("nonsense", "Enter a day and a time, such as 2027-01-31 09:00."), ("2020-01-01T00:00", "This is earlier than the sandbox’s time.")]
+    {
         let refused = mira.post("/test-clock", &[("to", "at"), ("at", at)]).await;
         assert_eq!(refused.status, 422, "{at}");
         assert!(refused.text.contains(sentence) && refused.field("at").as_deref() == Some(at), "{}", refused.text);

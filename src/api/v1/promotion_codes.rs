@@ -17,9 +17,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/promotion-codes", Scope::PlansWrite, create)
             .named("createPromotionCode", "Create a promotion code")
             .about("Customers type it in any case, with spaces or hyphens where they like. Each redeems it once."),
-        Route::get("/promotion-codes", Scope::PlansRead, list)
-            .named("listPromotionCodes", "List promotion codes")
-            .about("The newest first, retired ones too."),
+        Route::get("/promotion-codes", Scope::PlansRead, list).named("listPromotionCodes", "List promotion codes").about("The newest first, retired ones too."),
         Route::get("/promotion-codes/{promotion_code}", Scope::PlansRead, get).named("getPromotionCode", "Get a promotion code"),
         Route::post("/promotion-codes/{promotion_code}/retire", Scope::PlansWrite, retire)
             .named("retirePromotionCode", "Retire a promotion code")

@@ -103,8 +103,7 @@ fn rule(country: &str) -> Option<Rule> {
     }
 }
 
-const ROMANIA: [&str; 9] =
-    ["RO:99", "RO:999", "RO:9999", "RO:99999", "RO:999999", "RO:9999999", "RO:99999999", "RO:999999999", "RO:9999999999"];
+const ROMANIA: [&str; 9] = ["RO:99", "RO:999", "RO:9999", "RO:99999", "RO:999999", "RO:9999999", "RO:99999999", "RO:999999999", "RO:9999999999"];
 /// Traders, their branches, government departments and health authorities; XI in Northern Ireland.
 const KINGDOM: [&str; 8] = ["GB:999999999", "GB:999999999999", "GBGD:999", "GBHA:999", "XI:999999999", "XI:999999999999", "XIGD:999", "XIHA:999"];
 
@@ -217,7 +216,13 @@ fn spain(id: &str) -> bool {
     match first {
         "K" | "L" | "M" => of_person(number(middle)),
         "X" | "Y" | "Z" => {
-            let lead = if first == "X" { 0 } else if first == "Y" { 1 } else { 2 };
+            let lead = if first == "X" {
+                0
+            } else if first == "Y" {
+                1
+            } else {
+                2
+            };
             of_person(lead * 10_000_000 + number(middle))
         }
         digit if digit.bytes().all(|byte| byte.is_ascii_digit()) => of_person(number(&id[2..10])),

@@ -204,7 +204,8 @@ fn a_percent_is_rounded_once_a_coupon_and_document() {
     let discount = |of: &str, coupon: Coupon| Discount { subscription: of.to_owned(), coupon, zone: zone("UTC"), first_period_start: None };
     let half = || percent_off("HALF", "50", Duration::Forever);
     let mut lines = [line("s1"), line("s2")];
-    let applied = billing::discount::apply(&mut lines, &TakenBack::default(), &[discount("s1", half()), discount("s2", half())], currency("EUR")).expect("applies");
+    let applied =
+        billing::discount::apply(&mut lines, &TakenBack::default(), &[discount("s1", half()), discount("s2", half())], currency("EUR")).expect("applies");
     // Half of 666 is 333; subscription by subscription it would be 334.
     assert_eq!(applied.iter().map(|applied| (applied.subscription.as_str(), applied.amount_minor)).collect::<Vec<_>>(), [("s1", 167), ("s2", 166)]);
     assert_eq!(lines.map(|line| line.discount_minor), [167, 166]);

@@ -40,14 +40,8 @@ pub struct ConfirmForm {
 
 pub async fn confirm(State(app): State<App>, member: Member, Form(form): Form<ConfirmForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let choice = Choice {
-        plan: form.plan,
-        interval: form.interval,
-        seats: form.seats,
-        step: String::new(),
-        when: form.when,
-        promotion_code: form.promotion_code,
-    };
+    let choice =
+        Choice { plan: form.plan, interval: form.interval, seats: form.seats, step: String::new(), when: form.when, promotion_code: form.promotion_code };
     let did = if choice.when == "period_end" { "planned" } else { "changed" };
     match ask::confirm(&app, &member, form.quote, &form.code, did).await? {
         Confirming::Went(response) => Ok(response),

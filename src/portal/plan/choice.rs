@@ -59,7 +59,8 @@ pub(super) fn understand(seen: &Seen, s: &Subscription, choice: &Choice, promoti
     };
     let stays = |interval: Interval| interval.repeats_like(s.interval()) || !sold_at.iter().any(|sold| sold.repeats_like(s.interval()));
     if !seen.settings.customers_may_choose_interval && wished.is_some_and(|wished| !stays(wished)) {
-        errors.push(FieldError { field: "interval", sentence: sentence!("change-interval-fixed", interval = super::columns::a_interval(seen.w, s.interval())) });
+        errors
+            .push(FieldError { field: "interval", sentence: sentence!("change-interval-fixed", interval = super::columns::a_interval(seen.w, s.interval())) });
     }
     let interval = match wished {
         Some(interval) => sold_at.iter().copied().find(|sold| sold.repeats_like(interval)).or(sold_at.first().copied()).unwrap_or(interval),

@@ -255,18 +255,20 @@ fn planned(seen: &Seen, s: &Subscription, can_change: bool, code_field: Option<A
 /// What a step before this page did, in words; the invoice is looked up, nothing of the address is believed.
 async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result<Option<String>, Refusal> {
     Ok(match done.did.as_str() {
-        "changed" | "resumed" | "reactivated" if !done.invoice.is_empty() => match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
-            Ok(invoice) => {
-                let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
-                Some(match done.did.as_str() {
-                    "resumed" => t!(w, "plan-did-resume-paid", amount = paid, number = invoice.number),
-                    "reactivated" => t!(w, "plan-did-reactivate-paid", amount = paid, number = invoice.number),
-                    _ => t!(w, "plan-did-change-paid", amount = paid, number = invoice.number),
-                })
+        "changed" | "resumed" | "reactivated" if !done.invoice.is_empty() => {
+            match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
+                Ok(invoice) => {
+                    let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
+                    Some(match done.did.as_str() {
+                        "resumed" => t!(w, "plan-did-resume-paid", amount = paid, number = invoice.number),
+                        "reactivated" => t!(w, "plan-did-reactivate-paid", amount = paid, number = invoice.number),
+                        _ => t!(w, "plan-did-change-paid", amount = paid, number = invoice.number),
+                    })
+                }
+                Err(Refusal::NotFound) => None,
+                Err(refusal) => return Err(refusal),
             }
-            Err(Refusal::NotFound) => None,
-            Err(refusal) => return Err(refusal),
-        },
+        }
         "changed" => Some(t!(w, "plan-did-change")),
         "planned" => Some(t!(w, "plan-did-plan")),
         "cancelled" => Some(t!(w, "plan-did-cancel")),

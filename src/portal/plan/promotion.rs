@@ -73,14 +73,9 @@ pub(super) fn heading(seen: &Seen, code: &str, preview: &Preview) -> String {
     let (w, currency) = (seen.w, preview.before.currency.code());
     let due = |next: Option<&subscriptions::Upcoming>| next.and_then(|next| next.priced.as_ref().map(|priced| (next.at, priced.due_minor)));
     match (due(seen.next.as_ref()), due(preview.next_invoice.as_ref())) {
-        (Some((_, before)), Some((at, after))) if before != after => rich!(
-            w,
-            "promotion-instead",
-            code = code,
-            day = seen.dates.day(at),
-            after = w.money(after, currency),
-            before = w.money(before, currency)
-        ),
+        (Some((_, before)), Some((at, after))) if before != after => {
+            rich!(w, "promotion-instead", code = code, day = seen.dates.day(at), after = w.money(after, currency), before = w.money(before, currency))
+        }
         _ => rich!(w, "promotion-changes", code = code),
     }
 }
@@ -106,7 +101,8 @@ pub(super) fn on_the_plan(seen: &Seen, discounts: &[Redeemed], can_change: bool)
         .iter()
         .filter_map(|redeemed| {
             let lasts = discount::lasts(&seen.dates, &redeemed.for_engine(s), period_start(s)).ok()??;
-            let takes = applied.iter().find(|applied| applied.subscription == s.id && applied.coupon == redeemed.coupon.key).map(|applied| applied.amount_minor);
+            let takes =
+                applied.iter().find(|applied| applied.subscription == s.id && applied.coupon == redeemed.coupon.key).map(|applied| applied.amount_minor);
             let takes = takes.map(|minor| w.money(minor.saturating_neg(), s.currency.code()));
             let remark = t!(w, "discount-remark", code = &redeemed.coupon.key, lasts = lasts);
             Some(view! { <tr><th scope="row">{discount::off(w, &redeemed.coupon)}<span class="sub">{remark}</span></th><td class="num">{takes}</td></tr> })
@@ -126,7 +122,13 @@ pub(super) fn on_the_plan(seen: &Seen, discounts: &[Redeemed], can_change: bool)
     let form = can_change.then(|| {
         let field = parts::field(
             w,
-            parts::Field { name: FIELD, label: t!(w, "promotion-label"), hint: Some(t!(w, "promotion-hint-plan")), is_required: false, ..parts::Field::default() },
+            parts::Field {
+                name: FIELD,
+                label: t!(w, "promotion-label"),
+                hint: Some(t!(w, "promotion-hint-plan")),
+                is_required: false,
+                ..parts::Field::default()
+            },
             &[],
         );
         view! { <form method="get" action="/plan/change" class="narrow asks">{field}<button class="btn plain">{t!(w, "promotion-look")}</button></form> }

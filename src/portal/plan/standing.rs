@@ -140,16 +140,10 @@ async fn turn_page(app: &App, member: &Member, status: StatusCode, turn: Turn, c
             t!(w, "pause-title-error"),
             t!(w, "pause-what", plan = s.plan_name()),
         ),
-        Turn::Resume => {
-            ("/plan/resume", Action::Resume, t!(w, "resume-title"), t!(w, "resume-title-error"), t!(w, "resume-what", plan = s.plan_name()))
+        Turn::Resume => ("/plan/resume", Action::Resume, t!(w, "resume-title"), t!(w, "resume-title-error"), t!(w, "resume-what", plan = s.plan_name())),
+        Turn::Reactivate => {
+            ("/plan/reactivate", Action::Reactivate, t!(w, "reactivate-title"), t!(w, "reactivate-title-error"), t!(w, "reactivate-what", plan = s.plan_name()))
         }
-        Turn::Reactivate => (
-            "/plan/reactivate",
-            Action::Reactivate,
-            t!(w, "reactivate-title"),
-            t!(w, "reactivate-title-error"),
-            t!(w, "reactivate-what", plan = s.plan_name()),
-        ),
     };
     let hidden = if turn == Turn::Pause { vec![("when", when::name(when).to_owned())] } else { Vec::new() };
     let asks = Ask {

@@ -301,9 +301,7 @@ impl Told {
             .bands
             .iter()
             .filter(|band| !band.is_free() && !decimal(band.from).is_zero())
-            .map(|band| {
-                (chart::ink(decimal(band.from)), w.unit_price(band.unit_amount, of.price.currency.code()))
-            })
+            .map(|band| (chart::ink(decimal(band.from)), w.unit_price(band.unit_amount, of.price.currency.code())))
             .collect();
         let shown_months = of.periods.len() <= 6;
         let bars = of
@@ -325,7 +323,9 @@ impl Told {
         let said = match (free.is_zero(), above) {
             (true, _) => t!(w, "what-if-drawn-none-included", plan = &life.offer.plan.name),
             (false, 0) => t!(w, "what-if-drawn-within", plan = &life.offer.plan.name, free = w.number(free), unit = &meter.unit),
-            (false, above) => t!(w, "what-if-drawn-above", plan = &life.offer.plan.name, free = w.number(free), unit = &meter.unit, above = above, count = total),
+            (false, above) => {
+                t!(w, "what-if-drawn-above", plan = &life.offer.plan.name, free = w.number(free), unit = &meter.unit, above = above, count = total)
+            }
         };
         let html = chart::levels_html(&Levels {
             title: t!(w, "what-if-drawing", name = &meter.name, plan = &life.offer.plan.name),
@@ -339,15 +339,21 @@ impl Told {
     /// The same numbers as a table.
     fn months_used(&self) -> Option<AnyView> {
         let w = self.w;
-        let of: Vec<(&Meter, &Use)> =
-            self.answer.meters.iter().filter_map(|meter| Some((meter, self.answer.lives.iter().flat_map(|life| &life.uses).find(|of| of.meter == meter.key)?))).collect();
+        let of: Vec<(&Meter, &Use)> = self
+            .answer
+            .meters
+            .iter()
+            .filter_map(|meter| Some((meter, self.answer.lives.iter().flat_map(|life| &life.uses).find(|of| of.meter == meter.key)?)))
+            .collect();
         let (_, first) = of.first()?;
         let same = of.iter().all(|(_, of)| of.periods.len() == first.periods.len());
         let of: Vec<(&Meter, &Use)> = if same { of } else { of.into_iter().take(1).collect() };
-        let heads: Vec<_> = of.iter().map(|(meter, _)| view! { <th scope="col" class="num">{t!(w, "what-if-meter", name = &meter.name, unit = &meter.unit)}</th> }).collect();
+        let heads: Vec<_> =
+            of.iter().map(|(meter, _)| view! { <th scope="col" class="num">{t!(w, "what-if-meter", name = &meter.name, unit = &meter.unit)}</th> }).collect();
         let rows: Vec<_> = (0..of.first()?.1.periods.len())
             .map(|n| {
-                let cells: Vec<_> = of.iter().filter_map(|(_, of)| of.periods.get(n)).map(|(_, used)| view! { <td class="num">{w.number(*used)}</td> }).collect();
+                let cells: Vec<_> =
+                    of.iter().filter_map(|(_, of)| of.periods.get(n)).map(|(_, used)| view! { <td class="num">{w.number(*used)}</td> }).collect();
                 let name = of.first().and_then(|(_, of)| of.periods.get(n)).map(|(period, _)| self.period_name(period.start, period.end));
                 view! { <tr><th scope="row">{name}</th>{cells}</tr> }
             })

@@ -105,8 +105,7 @@ pub async fn add_ons_for(desk: &mut Desk, interval: Interval, currency: Currency
 /// The terms of an add-on for so many of it, at an interval where it is sold at that (else at its own, which the engine refuses beside
 /// another), in a currency.
 pub async fn add_on_terms(desk: &mut Desk, key: &str, quantity: Decimal, interval: Interval, currency: Currency) -> Result<AddOnTerms, Refusal> {
-    let rows: Vec<AddOn> =
-        desk.tx.all("SELECT * FROM add_ons WHERE vendor_id = $1 AND key = $2 ORDER BY id", (desk.vendor.id.clone(), key.to_owned())).await?;
+    let rows: Vec<AddOn> = desk.tx.all("SELECT * FROM add_ons WHERE vendor_id = $1 AND key = $2 ORDER BY id", (desk.vendor.id.clone(), key.to_owned())).await?;
     let mut found = None;
     for record in rows.iter().filter(|record| record.retired_at.is_none()) {
         if found.is_none() || record.interval()?.repeats_like(interval) {

@@ -99,8 +99,7 @@ pub async fn find_coupon(desk: &mut Desk, reference: &str) -> Result<CouponRecor
 
 /// A coupon that is to be redeemed by its key.
 pub async fn coupon_by_key(desk: &mut Desk, key: &str) -> Result<CouponRecord, Refusal> {
-    let found: Option<CouponRecord> =
-        desk.tx.opt("SELECT * FROM coupons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
+    let found: Option<CouponRecord> = desk.tx.opt("SELECT * FROM coupons WHERE vendor_id = $1 AND key = $2", (desk.vendor.id.clone(), key.to_owned())).await?;
     found.ok_or_else(|| Refusal::Rule(sentence!("refusal-no-coupon", code = key)))
 }
 
@@ -136,7 +135,12 @@ pub async fn reserve(desk: &mut Desk, quote_id: &str, redemptions: &[Redemption]
         desk.tx
             .run(
                 "INSERT INTO reserved_redemptions (vendor_id, quote_id, coupon_id, promotion_code_id) VALUES ($1, $2, $3, $4)",
-                (desk.vendor.id.clone(), quote_id.to_owned(), redemption.coupon.id.clone(), redemption.promotion.as_ref().map(|promotion| promotion.id.clone())),
+                (
+                    desk.vendor.id.clone(),
+                    quote_id.to_owned(),
+                    redemption.coupon.id.clone(),
+                    redemption.promotion.as_ref().map(|promotion| promotion.id.clone()),
+                ),
             )
             .await?;
     }

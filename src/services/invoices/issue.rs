@@ -189,8 +189,23 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     let is_settled = document.kind == DocumentKind::CreditNote;
     let search = search_text(&number, &snapshot);
     let row = (
-        desk.vendor.id.clone(), id.clone(), customer.id.clone(), word(document.kind)?, number.clone(), series, position, word(*reason)?, subscription, document.currency.code(),
-        document.total_minor, at.timestamp_millis(), due.timestamp_millis(), is_settled.then(|| at.timestamp_millis()), text, hash, search,
+        desk.vendor.id.clone(),
+        id.clone(),
+        customer.id.clone(),
+        word(document.kind)?,
+        number.clone(),
+        series,
+        position,
+        word(*reason)?,
+        subscription,
+        document.currency.code(),
+        document.total_minor,
+        at.timestamp_millis(),
+        due.timestamp_millis(),
+        is_settled.then(|| at.timestamp_millis()),
+        text,
+        hash,
+        search,
     );
     desk.tx.put(&INSERT_INVOICE, row).await?;
     lines::insert(desk, &id, lines).await?;

@@ -106,9 +106,27 @@ static INSERT_LINE: Many = Many {
 pub(super) async fn insert(desk: &mut Desk, invoice_id: &str, lines: &[DraftLine]) -> Result<(), Refusal> {
     for (position, DraftLine { id, line, price }) in what_is_credited_first(lines) {
         let row = (
-            desk.vendor.id.clone(), id.clone(), invoice_id.to_owned(), position, word(line.kind)?, line.subscription.clone(), line.plan.clone(), line.add_on.clone(), line.price.clone(),
-            line.name.clone(), line.quantity.to_string(), line.amount_minor, line.discount_minor, json(&line.tax)?, line.from.map(ms), line.to.map(ms),
-            line.period.map(|p| ms(p.start)), line.period.map(|p| ms(p.end)), line.credits.clone(), json(&line.explain)?, price.as_ref().map(json).transpose()?,
+            desk.vendor.id.clone(),
+            id.clone(),
+            invoice_id.to_owned(),
+            position,
+            word(line.kind)?,
+            line.subscription.clone(),
+            line.plan.clone(),
+            line.add_on.clone(),
+            line.price.clone(),
+            line.name.clone(),
+            line.quantity.to_string(),
+            line.amount_minor,
+            line.discount_minor,
+            json(&line.tax)?,
+            line.from.map(ms),
+            line.to.map(ms),
+            line.period.map(|p| ms(p.start)),
+            line.period.map(|p| ms(p.end)),
+            line.credits.clone(),
+            json(&line.explain)?,
+            price.as_ref().map(json).transpose()?,
         );
         desk.tx.put(&INSERT_LINE, row).await?;
     }

@@ -126,7 +126,8 @@ pub(crate) async fn hold(desk: &mut Desk, customer_id: &str, lacking: &[Lacking]
 
 /// Customers whose invoices are held back.
 pub(crate) async fn held(desk: &mut Desk) -> Result<Vec<String>, Refusal> {
-    let rows: Vec<(String,)> = desk.tx.all("SELECT customer_id FROM held_invoices WHERE vendor_id = $1 ORDER BY customer_id", (desk.vendor.id.clone(),)).await?;
+    let rows: Vec<(String,)> =
+        desk.tx.all("SELECT customer_id FROM held_invoices WHERE vendor_id = $1 ORDER BY customer_id", (desk.vendor.id.clone(),)).await?;
     Ok(rows.into_iter().map(|(customer_id,)| customer_id).collect())
 }
 

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::pdf::{
-    Answer, Attachment, Boundary, Branding, Chart, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Relationship, Section, Sheet, Stamp, Tick,
-    TierTable, TotalRow, TotalStyle,
+    Answer, Attachment, Boundary, Branding, Chart, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Relationship, Section, Sheet, Stamp,
+    Tick, TierTable, TotalRow, TotalStyle,
 };
 use super::told::{Told, TotalKind};
 use super::{Snapshot, SnapshotLine, UsageChart, einvoice};

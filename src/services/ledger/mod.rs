@@ -20,7 +20,6 @@ use lock::Books;
 pub use lock::{lock_until, locked_until, open_from, unlock};
 
 use crate::platform::db::Many;
-use crate::sentence;
 use crate::services::subscriptions::{of_word, word};
 use crate::services::{Desk, Refusal};
 

@@ -98,7 +98,8 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     };
     let later = |mut step: Step, effective_at: Instant| {
         let planned = (request.coupons.is_some() || request.promotion_code.is_some()).then_some(list.clone());
-        step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, anchor_day: request.anchor_day, at: effective_at });
+        step.subscription.scheduled =
+            Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, anchor_day: request.anchor_day, at: effective_at });
         // Nothing is redeemed by a plan, which may be replaced or undone.
         step.redeems.clear();
         step.events.push(Event { kind: "subscription.change_planned", data: data.clone() });

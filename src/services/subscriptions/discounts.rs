@@ -183,12 +183,7 @@ pub fn for_engine(subscription: &Subscription, list: &[Redeemed]) -> Vec<Discoun
 impl Redeemed {
     /// As the engine takes it.
     pub fn for_engine(&self, subscription: &Subscription) -> Discount {
-        Discount {
-            subscription: subscription.id.clone(),
-            coupon: self.coupon.clone(),
-            zone: subscription.zone,
-            first_period_start: self.first_period_start,
-        }
+        Discount { subscription: subscription.id.clone(), coupon: self.coupon.clone(), zone: subscription.zone, first_period_start: self.first_period_start }
     }
 }
 
@@ -223,7 +218,15 @@ pub(super) async fn save(desk: &mut Desk, subscription_id: &str, list: &[Redeeme
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (vendor_id, id) DO UPDATE SET position = excluded.position, first_period_start_at = excluded.first_period_start_at",
                 (
-                    desk.vendor.id.clone(), redeemed.id.clone(), subscription_id.to_owned(), redeemed.coupon_id.clone(), coupon, position, first, desk.now.billing_ms(), redeemed.promotion_code_id.clone(),
+                    desk.vendor.id.clone(),
+                    redeemed.id.clone(),
+                    subscription_id.to_owned(),
+                    redeemed.coupon_id.clone(),
+                    coupon,
+                    position,
+                    first,
+                    desk.now.billing_ms(),
+                    redeemed.promotion_code_id.clone(),
                 ),
             )
             .await?;

@@ -48,7 +48,8 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         let own = subscriptions.remove(&customer.id).unwrap_or_default();
         let waiting = pending.remove(&customer.id).unwrap_or_default();
         let due_of_lines = waiting.iter().filter_map(|(_, line)| if let Waits::Until(at) = line.waits { Some(at) } else { None });
-        let first_due = own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
+        let first_due =
+            own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
         let late_from = late.get(&customer.id).copied();
         let mut answers = Answers::new();
         let mut discounts = 0;

@@ -223,8 +223,16 @@ pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &
         let meter = meter_key(&part.part.price)?.to_owned();
         let json = serde_json::to_string(part).map_err(Refusal::damaged)?;
         let row = (
-            desk.vendor.id.clone(), id, subscription.id.clone(), subscription.customer_id.clone(), meter, part.part.from.timestamp_millis(), part.to.timestamp_millis(), json,
-            units.to_string(), desk.now.billing_ms(),
+            desk.vendor.id.clone(),
+            id,
+            subscription.id.clone(),
+            subscription.customer_id.clone(),
+            meter,
+            part.part.from.timestamp_millis(),
+            part.to.timestamp_millis(),
+            json,
+            units.to_string(),
+            desk.now.billing_ms(),
         );
         desk.tx.put(&INSERT_PART, row).await?;
     }

@@ -35,7 +35,9 @@ pub(crate) use late::{Look, hold_usage, note_usage};
 pub use outlook::{Metered, Outlook, outlook};
 pub use paid::{note_overdue, note_settled};
 pub use pause::PauseRequest;
-pub use record::{AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, page, word};
+pub use record::{
+    AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, page, word,
+};
 pub use start::{StartRequest, Started, start};
 pub use step::{Counted, Reading, Step, basis, proration, used};
 pub use upcoming::{Upcoming, upcoming, upcoming_after, upcoming_by};

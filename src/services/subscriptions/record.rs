@@ -340,10 +340,30 @@ static SAVE: Many = Many {
 /// transaction tells at the latest.
 pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
     let row = (
-        desk.vendor.id.clone(), s.id.clone(), s.version, s.plan_id.clone(), word(s.state)?, written(&s.terms)?, written_opt(&s.cycle)?,
-        ms(s.starts_at), s.trial_end_at.map(ms), s.trial_end_announced_at.map(ms), s.cancel_at.map(ms), s.cancel_asked_at.map(ms), s.cancel_reason.clone(), s.cancel_comment.clone(),
-        s.ended_at.map(ms), s.pause_unused.map(word).transpose()?, s.pause_at.map(ms), s.paused_at.map(ms), written_opt(&s.scheduled)?, s.due_at.map(ms), s.held_by.clone(),
-        s.held_until_at, written_opt(&s.anchor)?, written(&s.closings)?,
+        desk.vendor.id.clone(),
+        s.id.clone(),
+        s.version,
+        s.plan_id.clone(),
+        word(s.state)?,
+        written(&s.terms)?,
+        written_opt(&s.cycle)?,
+        ms(s.starts_at),
+        s.trial_end_at.map(ms),
+        s.trial_end_announced_at.map(ms),
+        s.cancel_at.map(ms),
+        s.cancel_asked_at.map(ms),
+        s.cancel_reason.clone(),
+        s.cancel_comment.clone(),
+        s.ended_at.map(ms),
+        s.pause_unused.map(word).transpose()?,
+        s.pause_at.map(ms),
+        s.paused_at.map(ms),
+        written_opt(&s.scheduled)?,
+        s.due_at.map(ms),
+        s.held_by.clone(),
+        s.held_until_at,
+        written_opt(&s.anchor)?,
+        written(&s.closings)?,
     );
     Ok(desk.tx.put(&SAVE, row).await?)
 }

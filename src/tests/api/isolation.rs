@@ -156,7 +156,14 @@ async fn nor_are_they_any_good_in_bodies_and_queries() {
     let page = mine.program.get(&format!("/customers?after={}", text(&theirs.customer, "id"))).await.ok();
     assert!(page["data"].as_array().unwrap().iter().all(|row| row["id"] == mine.customer["id"]));
     // Lists hold one's own only.
-    for (path, their_id) in [("/customers", &theirs.customer), ("/plans", &theirs.plan), ("/invoices", &theirs.invoice), ("/coupons", &theirs.coupon), ("/add-ons", &theirs.add_on), ("/promotion-codes", &theirs.promotion_code)] {
+    for (path, their_id) in [
+        ("/customers", &theirs.customer),
+        ("/plans", &theirs.plan),
+        ("/invoices", &theirs.invoice),
+        ("/coupons", &theirs.coupon),
+        ("/add-ons", &theirs.add_on),
+        ("/promotion-codes", &theirs.promotion_code),
+    ] {
         assert!(!mine.program.get(path).await.ok().to_string().contains(&text(their_id, "id")), "{path}");
     }
 }

@@ -212,10 +212,8 @@ async fn a_coupon_and_its_codes_are_made_listed_and_retired() {
     assert_eq!(program.get("/promotion-codes").await.ok()["data"], json!([code]));
 
     // A subscription still to be charged for takes it, and the coupon counts with the code.
-    let subscription = program
-        .post("/subscriptions", json!({ "customer_id": "ext:ada", "plan_id": "ext:team", "external_id": "s-1", "trial_days": 14 }))
-        .await
-        .ok();
+    let subscription =
+        program.post("/subscriptions", json!({ "customer_id": "ext:ada", "plan_id": "ext:team", "external_id": "s-1", "trial_days": 14 })).await.ok();
     let preview = program.post(&format!("/subscriptions/{}/preview", text(&subscription, "id")), json!({ "promotion_code": "spring20" })).await.ok();
     assert_eq!(preview["next_invoice"]["invoice"]["discount_minor"], json!(760));
     let refused = program.post("/subscriptions/ext:s-1/preview", json!({ "promotion_code": "autumn" })).await;

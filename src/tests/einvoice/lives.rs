@@ -182,10 +182,9 @@ async fn catalogue(world: &World) -> [String; 2] {
         let rate = TaxRate { key: key.into(), name: "VAT".into(), country: country.into(), region: None, percent, from: None, to: None, products };
         catalog::create_tax_rate(&mut desk, &rate).await.unwrap();
     }
-    for (key, off, duration) in [
-        ("THIRD", Off::Percent(Decimal::new(3333, 2)), Lasts::Repeating { months: 4 }),
-        ("LESS", Off::Amount { amount_minor: 501, currency }, Lasts::Forever),
-    ] {
+    for (key, off, duration) in
+        [("THIRD", Off::Percent(Decimal::new(3333, 2)), Lasts::Repeating { months: 4 }), ("LESS", Off::Amount { amount_minor: 501, currency }, Lasts::Forever)]
+    {
         catalog::create_coupon(&mut desk, &Coupon { key: key.into(), off, duration }, None).await.unwrap();
     }
     desk.commit().await.unwrap();

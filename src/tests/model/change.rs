@@ -120,12 +120,7 @@ impl World<'_> {
             State::Paused | State::Cancelled => return Err(Refused),
             State::Scheduled | State::Trialing | State::Active => {}
         }
-        let wanted = Planned {
-            plan: self.plan_index(step.plan.as_deref()),
-            quantity: step.quantity,
-            add_ons: self.add_ons(step),
-            coupons: self.coupons(step),
-        };
+        let wanted = Planned { plan: self.plan_index(step.plan.as_deref()), quantity: step.quantity, add_ons: self.add_ons(step), coupons: self.coupons(step) };
         let terms = self.terms_of(index, &wanted);
         self.check(index, &terms)?;
         for coupon in wanted.coupons.iter().flatten() {
@@ -241,7 +236,9 @@ impl World<'_> {
     /// A change of interval undone at its very instant: the period that it left goes on.
     fn is_reversed(&mut self, index: usize) -> bool {
         let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let Some(left) = subscription.left.clone().filter(|left| left.at == now && left.interval == self.interval(subscription.terms.plan)) else { return false };
+        let Some(left) = subscription.left.clone().filter(|left| left.at == now && left.interval == self.interval(subscription.terms.plan)) else {
+            return false;
+        };
         let subscription = &mut self.subscriptions[index];
         subscription.left = None;
         subscription.anchor = left.anchor;
@@ -394,7 +391,18 @@ impl World<'_> {
     fn reversal(&mut self, kind: &'static str, of: LineId, amount: i128) -> LineId {
         let line = self.lines[of].clone();
         let span = (self.now, line.span.1);
-        self.lines.push(Line { kind, amount, discount: 0, span, document: None, of: Some(of), given_back: 0, until: Instant::MIN, coupons: Vec::new(), ..line });
+        self.lines.push(Line {
+            kind,
+            amount,
+            discount: 0,
+            span,
+            document: None,
+            of: Some(of),
+            given_back: 0,
+            until: Instant::MIN,
+            coupons: Vec::new(),
+            ..line
+        });
         self.lines.len() - 1
     }
 
@@ -508,7 +516,8 @@ impl World<'_> {
         self.stop_gaps(index, now);
         // What was kept paid goes on; the rest is charged anew.
         let things = self.things(index, &self.subscriptions[index].terms);
-        let is_paid = |world: &World<'_>, thing: &Thing| world.lines.iter().any(|line| line.thing.as_ref() == Some(thing) && line.span.0 <= now && now < line.until);
+        let is_paid =
+            |world: &World<'_>, thing: &Thing| world.lines.iter().any(|line| line.thing.as_ref() == Some(thing) && line.span.0 <= now && now < line.until);
         let is_open = |world: &World<'_>, thing: &Thing| world.open_parts_of(index).iter().any(|part| world.parts[*part].thing == *thing);
         let mut lines = Vec::new();
         for thing in &things {

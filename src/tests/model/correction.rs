@@ -67,7 +67,9 @@ impl World<'_> {
         let mut parts: Vec<Taken> = left.iter().map(|of| of.part(0)).collect();
         for value in wanted {
             let (name, amount) = match value {
-                Value::Object(fields) => (fields.get("line").or(fields.get("price")).cloned().unwrap_or_default(), fields.get("amount").and_then(Value::as_i64)),
+                Value::Object(fields) => {
+                    (fields.get("line").or(fields.get("price")).cloned().unwrap_or_default(), fields.get("amount").and_then(Value::as_i64))
+                }
                 other => (other.clone(), None),
             };
             let place = self.line_named(&document, &name)?;

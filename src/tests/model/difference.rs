@@ -40,7 +40,8 @@ fn compare(expected: &Value, got: &Value, at: &str, when: Option<&str>) -> Optio
             fields.iter().find_map(|(key, value)| compare(value, &got[key], &format!("{at}/{key}"), own.or(when)))
         }
         (Value::Array(items), Value::Array(others)) => {
-            let (items, others) = if at.ends_with("/lines") || at.ends_with("/tax") { (sorted(items), sorted(others)) } else { (items.clone(), others.clone()) };
+            let (items, others) =
+                if at.ends_with("/lines") || at.ends_with("/tax") { (sorted(items), sorted(others)) } else { (items.clone(), others.clone()) };
             let of_items = items.iter().zip(&others).enumerate().find_map(|(i, (item, other))| compare(item, other, &format!("{at}/{i}"), when));
             let missing = || {
                 let place = items.len().min(others.len());

@@ -1,8 +1,8 @@
 //! Time passes: subscriptions begin, periods follow each other, what is due is charged.
 
 use crate::calendar::{Anchor, Instant, share};
-use crate::fraction::{Fraction, ONE, ZERO, whole};
 use crate::document::prorated;
+use crate::fraction::{Fraction, ONE, ZERO, whole};
 use crate::price::rate;
 use crate::story::{By, Model};
 use crate::world::{Line, LineId, State, Terms, Thing, Waiting, Wish, World};

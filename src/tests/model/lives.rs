@@ -409,7 +409,11 @@ impl Life<'_> {
     fn pick(&mut self, state: impl Fn(State) -> bool) -> String {
         let all = &self.world.subscriptions;
         let liked: Vec<String> = all.iter().filter(|subscription| state(subscription.state)).map(|subscription| subscription.id.clone()).collect();
-        if liked.is_empty() || self.dice.percent(6) { self.dice.of(&all.iter().map(|subscription| subscription.id.clone()).collect::<Vec<_>>()) } else { self.dice.of(&liked) }
+        if liked.is_empty() || self.dice.percent(6) {
+            self.dice.of(&all.iter().map(|subscription| subscription.id.clone()).collect::<Vec<_>>())
+        } else {
+            self.dice.of(&liked)
+        }
     }
 
     fn when(&mut self) -> &'static str {
@@ -418,8 +422,13 @@ impl Life<'_> {
 
     /// The place of an invoice, mostly one that is liked and not long ago.
     fn invoice(&mut self, likes: impl Fn(&crate::world::Document) -> bool) -> usize {
-        let invoices: Vec<usize> = self.world.documents.iter().filter(|document| document.is_invoice).enumerate().filter(|(_, document)| likes(document)).map(|(n, _)| n).collect();
-        if invoices.is_empty() || self.dice.percent(5) { usize::try_from(self.dice.below(40)).unwrap_or(0) } else { self.dice.of(&invoices[invoices.len().saturating_sub(12)..]) }
+        let invoices: Vec<usize> =
+            self.world.documents.iter().filter(|document| document.is_invoice).enumerate().filter(|(_, document)| likes(document)).map(|(n, _)| n).collect();
+        if invoices.is_empty() || self.dice.percent(5) {
+            usize::try_from(self.dice.below(40)).unwrap_or(0)
+        } else {
+            self.dice.of(&invoices[invoices.len().saturating_sub(12)..])
+        }
     }
 
     fn subscribe(&mut self) -> Value {

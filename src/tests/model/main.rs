@@ -72,7 +72,11 @@ fn wanted() -> Result<Wanted, String> {
             "--threads" => wanted.threads = number(value()?)?,
             "--patience" => wanted.patience = number(value()?)?,
             "--stop-after" => wanted.stop_after = number(value()?)?,
-            other => return Err(format!("“{other}” is not known: --portico, --seeds A..B, --steps N, --database-url, --file, --print, --no-shrink, --keep FOLDER, --threads, --stop-after")),
+            other => {
+                return Err(format!(
+                    "“{other}” is not known: --portico, --seeds A..B, --steps N, --database-url, --file, --print, --no-shrink, --keep FOLDER, --threads, --stop-after"
+                ));
+            }
         }
     }
     Ok(wanted)
@@ -166,7 +170,8 @@ fn least(wanted: &Wanted, scenario: &Value) -> String {
     let kind = |at: &str| at.split('/').filter(|word| word.parse::<usize>().is_err()).take(4).collect::<Vec<_>>().join("/");
     let Some(first) = of(scenario) else { return "(cannot be made smaller)".to_owned() };
     // The same sort of difference, or the last of it is another.
-    let same = |less: &Value| begun.elapsed() < Duration::from_secs(wanted.patience) && of(less).is_some_and(|difference| kind(&difference.at) == kind(&first.at));
+    let same =
+        |less: &Value| begun.elapsed() < Duration::from_secs(wanted.patience) && of(less).is_some_and(|difference| kind(&difference.at) == kind(&first.at));
     let least = shrink(scenario, same);
     let why = of(&least).map(|difference| difference.to_string()).unwrap_or_default();
     format!("  {why}\n  {least}")

@@ -178,9 +178,8 @@ fn without_unsaid(mut output: Value) -> Value {
 }
 
 pub fn taxes(taxes: &[TaxTotal]) -> Vec<Value> {
-    let out = |total: &TaxTotal| {
-        json!({"rate": total.tax.rate, "base": narrow(total.base), "amount": narrow(total.amount), "percent": total.tax.percent.decimal()})
-    };
+    let out =
+        |total: &TaxTotal| json!({"rate": total.tax.rate, "base": narrow(total.base), "amount": narrow(total.amount), "percent": total.tax.percent.decimal()});
     taxes.iter().map(out).collect()
 }
 

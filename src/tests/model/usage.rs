@@ -10,14 +10,7 @@ use crate::world::{Event, Line, LineId, Part, Refused, Thing, World};
 impl World<'_> {
     pub fn record(&mut self, step: &Step, customer: usize) -> Result<(), Refused> {
         let meter = step.meter.clone().ok_or(Refused)?;
-        let event = Event {
-            customer,
-            meter,
-            quantity: step.quantity,
-            value: step.value.clone(),
-            time: step.time.unwrap_or(self.now),
-            id: step.id.clone(),
-        };
+        let event = Event { customer, meter, quantity: step.quantity, value: step.value.clone(), time: step.time.unwrap_or(self.now), id: step.id.clone() };
         // “Negative quantities only where the meter sums”. (The product lets them stand where the meter reads no quantity.)
         let aggregate = self.aggregate(&event.meter);
         if matches!(aggregate, Aggregate::Max | Aggregate::Last) && event.quantity.is_some_and(|quantity| quantity < ZERO) {

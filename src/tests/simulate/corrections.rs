@@ -65,7 +65,11 @@ async fn a_note_of_lines_takes_them_whole_or_in_part() {
         .await
         .smoothly()
         .lines("/credit_notes/0", &[("adjustment", "a", -1000), ("adjustment", "b", -1000)]);
-    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]})).tell().await.refused(2, "Nothing is left of the line “p”").totals("credit_notes", &[-1200]);
+    note(note(two_lines(), json!({"lines": [1]})), json!({"lines": [1]}))
+        .tell()
+        .await
+        .refused(2, "Nothing is left of the line “p”")
+        .totals("credit_notes", &[-1200]);
     note(two_lines(), json!({"lines": [2]})).tell().await.refused(1, "no line 2").totals("credit_notes", &[]);
 }
 
@@ -76,7 +80,13 @@ async fn a_refund_goes_back_by_the_method_that_paid() {
     told.holds(
         json!({"invoices": [{"status": "paid", "amount_due": 0}], "ledger": {"accounts": {"cash": 2400, "receivable": 0, "revenue": -2000, "tax": -400}}}),
     );
-    two_lines().step(AT, "refund", refund(3600)).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[-3600]);
+    two_lines()
+        .step(AT, "refund", refund(3600))
+        .step(AT, "refund", refund(1))
+        .tell()
+        .await
+        .refused(2, "Only €0.00 of this invoice")
+        .totals("credit_notes", &[-3600]);
     // What no payment paid cannot go back.
     unpaid(two_lines()).step(AT, "refund", refund(1)).tell().await.refused(2, "Only €0.00 of this invoice").totals("credit_notes", &[]);
 }
@@ -100,10 +110,11 @@ async fn a_change_after_a_note_never_credits_more_than_is_left() {
 async fn a_credit_of_what_a_note_charged_is_of_the_invoice_that_note_corrects() {
     // 15 of 30 days: -4500 + 1500; ten of them later all but these ten's go back.
     let story = || {
-        Story::flat(9000)
-            .plan("q", 3000)
-            .change("2024-06-16T00:00:00Z", json!({"plan": "q"}))
-            .step("2024-06-26T00:00:00Z", "cancel", json!({"subscription": "s1"}))
+        Story::flat(9000).plan("q", 3000).change("2024-06-16T00:00:00Z", json!({"plan": "q"})).step(
+            "2024-06-26T00:00:00Z",
+            "cancel",
+            json!({"subscription": "s1"}),
+        )
     };
     let notes = json!({"credit_notes": [{"invoices": ["2024-0001"]}, {"invoices": ["2024-0001"]}]});
     story().tell().await.smoothly().totals("credit_notes", &[-3000, -500]).balance(3500).holds(notes.clone());

@@ -74,7 +74,15 @@ async fn a_change_now_discounts_what_waited_with_its_own_lines() {
     // what is left of the 6000 (857 less) goes back.
     let told = seen_and_done(story, "2024-06-21T00:00:00Z", json!({"quantity": 1})).until(JULY).tell().await.smoothly();
     told.totals("invoices", &[2000, 6000 - 857 - 1333 - 2572 + 1000 - 143, 2000])
-        .lines("/invoices/1", &[("proration_credit", "seats", -2572), ("proration_charge", "seats", 1000), ("proration_credit", "seats", -1333), ("proration_charge", "seats", 6000)])
+        .lines(
+            "/invoices/1",
+            &[
+                ("proration_credit", "seats", -2572),
+                ("proration_charge", "seats", 1000),
+                ("proration_credit", "seats", -1333),
+                ("proration_charge", "seats", 6000),
+            ],
+        )
         .holds(json!({"previews": [{}, {"due_now": 2095, "next_invoice": {"total": 2000}}]}));
 }
 
