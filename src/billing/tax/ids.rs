@@ -68,34 +68,34 @@ const fn elsewhere(forms: &'static [&'static str], fits: fn(&str) -> bool, examp
 fn rule(country: &str) -> Option<Rule> {
     match country.to_ascii_uppercase().as_str() {
         "AT" => eu(&["AT:U99999999"], |id| (6 + 10 * 9 - luhn_sum(&digits(id)[..7], 1)) % 10 == last(id), "ATU13585627"),
-        "BE" => eu(&["BE:0999999999", "BE:1999999999"], |id| (number(&id[2..10]) + number(&id[10..])) % 97 == 0, "BE0428759497"),
+        "BE" => eu(&["BE:0999999999", "BE:1999999999"], |id| (number(&id[2..10]) + number(&id[10..])).is_multiple_of(97), "BE0428759497"),
         "BG" => eu(&["BG:999999999", "BG:9999999999"], bulgaria, "BG175074752"),
         "CY" => eu(&["CY:99999999A"], cyprus, "CY10259033P"),
         "CZ" => eu(&["CZ:99999999", "CZ:999999999", "CZ:9999999999"], czechia, "CZ25123891"),
         "DE" => eu(&["DE:999999999"], |id| is_mod_11_10(&digits(id)), "DE136695976"),
-        "DK" => eu(&["DK:99999999"], |id| weighted(&digits(id), &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0, "DK13585628"),
-        "EE" => eu(&["EE:999999999"], |id| weighted(&digits(id), &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0, "EE100594102"),
+        "DK" => eu(&["DK:99999999"], |id| weighted(&digits(id), &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11), "DK13585628"),
+        "EE" => eu(&["EE:999999999"], |id| weighted(&digits(id), &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10), "EE100594102"),
         "GR" | "EL" => eu(&["EL:999999999"], |id| weighted(&digits(id), &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == last(id), "EL094259216"),
         "ES" => eu(&["ES:X9999999X"], spain, "ESA13585625"),
-        "FI" => eu(&["FI:99999999"], |id| weighted(&digits(id), &[7, 9, 10, 5, 8, 4, 2, 1]) % 11 == 0, "FI20774740"),
+        "FI" => eu(&["FI:99999999"], |id| weighted(&digits(id), &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11), "FI20774740"),
         "FR" => eu(&["FR:XX999999999"], france, "FR40303265045"),
         "HR" => eu(&["HR:99999999999"], |id| is_mod_11_10(&digits(id)), "HR33392005961"),
-        "HU" => eu(&["HU:99999999"], |id| weighted(&digits(id), &[9, 7, 3, 1, 9, 7, 3, 1]) % 10 == 0, "HU12892312"),
+        "HU" => eu(&["HU:99999999"], |id| weighted(&digits(id), &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10), "HU12892312"),
         "IE" => eu(&["IE:9999999A", "IE:9999999AA", "IE:9+99999A"], ireland, "IE6433435F"),
         "IT" => eu(&["IT:99999999999"], |id| is_luhn(&digits(id)), "IT00743110157"),
         "LT" => eu(&["LT:999999999", "LT:999999999999"], lithuania, "LT119511515"),
         "LU" => eu(&["LU:99999999"], |id| number(&id[2..8]) % 89 == number(&id[8..]), "LU15027442"),
         "LV" => eu(&["LV:99999999999"], latvia, "LV40003521600"),
-        "MT" => eu(&["MT:99999999"], |id| weighted(&digits(id), &[3, 4, 6, 7, 8, 9, 10, 1]) % 37 == 0, "MT11679112"),
+        "MT" => eu(&["MT:99999999"], |id| weighted(&digits(id), &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37), "MT11679112"),
         "NL" => eu(&["NL:++++++++++99"], netherlands, "NL004495445B01"),
         "PL" => eu(&["PL:9999999999"], |id| weighted(&digits(id), &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == last(id), "PL8567346215"),
         "PT" => eu(&["PT:999999999"], |id| (11 - weighted(&digits(id), &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == last(id), "PT501964843"),
         "RO" => eu(&ROMANIA, |id| romania(&digits(id)), "RO18547290"),
         "SE" => eu(&["SE:999999999999"], |id| is_luhn(&digits(id)[..10]), "SE123456789701"),
         "SI" => eu(&["SI:99999999"], |id| slovenia(&digits(id)), "SI50223054"),
-        "SK" => eu(&["SK:9999999999"], |id| number(&id[2..]) % 11 == 0, "SK2022749619"),
+        "SK" => eu(&["SK:9999999999"], |id| number(&id[2..]).is_multiple_of(11), "SK2022749619"),
         "GB" => elsewhere(&KINGDOM, kingdom, "GB980780684"),
-        "NO" => elsewhere(&["NO:999999999MVA", ":999999999MVA"], |id| weighted(&digits(id), &[3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0, "NO995525828MVA"),
+        "NO" => elsewhere(&["NO:999999999MVA", ":999999999MVA"], |id| weighted(&digits(id), &[3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11), "NO995525828MVA"),
         "CH" | "LI" => elsewhere(&["CHE:999999999MWST", "CHE:999999999TVA", "CHE:999999999IVA"], switzerland, "CHE-107.787.577 MWST"),
         "JP" => elsewhere(&["T:9999999999999"], |id| japan(&digits(id)), "T7000012050002"),
         "TH" => elsewhere(&[":9999999999999", ":999999999999999999"], |id| thailand(&digits(id)), "0994000165510"),
@@ -160,7 +160,7 @@ fn luhn_sum(digits: &[u64], from: usize) -> u64 {
 }
 
 fn is_luhn(digits: &[u64]) -> bool {
-    luhn_sum(digits, digits.len()) % 10 == 0
+    luhn_sum(digits, digits.len()).is_multiple_of(10)
 }
 
 /// ISO 7064, MOD 11,10.

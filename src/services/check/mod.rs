@@ -61,7 +61,7 @@ impl Display for Break {
 
 /// Why a family of invariants was not gone through to its end.
 enum Stop {
-    Broken(Break),
+    Broken(Box<Break>),
     /// The database or a record could not be read.
     Failed(Refusal),
 }
@@ -101,7 +101,8 @@ fn count(counts: &mut Counts, noun: &'static str) {
 }
 
 fn broken(table: &'static str, id: &str, what: &str, expected: impl Display, found: impl Display) -> Stop {
-    Stop::Broken(Break { vendor_id: String::new(), table, id: id.to_owned(), what: what.to_owned(), expected: expected.to_string(), found: found.to_string() })
+    let (id, what, expected, found) = (id.to_owned(), what.to_owned(), expected.to_string(), found.to_string());
+    Stop::Broken(Box::new(Break { vendor_id: String::new(), table, id, what, expected, found }))
 }
 
 /// Holds that something is what it should be.
@@ -124,7 +125,7 @@ pub async fn check_on(mut tx: Tx, app: &App) -> Result<Report, Refusal> {
     let mut report = Report::default();
     match references::vendors_exist(&mut tx).await {
         Ok(()) => {}
-        Err(Stop::Broken(found)) => return Ok(Report { broken: Some(found), ..report }),
+        Err(Stop::Broken(found)) => return Ok(Report { broken: Some(*found), ..report }),
         Err(Stop::Failed(refusal)) => return Err(refusal),
     }
     for vendor in vendors::all_on(&mut tx).await? {
@@ -132,7 +133,7 @@ pub async fn check_on(mut tx: Tx, app: &App) -> Result<Report, Refusal> {
         let mut desk = Desk::over(tx, app, &vendor, Actor::System);
         match check_vendor(&mut desk, &mut report.checked).await {
             Ok(()) => tx = desk.tx,
-            Err(Stop::Broken(found)) => return Ok(Report { broken: Some(Break { vendor_id: vendor.id.clone(), ..found }), ..report }),
+            Err(Stop::Broken(found)) => return Ok(Report { broken: Some(Break { vendor_id: vendor.id.clone(), ..*found }), ..report }),
             Err(Stop::Failed(refusal)) => return Err(refusal),
         }
     }

@@ -86,7 +86,6 @@ async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<V
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is part of the question")]
 async fn of(
     desk: &mut Desk,
     customer: &Customer,

@@ -176,7 +176,7 @@ impl World<'_> {
             self.post(&currency, "cash", -amount);
         } else {
             let left = amount - self.reduce(invoice, amount);
-            self.into_balance(index, left);
+            self.put_into_balance(index, left);
         }
     }
 }

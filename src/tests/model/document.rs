@@ -283,7 +283,7 @@ impl World<'_> {
         for invoice in invoices {
             left -= self.reduce(invoice, left);
         }
-        self.into_balance(note, left);
+        self.put_into_balance(note, left);
     }
 
     /// Takes off what is still due of an invoice; how much that was. The receivable itself was reduced with the note's own entries.
@@ -295,7 +295,7 @@ impl World<'_> {
         taken
     }
 
-    pub fn into_balance(&mut self, note: usize, amount: i128) {
+    pub fn put_into_balance(&mut self, note: usize, amount: i128) {
         let (customer, currency) = (self.documents[note].customer, self.documents[note].currency.clone());
         self.balances[customer] += amount;
         self.post(&currency, "receivable", amount);
