@@ -2,6 +2,7 @@
 #
 #   make run     builds and serves the portal with its demo on http://localhost:3000
 #   make test    every test: engine, integration on SQLite and on Postgres, journeys in a browser
+#   make faults  more of what may go wrong than a test run has time for: a hundred runs killed, on SQLite and on Postgres
 #   make bench   measures the figures that README.md states
 #   make site    only the files browsers load, in target/site
 #   make fmt · make lint
@@ -13,7 +14,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Scripts find what cargo makes under ./target.
 unexport CARGO_TARGET_DIR
-.PHONY: help run test test-rust test-postgres test-browser bench site fmt lint
+.PHONY: help run test test-rust test-postgres test-browser faults bench site fmt lint
 
 # Where `make run` keeps its database, keys and mail, and where it listens.
 DATA ?= data
@@ -45,6 +46,11 @@ test-browser: site
 	@cargo build
 	@echo "test: journeys in a browser"
 	@cd end2end && npx playwright test
+
+faults: site
+	@end2end/setup.sh postgres > /dev/null
+	@KILLS=100 cargo test --test app kills
+	@KILLS=100 end2end/postgres.sh cargo test --test app kills
 
 bench: site
 	@end2end/setup.sh browser postgres > /dev/null

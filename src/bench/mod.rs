@@ -113,18 +113,19 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
             figures.push(years(&browser, &inside, &meter, by, database)?);
         }
     }
-    figures.extend(billing_runs(postgres, &say).await?);
+    figures.extend(billing_runs(postgres, NIGHT, &say).await?);
     Ok(figures)
 }
 
-/// Subscriptions of the small and the large night.
-const NIGHTS: (usize, usize) = (5_000, 50_000);
+/// Subscriptions of a large night.
+const NIGHT: usize = 50_000;
 
-/// The billing run alone.
-pub async fn billing_runs(postgres: Option<&str>, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
-    let mut figures = billing_run::measure(None, "SQLite", NIGHTS.0, NIGHTS.1, say).await?;
+/// The billing run alone, of so many subscriptions and of a tenth of them.
+pub async fn billing_runs(postgres: Option<&str>, subscriptions: usize, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let small = subscriptions.div_ceil(10);
+    let mut figures = billing_run::measure(None, "SQLite", small, subscriptions, say).await?;
     if let Some(url) = postgres {
-        figures.extend(billing_run::measure(Some(url), "Postgres", NIGHTS.0, NIGHTS.1, say).await?);
+        figures.extend(billing_run::measure(Some(url), "Postgres", small, subscriptions, say).await?);
     }
     Ok(figures)
 }

@@ -12,15 +12,18 @@ pub struct Bench {
     /// postgres://… of an empty database, to measure on it too.
     #[arg(long)]
     postgres: Option<String>,
-    /// The billing run alone.
-    #[arg(long)]
-    billing_run: bool,
+    /// The billing run alone, of so many subscriptions.
+    #[arg(long, value_name = "SUBSCRIPTIONS", num_args = 0..=1, default_missing_value = "50000")]
+    billing_run: Option<usize>,
 }
 
 impl Bench {
     pub async fn run(&self) -> Done {
         let (postgres, say) = (self.postgres.as_deref(), |what: &str| eprintln!("bench: {what}"));
-        let figures = if self.billing_run { bench::billing_runs(postgres, &say).await } else { bench::run(postgres, say).await };
+        let figures = match self.billing_run {
+            Some(subscriptions) => bench::billing_runs(postgres, subscriptions, &say).await,
+            None => bench::run(postgres, say).await,
+        };
         let figures = figures.map_err(|error| error.to_string())?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&figures)?);
