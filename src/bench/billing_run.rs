@@ -24,7 +24,7 @@ use crate::services::customers::{self, Details, NewCustomer};
 use crate::services::subscriptions::{self, Action, ChangeRequest, Settle, StartRequest};
 use crate::services::test_clock::{self, Move};
 use crate::services::vendors::{self, NewVendor};
-use crate::services::{Actor, Desk};
+use crate::services::{Actor, Desk, balance};
 use crate::worker::bill;
 
 /// What one run came to.
@@ -189,6 +189,8 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
     };
     desk.at_billing(begins.timestamp_millis());
     let customer_id = customers::create(desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR")? }).await?;
+    // The first month is paid already: nobody is overdue in the night that is measured.
+    balance::grant(desk, &customer_id, "EUR", FIRST_MONTH_MINOR, "the first month").await?;
     let request = StartRequest {
         customer_id: customer_id.clone(),
         external_id: None,
@@ -207,6 +209,9 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
     subscriptions::act(desk, &customer_id, &started.subscription_id, &Action::Change(more)).await?;
     Ok(())
 }
+
+/// Base fee and five seats, with 20 % tax.
+const FIRST_MONTH_MINOR: i64 = (2900 + 5 * 900) * 6 / 5;
 
 fn resident_mb() -> Result<f64, Error> {
     let status = std::fs::read_to_string("/proc/self/status")?;

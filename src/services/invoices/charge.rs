@@ -1,6 +1,8 @@
 //! One-off charges: a line that waits until the end of its instant, so that whatever else falls due for the customer then shares its
 //! document; the worker issues what is left.
 
+use std::collections::BTreeSet;
+
 use billing::calendar::Instant;
 use billing::invoice::Line;
 use serde_json::json;
@@ -28,8 +30,15 @@ pub async fn charge(desk: &mut Desk, customer_id: &str, amount_minor: i64, descr
     Ok(id)
 }
 
+/// The question of [`currencies_due`], for what is read ahead: the currencies of charges that wait, and when each is due.
+pub(crate) const CHARGES: &str = "charges that wait";
+
 /// Currencies in which a customer has lines to be invoiced by an instant.
 pub async fn currencies_due(desk: &mut Desk, customer_id: &str, at: Instant) -> Result<Vec<String>, Refusal> {
+    if let Some(charges) = desk.recall::<Vec<(String, Instant)>>(CHARGES, customer_id) {
+        let due: BTreeSet<String> = charges.into_iter().filter(|(_, due)| *due <= at).map(|(currency, _)| currency).collect();
+        return Ok(due.into_iter().collect());
+    }
     let rows: Vec<(String,)> = desk
         .tx
         .all(

@@ -18,6 +18,7 @@ mod sheet;
 mod snapshot;
 mod told;
 
+pub(crate) use charge::CHARGES;
 pub use charge::{charge, currencies_due};
 pub(crate) use correct::keep_refund;
 pub use correct::{CreditRequest, credit, refundable_minor};

@@ -12,7 +12,7 @@ use super::late::{self, LATE_FROM};
 use super::record::{self, OF_CUSTOMER, Subscription};
 use crate::services::customers::Customer;
 use crate::services::desk::Answers;
-use crate::services::invoices::{self, PENDING, PendingLine, Waits};
+use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
 use crate::services::{Desk, Refusal, balance};
 
 /// What was read ahead of one customer.
@@ -47,7 +47,9 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
     for customer in customers {
         let own = subscriptions.remove(&customer.id).unwrap_or_default();
         let waiting = pending.remove(&customer.id).unwrap_or_default();
-        let due_of_lines = waiting.iter().filter_map(|(_, line)| if let Waits::Until(at) = line.waits { Some(at) } else { None });
+        let charge = |(currency, line): &(String, PendingLine)| if let Waits::Until(at) = line.waits { Some((currency.clone(), at)) } else { None };
+        let charges: Vec<(String, Instant)> = waiting.iter().filter_map(charge).collect();
+        let due_of_lines = charges.iter().map(|(_, at)| *at);
         let first_due =
             own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
         let late_from = late.get(&customer.id).copied();
@@ -72,6 +74,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         for (currency, lines) in by_currency {
             keep(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
         }
+        keep(&mut answers, CHARGES, &customer.id, charges);
         keep(&mut answers, OF_CUSTOMER, &customer.id, own);
         keep(&mut answers, LATE_FROM, &customer.id, late_from);
         keep(&mut answers, COUNTS, &customer.id, counts);
