@@ -259,7 +259,7 @@ impl Tx {
         let mut found = Vec::new();
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
-            let (sql, chunk) = statement.chunk(&mut rows);
+            let (sql, chunk) = statement.chunk(&self.on, &mut rows);
             note(statement.before);
             match &mut self.on {
                 On::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
@@ -304,7 +304,7 @@ impl Tx {
     async fn run_chunks<'q, A: Args<'q>>(&mut self, statement: &Many, mut rows: std::vec::IntoIter<A>) -> DbResult<u64> {
         let mut touched = 0;
         while rows.len() > 0 {
-            let (sql, chunk) = statement.chunk(&mut rows);
+            let (sql, chunk) = statement.chunk(&self.on, &mut rows);
             note(statement.before);
             touched += match &mut self.on {
                 On::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
@@ -355,17 +355,22 @@ pub struct Many {
 }
 
 impl Many {
-    fn chunk<A>(&self, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
+    /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
+    /// of thousands; so there they stand without, in their order.
+    fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
         let size = [256, 32, 8, 4, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
         let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
         sql.push_str(self.before);
         for n in 0..size * self.columns {
             sql.push_str(match (n, n % self.columns) {
-                (0, _) => " ($",
-                (_, 0) => "), ($",
-                _ => ", $",
+                (0, _) => " (",
+                (_, 0) => "), (",
+                _ => ", ",
             });
-            sql.push_str(&(n + 1).to_string());
+            match on {
+                On::Sqlite(_) => sql.push('?'),
+                On::Postgres(_) => sql.push_str(&format!("${}", n + 1)),
+            }
         }
         sql.push_str(") ");
         sql.push_str(self.after);
