@@ -1,16 +1,6 @@
 // Cards: a failed payment repaired, a card replaced, in the provider's fields and on its own page. The number never reaches the portal.
-import type { Frame, Page } from "@playwright/test";
-import { expect, islandsReady, isSound, person, test } from "./people";
-
-const NEXT_YEAR = `12 / ${(new Date().getFullYear() + 1) % 100}`;
-
-/** Types a card into the provider's form, in a page or a frame. */
-async function typeCard(where: Page | Frame, number: string): Promise<void> {
-  await where.getByLabel("Card number").fill(number);
-  await where.getByLabel("Expiry date").fill(NEXT_YEAR);
-  await where.getByLabel("Security code").fill("123");
-  await where.getByRole("button", { name: "Add this card" }).click();
-}
+import type { Page } from "@playwright/test";
+import { expect, islandsReady, isSound, person, test, typeCard } from "./people";
 
 /** Fails when digits of a card go to the portal's own origin. */
 function watchForNumbers(page: Page, portal: string, digits: string): string[] {

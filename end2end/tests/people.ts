@@ -1,7 +1,7 @@
 // Who the journeys are made by, and what holds on every page they open: no script error, nothing the content security policy refused.
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { type Page, test as base, expect } from "@playwright/test";
+import { type Frame, type FrameLocator, type Page, test as base, expect } from "@playwright/test";
 import { code as codeOf, signIn as signInAs } from "../demo.mjs";
 
 export interface SignIn {
@@ -82,5 +82,13 @@ export const test = base.extend<{ who: string | undefined; signsIn: boolean; pro
     await use(page);
   },
 });
+
+/** Types a card into the provider's form, in a page or a frame. Enter sends it: Chromium drops clicks into a foreign frame that has just moved. */
+export async function typeCard(where: Page | Frame | FrameLocator, number: string): Promise<void> {
+  await where.getByLabel("Card number").fill(number);
+  await where.getByLabel("Expiry date").fill(`12 / ${(new Date().getFullYear() + 1) % 100}`);
+  await where.getByLabel("Security code").fill("123");
+  await where.getByLabel("Security code").press("Enter");
+}
 
 export { expect };

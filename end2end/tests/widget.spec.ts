@@ -1,8 +1,8 @@
 // The portal inside a vendor's own page, on another origin: opened, used, shut. What it is worth when the page around it is not the vendor's is
 // in widget_trust.spec.ts.
-import type { FrameLocator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
-import { code, expect, person, test as base } from "./people";
+import { code, expect, person, test as base, typeCard } from "./people";
 import { type Site, api, approve, contrast, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
 const test = base.extend<{ state: string; theme: object | undefined; site: Site }>({
@@ -28,13 +28,6 @@ async function fits(page: Page): Promise<void> {
       return Math.abs(element - inside);
     })
     .toBeLessThanOrEqual(2);
-}
-
-async function typeCard(fields: FrameLocator, number: string): Promise<void> {
-  await fields.getByLabel("Card number").fill(number);
-  await fields.getByLabel("Expiry date").fill(`12 / ${(new Date().getFullYear() + 1) % 100}`);
-  await fields.getByLabel("Security code").fill("123");
-  await fields.getByRole("button", { name: "Add this card" }).click();
 }
 
 test("the whole portal stands in the vendor’s page, and no second scroll bar", async ({ page, site }) => {
