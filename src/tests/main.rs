@@ -41,5 +41,6 @@ mod usage_page;
 mod vendors;
 mod what_if;
 mod widget;
+mod withholding;
 mod world;
 mod written_for;
