@@ -15,6 +15,7 @@ mod guard;
 mod invoices;
 mod isolation;
 mod kills;
+mod late_money;
 mod listening;
 mod lives;
 mod nordlicht;
