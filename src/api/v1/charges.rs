@@ -63,7 +63,7 @@ async fn charge(desk: &mut Desk, Body(new): Body<NewCharge>) -> Result<Created<C
         amount_minor: new.amount_minor,
         currency: customer.currency,
         description: new.description,
-        at: desk.now.billing.into(),
+        at: Time::of_ms(desk.now.billing_ms()),
     }))
 }
 

@@ -52,13 +52,19 @@ pub async fn enter(State(app): State<App>, member: Member, Path(number): Path<St
         let error = FieldError { field: "certificate_on", sentence: sentence!("withhold-no-day") };
         return again(StatusCode::UNPROCESSABLE_ENTITY, &[error]);
     };
-    if member.is_vouched_for()
-        && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
-    {
-        return again(code_field::status(&wrong), &code_field::errors(&app, wrong)?);
+    let certificate = Certificate { number: form.certificate_number.clone(), on };
+    if member.is_vouched_for() {
+        // On a transaction that is dropped: a code counts once, and is not to be spent on what would be refused.
+        let tried = invoices::withhold(&mut member.writes(&app).await?, &invoice.id, certificate.clone(), None).await;
+        if let Err(Refusal::Fields(errors)) = tried {
+            return again(StatusCode::UNPROCESSABLE_ENTITY, &errors);
+        }
+        if let Err(wrong) = step_up::confirm(&app, &member, &form.code).await {
+            return again(code_field::status(&wrong), &code_field::errors(&app, wrong)?);
+        }
     }
     let mut desk = member.writes(&app).await?;
-    match invoices::withhold(&mut desk, &invoice.id, Certificate { number: form.certificate_number.clone(), on }, None).await {
+    match invoices::withhold(&mut desk, &invoice.id, certificate, None).await {
         Ok(_) => desk.commit().await?,
         Err(Refusal::Fields(errors)) => return again(StatusCode::UNPROCESSABLE_ENTITY, &errors),
         Err(refusal) => return Err(refusal),
