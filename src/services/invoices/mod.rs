@@ -20,7 +20,7 @@ mod told;
 mod withhold;
 
 pub(crate) use charge::CHARGES;
-pub use charge::{charge, currencies_due};
+pub use charge::{MOST_DESCRIPTION, charge, currencies_due};
 pub(crate) use correct::keep_refund;
 pub use correct::{CreditRequest, credit, refundable_minor};
 pub use draft::{Draft, Priced, assemble, price, prices_tax, tax_situation};
