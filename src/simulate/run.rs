@@ -24,8 +24,8 @@ use crate::worker::bill::{self, Report};
 
 const BATCH: i64 = 1_000;
 
-/// Runs a story on a fresh database; what came of it.
-pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<Output, Failed> {
+/// Runs a story on a fresh database; what came of it, and where it stands then.
+pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<(Output, Setting), Failed> {
     let setting = Setting::make(scenario, scratch).await?;
     let names = Names { customers: setting.customers.iter().map(|(id, record)| (record.clone(), id.clone())).collect(), ..Names::default() };
     let mut story = Story {
@@ -351,7 +351,7 @@ impl Story<'_> {
         self.setting.plans.get(id).map(String::as_str).ok_or(Refusal::NotFound)
     }
 
-    async fn result(mut self) -> Result<Output, Failed> {
+    async fn result(mut self) -> Result<(Output, Setting), Failed> {
         self.learn_lines().await?;
         let mut desk = self.setting.errand().reads().await?;
         // Which invoice a payment settled.
@@ -413,7 +413,8 @@ impl Story<'_> {
             self.told.balances.insert(customer.id.clone(), by_currency);
         }
         self.told.ledger = ledger(crate::services::ledger::sums(&mut desk).await?)?;
-        Ok(self.told)
+        drop(desk);
+        Ok((self.told, self.setting))
     }
 }
 
