@@ -97,7 +97,10 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         if waits > TimeDelta::zero() {
             step.subscription.closings.push(Closing { cycle, until: at, unused, at: at + waits });
         }
-        step.reason = Some(Reason::Final);
+        // With nothing to give back, the final invoice is the one that waits.
+        if waits == TimeDelta::zero() || !lines.is_empty() {
+            step.reason = Some(Reason::Final);
+        }
         step.lines.extend(lines);
     }
     step.subscription.due_at = next_due(&step.subscription);
