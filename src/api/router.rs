@@ -21,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         ("Promotion codes", v1::promotion_codes::routes()),
         ("Subscriptions", v1::subscriptions::routes()),
         ("Usage", v1::usage::routes()),
+        ("Spend", v1::spend::routes()),
         ("Invoices", v1::invoices::routes()),
         ("Events", v1::events::routes()),
         ("Settings", v1::settings::routes()),

@@ -16,6 +16,7 @@ use chrono::{DurationRound, NaiveDate, TimeDelta};
 use super::customers::{self, Customer};
 use super::invoices::{self, Lacking, Summary};
 use super::payments::{self, Attention, Method};
+use super::spend::{self, Cap};
 use super::subscriptions::{self, Outlook, Redeemed, Subscription};
 use super::usage::{self, Meter};
 use super::vendors::Vendor;
@@ -46,6 +47,8 @@ pub struct Overview {
     pub balance_minor: i64,
     /// The last invoice issued.
     pub last: Option<Summary>,
+    /// What is charged by use is stopped at it.
+    pub cap: Option<Cap>,
 }
 
 impl Overview {
@@ -70,7 +73,11 @@ impl Overview {
         let attention = payments::attention(desk, customer_id, &methods, today).await?;
         let held_back_by = invoices::held_back_by(desk, customer_id).await?;
         let last = invoices::list(desk, customer_id, 1).await?.pop();
-        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last };
+        let cap = match &subscription {
+            Some(subscription) => spend::cap_that_holds(desk, subscription).await?,
+            None => None,
+        };
+        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last, cap };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;
         Ok(overview)

@@ -31,6 +31,7 @@ mod safekeeping;
 mod sandbox;
 mod sign_in;
 mod simulate;
+mod spend;
 mod spine;
 mod standing;
 mod statements;

@@ -12,6 +12,7 @@ pub mod plans;
 pub mod portal_sessions;
 pub mod promotion_codes;
 pub mod settings;
+pub mod spend;
 pub mod subscriptions;
 pub mod usage;
 

@@ -2,7 +2,7 @@
 //! It is what most renewals need; what a customer has beyond it (usage, credits) is asked for when their turn comes.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use billing::calendar::Instant;
 
@@ -13,7 +13,7 @@ use super::record::{self, OF_CUSTOMER, Subscription};
 use crate::services::customers::Customer;
 use crate::services::desk::Answers;
 use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
-use crate::services::{Desk, Refusal, balance};
+use crate::services::{Desk, Refusal, balance, spend};
 
 /// What was read ahead of one customer.
 pub(super) struct Foreseen {
@@ -41,6 +41,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
     }
     let late: HashMap<String, i64> = late::late_from_of(desk, &ids).await?.into_iter().collect();
     let credits: HashMap<String, i64> = balance::with_credit(desk, &ids).await?.into_iter().collect();
+    let watched: HashSet<String> = spend::watched_of(desk, &ids).await?.into_iter().collect();
 
     let wall_ms = desk.now.wall_ms();
     let mut foreseen = Vec::with_capacity(customers.len());
@@ -66,6 +67,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
             credits: credits.get(&customer.id).copied().unwrap_or_default(),
             late: i64::from(late_from.is_some()),
             discounts: count(discounts)?,
+            limits: i64::from(watched.contains(&customer.id)),
         };
         let mut by_currency: HashMap<String, Vec<PendingLine>> = HashMap::new();
         for (currency, line) in waiting {
