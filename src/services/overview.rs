@@ -61,7 +61,7 @@ impl Overview {
         let customer = customers::load(desk, customer_id).await?;
         let subscription = subscriptions::current(desk, customer_id).await?;
         let meters = usage::meters(desk).await?;
-        let outlook = match &subscription {
+        let mut outlook = match &subscription {
             Some(subscription) => subscriptions::outlook(desk, &customer, subscription, &meters).await?,
             None => Outlook::default(),
         };
@@ -77,6 +77,9 @@ impl Overview {
             Some(subscription) => spend::cap_that_holds(desk, subscription).await?,
             None => None,
         };
+        if cap.is_some() {
+            outlook.expect_no_more();
+        }
         let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last, cap };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;

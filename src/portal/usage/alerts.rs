@@ -271,7 +271,7 @@ impl Teller<'_> {
         view! {
             <section class="sec" aria-labelledby="h-alerts">
                 <div class="head"><h2 id="h-alerts">{t!(w, "alerts-alerts")}</h2></div>
-                <p>{t!(w, "alerts-alerts-what")}</p>
+                <p class="lede">{t!(w, "alerts-alerts-what")}</p>
                 {table}
                 {form}
             </section>
@@ -283,7 +283,7 @@ impl Teller<'_> {
         let amount = self.money(alert.amount_minor);
         let reached_at = alert.reached_at.filter(|_| period.is_some_and(|period| alert.is_reached_in(period)));
         let state = match reached_at {
-            Some(at) => parts::state_warn(t!(w, "alerts-reached", moment = self.dates.moment(at))).into_any(),
+            Some(at) => view! { {parts::state_warn(t!(w, "alerts-reached"))}<span class="sub">{self.dates.moment(at)}</span> }.into_any(),
             None => view! { {t!(w, "alerts-not-reached")} }.into_any(),
         };
         let remove = self.seen.may_change.then(|| {
@@ -304,7 +304,8 @@ impl Teller<'_> {
         let (w, cap) = (self.w, spend.limits.cap.as_ref());
         let now = match cap {
             Some(Cap { amount_minor, held_at: Some(since), .. }) if spend.is_held => {
-                parts::state_warn(t!(w, "alerts-cap-held", cap = self.money(*amount_minor), moment = self.dates.moment(*since))).into_any()
+                let state = parts::state_warn(t!(w, "alerts-cap-held", cap = self.money(*amount_minor)));
+                view! { {state}<span class="sub">{t!(w, "alerts-cap-since", moment = self.dates.moment(*since))}</span> }.into_any()
             }
             Some(Cap { amount_minor, .. }) => view! { <b>{t!(w, "alerts-cap-set", cap = self.money(*amount_minor))}</b> }.into_any(),
             None => view! { {t!(w, "alerts-cap-none")} }.into_any(),
@@ -317,7 +318,11 @@ impl Teller<'_> {
                 Some(_) => (t!(w, "alerts-cap-change"), t!(w, "alerts-cap-change-do")),
                 None => (t!(w, "alerts-cap-new"), t!(w, "alerts-cap-new-do")),
             };
-            self.form("cap", "cap", label, t!(w, "alerts-cap-hint"), value, button).into_any()
+            let hint = match spend.cost_minor.filter(|_| spend.is_held) {
+                Some(cost_minor) => t!(w, "alerts-cap-raise-hint", cost = self.money(cost_minor)),
+                None => t!(w, "alerts-cap-hint"),
+            };
+            self.form("cap", "cap", label, hint, value, button).into_any()
         });
         let remove = cap.filter(|_| self.seen.may_change).map(|_| {
             view! {
@@ -331,8 +336,8 @@ impl Teller<'_> {
         view! {
             <section class="sec" aria-labelledby="h-cap">
                 <div class="head"><h2 id="h-cap">{t!(w, "alerts-cap")}</h2></div>
-                <p>{t!(w, "alerts-cap-what", vendor = &self.seen.vendor)}</p>
-                <p>{t!(w, "alerts-cap-rule")}</p>
+                <p class="lede">{t!(w, "alerts-cap-what", vendor = &self.seen.vendor)}</p>
+                <p class="lede">{t!(w, "alerts-cap-rule")}</p>
                 <p class="field">{now}</p>
                 {form}
                 {remove}

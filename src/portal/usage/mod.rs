@@ -181,9 +181,9 @@ fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldErr
         let content = match &report {
             Some(report) => {
                 let note = stopped.map(|(cap, subscription)| stopped_note(dates, &cap, &subscription));
-                // A frame has room for looking only.
-                let alerts = member.embed.is_none().then(|| view! { <p class="acts field"><a class="link" href="/usage/alerts">{t!(w, "usage-alerts")}</a></p> });
-                Either::Left(view! { {body(w, dates, report, errors, asked, note)}{alerts} })
+                // In a frame one looks.
+                let alerts = member.embed.is_none().then(|| view! { <p class="acts"><a class="link" href="/usage/alerts">{t!(w, "usage-alerts")}</a></p> });
+                Either::Left(body(w, dates, report, errors, asked, view! { {note}{alerts} }))
             }
             None => Either::Right(view! {
                 {parts::answer(rich!(w, "usage-answer-no-meters"), None)}
@@ -198,7 +198,7 @@ fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldErr
     })
 }
 
-fn body<N: IntoView + 'static>(w: Words, dates: Dates, report: &Report, errors: &[FieldError], asked: &Asked, note: Option<N>) -> impl IntoView + use<N> {
+fn body<L: IntoView + 'static>(w: Words, dates: Dates, report: &Report, errors: &[FieldError], asked: &Asked, limits: L) -> impl IntoView + use<L> {
     let teller = Teller { words: w, dates, report, is_against: asked.is_against };
     let is_empty = report.first_use.is_none();
     let nothing = is_empty.then(|| view! { <p class="lede">{t!(w, "usage-empty", unit = &report.meter.unit)}</p> });
@@ -206,7 +206,7 @@ fn body<N: IntoView + 'static>(w: Words, dates: Dates, report: &Report, errors: 
     view! {
         {parts::error_summary(w, errors)}
         {parts::answer(answer(&teller), lede(&teller))}
-        {note}
+        {limits}
         {choices(&teller, asked, errors)}
         {report.asked_by.map(|asked_by| parts::note(coarser(w, asked_by, report.by)))}
         {nothing}
