@@ -37,6 +37,7 @@ mod standing;
 mod statements;
 mod suspended;
 mod test_clock;
+mod thresholds;
 mod usage;
 mod usage_page;
 mod vendors;

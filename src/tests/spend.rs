@@ -98,7 +98,7 @@ async fn an_alert_is_told_once_a_period_to_who_looks_after_billing() {
     assert!(!told.iter().any(|letter| letter.contains("vera@")));
     let page = at.browser().get(PAGE).await;
     assert!(page.text.contains("Usage has cost <b>€10.08</b> since 1 March. You are told next at <b>€20.00</b>."), "{}", page.text);
-    assert!(page.text.contains("Reached</span><span class=\"sub\">10 March 2026, 12:00"), "{}", page.text);
+    assert!(page.text.contains("Reached<") && page.text.contains("10 March 2026, 12:01"), "{}", page.text);
     let log = activity::of_customer(&mut at.desk().await, &at.id, "", 1).await.unwrap();
     assert_eq!(log[0].kind, "spend_alert.reached");
     assert!(at.browser().get("/account/activity").await.text.contains("Usage of a period reached €10.00: it had cost €10.00"));
@@ -229,7 +229,7 @@ async fn an_amount_that_is_passed_already_is_told_from_the_next_period_on() {
     at.asks_to_be_told_at("10").await;
     at.uses("e2", 100).await;
     assert_eq!(at.events("spend_alert.reached").await, 0);
-    assert!(at.browser().get(PAGE).await.text.contains("Reached</span>"));
+    assert!(at.browser().get(PAGE).await.text.contains("Reached<"));
     at.go_to("2026-04-01T02:00:00+02:00").await;
     at.uses("e3", 3_000).await;
     assert_eq!(at.events("spend_alert.reached").await, 1);

@@ -89,6 +89,7 @@ reason-exchange = Converted from { $from } to { $to } at { $rate }, the rate of 
 reason-rounded-up = { $exact } exactly, rounded once to { $amount }.
 reason-rounded-even = { $exact } exactly, rounded once to { $amount } (halves to the even cent).
 reason-discount = A discount of { $amount } is taken off this line.
+reason-invoiced = { $now } in this period so far, of which { $before } is on an invoice already.
 reason-late = Usage that arrived after its period was invoiced: { $now } in all, of which { $before } had been invoiced.
 length-days =
     { $days ->

@@ -2,7 +2,7 @@
 //!
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
-//! - [`time`], [`proration`], [`prices`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`]: a case for each sentence, checked by eye
+//! - [`time`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`]: a case for each sentence, checked by eye
 //! - [`laws`]: what holds for all inputs
 
 mod corrections;
@@ -10,6 +10,7 @@ mod invoices;
 mod laws;
 mod prices;
 mod proration;
+mod so_far;
 mod taken_back;
 mod tax_ids;
 mod time;

@@ -10,6 +10,7 @@ use super::bill::{COUNTS, Counts};
 use super::discounts::{self, OF_SUBSCRIPTION, Redeemed};
 use super::late::{self, LATE_FROM};
 use super::record::{self, OF_CUSTOMER, Subscription};
+use super::threshold::{self, USAGE_DUE};
 use crate::services::customers::Customer;
 use crate::services::desk::Answers;
 use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
@@ -41,6 +42,10 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
     }
     let late: HashMap<String, i64> = late::late_from_of(desk, &ids).await?.into_iter().collect();
     let credits: HashMap<String, i64> = balance::with_credit(desk, &ids).await?.into_iter().collect();
+    let mut usage_due: HashMap<String, Vec<(String, Instant)>> = HashMap::new();
+    for (customer_id, subscription_id, at) in threshold::due_of_customers(desk, &ids).await? {
+        usage_due.entry(customer_id).or_default().push((subscription_id, at));
+    }
     let watched: HashSet<String> = spend::watched_of(desk, &ids).await?.into_iter().collect();
 
     let wall_ms = desk.now.wall_ms();
@@ -51,8 +56,10 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         let charge = |(currency, line): &(String, PendingLine)| if let Waits::Until(at) = line.waits { Some((currency.clone(), at)) } else { None };
         let charges: Vec<(String, Instant)> = waiting.iter().filter_map(charge).collect();
         let due_of_lines = charges.iter().map(|(_, at)| *at);
-        let first_due =
-            own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
+        let usage_due = usage_due.remove(&customer.id).unwrap_or_default();
+        let is_free = |subscription: &&Subscription| !subscription.is_held(wall_ms);
+        let due_of_usage = usage_due.iter().filter(|(id, _)| own.iter().filter(is_free).any(|subscription| subscription.id == *id)).map(|(_, at)| *at);
+        let first_due = own.iter().filter(is_free).filter_map(|subscription| subscription.due_at).chain(due_of_lines).chain(due_of_usage).min();
         let late_from = late.get(&customer.id).copied();
         let mut answers = Answers::new();
         let mut discounts = 0;
@@ -76,6 +83,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         for (currency, lines) in by_currency {
             keep(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
         }
+        keep(&mut answers, USAGE_DUE, &customer.id, usage_due);
         keep(&mut answers, CHARGES, &customer.id, charges);
         keep(&mut answers, OF_CUSTOMER, &customer.id, own);
         keep(&mut answers, LATE_FROM, &customer.id, late_from);

@@ -128,6 +128,7 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
     add(desk, customer_id, &account, &new).await?;
     if let Some(earliest) = new.iter().map(|(_, event)| event.happened_at).min() {
         subscriptions::note_usage(desk, customer_id, earliest).await?;
+        subscriptions::note_usage_due(desk, customer_id).await?;
         spend::watch(desk, customer_id).await?;
     }
     Ok(outcomes)

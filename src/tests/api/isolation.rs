@@ -65,6 +65,7 @@ fn body(name: &str) -> Value {
     match name {
         "inviteMember" => json!({ "email": "eve@eve.example", "name": "Eve", "role": "owner" }),
         "addPrice" => json!({ "key": "extra", "name": "Extra", "model": "flat", "amount_minor": 1 }),
+        "setInvoiceThreshold" => json!({ "amount_minor": 5000 }),
         "updateCustomer" => json!({ "name": "Eve" }),
         _ => json!({}),
     }
@@ -109,7 +110,8 @@ async fn another_vendors_ids_are_as_good_as_none() {
                     .replace("/suspend", "")
                     .replace("/resume", "")
                     .replace("/preview", "")
-                    .replace("/prices", ""),
+                    .replace("/prices", "")
+                    .replace("/invoice-threshold", ""),
                 &json!({}),
             )
             .await;
