@@ -117,7 +117,7 @@ CREATE TABLE allocations (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
     invoice_id TEXT NOT NULL,
-    -- 'payment' | 'balance' | 'credit_note' | 'withholding' | 'write_off' | 'rounding'
+    -- 'payment' | 'balance' | 'credit_note' | 'withholding'
     kind TEXT NOT NULL,
     -- Less is due by so much; negative where it was taken back.
     amount_minor BIGINT NOT NULL,
@@ -125,6 +125,7 @@ CREATE TABLE allocations (
     payment_id TEXT,
     balance_credit_id TEXT,
     credit_note_id TEXT,
+    withholding_id TEXT,
     allocated_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id),

@@ -4,13 +4,14 @@ CREATE TABLE ledger_entries (
     id TEXT NOT NULL,
     -- The entries made together.
     posting_id TEXT NOT NULL,
-    -- The engine's Account: 'receivable' | 'cash' | 'revenue' | 'tax' | 'customer_balance' | 'discounts' | 'write_offs' | 'rounding'
+    -- The engine's Account: 'receivable' | 'cash' | 'revenue' | 'tax' | 'customer_balance' | 'discounts' | 'write_offs' | 'rounding' |
+    -- 'tax_withheld'
     account TEXT NOT NULL,
     customer_id TEXT NOT NULL,
     currency TEXT NOT NULL,
     -- Debit positive.
     amount_minor BIGINT NOT NULL,
-    -- What it is of: an invoice, a credit note, a payment, a balance credit.
+    -- What it is of: an invoice, a credit note, a payment, a balance credit, a withholding.
     subject_id TEXT NOT NULL,
     -- Billing time.
     posted_at BIGINT NOT NULL,

@@ -37,6 +37,7 @@ impl Take for Id {
             "customer" => "Our id of the customer, or `ext:` and your own.",
             "subscription" => "Our id of the subscription, or `ext:` and your own.",
             "plan" => "Our id of the plan, or `ext:` and its key.",
+            "country" => "ISO 3166-1 alpha-2.",
             "coupon" => "Our id of the coupon, or `ext:` and its key.",
             _ => "Our id of it.",
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use billing::calendar::{self, Instant};
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -117,6 +117,31 @@ impl PartialSchema for Time {
 }
 
 impl ToSchema for Time {}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Day(pub NaiveDate);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|day| text.len() == 10 && (1970..2200).contains(&day.year()));
+        day.map(Day).ok_or_else(|| de::Error::custom("a day is written YYYY-MM-DD, from 1970 to 2199, such as 2026-11-21"))
+    }
+}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .description(Some("A day, YYYY-MM-DD; from 1970 to 2199 where you write it."))
+            .examples(["2026-11-21"])
+            .into()
+    }
+}
+
+impl ToSchema for Day {}
 
 /// What an interval counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

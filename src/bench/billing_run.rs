@@ -199,6 +199,7 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
         quantity: Decimal::from(5),
         add_ons: Vec::new(),
         coupons: Vec::new(),
+        promotion_code: None,
         trial_days: None,
         anchor: None,
         starts_at: None,

@@ -21,11 +21,13 @@ pub enum Account {
     Discounts,
     WriteOffs,
     Rounding,
+    /// Tax that customers withheld: paid to their tax office in the vendor's name, and the vendor's to reclaim there.
+    TaxWithheld,
 }
 
 impl Account {
-    pub const ALL: [Self; 8] =
-        [Self::Receivable, Self::Cash, Self::Revenue, Self::Tax, Self::CustomerBalance, Self::Discounts, Self::WriteOffs, Self::Rounding];
+    pub const ALL: [Self; 9] =
+        [Self::Receivable, Self::Cash, Self::Revenue, Self::Tax, Self::CustomerBalance, Self::Discounts, Self::WriteOffs, Self::Rounding, Self::TaxWithheld];
 }
 
 /// One side of a posting, in minor units of the posting's currency; debit positive. Zero amounts are not posted.
@@ -83,6 +85,11 @@ pub fn refund_paid(amount_minor: i64) -> Result<Vec<Entry>> {
 /// A refund that could not go back: the money is here still, and is the customer's.
 pub fn refund_kept(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::CustomerBalance, amount_minor)
+}
+
+/// A customer kept back tax of what it paid.
+pub fn tax_withheld(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::TaxWithheld, Account::Receivable, amount_minor)
 }
 
 fn transfer(debit: Account, credit: Account, amount_minor: i64) -> Result<Vec<Entry>> {

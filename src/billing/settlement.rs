@@ -1,6 +1,6 @@
 //! What is still due of a document, and which balances pay it.
 //!
-//! An invoice is settled by allocations (payment, balance, credit note, write-off); what is paid is their sum and stored nowhere
+//! An invoice is settled by allocations (payment, balance, credit note, tax withheld, write-off); what is paid is their sum and stored nowhere
 //! else. What deliberately does not live here: taking a payment, and dunning.
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! and what the seller must file.
 
 pub mod ids;
+pub mod withholding;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -22,6 +23,8 @@ pub enum TaxError {
     Negative(String),
     #[error("The tax rate “{0}” ends before it begins.")]
     EndsBeforeItBegins(String),
+    #[error("A customer withholds more than 0 and less than 100 percent, not {0}.")]
+    Withheld(Decimal),
 }
 
 /// A dated rate of a place, perhaps of certain products only.

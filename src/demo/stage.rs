@@ -175,6 +175,7 @@ impl Stage {
             quantity: Decimal::from(seats),
             add_ons: Vec::new(),
             coupons: Vec::new(),
+            promotion_code: None,
             trial_days,
             anchor,
             starts_at: None,

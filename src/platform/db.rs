@@ -129,7 +129,9 @@ impl Db {
         make_private(options.get_filename()).map_err(|error| unusable(sqlx::Error::Io(error)))?;
         // A file does not go away: no connection to it is tried before it is used.
         let pool = |most: u32| SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
-        let write = pool(1).connect_with(options.clone()).await.map_err(unusable)?;
+        // A billing run changes thousands of pages a transaction: kept in memory until it commits, and copied into the file less often.
+        let writing = options.clone().pragma("cache_size", "-32768").pragma("wal_autocheckpoint", "8192");
+        let write = pool(1).connect_with(writing).await.map_err(unusable)?;
         let read = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Db::Sqlite { read, write })
     }

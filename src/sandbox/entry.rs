@@ -28,8 +28,7 @@ pub type EntryError = (&'static str, &'static str);
 const NO_NUMBER: &str = "Type one of the published test card numbers.";
 const NOT_DIGITS: &str = "A card number has only digits. Type one of the published test card numbers.";
 const NOT_A_CARD: &str = "This is not a card number: a digit is missing or wrong. Type one of the published test card numbers.";
-const NOT_PUBLISHED: &str =
-    "This is not one of the published test card numbers. Real cards are refused here; the number was not kept and nothing was charged.";
+const NOT_PUBLISHED: &str = "This is not one of the published test card numbers. Real cards are refused here; the number was not kept and nothing was charged.";
 const NO_EXPIRY: &str = "Type month and year, such as 12 / 30.";
 const EXPIRED: &str = "This date has passed. Type one that lies ahead.";
 const FAR_EXPIRY: &str = "Cards don’t last that long. Type a date within the next 20 years.";

@@ -37,6 +37,7 @@ pub enum Scope {
     UsageRead,
     UsageWrite,
     InvoicesRead,
+    InvoicesWrite,
     EventsRead,
     PortalSessionsWrite,
     EmbedSessionsRead,
@@ -46,7 +47,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Scope; 17] = [
+    pub const ALL: [Scope; 18] = [
         Scope::CustomersRead,
         Scope::CustomersWrite,
         Scope::MembersRead,
@@ -58,6 +59,7 @@ impl Scope {
         Scope::UsageRead,
         Scope::UsageWrite,
         Scope::InvoicesRead,
+        Scope::InvoicesWrite,
         Scope::EventsRead,
         Scope::PortalSessionsWrite,
         Scope::EmbedSessionsRead,
@@ -79,6 +81,7 @@ impl Scope {
             Scope::UsageRead => "usage:read",
             Scope::UsageWrite => "usage:write",
             Scope::InvoicesRead => "invoices:read",
+            Scope::InvoicesWrite => "invoices:write",
             Scope::EventsRead => "events:read",
             Scope::PortalSessionsWrite => "portal_sessions:write",
             Scope::EmbedSessionsRead => "embed_sessions:read",

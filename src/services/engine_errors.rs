@@ -122,6 +122,7 @@ fn tax(error: &TaxError) -> Sentence {
     match error {
         TaxError::Negative(rate) => sentence!("engine-tax-negative", rate = rate),
         TaxError::EndsBeforeItBegins(rate) => sentence!("engine-tax-ends-before-it-begins", rate = rate),
+        TaxError::Withheld(percent) => sentence!("engine-tax-withheld", percent = percent.to_string()),
     }
 }
 
@@ -150,7 +151,7 @@ mod tests {
         let (from, to) = (Currency::from_code("USD").unwrap(), Currency::from_code("EUR").unwrap());
         let at: Instant = "2026-11-21T09:30:00Z".parse().unwrap();
         let on = at.date_naive();
-        let errors: [billing::Error; 53] = [
+        let errors: [billing::Error; 54] = [
             MoneyError::Overflow.into(),
             MoneyError::DivisionByZero.into(),
             MoneyError::NothingToSpreadOver.into(),
@@ -200,6 +201,7 @@ mod tests {
             DiscountError::Currency { coupon: name(), coupon_currency: from, currency: to }.into(),
             TaxError::Negative(name()).into(),
             TaxError::EndsBeforeItBegins(name()).into(),
+            TaxError::Withheld(rust_decimal::Decimal::ONE_HUNDRED).into(),
             CorrectionError::MoreThanLeft { asked_minor: 1_250_000, left_minor: 7 }.into(),
             CorrectionError::NoSuchLine(name()).into(),
             CorrectionError::NothingLeft(name()).into(),

@@ -201,9 +201,14 @@ pub struct LedgerOut {
     pub by_currency: BTreeMap<String, BTreeMap<Account, i64>>,
 }
 
+/// Those a story's end names: nothing is withheld in a story.
+fn accounts() -> impl Iterator<Item = Account> {
+    Account::ALL.into_iter().filter(|account| *account != Account::TaxWithheld)
+}
+
 impl Default for LedgerOut {
     fn default() -> LedgerOut {
-        LedgerOut { balanced: true, accounts: Account::ALL.into_iter().map(|account| (account, 0)).collect(), by_currency: BTreeMap::new() }
+        LedgerOut { balanced: true, accounts: accounts().map(|account| (account, 0)).collect(), by_currency: BTreeMap::new() }
     }
 }
 
@@ -340,12 +345,13 @@ pub fn subscription(id: &str, customer: &str, s: &Subscription) -> SubscriptionO
     }
 }
 
-pub fn ledger(sums: BTreeMap<String, BTreeMap<Account, i64>>) -> Result<LedgerOut, Refusal> {
+pub fn ledger(mut sums: BTreeMap<String, BTreeMap<Account, i64>>) -> Result<LedgerOut, Refusal> {
     let add = |one: i64, other: i64| billing::money::add(one, other).map_err(billing::Error::from);
     let mut ledger = LedgerOut::default();
-    for accounts in sums.values() {
+    for of_currency in sums.values_mut() {
+        of_currency.retain(|account, _| accounts().any(|named| named == *account));
         let mut sum = 0;
-        for (account, amount) in accounts {
+        for (account, amount) in of_currency {
             sum = add(sum, *amount)?;
             let of_all = ledger.accounts.entry(*account).or_default();
             *of_all = add(*of_all, *amount)?;

@@ -180,6 +180,7 @@ impl Story<'_> {
             quantity: *quantity,
             add_ons: add_ons.clone(),
             coupons: coupons.clone(),
+            promotion_code: None,
             trial_days: *trial_days,
             anchor: anchor.map(|anchor| match anchor {
                 Anchored::Day(day) => AnchorWish::Day(day),

@@ -112,6 +112,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         ) => Holds::Words,
         // Amounts, of which each customer has their own.
         ("/usage/alerts", "alert" | "cap") => Holds::Words,
+        ("/invoices/{number}/withholding", "certificate_number" | "certificate_on") => Holds::Words,
         ("/test-clock", "to" | "at") => Holds::Words,
         ("/account/display", "your_name" | "locale" | "time_zone") => Holds::Words,
         _ => panic!("say here what {field} of {path} holds: somebody's id, a secret, or words"),

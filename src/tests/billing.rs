@@ -105,6 +105,7 @@ pub fn to_team(customer_id: &str, plan_id: &str) -> StartRequest {
         quantity: Decimal::from(2),
         add_ons: Vec::new(),
         coupons: Vec::new(),
+        promotion_code: None,
         trial_days: None,
         anchor: None,
         starts_at: None,

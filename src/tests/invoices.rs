@@ -84,6 +84,7 @@ async fn start(world: &World, customer: &str, plan_id: &str, trial_days: Option<
         quantity: Decimal::ONE,
         add_ons: Vec::new(),
         coupons: Vec::new(),
+        promotion_code: None,
         trial_days,
         anchor: None,
         starts_at: None,

@@ -258,6 +258,7 @@ impl Life {
             quantity: Decimal::from(self.dice.amount(5)),
             add_ons: Vec::new(),
             coupons: if self.dice.is(2) { vec!["THIRD".into(), "FIVER".into()] } else { Vec::new() },
+            promotion_code: None,
             trial_days: self.dice.is(3).then_some(10),
             anchor: self.dice.is(3).then_some(subscriptions::AnchorWish::Day(31)),
             starts_at: None,

@@ -5,6 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use portico::demo::SignIn;
 use portico::identity::people;
+use portico::services::payments::Errand;
+use portico::services::subscriptions::{self, Action, ChangeRequest};
+use portico::services::{Actor, customers, quotes};
+use rust_decimal::Decimal;
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -82,4 +86,21 @@ async fn no_page_asks_the_database_more_than_it_must() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_preview_asks_no_more_than_it_must() {
+    say_everything();
+    let (world, demo) = World::with_demo("2026-11-21T12:46:00Z").await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    let mut desk = world.desk().await;
+    let customer = customers::page(&mut desk, "", 100).await.unwrap().into_iter().find(|customer| customer.name == demo.sign_ins[0].customer).unwrap();
+    let subscription = subscriptions::of_customer(&mut desk, &customer.id).await.unwrap().remove(0);
+    drop(desk);
+    let change = Action::Change(ChangeRequest { quantity: Some(Decimal::from(7)), ..ChangeRequest::default() });
+    let heard = Statements::default();
+    let preview = quotes::preview(&errand, &customer.id, &subscription.id, &change);
+    preview.with_subscriber(tracing_subscriber::registry().with(heard.clone())).await.unwrap();
+    let asked = heard.0.lock().unwrap().clone();
+    assert!((1..=17).contains(&asked.len()), "{} statements:\n    {}", asked.len(), asked.join("\n    "));
 }

@@ -97,6 +97,7 @@ impl Kestrel {
             quantity: Decimal::ONE,
             add_ons: vec![],
             coupons: vec![],
+            promotion_code: None,
             trial_days: None,
             anchor: None,
             starts_at: None,

@@ -1,4 +1,5 @@
-//! Invoices and credit notes: listed, read, and on paper. They are made by what happens to subscriptions.
+//! Invoices and credit notes: listed, read, and on paper. They are made by what happens to subscriptions; what is done to them is in
+//! `settlements`.
 
 use axum::http::Method;
 use billing::invoice::{DocumentKind, LineKind};
@@ -130,6 +131,8 @@ pub enum InvoiceLineKind {
 /// A line of a document.
 #[derive(Serialize, ToSchema)]
 pub struct InvoiceLine {
+    /// Null in a preview.
+    pub id: Option<String>,
     pub kind: InvoiceLineKind,
     pub name: String,
     pub subscription_id: Option<String>,
@@ -148,6 +151,7 @@ pub struct InvoiceLine {
 
 pub fn line(line: billing::invoice::Line) -> InvoiceLine {
     InvoiceLine {
+        id: None,
         kind: match line.kind {
             LineKind::Recurring => InvoiceLineKind::Recurring,
             LineKind::Usage => InvoiceLineKind::Usage,
@@ -199,10 +203,11 @@ pub struct Invoice {
     pub tax_total_minor: i64,
     pub rounding_minor: i64,
     pub total_minor: i64,
-    /// Of the total, settled by payments, the balance and credit notes.
+    /// Of the total, settled by payments, the balance, credit notes and tax withheld.
     pub paid_minor: i64,
     pub balance_minor: i64,
     pub credited_minor: i64,
+    pub withheld_minor: i64,
     /// What is still to be paid.
     pub due_minor: i64,
     /// Numbers of the invoices a credit note corrects.
@@ -214,7 +219,10 @@ pub struct Invoice {
 }
 
 async fn get(desk: &mut Desk, Id(invoice): Id) -> Result<Json<Invoice>, Problem> {
-    let invoice = invoices::load(desk, &invoice).await?;
+    Ok(Json(shown(invoices::load(desk, &invoice).await?)?))
+}
+
+pub fn shown(invoice: invoices::Invoice) -> Result<Invoice, Refusal> {
     let frozen = invoice.snapshot()?;
     let tax = |shown: invoices::TaxShown| InvoiceTax {
         name: shown.name,
@@ -222,7 +230,7 @@ async fn get(desk: &mut Desk, Id(invoice): Id) -> Result<Json<Invoice>, Problem>
         base_minor: shown.total.base_minor,
         amount_minor: shown.total.amount_minor,
     };
-    Ok(Json(Invoice {
+    Ok(Invoice {
         id: invoice.id,
         customer_id: invoice.customer_id,
         kind: invoice.kind.into(),
@@ -230,7 +238,7 @@ async fn get(desk: &mut Desk, Id(invoice): Id) -> Result<Json<Invoice>, Problem>
         status: invoice.status.into(),
         subscription_id: invoice.subscription_id,
         currency: invoice.currency,
-        lines: frozen.lines.into_iter().map(|SnapshotLine { line: of, .. }| line(of)).collect(),
+        lines: frozen.lines.into_iter().map(|SnapshotLine { id, line: of, .. }| InvoiceLine { id: Some(id), ..line(of) }).collect(),
         subtotal_minor: frozen.subtotal_minor,
         discount_minor: frozen.discount_minor,
         tax: frozen.tax.into_iter().map(tax).collect(),
@@ -240,13 +248,14 @@ async fn get(desk: &mut Desk, Id(invoice): Id) -> Result<Json<Invoice>, Problem>
         paid_minor: invoice.paid_minor,
         balance_minor: invoice.balance_minor,
         credited_minor: invoice.credited_minor,
+        withheld_minor: invoice.withheld_minor,
         due_minor: invoice.due_minor,
         corrects: frozen.corrects,
         purchase_order: frozen.purchase_order,
         issued_at: invoice.issued_at.into(),
         due_at: invoice.due_at.into(),
         settled_at: invoice.settled_at.map(Time),
-    }))
+    })
 }
 
 #[derive(Deserialize, ToSchema)]

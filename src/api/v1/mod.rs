@@ -1,10 +1,13 @@
 //! Version 1, a noun a file: what it takes and gives, its handlers, and its rows of the table.
 
+pub mod acting;
 pub mod add_ons;
+pub mod charges;
 pub mod coupons;
 pub mod customers;
 pub mod embed_sessions;
 pub mod events;
+pub mod exchange_rates;
 pub mod invoices;
 pub mod members;
 pub mod meters;
@@ -12,8 +15,10 @@ pub mod plans;
 pub mod portal_sessions;
 pub mod promotion_codes;
 pub mod settings;
+pub mod settlements;
 pub mod spend;
 pub mod subscriptions;
+pub mod tax_rates;
 pub mod usage;
 
 use super::problem::{NOT_FOUND, Problem, Wrong};

@@ -1,4 +1,4 @@
-//! Subscriptions: started, read, and a change of one priced beforehand. The customer confirms a change in the portal.
+//! Subscriptions: started, read, and a change of one priced beforehand. What is done to one is in `acting`.
 
 use axum::http::Method;
 use billing::state::State;
@@ -112,7 +112,7 @@ pub struct Subscription {
     pub scheduled: Option<ScheduledChange>,
 }
 
-fn shown(s: subscriptions::Subscription) -> Result<Subscription, Refusal> {
+pub fn shown(s: subscriptions::Subscription) -> Result<Subscription, Refusal> {
     let period = s.cycle.as_ref().map(|cycle| cycle.period());
     Ok(Subscription {
         plan_key: s.terms.plan.key.clone(),
@@ -172,6 +172,8 @@ pub struct NewSubscription {
     /// Keys of coupons, in order of application.
     #[serde(default)]
     pub coupons: Vec<String>,
+    /// A promotion code, as the customer would type it: one coupon more.
+    pub promotion_code: Option<String>,
     /// As many as the plan gives, unless given.
     #[schema(minimum = 0, maximum = 3650)]
     pub trial_days: Option<u32>,
@@ -207,6 +209,7 @@ async fn start(desk: &mut Desk, Body(new): Body<NewSubscription>) -> Result<Crea
         quantity: new.quantity.map_or(Decimal::ONE, |Exact(quantity)| quantity),
         add_ons: add_ons(new.add_ons),
         coupons: new.coupons,
+        promotion_code: new.promotion_code,
         trial_days: new.trial_days,
         anchor,
         starts_at: new.starts_at.map(|Time(at)| at),
@@ -245,6 +248,15 @@ pub enum When {
     #[default]
     Now,
     PeriodEnd,
+}
+
+impl From<When> for subscriptions::When {
+    fn from(when: When) -> subscriptions::When {
+        match when {
+            When::Now => subscriptions::When::Now,
+            When::PeriodEnd => subscriptions::When::PeriodEnd,
+        }
+    }
 }
 
 /// When the difference is invoiced.
@@ -341,15 +353,13 @@ pub struct ChangePreview {
     pub after: Subscription,
 }
 
-async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Change>)) -> Result<Json<ChangePreview>, Problem> {
-    let mut desk = errand.reads().await?;
-    let subscription = subscriptions::find(&mut desk, &subscription).await?;
+/// A change as the services take it.
+pub async fn request_of(desk: &mut Desk, change: Change) -> Result<ChangeRequest, Problem> {
     let plan_id = match change.plan_id {
         None => None,
-        Some(plan) => Some(catalog::find_plan(&mut desk, &plan).await.map_err(in_body("/plan_id"))?.id),
+        Some(plan) => Some(catalog::find_plan(desk, &plan).await.map_err(in_body("/plan_id"))?.id),
     };
-    drop(desk);
-    let request = ChangeRequest {
+    Ok(ChangeRequest {
         plan_id,
         interval: change.interval.map(interval).transpose()?,
         quantity: change.quantity.map(|Exact(quantity)| quantity),
@@ -357,15 +367,19 @@ async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Cha
         coupons: change.coupons,
         promotion_code: change.promotion_code,
         anchor_day: change.anchor_day,
-        when: match change.when {
-            When::Now => subscriptions::When::Now,
-            When::PeriodEnd => subscriptions::When::PeriodEnd,
-        },
+        when: change.when.into(),
         settle: match change.settle {
             Settle::Now => subscriptions::Settle::Now,
             Settle::NextInvoice => subscriptions::Settle::NextInvoice,
         },
-    };
+    })
+}
+
+async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Change>)) -> Result<Json<ChangePreview>, Problem> {
+    let mut desk = errand.reads().await?;
+    let subscription = subscriptions::find(&mut desk, &subscription).await?;
+    let request = request_of(&mut desk, change).await?;
+    drop(desk);
     let preview = quotes::preview(&errand, &subscription.customer_id, &subscription.id, &Action::Change(request)).await?;
     Ok(Json(ChangePreview {
         quote: preview.quote,

@@ -329,13 +329,14 @@ fn every_posting_balances_and_revenue_is_gross_of_discount() {
         ledger::balance_granted(500),
         ledger::balance_topped_up(500),
         ledger::refund_paid(500),
+        ledger::tax_withheld(500),
         ledger::invoice_issued(&note),
         ledger::credit_note_issued(&note, 0),
     ];
     for posting in postings {
         assert_eq!(posting.expect("posts").iter().map(|entry| entry.amount_minor).sum::<i64>(), 0);
     }
-    assert_eq!(Account::ALL.len(), 8);
+    assert_eq!(Account::ALL.len(), 9);
 }
 
 #[test]

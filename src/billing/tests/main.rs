@@ -15,4 +15,5 @@ mod taken_back;
 mod tax_ids;
 mod time;
 mod vectors;
+mod withholding;
 mod world;

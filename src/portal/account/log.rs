@@ -84,6 +84,7 @@ fn told(w: Words, entry: &Entry) -> String {
         "credit_note.issued" => t!(w, "activity-credit-note-issued", number = text("number"), amount = amount()),
         "invoice.paid" => t!(w, "activity-invoice-paid", number = text("number"), amount = amount()),
         "invoice.payment_failed" => t!(w, "activity-invoice-payment-failed", number = text("number")),
+        "invoice.tax_withheld" => t!(w, "activity-tax-withheld", number = text("number"), amount = amount()),
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
         "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
         "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
-use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, Told, einvoice};
+use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, ToWithhold, Told, einvoice};
 use crate::services::payments::{self, Method, Payment};
 use crate::services::{Desk, Refusal};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
@@ -20,6 +20,8 @@ use crate::ui::{page, parts};
 use crate::words::Words;
 use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
+
+use super::withholding;
 
 /// What the page is made of.
 struct Seen {
@@ -32,6 +34,8 @@ struct Seen {
     note_use: Option<NoteUse>,
     /// The last try to pay it, and from what, while something is due.
     last_try: Option<(Payment, Method)>,
+    /// What the customer may withhold of it, as its law may have it.
+    withholds: Option<ToWithhold>,
     now: Instant,
     may_pay: bool,
 }
@@ -70,6 +74,7 @@ impl Seen {
         };
         Ok(Seen {
             snapshot: invoice.snapshot()?,
+            withholds: invoices::may_withhold(desk, &invoice).await?,
             notes: invoices::notes_of(desk, &invoice.id).await?,
             note_use,
             settled,
@@ -207,6 +212,9 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
         let href = format!("/invoices/{}/pay", invoice.number);
         view! { <a class="btn" href=href>{t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency))}</a> }
     });
+    let withhold = seen.withholds.filter(|_| can_pay).map(|of| {
+        view! { <p class="sub"><a class="link" href=withholding::path(&invoice.number)>{t!(w, "document-withhold", percent = w.number(of.percent))}</a></p> }
+    });
     let who_can = (invoice.due_minor > 0 && !seen.may_pay).then(|| view! { <p class="sub">{t!(w, "document-viewer")}</p> });
     let class = if can_pay { "btn plain" } else { "btn" };
     let href = |ending: &str| format!("/invoices/{}.{ending}", invoice.number);
@@ -219,7 +227,7 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
             </p>
         }
     });
-    view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{structured}{who_can} }
+    view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{withhold}{structured}{who_can} }
 }
 
 fn parties(told: &Told<'_>) -> impl IntoView + use<> {
@@ -293,14 +301,13 @@ fn usage_link(told: &Told<'_>, line_id: &str) -> Option<(String, String)> {
 /// `Paid on 1 November, Visa ending 4242`
 fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
     let day = dates.day(from_ms(settled.by.allocated_at));
-    match (settled.by.kind.as_str(), &settled.method, &settled.by.credit_note_number) {
-        ("payment", Some(method), _) => t!(w, "document-row-paid-from", day = day, method = method_name(w, method)),
-        ("payment", None, _) => t!(w, "document-row-paid", day = day),
-        ("balance", _, _) => t!(w, "document-row-balance", day = day),
-        ("credit_note", _, Some(number)) => t!(w, "document-row-credit-note", number = number),
-        ("withholding", _, _) => t!(w, "document-row-withheld", day = day),
-        ("rounding", _, _) => t!(w, "document-rounding"),
-        _ => t!(w, "document-row-written-off", day = day),
+    let by = &settled.by;
+    match (&settled.method, &by.credit_note_number, &by.certificate_number) {
+        (Some(method), ..) => t!(w, "document-row-paid-from", day = day, method = method_name(w, method)),
+        (_, Some(number), _) => t!(w, "document-row-credit-note", number = number),
+        (_, _, Some(number)) => t!(w, "document-row-withheld", number = number),
+        _ if by.kind == "balance" => t!(w, "document-row-balance", day = day),
+        _ => t!(w, "document-row-paid", day = day),
     }
 }
 

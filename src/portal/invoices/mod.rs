@@ -16,11 +16,15 @@ mod document;
 mod empty;
 mod list;
 mod paper;
+mod withholding;
 
 pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/invoices", get(show_list)).query(names::<list::Asked>()).reads(&[Scope::InvoicesRead]),
         Route::member("/invoices/{number}", get(show)).reads(&[Scope::InvoicesRead]),
+        Route::member("/invoices/{number}/withholding", get(withholding::ask).post(withholding::enter))
+            .form(names::<withholding::CertificateForm>())
+            .acts(&[Scope::PaymentMethodWrite]),
     ]
 }
 

@@ -19,7 +19,7 @@ pub use offers::{
 pub use promotions::{
     NewPromotionCode, PromotionCode, create_promotion_code, promotion_code, promotion_code_for, promotion_codes, redeemable, retire_promotion_code,
 };
-pub use rates::{create_tax_rate, exchange_rates_to, set_exchange_rate, tax_rates_of};
+pub use rates::{KeptTaxRate, create_tax_rate, end_tax_rate, exchange_rates_to, set_exchange_rate, tax_rate, tax_rates, tax_rates_of};
 pub use terms::{Offer, interval_for, offers, plan_terms};
 pub use thresholds::{InvoiceThreshold, invoice_thresholds, set_invoice_threshold};
 

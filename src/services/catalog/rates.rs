@@ -2,17 +2,45 @@
 
 use billing::explain::ExchangeRate;
 use billing::money::Currency;
+use billing::price::PriceError;
 use billing::tax::TaxRate;
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::FromRow;
 
 use super::{changed, record};
+use crate::sentence;
+use crate::services::engine_errors::sentence_of;
 use crate::services::{Desk, Refusal, invoices};
+use crate::words::countries;
 
-/// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed.
+/// Letters of a tax rate's key and of its name.
+const MOST_KEY: usize = 60;
+
+/// A tax rate as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptTaxRate {
+    pub id: String,
+    pub rate: TaxRate,
+}
+
+/// Adds a tax rate; its id. Rates that share a key are one rate whose percent changed: of one place and the same products, each from a day
+/// of its own.
 pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, Refusal> {
     rate.check()?;
+    check_key(rate)?;
+    for earlier in tax_rates(desk).await?.into_iter().map(|kept| kept.rate).filter(|earlier| earlier.key == rate.key) {
+        if (&earlier.country, &earlier.region) != (&rate.country, &rate.region) {
+            return Err(Refusal::field("key", sentence!("tax-rate-of-another-place", key = &rate.key)));
+        }
+        if earlier.products != rate.products {
+            return Err(Refusal::field("key", sentence!("tax-rate-of-other-products", key = &rate.key)));
+        }
+        if earlier.from == rate.from {
+            return Err(Refusal::Conflict(sentence!("tax-rate-overlaps", key = &rate.key)));
+        }
+    }
     if let Some(lacking) = invoices::of_vendor_taxing(&desk.vendor) {
         return Err(Refusal::Incomplete(vec![lacking]));
     }
@@ -28,6 +56,38 @@ pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, 
     Ok(id)
 }
 
+fn check_key(rate: &TaxRate) -> Result<(), Refusal> {
+    if rate.key.trim().is_empty() || rate.key.len() > MOST_KEY {
+        return Err(Refusal::field("key", sentence!("tax-rate-key", most = MOST_KEY)));
+    }
+    if rate.name.trim().is_empty() || rate.name.chars().count() > MOST_KEY {
+        return Err(Refusal::field("name", sentence!("tax-rate-name", most = MOST_KEY)));
+    }
+    if countries::is_known(&rate.country) { Ok(()) } else { Err(Refusal::field("country", sentence!("refusal-country"))) }
+}
+
+/// Every tax rate, as they came.
+pub async fn tax_rates(desk: &mut Desk) -> Result<Vec<KeptTaxRate>, Refusal> {
+    let rows: Vec<(String, String)> = desk.tx.all("SELECT id, rule FROM tax_rates WHERE vendor_id = $1 ORDER BY id", (desk.vendor.id.clone(),)).await?;
+    rows.into_iter().map(|(id, rule)| Ok(KeptTaxRate { id, rate: serde_json::from_str(&rule).map_err(Refusal::damaged)? })).collect()
+}
+
+/// A tax rate, or [`Refusal::NotFound`].
+pub async fn tax_rate(desk: &mut Desk, id: &str) -> Result<KeptTaxRate, Refusal> {
+    let row: Option<(String,)> = desk.tx.opt("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.to_owned())).await?;
+    let (rule,) = row.ok_or(Refusal::NotFound)?;
+    Ok(KeptTaxRate { id: id.to_owned(), rate: serde_json::from_str(&rule).map_err(Refusal::damaged)? })
+}
+
+/// Says on which day a rate is charged for the last time. What was invoiced stays.
+pub async fn end_tax_rate(desk: &mut Desk, id: &str, on: NaiveDate) -> Result<(), Refusal> {
+    let rate = TaxRate { to: Some(on), ..tax_rate(desk, id).await?.rate };
+    rate.check()?;
+    let rule = serde_json::to_string(&rate).map_err(Refusal::damaged)?;
+    desk.tx.run("UPDATE tax_rates SET rule = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id.to_owned(), rule)).await?;
+    record(desk, "tax_rate.ended", id, json!({ "key": rate.key, "on": on })).await
+}
+
 /// Every rate of a country, dated ones and regional ones alike: the engine picks.
 pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>, Refusal> {
     if let Some(rates) = desk.recall("tax rates", country) {
@@ -40,8 +100,15 @@ pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>
     Ok(rates)
 }
 
-/// Stores a dated exchange rate; a second one of the same day replaces the first.
+/// Stores a dated exchange rate; a second one of the same day replaces the first. What was invoiced keeps the rate it was converted at.
 pub async fn set_exchange_rate(desk: &mut Desk, rate: &ExchangeRate) -> Result<(), Refusal> {
+    if rate.rate <= Decimal::ZERO {
+        let error = PriceError::ExchangeRateNotPositive { from: rate.from, to: rate.to };
+        return Err(Refusal::field("rate", sentence_of(&error.into())));
+    }
+    if rate.from == rate.to {
+        return Err(Refusal::field("to", sentence!("exchange-rate-of-itself")));
+    }
     desk.tx
         .run(
             "INSERT INTO exchange_rates (vendor_id, from_currency, to_currency, on_date, rate) VALUES ($1, $2, $3, $4, $5)

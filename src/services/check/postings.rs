@@ -1,4 +1,4 @@
-//! Postings: each sums to zero; every document, payment and credit has exactly those that the engine derives from it, and nothing else has
+//! Postings: each sums to zero; every document, payment, credit and withholding has exactly those that the engine derives from it, and nothing else has
 //! any; and the accounts come to what the records they stand for come to.
 
 use billing::Result as Billing;
@@ -18,6 +18,7 @@ pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     of_documents(desk).await?;
     of_payments(desk).await?;
     of_credits(desk).await?;
+    of_withholdings(desk, counts).await?;
     of_nothing_else(desk).await?;
     accounts(desk, counts).await
 }
@@ -59,7 +60,7 @@ macro_rules! with_postings {
             "SELECT s.id, s.customer_id, s.currency, ",
             $columns,
             ", l.postings, l.entries, l.customer_id AS posted_customer_id, l.currency AS posted_currency, l.receivable, l.cash, l.revenue, l.tax, l.customer_balance, l.discounts,
-                l.write_offs, l.rounding FROM ",
+                l.write_offs, l.rounding, l.tax_withheld FROM ",
             $from,
             " LEFT JOIN (SELECT subject_id, COUNT(DISTINCT posting_id) AS postings, COUNT(*) AS entries, MIN(customer_id) AS customer_id, MIN(currency) AS currency,
                 CAST(SUM(CASE WHEN account = 'receivable' THEN amount_minor ELSE 0 END) AS BIGINT) AS receivable,
@@ -69,7 +70,8 @@ macro_rules! with_postings {
                 CAST(SUM(CASE WHEN account = 'customer_balance' THEN amount_minor ELSE 0 END) AS BIGINT) AS customer_balance,
                 CAST(SUM(CASE WHEN account = 'discounts' THEN amount_minor ELSE 0 END) AS BIGINT) AS discounts,
                 CAST(SUM(CASE WHEN account = 'write_offs' THEN amount_minor ELSE 0 END) AS BIGINT) AS write_offs,
-                CAST(SUM(CASE WHEN account = 'rounding' THEN amount_minor ELSE 0 END) AS BIGINT) AS rounding
+                CAST(SUM(CASE WHEN account = 'rounding' THEN amount_minor ELSE 0 END) AS BIGINT) AS rounding,
+                CAST(SUM(CASE WHEN account = 'tax_withheld' THEN amount_minor ELSE 0 END) AS BIGINT) AS tax_withheld
              FROM ledger_entries WHERE vendor_id = $1 GROUP BY subject_id) l ON l.subject_id = s.id WHERE s.vendor_id = $1"
         )
     };
@@ -93,6 +95,7 @@ struct Posted {
     discounts: Option<i64>,
     write_offs: Option<i64>,
     rounding: Option<i64>,
+    tax_withheld: Option<i64>,
 }
 
 /// What the engine derives for a record: postings of one form, so many of them, and what their entries come to together.
@@ -119,6 +122,7 @@ impl Posted {
             Account::Discounts => self.discounts,
             Account::WriteOffs => self.write_offs,
             Account::Rounding => self.rounding,
+            Account::TaxWithheld => self.tax_withheld,
         };
         // No entries sum to nothing.
         sum.unwrap_or_default()
@@ -304,6 +308,36 @@ async fn of_credits(desk: &mut Desk) -> Held {
     desk.tx.each(with_postings!("s.source, s.source_id, s.amount_minor", "balance_credits s"), (desk.vendor.id.clone(),), take).await
 }
 
+#[derive(FromRow)]
+struct WithholdingRow {
+    #[sqlx(flatten)]
+    posted: Posted,
+    amount_minor: i64,
+    allocations: i64,
+}
+
+/// What was withheld of an invoice settles it once.
+async fn of_withholdings(desk: &mut Desk, counts: &mut Counts) -> Held {
+    let take = |row: WithholdingRow| {
+        same("withholdings", &row.posted.id, "the number of allocations it has", 1, row.allocations)?;
+        row.posted.is_exactly(&[Derived::one(ledger::tax_withheld(row.amount_minor)?)])?;
+        count(counts, "withholdings");
+        Ok::<(), Stop>(())
+    };
+    desk.tx
+        .each(
+            with_postings!(
+                "s.amount_minor, COALESCE(a.number, 0) AS allocations",
+                "withholdings s
+                    LEFT JOIN (SELECT withholding_id, COUNT(*) AS number FROM allocations WHERE vendor_id = $1 AND withholding_id IS NOT NULL GROUP BY withholding_id) a
+                        ON a.withholding_id = s.id"
+            ),
+            (desk.vendor.id.clone(),),
+            take,
+        )
+        .await
+}
+
 /// Every posting is of one of these.
 async fn of_nothing_else(desk: &mut Desk) -> Held {
     let stray: Option<(String, String)> = desk
@@ -313,13 +347,14 @@ async fn of_nothing_else(desk: &mut Desk) -> Held {
                 AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.vendor_id = e.vendor_id AND i.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = e.vendor_id AND p.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM balance_credits b WHERE b.vendor_id = e.vendor_id AND b.id = e.subject_id)
+                AND NOT EXISTS (SELECT 1 FROM withholdings w WHERE w.vendor_id = e.vendor_id AND w.id = e.subject_id)
              ORDER BY e.id LIMIT 1",
             (desk.vendor.id.clone(),),
         )
         .await?;
     match stray {
         None => Ok(()),
-        Some((id, subject)) => Err(broken("ledger_entries", &id, "subject_id", "a document, a payment or a credit", subject)),
+        Some((id, subject)) => Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a credit or a withholding", subject)),
     }
 }
 

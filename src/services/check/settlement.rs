@@ -27,6 +27,7 @@ struct AllocationRow {
     payment_id: Option<String>,
     balance_credit_id: Option<String>,
     credit_note_id: Option<String>,
+    withholding_id: Option<String>,
     customer_id: String,
     currency: String,
     payment_status: Option<String>,
@@ -34,21 +35,22 @@ struct AllocationRow {
     source_currency: Option<String>,
     note_kind: Option<String>,
     corrects: Option<String>,
+    withheld_minor: Option<i64>,
 }
 
 /// Each allocation names what it came from, one thing by its kind, of the same customer and currency.
 async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
     let take = |row: AllocationRow| {
         let id = row.id.as_str();
-        let (own, others) = match row.kind.as_str() {
-            "payment" => (&row.payment_id, [&row.balance_credit_id, &row.credit_note_id]),
-            "balance" => (&row.balance_credit_id, [&row.payment_id, &row.credit_note_id]),
-            "credit_note" => (&row.credit_note_id, [&row.payment_id, &row.balance_credit_id]),
-            // What came from outside: what else there is of it stands in the row.
-            "withholding" | "write_off" | "rounding" => return Ok(()),
+        let own = match row.kind.as_str() {
+            "payment" => &row.payment_id,
+            "balance" => &row.balance_credit_id,
+            "credit_note" => &row.credit_note_id,
+            "withholding" => &row.withholding_id,
             other => return Err(broken("allocations", id, "kind", "one that is known", other)),
         };
-        if own.is_none() || others.iter().any(|other| other.is_some()) {
+        let all = [&row.payment_id, &row.balance_credit_id, &row.credit_note_id, &row.withholding_id];
+        if own.is_none() || all.into_iter().flatten().count() != 1 {
             return Err(broken("allocations", id, "what it came from", format!("one {}", row.kind), "something else, or several"));
         }
         if row.amount_minor <= 0 {
@@ -58,6 +60,9 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
         same("allocations", id, "the currency of what it came from", row.currency, shown(row.source_currency))?;
         if row.kind == "payment" {
             same("allocations", id, "the status of its payment", "succeeded", shown(row.payment_status).as_str())?;
+        }
+        if row.kind == "withholding" {
+            same("allocations", id, "amount_minor, being what was withheld,", row.withheld_minor.unwrap_or_default(), row.amount_minor)?;
         }
         if row.kind == "credit_note" {
             same("allocations", id, "the kind of its credit note", "credit_note", shown(row.note_kind).as_str())?;
@@ -70,13 +75,15 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.balance_credit_id, a.credit_note_id, i.customer_id, i.currency, p.status AS payment_status,
-                COALESCE(p.customer_id, b.customer_id, n.customer_id) AS source_customer_id, COALESCE(p.currency, b.currency, n.currency) AS source_currency,
-                n.kind AS note_kind, c.invoice_id AS corrects
+            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, i.customer_id, i.currency,
+                p.status AS payment_status, COALESCE(p.customer_id, b.customer_id, n.customer_id, w.customer_id) AS source_customer_id,
+                COALESCE(p.currency, b.currency, n.currency, w.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
+                w.amount_minor AS withheld_minor
              FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id
                 LEFT JOIN payments p ON p.vendor_id = a.vendor_id AND p.id = a.payment_id
                 LEFT JOIN balance_credits b ON b.vendor_id = a.vendor_id AND b.id = a.balance_credit_id
                 LEFT JOIN invoices n ON n.vendor_id = a.vendor_id AND n.id = a.credit_note_id
+                LEFT JOIN withholdings w ON w.vendor_id = a.vendor_id AND w.id = a.withholding_id AND w.invoice_id = a.invoice_id
                 LEFT JOIN credited_invoices c ON c.vendor_id = a.vendor_id AND c.credit_note_id = a.credit_note_id AND c.invoice_id = a.invoice_id
              WHERE a.vendor_id = $1",
             (desk.vendor.id.clone(),),

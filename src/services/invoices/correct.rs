@@ -17,6 +17,8 @@ use crate::services::{Desk, Refusal, customers, ledger as books};
 /// What to take back of an invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreditRequest {
+    /// All that is left of it.
+    Whole,
     /// Gross.
     Amount(i64),
     Lines(Vec<LineCredit>),
@@ -42,6 +44,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         rounding_credited_minor,
     };
     let document = match request {
+        CreditRequest::Whole => credit_amount(&invoiced, invoiced.left_minor()?),
         CreditRequest::Amount(amount) => credit_amount(&invoiced, *amount),
         CreditRequest::Lines(lines) => credit_lines(&invoiced, lines),
         CreditRequest::Refund(amount) => {

@@ -17,6 +17,7 @@ mod settle;
 mod sheet;
 mod snapshot;
 mod told;
+mod withhold;
 
 pub(crate) use charge::CHARGES;
 pub use charge::{charge, currencies_due};
@@ -36,3 +37,7 @@ pub use settle::{amount_due, note_declined, note_unpaid, record_payment};
 pub use sheet::sheet;
 pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
 pub use told::{Sum, Told, TotalKind};
+pub use withhold::{
+    Certificate, ToWithhold, Withholding, WithholdingRate, may_withhold, remove_withholding_rate, set_withholding_rate, withhold, withholding_of,
+    withholding_rates,
+};

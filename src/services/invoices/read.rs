@@ -49,6 +49,7 @@ pub struct Invoice {
     pub paid_minor: i64,
     pub balance_minor: i64,
     pub credited_minor: i64,
+    pub withheld_minor: i64,
     /// What is still to be paid.
     pub due_minor: i64,
     document: String,
@@ -90,6 +91,7 @@ struct InvoiceRow {
     paid_minor: i64,
     balance_minor: i64,
     credited_minor: i64,
+    withheld_minor: i64,
     allocated_minor: i64,
 }
 
@@ -118,6 +120,7 @@ impl TryFrom<InvoiceRow> for Invoice {
             paid_minor: row.paid_minor,
             balance_minor: row.balance_minor,
             credited_minor: row.credited_minor,
+            withheld_minor: row.withheld_minor,
             document: row.document,
             hash: row.hash,
         })
@@ -141,7 +144,8 @@ pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal>
             "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
              FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
              WHERE i.vendor_id = $1 AND i.id = $2 GROUP BY i.vendor_id, i.id",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
@@ -158,7 +162,8 @@ pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Resu
             "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
              FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
              WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.number = $3 GROUP BY i.vendor_id, i.id",
             (desk.vendor.id.clone(), customer_id.to_owned(), number.to_owned()),
@@ -309,12 +314,14 @@ pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, Str
 /// One thing that settled part of an invoice.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Allocated {
-    /// 'payment' | 'balance' | 'credit_note' | 'withholding' | 'write_off' | 'rounding'
+    /// 'payment' | 'balance' | 'credit_note' | 'withholding'
     pub kind: String,
     pub amount_minor: i64,
     pub payment_id: Option<String>,
     /// Of a credit note.
     pub credit_note_number: Option<String>,
+    /// Of tax withheld.
+    pub certificate_number: Option<String>,
     pub allocated_at: i64,
 }
 
@@ -323,8 +330,9 @@ pub async fn allocations_of(desk: &mut Desk, invoice_id: &str) -> Result<Vec<All
     Ok(desk
         .tx
         .all(
-            "SELECT a.kind, a.amount_minor, a.payment_id, n.number AS credit_note_number, a.allocated_at FROM allocations a
+            "SELECT a.kind, a.amount_minor, a.payment_id, n.number AS credit_note_number, w.certificate_number, a.allocated_at FROM allocations a
              LEFT JOIN invoices n ON n.vendor_id = a.vendor_id AND n.id = a.credit_note_id
+             LEFT JOIN withholdings w ON w.vendor_id = a.vendor_id AND w.id = a.withholding_id
              WHERE a.vendor_id = $1 AND a.invoice_id = $2 ORDER BY a.allocated_at, a.id",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )

@@ -15,6 +15,7 @@ pub(crate) enum Allocation<'a> {
     Payment(&'a str),
     Balance(&'a str),
     CreditNote(&'a str),
+    Withholding(&'a str),
 }
 
 #[derive(FromRow)]
@@ -54,8 +55,8 @@ pub async fn amount_due(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusa
 }
 
 static INSERT_ALLOCATION: Many = Many {
-    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, allocated_at) VALUES",
-    columns: 9,
+    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, withholding_id, allocated_at) VALUES",
+    columns: 10,
     after: "",
     of_each: false,
 };
@@ -64,12 +65,13 @@ static INSERT_ALLOCATION: Many = Many {
 pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
     let id = desk.new_id("alc");
     let own = str::to_owned;
-    let (kind, payment, credit, note) = match from {
-        Allocation::Payment(id) => ("payment", Some(own(id)), None, None),
-        Allocation::Balance(id) => ("balance", None, Some(own(id)), None),
-        Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id))),
+    let (kind, payment, credit, note, withholding) = match from {
+        Allocation::Payment(id) => ("payment", Some(own(id)), None, None, None),
+        Allocation::Balance(id) => ("balance", None, Some(own(id)), None, None),
+        Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id)), None),
+        Allocation::Withholding(id) => ("withholding", None, None, None, Some(own(id))),
     };
-    let row = (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, desk.now.billing_ms());
+    let row = (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, withholding, desk.now.billing_ms());
     Ok(desk.tx.put(&INSERT_ALLOCATION, row).await?)
 }
 

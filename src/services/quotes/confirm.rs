@@ -231,13 +231,14 @@ fn documents(issued: &[Issued]) -> Vec<DoneDocument> {
 }
 
 /// The money of a quote came: in the transaction that says so, what it paid for is done. Where that is no longer possible (it was held
-/// as long as promised, and something else happened since), the money goes into the balance and the customer is told.
+/// as long as promised, and something else happened since; or another payment did it, after this one was thought to have failed), the money
+/// goes into the balance and the customer is told.
 pub async fn note_paid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> Result<(), Refusal> {
     let row = find(desk, quote_id).await?.ok_or(Refusal::NotFound)?;
-    if row.status == "done" {
-        return Ok(());
-    }
     let pins: Pins = serde_json::from_str(&row.pins).map_err(Refusal::damaged)?;
+    if row.status == "done" {
+        return into_balance(desk, &pins, payment).await;
+    }
     let customer = customers::lock(desk, &pins.customer_id).await?;
     release(desk, &pins.subscription_id, quote_id).await?;
     catalog::give_back(desk, quote_id).await?;
@@ -259,6 +260,12 @@ pub async fn note_paid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> Re
         }
     }
     desk.now = now;
+    into_balance(desk, &pins, payment).await?;
+    keep(desk, &pins, "declined", None).await
+}
+
+/// Money that came for a quote and can no longer pay it.
+async fn into_balance(desk: &mut Desk, pins: &Pins, payment: &Payment) -> Result<(), Refusal> {
     balance::put(desk, &pins.customer_id, &payment.currency, payment.amount_minor, Source::Overpayment, Some(&payment.id), "").await?;
     books::post(desk, &pins.customer_id, &payment.currency, &payment.id, &billing::ledger::balance_topped_up(payment.amount_minor)?).await?;
     desk.record(
@@ -267,8 +274,7 @@ pub async fn note_paid(desk: &mut Desk, quote_id: &str, payment: &Payment) -> Re
         &pins.subscription_id,
         json!({ "amount_minor": payment.amount_minor, "currency": payment.currency }),
     )
-    .await?;
-    keep(desk, &pins, "declined", None).await
+    .await
 }
 
 /// The money of a quote will not come: nothing was changed, and the subscription is free again.

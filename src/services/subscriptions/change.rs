@@ -73,7 +73,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     };
     if let Some(typed) = &request.promotion_code {
         let redemption;
-        (list, redemption) = discounts::with_promotion(desk, list, typed, &s, &plan_id).await?;
+        (list, redemption) = discounts::with_promotion(desk, list, typed, (&s.customer_id, &plan_id, s.currency)).await?;
         redeems.push(redemption);
     }
     let redeemed = redeems.iter().find_map(|redemption| Some(redemption.promotion.as_ref()?.code.clone()));

@@ -136,15 +136,14 @@ fn redeemed(desk: &Desk, redemption: &Redemption) -> Result<Redeemed, Refusal> {
     })
 }
 
-/// The list with what a promotion code gives for a plan, as the last of it; and what is to be counted for that.
+/// The list with what a promotion code gives a customer for a plan in a currency, as the last of it; and what is to be counted for that.
 pub(super) async fn with_promotion(
     desk: &mut Desk,
     mut list: Vec<Redeemed>,
     typed: &str,
-    s: &Subscription,
-    plan_id: &str,
+    (customer_id, plan_id, currency): (&str, &str, Currency),
 ) -> Result<(Vec<Redeemed>, Redemption), Refusal> {
-    let redemption = catalog::redeemable(desk, typed, &s.customer_id, plan_id, s.currency).await?;
+    let redemption = catalog::redeemable(desk, typed, customer_id, plan_id, currency).await?;
     if list.iter().any(|has| has.coupon_id == redemption.coupon.id) {
         let code = redemption.promotion.as_ref().map_or(typed, |promotion| &promotion.code);
         return Err(Refusal::field("promotion_code", sentence!("promotion-on-it", code = code)));

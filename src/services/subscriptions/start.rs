@@ -32,6 +32,9 @@ pub struct StartRequest {
     pub add_ons: Vec<(String, Decimal)>,
     /// Keys, in order of application.
     pub coupons: Vec<String>,
+    /// As somebody typed it: one coupon more, after the others.
+    #[serde(default)]
+    pub promotion_code: Option<String>,
     /// None: as many as the plan gives.
     pub trial_days: Option<u32>,
     pub anchor: Option<AnchorWish>,
@@ -64,7 +67,12 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
     };
     let trial_end_at = if days > 0 { Some(trial_end(starts_at, days, zone)?) } else { None };
     check_exchange(desk, &terms, currency, local_date(trial_end_at.unwrap_or(starts_at), zone)).await?;
-    let (list, redeems) = discounts::replaced(desk, &[], &request.coupons, currency).await?;
+    let (mut list, mut redeems) = discounts::replaced(desk, &[], &request.coupons, currency).await?;
+    if let Some(typed) = &request.promotion_code {
+        let redemption;
+        (list, redemption) = discounts::with_promotion(desk, list, typed, (&customer.id, &plan.id, currency)).await?;
+        redeems.push(redemption);
+    }
 
     let subscription = Subscription {
         id: desk.new_id("sub"),

@@ -19,6 +19,7 @@ struct Things {
     subscription: Value,
     invoice: Value,
     embed_session: Value,
+    tax_rate: Value,
 }
 
 impl Things {
@@ -33,7 +34,8 @@ impl Things {
         let promotion_code = program.post("/promotion-codes", json!({ "code": "SPRING", "coupon_id": coupon["id"] })).await.ok();
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
         let embed_session = super::embed_session(world, &program, &text(&customer, "id")).await;
-        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session }
+        let tax_rate = program.post("/tax-rates", json!({ "key": "jp10", "name": "JCT", "country": "JP", "percent": "10" })).await.ok();
+        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -47,6 +49,7 @@ impl Things {
             "subscription" => vec![text(&self.subscription, "id"), format!("ext:{}", text(&self.subscription, "external_id"))],
             "invoice" => vec![text(&self.invoice, "id")],
             "embed_session" => vec![text(&self.embed_session, "id")],
+            "tax_rate" => vec![text(&self.tax_rate, "id")],
             other => panic!("say here what stands for {other}"),
         }
     }
@@ -67,6 +70,9 @@ fn body(name: &str) -> Value {
         "addPrice" => json!({ "key": "extra", "name": "Extra", "model": "flat", "amount_minor": 1 }),
         "setInvoiceThreshold" => json!({ "amount_minor": 5000 }),
         "updateCustomer" => json!({ "name": "Eve" }),
+        "endTaxRate" => json!({ "on": "2026-03-01" }),
+        "recordWithholding" => json!({ "certificate_number": "1", "certificate_on": "2026-03-01" }),
+        "grantCredit" => json!({ "amount_minor": 1, "description": "for Eve" }),
         _ => json!({}),
     }
 }
@@ -93,7 +99,8 @@ async fn another_vendors_ids_are_as_good_as_none() {
     let events = theirs.program.get("/events").await.ok();
     let mut tried = 0;
     for route in routes() {
-        let Some((before, rest)) = route.path.split_once('{') else { continue };
+        // A country is nobody's.
+        let Some((before, rest)) = route.path.split_once('{').filter(|(_, rest)| !rest.starts_with("country}")) else { continue };
         let (braces, after) = rest.split_once('}').unwrap();
         for reference in theirs.references(braces) {
             let path = |reference: &str| format!("{before}{reference}{after}");
@@ -101,20 +108,7 @@ async fn another_vendors_ids_are_as_good_as_none() {
             let none = call(&mine.program, &route.method, &path(&never_was(&reference)), &body(route.name)).await;
             assert_eq!((found.problem().0, plain(&found)), (404, plain(&none)), "{} {}", route.method, path(&reference));
             // And it is one for whose it is.
-            let own = call(
-                &theirs.program,
-                &Method::GET,
-                &path(&reference)
-                    .replace("/publish", "")
-                    .replace("/retire", "")
-                    .replace("/suspend", "")
-                    .replace("/resume", "")
-                    .replace("/preview", "")
-                    .replace("/prices", "")
-                    .replace("/invoice-threshold", ""),
-                &json!({}),
-            )
-            .await;
+            let own = theirs.program.get(&format!("{}/{reference}", before.trim_end_matches('/'))).await;
             assert_eq!(own.status(), 200, "{reference}");
             tried += 1;
         }

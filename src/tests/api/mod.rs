@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod contract;
+mod hand;
 mod idempotency;
 mod isolation;
 mod keys;

@@ -234,6 +234,7 @@ async fn subscribe(world: &World, dice: &mut Dice, plans: &[String; 2], name: &s
         quantity: Decimal::from(dice.amount(5)),
         add_ons: Vec::new(),
         coupons: [vec![], vec!["THIRD".to_owned()], vec!["THIRD".to_owned(), "LESS".to_owned()]][usize::try_from(dice.roll(3)).unwrap()].clone(),
+        promotion_code: None,
         trial_days: None,
         anchor: None,
         starts_at: None,

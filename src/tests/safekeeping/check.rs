@@ -42,11 +42,13 @@ const BREAKS: &[Broken] = &[
             SELECT vendor_id, 'led_stray_' || account, 'pst_stray', account, customer_id, currency, 0, 'nothing', posted_at FROM ledger_entries
             WHERE posting_id = (SELECT MIN(posting_id) FROM ledger_entries)",
         "ledger_entries",
-        "subject_id should be a document, a payment or a credit and is nothing",
+        "subject_id should be a document, a payment, a credit or a withholding and is nothing",
     ),
     broken("UPDATE ledger_entries SET currency = 'USD' WHERE subject_id = (SELECT id FROM invoices WHERE number = '2026-0001')", "ledger_entries", "the currency posted"),
     broken("UPDATE ledger_entries SET customer_id = (SELECT MAX(id) FROM customers)", "ledger_entries", "the customer posted"),
     broken("UPDATE ledger_entries SET account = 'petty_cash' WHERE account = 'cash'", "ledger_entries", "cash posted for it"),
+    broken("DELETE FROM ledger_entries WHERE subject_id LIKE 'whd_%'", "ledger_entries", "receivable posted for it should be -"),
+    broken("UPDATE ledger_entries SET account = 'cash' WHERE account = 'tax_withheld'", "ledger_entries", "cash posted for it should be 0"),
     // Documents.
     broken("UPDATE invoices SET hash = 'none' WHERE number = '2026-0002'", "invoices", "hash should be"),
     broken("UPDATE invoices SET document = REPLACE(document, 'Nordlicht', 'Nordlight') WHERE number = '2026-0001'", "invoices", "hash should be"),
@@ -67,6 +69,10 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE allocations SET amount_minor = amount_minor + 1 WHERE kind = 'payment'", "invoices", "the sum of its allocations should be at most"),
     broken("DELETE FROM allocations WHERE kind = 'payment'", "invoices", "settled_at"),
     broken("UPDATE allocations SET kind = 'balance' WHERE kind = 'payment'", "allocations", "what it came from should be one balance"),
+    broken("UPDATE withholdings SET amount_minor = amount_minor + 1", "allocations", "amount_minor, being what was withheld,"),
+    broken("UPDATE allocations SET withholding_id = NULL WHERE kind = 'withholding'", "allocations", "what it came from should be one withholding"),
+    broken("UPDATE allocations SET kind = 'write_off' WHERE kind = 'withholding'", "allocations", "kind should be one that is known"),
+    broken("DELETE FROM allocations WHERE kind = 'withholding'", "withholdings", "the number of allocations it has should be 1 and is 0"),
     broken("UPDATE payments SET status = 'declined', decline_reason = 'card_declined' WHERE status = 'succeeded'", "allocations", "the status of its payment"),
     broken("UPDATE invoices SET settled_at = NULL WHERE number = '2026-0001'", "invoices", "settled_at, with 0 due, should be set and is nothing"),
     broken("UPDATE invoices SET settled_at = issued_at WHERE settled_at IS NULL", "invoices", "due, should be nothing and is set"),
@@ -138,6 +144,7 @@ async fn whatever_is_broken_by_hand_is_named() {
         "subscriptions",
         "usage events",
         "usage values",
+        "withholdings",
         "PDFs",
     ] {
         assert!(looked_at(noun) > 0, "no {noun} were looked at: {report}");

@@ -4,7 +4,7 @@ use billing::discount::{Coupon, Duration, Off};
 use billing::money::Currency;
 use portico::services::catalog::{self, NewMeter};
 use portico::services::customers::{self, Details, NewCustomer};
-use portico::services::invoices::{self, CreditRequest};
+use portico::services::invoices::{self, Certificate, CreditRequest};
 use portico::services::payments::DeclineReason;
 use portico::services::payments::scripted::Script;
 use portico::services::subscriptions::{self, StartRequest};
@@ -17,7 +17,7 @@ use crate::nordlicht::{Nordlicht, add_card};
 use crate::world::instant;
 
 /// Nordlicht from March to May: usage, a correction into the balance that May's invoice uses, a refund that went back and one on its way, a
-/// credit for goodwill, a PDF. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid.
+/// credit for goodwill, a PDF. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid, of which tax was withheld.
 pub async fn house() -> Nordlicht {
     let at = Nordlicht::new().await;
     let mut desk = at.desk().await;
@@ -68,6 +68,9 @@ pub async fn house() -> Nordlicht {
     at.go_to("2026-05-02T02:00:00+02:00").await;
     let mut desk = at.desk().await;
     invoices::credit(&mut desk, &first, &CreditRequest::Refund(Some(200))).await.unwrap();
+    let open = invoices::open_of(&mut desk, &ada).await.unwrap().remove(0).id;
+    let certificate = Certificate { number: "7/2026".into(), on: desk.now.billing.date_naive() };
+    invoices::withhold(&mut desk, &open, certificate, Some(Decimal::from(5))).await.unwrap();
     desk.commit().await.unwrap();
     at
 }

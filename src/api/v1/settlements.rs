@@ -1,0 +1,111 @@
+//! What is done to an issued invoice: credited, whole or by line or amount, or settled in part by tax the customer withheld.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::invoices::{Invoice, shown};
+use crate::api::give::Created;
+use crate::api::problem::Problem;
+use crate::api::route::Route;
+use crate::api::take::{Body, Id};
+use crate::api::values::{Day, Exact};
+use crate::services::Desk;
+use crate::services::api_keys::Scope;
+use crate::services::invoices::{self, Certificate, CreditRequest, Withholding as Withheld};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/invoices/{invoice}/credit-notes", Scope::InvoicesWrite, create_credit_note)
+            .named("createCreditNote", "Credit an invoice")
+            .about("By lines, by an amount, or all that is left of it. The credit pays what is still due of the invoice; the rest is the customer’s balance, or goes back to where it was paid from."),
+        Route::post("/invoices/{invoice}/withholding", Scope::InvoicesWrite, withhold)
+            .named("recordWithholding", "Record tax the customer withheld")
+            .about("Settles as much of the invoice, by the customer’s certificate."),
+    ]
+}
+
+/// What to credit. Lines, an amount, or neither for all that is left.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCreditNote {
+    /// With tax. Above zero, and no more than is left of the invoice.
+    #[schema(minimum = 1)]
+    pub amount_minor: Option<i64>,
+    #[schema(min_items = 1, max_items = 1000)]
+    pub lines: Option<Vec<CreditedLine>>,
+    /// Its money goes back to the payment methods that paid. Of amounts only.
+    #[serde(default)]
+    pub refund: bool,
+}
+
+/// A line to take back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditedLine {
+    /// The id of the invoice’s line.
+    pub line_id: String,
+    /// With tax; all that is left of it, unless given.
+    #[schema(minimum = 1)]
+    pub amount_minor: Option<i64>,
+}
+
+async fn create_credit_note(desk: &mut Desk, (Id(invoice), Body(new)): (Id, Body<NewCreditNote>)) -> Result<Created<Invoice>, Problem> {
+    let request = match (new.lines, new.amount_minor, new.refund) {
+        (Some(_), Some(_), _) => return Err(Problem::at("/lines", "Give lines or an amount, one of the two.")),
+        (Some(_), None, true) => {
+            return Err(Problem::at(
+                "/refund",
+                "Money of an amount goes back, not that of lines. Give amount_minor, or leave both away for all that can go back.",
+            ));
+        }
+        (Some(lines), None, false) => CreditRequest::Lines(
+            lines.into_iter().map(|line| billing::correction::LineCredit { line: line.line_id, amount_minor: line.amount_minor }).collect(),
+        ),
+        (None, amount, true) => CreditRequest::Refund(amount),
+        (None, Some(amount), false) => CreditRequest::Amount(amount),
+        (None, None, false) => CreditRequest::Whole,
+    };
+    let issued = invoices::credit(desk, &invoice, &request).await?;
+    Ok(Created(shown(invoices::load(desk, &issued.id).await?)?))
+}
+
+/// A certificate of tax withheld.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWithholding {
+    #[schema(min_length = 1, max_length = 50)]
+    pub certificate_number: String,
+    /// The day on the certificate.
+    pub certificate_on: Day,
+    /// Of the invoice without its tax; as the rate of the customer’s country has it, unless given.
+    pub percent: Option<Exact>,
+}
+
+/// Tax a customer withheld of an invoice.
+#[derive(Serialize, ToSchema)]
+pub struct Withholding {
+    pub id: String,
+    pub invoice_id: String,
+    pub percent: Exact,
+    /// The invoice without its tax.
+    pub base_minor: i64,
+    pub amount_minor: i64,
+    pub certificate_number: String,
+    pub certificate_on: Day,
+}
+
+async fn withhold(desk: &mut Desk, (Id(invoice), Body(new)): (Id, Body<NewWithholding>)) -> Result<Created<Withholding>, Problem> {
+    let certificate = Certificate { number: new.certificate_number, on: new.certificate_on.0 };
+    let percent: Option<Decimal> = new.percent.map(|Exact(percent)| percent);
+    let Withheld { id, of, certificate, .. } = invoices::withhold(desk, &invoice, certificate, percent).await?;
+    Ok(Created(Withholding {
+        id,
+        invoice_id: invoice,
+        percent: of.percent.into(),
+        base_minor: of.base_minor,
+        amount_minor: of.amount_minor,
+        certificate_number: certificate.number,
+        certificate_on: Day(certificate.on),
+    }))
+}

@@ -1,0 +1,26 @@
+//! **Tax withheld**: a share of the invoice net of tax, half up to what can be paid.
+
+use billing::Error;
+use billing::tax::TaxError;
+use billing::tax::withholding::withheld;
+
+use crate::world::{currency, dec};
+
+#[test]
+fn what_is_withheld_is_a_share_net_of_tax_rounded_once() {
+    // 3 % of 1,000.00 baht, whatever VAT is beside it; half a satang goes up.
+    assert_eq!(withheld(100_000, dec("3"), currency("THB")), Ok(3000));
+    assert_eq!(withheld(150, dec("3"), currency("THB")), Ok(5));
+    assert_eq!(withheld(149, dec("3"), currency("THB")), Ok(4));
+    assert_eq!(withheld(0, dec("3"), currency("THB")), Ok(0));
+    // Yen have no smaller unit; forint are paid whole.
+    assert_eq!(withheld(10_005, dec("10.21"), currency("JPY")), Ok(1022));
+    assert_eq!(withheld(123_400, dec("1.5"), currency("HUF")), Ok(1900));
+}
+
+#[test]
+fn nothing_all_and_less_than_nothing_is_no_withholding() {
+    for percent in ["0", "-3", "100", "120"] {
+        assert_eq!(withheld(100_000, dec(percent), currency("THB")), Err(Error::Tax(TaxError::Withheld(dec(percent)))));
+    }
+}

@@ -1,0 +1,182 @@
+//! Tax a customer withholds: entered in the portal or by the vendor's program, it settles its part of the invoice by a certificate.
+
+use billing::ledger::Account;
+use billing::money::Currency;
+use billing::tax::TaxRate;
+use chrono::Duration;
+use portico::services::check::check;
+use portico::services::customers::{self, Details, NewCustomer, Role};
+use portico::services::invoices::{self, WithholdingRate};
+use portico::services::{catalog, ledger};
+use portico::worker::bill;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use crate::api::{Program, text};
+use crate::people::Person;
+use crate::world::{Persona, World};
+
+/// Siam Robotics of Bangkok with an invoice (2026-0001) of ฿1,000.00 and 7 % tax, of which it withholds 3 %; its owner Nok.
+struct Siam {
+    world: World,
+    id: String,
+    nok: Person,
+    program: Program,
+}
+
+impl Siam {
+    async fn new() -> Siam {
+        let world = World::at("2026-03-10T09:00:00+07:00").await;
+        let mut desk = world.desk().await;
+        let details = Details {
+            name: "Siam Robotics".into(),
+            legal_name: "Siam Robotics Co., Ltd.".into(),
+            address_line1: Some("1 Rama IV".into()),
+            city: Some("Bangkok".into()),
+            country: "TH".into(),
+            tax_id: Some("0994000165510".into()),
+            locale: "en".into(),
+            time_zone: "Asia/Bangkok".into(),
+            ..Details::default()
+        };
+        let baht = Currency::from_code("THB").unwrap();
+        let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: baht }).await.unwrap();
+        let vat = TaxRate {
+            key: "th7".into(),
+            name: "VAT".into(),
+            country: "TH".into(),
+            region: None,
+            percent: Decimal::from(7),
+            from: None,
+            to: None,
+            products: None,
+        };
+        catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
+        invoices::set_withholding_rate(&mut desk, &WithholdingRate { country: "TH".into(), percent: Decimal::from(3) }).await.unwrap();
+        invoices::charge(&mut desk, &id, 100_000, "Workshop").await.unwrap();
+        desk.commit().await.unwrap();
+        world.wait(Duration::seconds(1));
+        bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+        let nok = world.member("nok@siam.example", &id, Role::Owner).await;
+        let program = world.program("*").await;
+        Siam { world, id, nok, program }
+    }
+
+    /// The account of what was withheld, and what customers owe; the books are in order.
+    async fn books(&self) -> (i64, i64) {
+        let report = check(&self.world.app).await.unwrap();
+        assert_eq!(report.broken, None);
+        let sums = ledger::sums(&mut self.world.desk().await).await.unwrap();
+        (sums["THB"][&Account::TaxWithheld], sums["THB"][&Account::Receivable])
+    }
+
+    async fn invoice_id(&self) -> String {
+        invoices::by_number(&mut self.world.desk().await, &self.id, "2026-0001").await.unwrap().id
+    }
+}
+
+const FORM: &str = "/invoices/2026-0001/withholding";
+
+async fn enter(browser: &Persona, number: &str, on: &str) -> crate::world::Answer {
+    browser.post(FORM, &[("certificate_number", number), ("certificate_on", on)]).await
+}
+
+#[tokio::test]
+async fn a_company_enters_its_certificate_and_owes_the_rest() {
+    let at = Siam::new().await;
+    let browser = at.world.sign_in(&at.nok).await;
+    let invoice = browser.get("/invoices/2026-0001").await.text;
+    assert!(invoice.contains("withhold 3 % tax?") && invoice.contains(FORM), "{invoice}");
+    // 3 % of 1,000.00 are 30.00; of the 1,070.00 with tax 1,040.00 are left. Today is where the customer is.
+    let page = browser.get(FORM).await;
+    assert!(page.text.contains("You withhold <b>THB\u{202f}30.00</b> of invoice 2026-0001."), "{}", page.text);
+    assert!(page.text.contains("3 % of THB\u{202f}1,000.00") && page.text.contains("<b>THB\u{202f}1,040.00</b> is left"), "{}", page.text);
+    assert_eq!(page.field("certificate_on").as_deref(), Some("2026-03-10"));
+
+    for (number, on, said) in [
+        ("", "2026-03-10", "Give the number that stands on the certificate."),
+        ("12/345", "2026-03-11", "must lie between 2025-03-10 and 2026-03-10"),
+        ("12/345", "2024-03-10", "must lie between"),
+        ("12/345", "soon", "Give the date of the certificate."),
+        (&"9".repeat(51), "2026-03-10", "at most 50 letters"),
+    ] {
+        let again = enter(&browser, number, on).await;
+        assert_eq!(again.status, 422);
+        assert!(again.text.contains(said), "{said}: {}", again.text);
+        // What was typed stays.
+        assert_eq!(again.field("certificate_number").as_deref(), Some(number));
+    }
+    assert_eq!(at.books().await, (0, 107_000));
+
+    let done = enter(&browser, "  12/345  ก ", "2026-03-10").await;
+    assert_eq!((done.status, done.location()), (303, "/invoices/2026-0001"), "{}", done.text);
+    let invoice = browser.get("/invoices/2026-0001").await.text;
+    assert!(invoice.contains("Tax you withheld, certificate 12/345 ก") && invoice.contains("Pay THB\u{202f}1,040.00"), "{invoice}");
+    assert!(!invoice.contains(FORM));
+    assert_eq!(at.books().await, (3000, 104_000));
+    // Once is enough, in another tab too.
+    assert_eq!(browser.get(FORM).await.location(), "/invoices/2026-0001");
+    assert_eq!(enter(&browser, "12/346", "2026-03-10").await.location(), "/invoices/2026-0001");
+    assert_eq!(at.books().await, (3000, 104_000));
+    assert!(browser.get("/account/activity").await.text.contains("THB\u{202f}30.00 of invoice 2026-0001 was withheld as tax"));
+}
+
+#[tokio::test]
+async fn who_withholds_nothing_is_not_asked() {
+    let at = Siam::new().await;
+    let viewer = at.world.member("somchai@siam.example", &at.id, Role::Viewer).await;
+    let viewer = at.world.sign_in(&viewer).await;
+    assert!(!viewer.get("/invoices/2026-0001").await.text.contains(FORM));
+    assert_eq!(enter(&viewer, "12/345", "2026-03-10").await.status, 403);
+    assert_eq!(at.program.delete("/withholding-rates/TH").await.ok(), json!({ "data": [] }));
+    assert_eq!(at.program.delete("/withholding-rates/TH").await.status(), 404);
+    let browser = at.world.sign_in(&at.nok).await;
+    assert!(!browser.get("/invoices/2026-0001").await.text.contains(FORM));
+    assert_eq!(browser.get(FORM).await.location(), "/invoices/2026-0001");
+    assert_eq!(at.books().await, (0, 107_000));
+}
+
+#[tokio::test]
+async fn the_vendors_program_records_what_came_on_paper() {
+    let at = Siam::new().await;
+    let path = format!("/invoices/{}/withholding", at.invoice_id().await);
+    let certificate = |percent: Option<&str>| json!({ "certificate_number": "12/345", "certificate_on": "2026-03-09", "percent": percent });
+    assert_eq!(at.program.post(&path, certificate(Some("100"))).await.status(), 422);
+    let lacking = at.program.post(&path, json!({ "certificate_number": " ", "certificate_on": "2026-03-09" })).await;
+    assert_eq!(lacking.problem(), (422, "fields", "/certificate_number"));
+    let made = at.program.post(&path, certificate(Some("1.5"))).await.ok();
+    assert_eq!(
+        (&made["percent"], &made["base_minor"], &made["amount_minor"], &made["certificate_on"]),
+        (&json!("1.5"), &json!(100_000), &json!(1500), &json!("2026-03-09"))
+    );
+    assert_eq!(at.program.post(&path, certificate(None)).await.problem().1, "conflict");
+    let invoice = at.program.get(&format!("/invoices/{}", text(&made, "invoice_id"))).await.ok();
+    assert_eq!((&invoice["withheld_minor"], &invoice["due_minor"], &invoice["status"]), (&json!(1500), &json!(105_500), &json!("open")));
+    // The rest by a credit note of all that is left; nothing more can be withheld of it then, nor of the note.
+    let note = at.program.post(&format!("/invoices/{}/credit-notes", text(&made, "invoice_id")), json!({})).await.ok();
+    assert_eq!((&note["total_minor"], &note["corrects"]), (&json!(-107_000), &json!(["2026-0001"])));
+    assert_eq!(at.program.post(&format!("/invoices/{}/withholding", text(&note, "id")), certificate(None)).await.problem().1, "rule");
+    // What was withheld beside the credit is the customer's.
+    let balance = at.program.get(&format!("/customers/{}/balance", at.id)).await.ok();
+    assert_eq!((&balance["balances"], at.books().await), (&json!([{ "currency": "THB", "left_minor": 1500 }]), (1500, 0)));
+}
+
+#[tokio::test]
+async fn no_more_is_withheld_than_is_due_and_without_a_rate_the_percent_is_asked_for() {
+    let at = Siam::new().await;
+    let invoice = at.invoice_id().await;
+    let path = format!("/invoices/{invoice}/withholding");
+    let certificate = json!({ "certificate_number": "12/345", "certificate_on": "2026-03-09" });
+    at.program.delete("/withholding-rates/TH").await.ok();
+    assert_eq!(at.program.post(&path, certificate.clone()).await.problem(), (422, "fields", "/percent"));
+    let rate = |country: &str, percent: &str| json!({ "country": country, "percent": percent });
+    assert_eq!(at.program.post("/withholding-rates", rate("XX", "3")).await.problem(), (422, "fields", "/country"));
+    assert_eq!(at.program.post("/withholding-rates", rate("TH", "0")).await.status(), 422);
+    at.program.post("/withholding-rates", rate("TH", "5")).await.ok();
+    assert_eq!(at.program.post("/withholding-rates", rate("TH", "3.00")).await.ok(), json!({ "data": [rate("TH", "3")] }));
+    // All but 20.00 is credited.
+    at.program.post(&format!("/invoices/{invoice}/credit-notes"), json!({ "amount_minor": 105_000 })).await.ok();
+    let refused = at.program.post(&path, certificate).await;
+    assert!(refused.answer.text.contains("THB\u{202f}30.00 would be withheld, but only THB\u{202f}20.00 is still due"), "{}", refused.answer.text);
+    assert_eq!(at.books().await, (0, 2000));
+}
