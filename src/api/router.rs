@@ -23,6 +23,7 @@ pub fn routes() -> Vec<Route> {
         ("Exchange rates", v1::exchange_rates::routes()),
         ("Subscriptions", [v1::subscriptions::routes(), v1::acting::routes()].concat()),
         ("Usage", v1::usage::routes()),
+        ("Spend", v1::spend::routes()),
         ("Invoices", [v1::invoices::routes(), v1::settlements::routes()].concat()),
         ("Charges and balances", v1::charges::routes()),
         ("Events", v1::events::routes()),

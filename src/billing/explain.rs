@@ -51,6 +51,9 @@ pub struct Explain {
     /// What arriving late changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late: Option<Late>,
+    /// What of it was on an invoice before the period's end; the line is the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoiced: Option<Late>,
 }
 
 /// The name of a pricing model, without its numbers.
@@ -132,7 +135,7 @@ pub struct CreditOf {
     pub credited_before_minor: i64,
 }
 
-/// A late line is the re-rated period less what was billed for it.
+/// A late line, or the rest of one that was invoiced before, is the re-rated period less what was billed for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Late {
     pub rerated_minor: i64,

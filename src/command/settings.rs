@@ -22,6 +22,9 @@ pub struct Settings {
     /// Whether they may choose the day of the month their periods begin on.
     #[arg(long, value_name = "true|false")]
     customers_may_choose_billing_day: Option<bool>,
+    /// Whether they may set a cap on what a period's usage costs.
+    #[arg(long, value_name = "true|false")]
+    customers_may_cap_spend: Option<bool>,
 }
 
 impl Settings {
@@ -34,6 +37,7 @@ impl Settings {
             customers_may_pause: self.customers_may_pause.unwrap_or(now.customers_may_pause),
             customers_may_choose_interval: self.customers_may_choose_interval.unwrap_or(now.customers_may_choose_interval),
             customers_may_choose_billing_day: self.customers_may_choose_billing_day.unwrap_or(now.customers_may_choose_billing_day),
+            customers_may_cap_spend: self.customers_may_cap_spend.unwrap_or(now.customers_may_cap_spend),
         };
         if new != now {
             settings::save(&mut desk, new).await?;
@@ -42,6 +46,7 @@ impl Settings {
         println!("customers-may-pause = {}", new.customers_may_pause);
         println!("customers-may-choose-interval = {}", new.customers_may_choose_interval);
         println!("customers-may-choose-billing-day = {}", new.customers_may_choose_billing_day);
+        println!("customers-may-cap-spend = {}", new.customers_may_cap_spend);
         Ok(())
     }
 }

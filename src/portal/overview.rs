@@ -45,6 +45,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
             {parts::answer(heading, lede)}
             {seen.account.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
             {seen.held_back()}
+            {seen.stopped()}
             {seen.no_card()}
             {seen.planned()}
             <div class="split sec">
@@ -150,6 +151,12 @@ impl Seen {
         });
         let text = if what.is_of_customer() { w.tell(&what.sentence()) } else { t!(w, "overview-held-by-vendor") };
         Some(parts::note(view! { <b>{t!(w, "overview-held")}</b>" "{text}{link} }).into_any())
+    }
+
+    /// The customer's own cap has been reached.
+    fn stopped(&self) -> Option<AnyView> {
+        let cap = self.account.cap.as_ref()?;
+        Some(super::usage::stopped_note(self.dates, cap, self.account.subscription.as_ref()?).into_any())
     }
 
     /// Something will be due and there is nothing to pay it from.

@@ -1,11 +1,13 @@
 //! Letters to people: rendered when what they tell of happens, in the words of that day, and left in the outbox. The payload is sealed:
 //! letters carry links that open accounts.
 
+use billing::calendar::{Period, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::keys::Purpose;
 use crate::services::{Desk, Refusal};
 use crate::t;
+use crate::words::format::Dates;
 use crate::words::{Words, escape};
 
 /// The outbox kind of letters.
@@ -32,6 +34,28 @@ pub enum Letter {
         left: i64,
     },
     RecoveryCodesRenewed,
+    /// Amounts a customer wants to be told of.
+    SpendAlertReached {
+        spent: Spent,
+        amounts_minor: Vec<i64>,
+    },
+    SpendCapReached {
+        spent: Spent,
+        cap_minor: i64,
+    },
+}
+
+/// What usage has cost a customer in a billing period.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    pub customer: String,
+    /// Minor units, before discounts and tax.
+    pub cost_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    pub period: Period,
+    /// The billing zone, whose days are told.
+    pub zone: Zone,
 }
 
 /// A letter as it goes out.
@@ -95,6 +119,37 @@ fn render(desk: &Desk, email: &str, name: &str, letter: &Letter) -> Rendered {
         Letter::TotpChanged => (t!(w, "mail-totp-subject", vendor = v), vec![t!(w, "mail-totp-what"), not_you], None),
         Letter::RecoveryCodeUsed { left } => (t!(w, "mail-recovery-subject", vendor = v), vec![t!(w, "mail-recovery-what", left = *left), not_you], None),
         Letter::RecoveryCodesRenewed => (t!(w, "mail-codes-subject", vendor = v), vec![t!(w, "mail-codes-what"), not_you], None),
+        Letter::SpendAlertReached { spent, amounts_minor } => {
+            let dates = Dates::new(w, spent.zone);
+            let amounts = amounts_minor.iter().map(|minor| w.money(*minor, &spent.currency)).collect::<Vec<_>>();
+            let most = amounts.last().cloned().unwrap_or_default();
+            let what = t!(
+                w,
+                "mail-spend-what",
+                customer = &spent.customer,
+                vendor = v,
+                from = dates.day(spent.period.start),
+                cost = w.money(spent.cost_minor, &spent.currency)
+            );
+            let asked = t!(w, "mail-spend-asked", amounts = amounts.join(", "), day = dates.day(spent.period.end));
+            let action = (t!(w, "mail-spend-action"), format!("{}/usage/alerts", desk.app.config.public_url));
+            (t!(w, "mail-spend-subject", customer = &spent.customer, vendor = v, amount = most), vec![what, asked], Some(action))
+        }
+        Letter::SpendCapReached { spent, cap_minor } => {
+            let dates = Dates::new(w, spent.zone);
+            let what = t!(
+                w,
+                "mail-cap-what",
+                customer = &spent.customer,
+                vendor = v,
+                from = dates.day(spent.period.start),
+                cost = w.money(spent.cost_minor, &spent.currency),
+                cap = w.money(*cap_minor, &spent.currency)
+            );
+            let goes_on = t!(w, "mail-cap-goes-on", day = dates.day(spent.period.end));
+            let action = (t!(w, "mail-cap-action"), format!("{}/usage/alerts", desk.app.config.public_url));
+            (t!(w, "mail-cap-subject", customer = &spent.customer, vendor = v), vec![what, t!(w, "mail-cap-rule"), goes_on], Some(action))
+        }
     };
     let subject = if vendor.is_test { t!(w, "mail-test-subject", subject = subject) } else { subject };
     let greeting = t!(w, "mail-greeting", name = name);

@@ -23,6 +23,7 @@ pub mod portal_sessions;
 pub mod quotes;
 mod refusal;
 pub mod settings;
+pub mod spend;
 pub mod subscriptions;
 pub mod test_clock;
 pub mod usage;

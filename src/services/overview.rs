@@ -16,6 +16,7 @@ use chrono::{DurationRound, NaiveDate, TimeDelta};
 use super::customers::{self, Customer};
 use super::invoices::{self, Lacking, Summary};
 use super::payments::{self, Attention, Method};
+use super::spend::{self, Cap};
 use super::subscriptions::{self, Outlook, Redeemed, Subscription};
 use super::usage::{self, Meter};
 use super::vendors::Vendor;
@@ -46,6 +47,8 @@ pub struct Overview {
     pub balance_minor: i64,
     /// The last invoice issued.
     pub last: Option<Summary>,
+    /// What is charged by use is stopped at it.
+    pub cap: Option<Cap>,
 }
 
 impl Overview {
@@ -58,7 +61,7 @@ impl Overview {
         let customer = customers::load(desk, customer_id).await?;
         let subscription = subscriptions::current(desk, customer_id).await?;
         let meters = usage::meters(desk).await?;
-        let outlook = match &subscription {
+        let mut outlook = match &subscription {
             Some(subscription) => subscriptions::outlook(desk, &customer, subscription, &meters).await?,
             None => Outlook::default(),
         };
@@ -70,7 +73,14 @@ impl Overview {
         let attention = payments::attention(desk, customer_id, &methods, today).await?;
         let held_back_by = invoices::held_back_by(desk, customer_id).await?;
         let last = invoices::list(desk, customer_id, 1).await?.pop();
-        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last };
+        let cap = match &subscription {
+            Some(subscription) => spend::cap_that_holds(desk, subscription).await?,
+            None => None,
+        };
+        if cap.is_some() {
+            outlook.expect_no_more();
+        }
+        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last, cap };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;
         Ok(overview)

@@ -12,12 +12,13 @@ pub struct Settings {
     pub customers_may_pause: bool,
     pub customers_may_choose_interval: bool,
     pub customers_may_choose_billing_day: bool,
+    pub customers_may_cap_spend: bool,
 }
 
 impl Default for Settings {
     /// As a vendor begins: the intervals its plans are sold at are its customers' to choose.
     fn default() -> Settings {
-        Settings { customers_may_pause: false, customers_may_choose_interval: true, customers_may_choose_billing_day: false }
+        Settings { customers_may_pause: false, customers_may_choose_interval: true, customers_may_choose_billing_day: false, customers_may_cap_spend: false }
     }
 }
 
@@ -29,6 +30,7 @@ pub async fn load(desk: &mut Desk) -> Result<Settings, Refusal> {
             "pause" => settings.customers_may_pause = is_allowed,
             "interval" => settings.customers_may_choose_interval = is_allowed,
             "billing_day" => settings.customers_may_choose_billing_day = is_allowed,
+            "spend_cap" => settings.customers_may_cap_spend = is_allowed,
             other => return Err(Refusal::damaged(format!("no choice {other}"))),
         }
     }
@@ -37,7 +39,12 @@ pub async fn load(desk: &mut Desk) -> Result<Settings, Refusal> {
 
 /// Makes them what they shall be from now on.
 pub async fn save(desk: &mut Desk, new: Settings) -> Result<(), Refusal> {
-    let choices = [("pause", new.customers_may_pause), ("interval", new.customers_may_choose_interval), ("billing_day", new.customers_may_choose_billing_day)];
+    let choices = [
+        ("pause", new.customers_may_pause),
+        ("interval", new.customers_may_choose_interval),
+        ("billing_day", new.customers_may_choose_billing_day),
+        ("spend_cap", new.customers_may_cap_spend),
+    ];
     for (choice, is_allowed) in choices {
         desk.tx
             .run(
@@ -52,6 +59,7 @@ pub async fn save(desk: &mut Desk, new: Settings) -> Result<(), Refusal> {
         "customers_may_pause": new.customers_may_pause,
         "customers_may_choose_interval": new.customers_may_choose_interval,
         "customers_may_choose_billing_day": new.customers_may_choose_billing_day,
+        "customers_may_cap_spend": new.customers_may_cap_spend,
     });
     desk.record("settings.changed", None, &vendor_id, data).await
 }

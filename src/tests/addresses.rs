@@ -110,6 +110,8 @@ pub fn holds(path: &str, field: &str) -> Holds {
             "name" | "legal_name" | "address_line1" | "address_line2" | "postal_code" | "city" | "region" | "country" | "tax_id" | "purchase_order"
             | "invoice_emails",
         ) => Holds::Words,
+        // Amounts, of which each customer has their own.
+        ("/usage/alerts", "alert" | "cap") => Holds::Words,
         ("/invoices/{number}/withholding", "certificate_number" | "certificate_on") => Holds::Words,
         ("/test-clock", "to" | "at") => Holds::Words,
         ("/account/display", "your_name" | "locale" | "time_zone") => Holds::Words,

@@ -84,6 +84,11 @@ impl Words {
         self.marks().decimal.chars().next()
     }
 
+    /// What stands between thousands.
+    pub(super) fn group_mark(&self) -> Option<char> {
+        self.marks().group.chars().next()
+    }
+
     /// A figure with its currency, the minus before both.
     pub(super) fn with_currency(&self, figure: &str, currency: &str) -> String {
         let Marks { around: [before, between, after], is_sign_first, .. } = self.marks();

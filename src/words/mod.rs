@@ -10,8 +10,10 @@ pub mod format;
 pub mod reason;
 pub mod scale;
 mod sentence;
+mod typed;
 
 pub use sentence::Sentence;
+pub use typed::Mistyped;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

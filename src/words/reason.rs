@@ -147,6 +147,10 @@ impl Teller<'_> {
         if let Some(late) = &explain.late {
             out.push(t!(w, "reason-late", now = w.money(late.rerated_minor, self.currency), before = w.money(late.billed_minor, self.currency)));
         }
+        if let Some(invoiced) = &explain.invoiced {
+            let (now, before) = (w.money(invoiced.rerated_minor, self.currency), w.money(invoiced.billed_minor, self.currency));
+            out.push(t!(w, "reason-invoiced", now = now, before = before));
+        }
         match (explain.model, explain.units) {
             (Some(ModelName::Flat), _) if explain.share.is_none() && explain.credit.is_none() => out.push(t!(w, "reason-fee", span = self.span(line))),
             (Some(ModelName::PerUnit), Some(units)) => out.push(self.per_unit(explain, units, quantity)),
@@ -187,7 +191,9 @@ impl Teller<'_> {
         if let (Some(exact), Some(rounding)) = (explain.exact, explain.rounding)
             && exact.denom() != 1
         {
-            let (exact, amount) = (self.exact_money(exact), w.money(line.amount_minor, self.currency));
+            // What was rated again is rounded as a whole; the line is what was not billed of it.
+            let rated_minor = explain.late.as_ref().or(explain.invoiced.as_ref()).map_or(line.amount_minor, |again| again.rerated_minor);
+            let (exact, amount) = (self.exact_money(exact), w.money(rated_minor, self.currency));
             out.push(match rounding {
                 Rounding::HalfUp => t!(w, "reason-rounded-up", exact = exact, amount = amount),
                 Rounding::HalfEven => t!(w, "reason-rounded-even", exact = exact, amount = amount),

@@ -232,6 +232,26 @@ async fn update(desk: &mut Desk, (Id(customer), Body(changes)): (Id, Body<Custom
     Ok(Json(shown(customers::load(desk, &id).await?)?))
 }
 
+/// Why a meter is not to be used.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeterStop {
+    /// The subscription may not be used at all.
+    Subscription,
+    /// The customer’s own cap on what a period’s usage costs has been reached.
+    SpendCap,
+}
+
+/// Whether what a meter counts may be used.
+#[derive(Serialize, ToSchema)]
+pub struct MeterEntitlement {
+    /// The meter’s key.
+    pub meter: String,
+    pub is_entitled: bool,
+    /// Null: it may be used.
+    pub stopped_by: Option<MeterStop>,
+}
+
 /// What a subscription lets its customer use.
 #[derive(Serialize, ToSchema)]
 pub struct Entitlement {
@@ -248,6 +268,8 @@ pub struct Entitlement {
     /// Seats.
     pub quantity: Exact,
     pub add_ons: Vec<SubscribedAddOn>,
+    /// Every meter it is charged by.
+    pub meters: Vec<MeterEntitlement>,
 }
 
 /// What a customer may use.
@@ -265,17 +287,28 @@ pub struct Entitlements {
 async fn entitlements(desk: &mut Desk, Id(customer): Id) -> Result<Json<Entitlements>, Problem> {
     let customer_id = customers::find(desk, &customer).await?.id;
     let list = subscriptions::entitlements(desk, &customer_id).await?;
-    let shown = |subscriptions::Entitlement { subscription: s, is_entitled, until }: subscriptions::Entitlement| Entitlement {
-        status: s.state.into(),
-        is_entitled,
-        until: until.map(Time),
-        plan_key: s.terms.plan.key.clone(),
-        plan_name: s.terms.plan.name.clone(),
-        quantity: s.terms.quantity.into(),
-        add_ons: s.terms.add_ons.iter().map(|add_on| SubscribedAddOn { key: add_on.key.clone(), quantity: add_on.quantity.into() }).collect(),
-        subscription_id: s.id,
-        external_id: s.external_id,
-        plan_id: s.plan_id,
+    let shown = |entitlement: subscriptions::Entitlement| {
+        let stopped_by = match (entitlement.is_entitled, entitlement.is_held) {
+            (false, _) => Some(MeterStop::Subscription),
+            (true, true) => Some(MeterStop::SpendCap),
+            (true, false) => None,
+        };
+        let meters = entitlement.meters().into_iter();
+        let meters = meters.map(|meter| MeterEntitlement { meter: meter.to_owned(), is_entitled: stopped_by.is_none(), stopped_by }).collect();
+        let subscriptions::Entitlement { subscription: s, is_entitled, until, .. } = entitlement;
+        Entitlement {
+            status: s.state.into(),
+            is_entitled,
+            until: until.map(Time),
+            plan_key: s.terms.plan.key.clone(),
+            plan_name: s.terms.plan.name.clone(),
+            quantity: s.terms.quantity.into(),
+            add_ons: s.terms.add_ons.iter().map(|add_on| SubscribedAddOn { key: add_on.key.clone(), quantity: add_on.quantity.into() }).collect(),
+            meters,
+            subscription_id: s.id,
+            external_id: s.external_id,
+            plan_id: s.plan_id,
+        }
     };
     Ok(Json(Entitlements {
         customer_id,

@@ -16,6 +16,7 @@ pub mod portal_sessions;
 pub mod promotion_codes;
 pub mod settings;
 pub mod settlements;
+pub mod spend;
 pub mod subscriptions;
 pub mod tax_rates;
 pub mod usage;

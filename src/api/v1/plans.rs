@@ -23,6 +23,9 @@ pub fn routes() -> Vec<Route> {
         Route::post("/plans/{plan}/prices", Scope::PlansWrite, add_price)
             .named("addPrice", "Add a price to a plan")
             .about("Another interval or currency, or a new part of the plan. Running subscriptions keep the prices they agreed to."),
+        Route::post("/plans/{plan}/invoice-threshold", Scope::PlansWrite, set_threshold)
+            .named("setInvoiceThreshold", "Set from when usage is invoiced before its period ends")
+            .about("For all who have the plan and pay in the currency: once their usage that is not invoiced yet costs so much, it is invoiced at once, and the period’s end bills the rest."),
         Route::post("/plans/{plan}/publish", Scope::PlansWrite, publish).named("publishPlan", "Put a plan up for sale"),
         Route::post("/plans/{plan}/retire", Scope::PlansWrite, retire).named("retirePlan", "Take a plan off sale").about("Who has it keeps it."),
     ]
@@ -41,6 +44,30 @@ pub struct Plan {
     pub max_quantity: Option<i64>,
     pub is_published: bool,
     pub prices: Vec<Price>,
+    /// From when usage is invoiced before its period ends; empty: only at the end.
+    pub invoice_thresholds: Vec<InvoiceThreshold>,
+}
+
+/// What usage that is not invoiced yet may cost, before discounts and tax.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceThreshold {
+    /// ISO 4217: of subscriptions in it.
+    #[schema(example = "EUR")]
+    pub currency: String,
+    #[schema(minimum = 1)]
+    pub amount_minor: i64,
+}
+
+/// A threshold to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvoiceThreshold {
+    /// ISO 4217; yours, unless given.
+    pub currency: Option<String>,
+    /// Null: none any more.
+    #[schema(minimum = 1)]
+    pub amount_minor: Option<i64>,
 }
 
 /// How units become money.
@@ -150,6 +177,8 @@ pub struct NewPlan {
     pub max_quantity: Option<i64>,
     #[serde(default)]
     pub prices: Vec<NewPrice>,
+    #[serde(default)]
+    pub invoice_thresholds: Vec<InvoiceThreshold>,
 }
 
 fn tier(tier: &price::Tier) -> Tier {
@@ -188,7 +217,8 @@ pub(super) fn shown_price(kept: KeptPrice) -> Price {
     shown
 }
 
-fn shown(plan: catalog::Plan, prices: Vec<KeptPrice>) -> Plan {
+fn shown(plan: catalog::Plan, prices: Vec<KeptPrice>, thresholds: Vec<catalog::InvoiceThreshold>) -> Plan {
+    let threshold = |catalog::InvoiceThreshold { currency, amount_minor, .. }: catalog::InvoiceThreshold| InvoiceThreshold { currency, amount_minor };
     Plan {
         id: plan.id,
         key: plan.key,
@@ -198,6 +228,7 @@ fn shown(plan: catalog::Plan, prices: Vec<KeptPrice>) -> Plan {
         max_quantity: plan.max_quantity,
         is_published: plan.is_published,
         prices: prices.into_iter().map(shown_price).collect(),
+        invoice_thresholds: thresholds.into_iter().map(threshold).collect(),
     }
 }
 
@@ -274,7 +305,8 @@ pub(super) async fn engine_price(desk: &mut Desk, new: NewPrice, at: &str) -> Re
 async fn read(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
     let plan = catalog::plan(desk, plan_id).await?;
     let prices = catalog::prices(desk, Some(plan_id)).await?;
-    Ok(shown(plan, prices))
+    let thresholds = catalog::invoice_thresholds(desk, Some(plan_id)).await?;
+    Ok(shown(plan, prices, thresholds))
 }
 
 async fn create(desk: &mut Desk, Body(new): Body<NewPlan>) -> Result<Created<Plan>, Problem> {
@@ -283,6 +315,7 @@ async fn create(desk: &mut Desk, Body(new): Body<NewPlan>) -> Result<Created<Pla
     for (index, price) in new.prices.into_iter().enumerate() {
         prices.push(engine_price(desk, price, &format!("/prices/{index}")).await?);
     }
+    let thresholds = new.invoice_thresholds;
     let position = i64::try_from(catalog::plans(desk).await?.len()).map_err(Refusal::damaged)?;
     let new = catalog::NewPlan {
         key: new.key,
@@ -294,6 +327,14 @@ async fn create(desk: &mut Desk, Body(new): Body<NewPlan>) -> Result<Created<Pla
         prices,
     };
     let id = catalog::create_plan(desk, &new).await?;
+    for (index, InvoiceThreshold { currency, amount_minor }) in thresholds.into_iter().enumerate() {
+        let at = |name: &str| format!("/invoice_thresholds/{index}/{name}");
+        let currency = Currency::from_code(&currency).map_err(|error| Problem::at(at("currency"), error.to_string()))?;
+        if amount_minor <= 0 {
+            return Err(Problem::at(at("amount_minor"), "This has to be above nothing."));
+        }
+        catalog::set_invoice_threshold(desk, &id, currency, Some(amount_minor)).await?;
+    }
     Ok(Created(read(desk, &id).await?))
 }
 
@@ -307,6 +348,14 @@ async fn add_price(desk: &mut Desk, (Id(plan), Body(new)): (Id, Body<NewPrice>))
     let new = engine_price(desk, new, "").await?;
     catalog::add_price(desk, &id, &new).await.map_err(in_body("/key"))?;
     Ok(Created(read(desk, &id).await?))
+}
+
+async fn set_threshold(desk: &mut Desk, (Id(plan), Body(new)): (Id, Body<NewInvoiceThreshold>)) -> Result<Json<Plan>, Problem> {
+    let id = catalog::find_plan(desk, &plan).await?.id;
+    let code = new.currency.unwrap_or_else(|| desk.vendor.currency.clone());
+    let currency = Currency::from_code(&code).map_err(|error| Problem::at("/currency", error.to_string()))?;
+    catalog::set_invoice_threshold(desk, &id, currency, new.amount_minor).await?;
+    Ok(Json(read(desk, &id).await?))
 }
 
 async fn publish(desk: &mut Desk, (Id(plan), Nothing): (Id, Nothing)) -> Result<Json<Plan>, Problem> {
@@ -335,6 +384,14 @@ pub struct ListPlans {
 async fn list(desk: &mut Desk, Query(query): Query<ListPlans>) -> Result<Page<Plan>, Problem> {
     let plans = catalog::plans(desk).await?;
     let prices = catalog::prices(desk, None).await?;
-    let of = |plan: &catalog::Plan| prices.iter().filter(|price| price.plan_id == plan.id).cloned().collect();
-    Page::cut(plans, Limit::of(query.limit)?, &after(query.after)?, |plan| &plan.id, |plan| Ok(shown(plan.clone(), of(&plan))))
+    let thresholds = catalog::invoice_thresholds(desk, None).await?;
+    let of = |plan: &catalog::Plan| {
+        let prices = prices.iter().filter(|price| price.plan_id == plan.id).cloned().collect();
+        (prices, thresholds.iter().filter(|threshold| threshold.plan_id == plan.id).cloned().collect())
+    };
+    let shown = |plan: catalog::Plan| {
+        let (prices, thresholds) = of(&plan);
+        Ok(shown(plan, prices, thresholds))
+    };
+    Page::cut(plans, Limit::of(query.limit)?, &after(query.after)?, |plan| &plan.id, shown)
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub customers_may_choose_interval: bool,
     /// Choose the day of the month their periods begin on.
     pub customers_may_choose_billing_day: bool,
+    /// Set a cap on what a period’s usage costs. Your software has to ask for entitlements, or to hear of the events, and stop.
+    pub customers_may_cap_spend: bool,
 }
 
 /// What is to be different.
@@ -35,6 +37,7 @@ pub struct SettingsChanges {
     pub customers_may_pause: Option<bool>,
     pub customers_may_choose_interval: Option<bool>,
     pub customers_may_choose_billing_day: Option<bool>,
+    pub customers_may_cap_spend: Option<bool>,
 }
 
 fn shown(settings: settings::Settings) -> Settings {
@@ -42,6 +45,7 @@ fn shown(settings: settings::Settings) -> Settings {
         customers_may_pause: settings.customers_may_pause,
         customers_may_choose_interval: settings.customers_may_choose_interval,
         customers_may_choose_billing_day: settings.customers_may_choose_billing_day,
+        customers_may_cap_spend: settings.customers_may_cap_spend,
     }
 }
 
@@ -55,6 +59,7 @@ async fn update(desk: &mut Desk, Body(changes): Body<SettingsChanges>) -> Result
         customers_may_pause: changes.customers_may_pause.unwrap_or(now.customers_may_pause),
         customers_may_choose_interval: changes.customers_may_choose_interval.unwrap_or(now.customers_may_choose_interval),
         customers_may_choose_billing_day: changes.customers_may_choose_billing_day.unwrap_or(now.customers_may_choose_billing_day),
+        customers_may_cap_spend: changes.customers_may_cap_spend.unwrap_or(now.customers_may_cap_spend),
     };
     if new != now {
         settings::save(desk, new).await?;

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Charged, Product, terms::Item};
+use super::{BilledLine, Charged, Product, terms::Item};
 use crate::{
     Result,
     calendar::{Anchor, Instant, Interval, Period},
     invoice::LineKind,
+    money,
     price::Price,
 };
 
@@ -43,6 +44,9 @@ pub struct OpenPart {
     /// period's end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Period>,
+    /// The usage lines it was invoiced with before its end (see [`super::so_far`]), in that order: whatever ends it bills the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invoiced: Vec<BilledLine>,
 }
 
 impl Cycle {
@@ -94,6 +98,16 @@ impl OpenPart {
         stretches.push(Period { start, end: until });
         stretches.retain(|stretch| stretch.start < stretch.end);
         stretches
+    }
+
+    /// Whether it counts what adds up over time.
+    pub fn is_flow(&self) -> bool {
+        self.price.meter.as_ref().is_some_and(|meter| meter.aggregate.is_flow())
+    }
+
+    /// What was invoiced of it before its end, before discount.
+    pub(super) fn invoiced_minor(&self) -> Result<i64> {
+        Ok(money::sum(self.invoiced.iter().map(|line| line.stands_minor))?)
     }
 
     pub(super) fn is_same_count(&self, other: &Self) -> bool {

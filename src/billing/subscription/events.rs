@@ -33,22 +33,36 @@ pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
         let charge = Charge { cycle, kind, part: period, shared: period, priced_at: at, rounding };
         lines.extend(basis.lines(item, item.quantity, &charge)?);
     }
-    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at, Vec::new())).collect();
+    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at)).collect();
     Ok(Outcome { lines, cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
 }
 
 /// The end of a period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
-/// without a minimum makes no line.
-pub fn close(basis: &Basis, cycle: &Cycle, used: &[Used]) -> Result<Vec<Line>> {
-    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, used)
+/// without a minimum makes no line. `charged` holds the lines that [`super::OpenPart::invoiced`] names.
+pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Vec<Line>> {
+    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, charged, used)
+}
+
+/// The usage of a running period so far, invoiced before its end because it has come to much. Each part is rated as part of the whole period
+/// that it will be, less what was invoiced of it before, so that both together are what one invoice would have said. A minimum is missed at
+/// the end alone; a level, which costs by the time it lasted, waits for it, too. Nothing is cut: the caller keeps the lines in
+/// [`super::OpenPart::invoiced`].
+pub fn so_far(basis: &Basis, cycle: &Cycle, at: Instant, used: &[Used]) -> Result<Vec<Line>> {
+    cycle.period().require(at)?;
+    let mut lines = Vec::new();
+    for part in cycle.open.iter().filter(|part| part.is_flow()) {
+        let rest = basis.usage_lines(cycle, part, at, cycle.whole.end, &[], used)?;
+        lines.extend(rest.into_iter().filter(|line| line.kind == LineKind::Usage && line.amount_minor > 0));
+    }
+    Ok(lines)
 }
 
 /// The usage of a period that a cancellation ended, perhaps before its time: see [`cancel`] for what is rated as whose.
-pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, used: &[Used]) -> Result<Vec<Line>> {
+pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Vec<Line>> {
     let shared_until = unused.shared_until(ended_at, cycle);
     let mut lines = Vec::new();
     for part in &cycle.open {
-        lines.extend(basis.usage_lines(cycle, part, ended_at, shared_until, used)?);
+        lines.extend(basis.usage_lines(cycle, part, ended_at, shared_until, charged, used)?);
     }
     Ok(lines)
 }
@@ -103,7 +117,7 @@ pub fn cancel(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged
     if basis.proration.gives_back(unused) == Unused::Credited {
         return basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[]);
     }
-    let lines = close_ended(basis, cycle, at, Unused::Kept, used)?;
+    let lines = close_ended(basis, cycle, at, Unused::Kept, charged, used)?;
     let cycle = Cycle { open: Vec::new(), before: Some(cycle.remembered(at)), ..cycle.clone() };
     Ok(Outcome { lines, cycle, effective_at: at })
 }
@@ -139,7 +153,7 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
     let keeps = items.iter().filter(is_paid).cloned().collect::<Vec<_>>();
     if basis.proration.by == By::None {
         let metered = items.iter().filter(|item| item.price.is_metered());
-        let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at, Vec::new())).collect() } else { cycle.open.clone() };
+        let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at)).collect() } else { cycle.open.clone() };
         return Ok(Outcome { lines: Vec::new(), cycle: Cycle { open, ..cycle.clone() }, effective_at: at });
     }
     basis.swap(cycle.clone(), &Now { current: &cycle, at, charged, used: &[] }, &items, &keeps)

@@ -45,7 +45,7 @@ impl BilledPart {
 pub fn usage_of_part(basis: &Basis, billed: &BilledPart, units: Decimal) -> Result<Vec<Line>> {
     let BilledPart { part, to, cycle, unused, .. } = billed;
     let used = [Used { product: part.product.clone(), price: part.price.key.clone(), units }];
-    basis.usage_lines(cycle, part, *to, unused.shared_until(*to, cycle), &used)
+    basis.rated_lines(cycle, part, *to, unused.shared_until(*to, cycle), &used)
 }
 
 /// What late usage comes to.
@@ -77,19 +77,49 @@ pub fn late_usage(basis: &Basis, billed: &BilledPart, charged: &[Charged], units
         found.lines.push(basis.line(&Item::of_part(part), &charge, units, difference, explain));
         return Ok(found);
     }
-    let mut less = money::neg(difference)?;
-    for stands in found.stands.iter_mut().rev() {
-        let taken = stands.stands_minor.clamp(0, less);
-        let left = money::sub(stands.stands_minor, taken)?;
-        less = money::sub(less, taken)?;
-        if let Some(charge) = charged.iter().find(|charge| charge.reference == stands.line) {
-            let amount_minor = charge.falls_by(stands.stands_minor, left)?;
-            if amount_minor > 0 {
-                let line = basis.take_back(charge, amount_minor, stretch, explain.clone())?;
-                found.lines.push(Line { kind: LineKind::LateUsage, quantity: units, ..line });
-            }
-        }
-        stands.stands_minor = left;
-    }
+    let taken = basis.take_back_latest(&mut found.stands, charged, money::neg(difference)?, stretch, &explain)?;
+    found.lines.extend(taken.into_iter().map(|line| Line { kind: LineKind::LateUsage, quantity: units, ..line }));
     Ok(found)
+}
+
+impl Basis {
+    /// Takes so much (before discount) back of billed lines, the latest first, and lowers what stands of them.
+    pub(super) fn take_back_latest(
+        &self,
+        stands: &mut [BilledLine],
+        charged: &[Charged],
+        mut less_minor: i64,
+        stretch: Period,
+        explain: &Explain,
+    ) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        for stands in stands.iter_mut().rev() {
+            let taken = stands.stands_minor.clamp(0, less_minor);
+            let left = money::sub(stands.stands_minor, taken)?;
+            less_minor = money::sub(less_minor, taken)?;
+            if let Some(charge) = charged.iter().find(|charge| charge.reference == stands.line) {
+                let amount_minor = charge.falls_by(stands.stands_minor, left)?;
+                if amount_minor > 0 {
+                    lines.push(self.take_back(charge, amount_minor, stretch, explain.clone())?);
+                }
+            }
+            stands.stands_minor = left;
+        }
+        Ok(lines)
+    }
+}
+
+/// What stands of the lines that a part was invoiced with before its end, once other lines have settled it: where it came to less, the latest
+/// stand for less.
+pub fn stands_after(part: &OpenPart, settled_by: &[&Line]) -> Result<Vec<BilledLine>> {
+    let rerated = settled_by.iter().filter_map(|line| line.explain.invoiced.as_ref()).map(|invoiced| invoiced.rerated_minor).next();
+    let mut stands = part.invoiced.clone();
+    let invoiced_minor = part.invoiced_minor()?;
+    let mut less_minor = rerated.map_or(Ok(0), |rerated| money::sub(invoiced_minor, rerated))?.max(0);
+    for line in stands.iter_mut().rev() {
+        let taken = line.stands_minor.clamp(0, less_minor);
+        line.stands_minor = money::sub(line.stands_minor, taken)?;
+        less_minor = money::sub(less_minor, taken)?;
+    }
+    Ok(stands)
 }

@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Cycle, OpenPart, Product, SubscriptionError, terms::Item};
+use super::{Basis, Charged, Cycle, OpenPart, Product, SubscriptionError, terms::Item};
 use crate::{
     Result,
     calendar::{By, Instant, Period},
-    explain::{BoundKind, Explain},
+    explain::{BoundKind, Explain, Late},
     invoice::{Line, LineKind},
     money::{self, Rounding},
     price::rate,
@@ -88,8 +88,44 @@ impl Basis {
         }
     }
 
-    /// Usage of an open part up to an instant. `shared_until` is where the share it is rated by ends.
-    pub(super) fn usage_lines(&self, cycle: &Cycle, part: &OpenPart, until: Instant, shared_until: Instant, used: &[Used]) -> Result<Vec<Line>> {
+    /// What an open part is still to be billed for, up to an instant: its usage as rated, less what was invoiced of it before. Where that was
+    /// more, it is taken back of those lines, which `charged` holds.
+    pub(super) fn usage_lines(
+        &self,
+        cycle: &Cycle,
+        part: &OpenPart,
+        until: Instant,
+        shared_until: Instant,
+        charged: &[Charged],
+        used: &[Used],
+    ) -> Result<Vec<Line>> {
+        let rated = self.rated_lines(cycle, part, until, shared_until, used)?;
+        if part.invoiced.is_empty() {
+            return Ok(rated);
+        }
+        let (usage, minimum): (Vec<Line>, Vec<Line>) = rated.into_iter().partition(|line| line.kind == LineKind::Usage);
+        let rerated_minor = money::sum(usage.iter().map(|line| line.amount_minor))?;
+        let billed_minor = part.invoiced_minor()?;
+        let rest_minor = money::sub(rerated_minor, billed_minor)?;
+        let rated = usage.into_iter().next();
+        let explain = rated.as_ref().map(|line| line.explain.clone()).unwrap_or_default();
+        let explain = Explain { invoiced: Some(Late { rerated_minor, billed_minor }), ..explain };
+        let mut lines = Vec::new();
+        if rest_minor < 0 {
+            let stretch = Period { start: part.from, end: until };
+            let units = rated.map(|line| line.quantity).unwrap_or_default();
+            let mut stands = part.invoiced.clone();
+            let taken = self.take_back_latest(&mut stands, charged, money::neg(rest_minor)?, stretch, &explain)?;
+            lines.extend(taken.into_iter().map(|line| Line { kind: LineKind::Usage, quantity: units, ..line }));
+        } else if let Some(line) = rated.filter(|_| rest_minor > 0) {
+            lines.push(Line { amount_minor: rest_minor, explain, ..line });
+        }
+        lines.extend(minimum);
+        Ok(lines)
+    }
+
+    /// Usage of an open part up to an instant, whatever was invoiced of it. `shared_until` is where the share it is rated by ends.
+    pub(super) fn rated_lines(&self, cycle: &Cycle, part: &OpenPart, until: Instant, shared_until: Instant, used: &[Used]) -> Result<Vec<Line>> {
         if part.from >= until {
             // Opened at this very instant: nothing can have been used.
             return Ok(Vec::new());

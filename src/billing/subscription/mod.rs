@@ -1,6 +1,6 @@
 //! A subscription as values: its terms, its cycle, and the lines each event of its life makes.
 //!
-//! [`begin`] charges a period in advance, [`close`] rates its usage in arrears, [`change`] moves from one set of terms to another in
+//! [`begin`] charges a period in advance, [`close`] rates its usage in arrears ([`so_far`] some of it before), [`change`] moves from one set of terms to another in
 //! mid-period, [`pause`] and [`cancel`] to none, [`resume`] back. All return lines (amounts before discount and tax, see
 //! [`crate::invoice::assemble`]) and the [`Cycle`] to keep for the next call.
 //!
@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 pub use basis::{Basis, Proration, Unused};
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume};
-pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
+pub use events::{Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume, so_far};
+pub use late::{BilledLine, BilledPart, LateUsage, late_usage, stands_after, usage_of_part};
 pub use lines::Used;
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};
 

@@ -37,8 +37,8 @@ impl Basis {
         let mut open = Vec::new();
         for item in items.iter().filter(|item| item.price.is_metered()) {
             let going_on = if same_interval { take_alike(&mut ending, item) } else { None };
-            let (from, pauses) = match going_on {
-                Some(part) => (part.from, part.pauses.clone()),
+            open.push(match going_on {
+                Some(part) => item.going_on(part),
                 None => match take_alike(&mut undone, item) {
                     Some(part) if cycle.whole.contains(part.from) => {
                         for charge in charged.iter().filter(|charge| part.was_billed_by(charge, at)) {
@@ -46,15 +46,14 @@ impl Basis {
                             let billed = Period { start: part.from, end: at };
                             lines.push(self.take_back(charge, money::sub(net, credited)?, billed, Explain::default())?);
                         }
-                        (part.from, part.pauses.clone())
+                        item.going_on(part)
                     }
-                    _ => (at, Vec::new()),
+                    _ => item.open_from(at),
                 },
-            };
-            open.push(item.open_from(from, pauses));
+            });
         }
         for part in ending {
-            lines.extend(self.usage_lines(current, part, at, at, used)?);
+            lines.extend(self.usage_lines(current, part, at, at, charged, used)?);
         }
 
         let rest = Period { start: at, end: cycle.whole.end };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Charged, OpenPart, SubscriptionError};
 use crate::{
     Result,
-    calendar::{Instant, Interval, Period},
+    calendar::{Instant, Interval},
     invoice::Line,
     price::{Model, Price},
 };
@@ -140,8 +140,20 @@ impl<'a> Item<'a> {
         Product::of(line).as_ref() == Some(&self.product) && line.price.as_ref() == Some(&self.price.key)
     }
 
-    pub(super) fn open_from(&self, from: Instant, pauses: Vec<Period>) -> OpenPart {
-        OpenPart { product: self.product.clone(), product_name: self.product_name.to_owned(), price: self.price.clone(), from, pauses }
+    pub(super) fn open_from(&self, from: Instant) -> OpenPart {
+        OpenPart {
+            product: self.product.clone(),
+            product_name: self.product_name.to_owned(),
+            price: self.price.clone(),
+            from,
+            pauses: Vec::new(),
+            invoiced: Vec::new(),
+        }
+    }
+
+    /// It goes on counting where a part of it began.
+    pub(super) fn going_on(&self, part: &OpenPart) -> OpenPart {
+        OpenPart { pauses: part.pauses.clone(), invoiced: part.invoiced.clone(), ..self.open_from(part.from) }
     }
 
     pub(super) fn line_name(&self) -> String {

@@ -286,6 +286,27 @@ proptest! {
         prop_assert_eq!((first, second), (2 * before, 3 * after));
     }
 
+    /// Invoicing a running period's usage so far, at any moments, whatever it costs and even where some is taken back: all lines of the period
+    /// together are what one invoice would have said.
+    #[test]
+    fn invoicing_usage_before_the_end_changes_nothing(price in a_price(), steps in proptest::collection::vec((-200_i64..2_000, any::<bool>()), 1..8)) {
+        let terms = || plan("a", vec![metered(price.clone(), "m", Aggregate::Sum)]);
+        let (mut once, mut often) = (Life::new(terms(), "2024-06-01"), Life::new(terms(), "2024-06-01"));
+        once.try_begin();
+        often.try_begin();
+        let mut sum = 0;
+        for (day, (quantity, is_invoiced)) in (2..).zip(steps) {
+            let when = format!("2024-06-{day:02}");
+            once.uses("m", &when, &quantity.to_string());
+            often.uses("m", &when, &quantity.to_string());
+            if is_invoiced {
+                sum += often.so_far(&format!("{when}T12:00:00Z")).map_or(0, |document| document.total_minor);
+            }
+        }
+        let total = |life: &Life| life.close().iter().map(|line| line.amount_minor).sum::<i64>();
+        prop_assert_eq!(sum + total(&often), total(&once));
+    }
+
     /// Credit notes of any amounts, one after the other, never exceed the invoice; the last leaves nothing of any line or tax.
     #[test]
     fn notes_complete_an_invoice(amounts in proptest::collection::vec(1_i64..5000, 1..5), shares in proptest::collection::vec(1_i64..100, 0..6), inclusive: bool) {

@@ -432,6 +432,6 @@ fn terms_that_cannot_be_billed_together_are_refused() {
     assert_eq!(of(-1, plan("p", Vec::new())).check(), Err(SubscriptionError::NegativeQuantity.into()));
     // Usage that was not handed over is no usage of zero.
     let life = begun(plan("p", vec![flat("base", 1), metered(per_unit("u", "1"), "m", Aggregate::Sum)]));
-    let closed = billing::subscription::close(&life.basis, &life.cycle, &[]);
+    let closed = billing::subscription::close(&life.basis, &life.cycle, &[], &[]);
     assert!(matches!(closed, Err(Error::Subscription(SubscriptionError::UsageMissing { .. }))));
 }

@@ -7,7 +7,8 @@ use billing::{
     money::{Currency, Rounding},
     price::{MeterRef, Model, Price, Tier},
     subscription::{
-        AddOnTerms, Basis, Charged, Credited, Cycle, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin, cancel, change, close, pause, resume,
+        AddOnTerms, Basis, BilledLine, Charged, Credited, Cycle, OpenPart, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin, cancel, change,
+        close, pause, resume, so_far,
     },
     tax::{Exemption, PricesTax, TaxParty, TaxRate, TaxSituation},
     usage::{Aggregate, Event},
@@ -209,7 +210,21 @@ impl Life {
     }
 
     pub fn close(&self) -> Vec<Line> {
-        close(&self.basis, &self.cycle, &self.used(self.cycle.whole.end)).expect("closes")
+        close(&self.basis, &self.cycle, &self.charged, &self.used(self.cycle.whole.end)).expect("closes")
+    }
+
+    /// Invoices the running period's usage so far.
+    pub fn so_far(&mut self, when: &str) -> Option<Document> {
+        let when = at(when);
+        let lines = so_far(&self.basis, &self.cycle, when, &self.used(when)).expect("rates");
+        let first = self.charged.len();
+        let document = self.keep(Outcome { lines, cycle: self.cycle.clone(), effective_at: when });
+        for Charged { reference, line, .. } in &self.charged[first..] {
+            let is_of = |part: &&mut OpenPart| Product::of(line).as_ref() == Some(&part.product) && line.price.as_ref() == Some(&part.price.key);
+            let part = self.cycle.open.iter_mut().find(is_of).expect("the part it is of");
+            part.invoiced.push(BilledLine { line: reference.clone(), stands_minor: line.amount_minor });
+        }
+        document
     }
 
     pub fn change(&mut self, when: &str, new: Terms) -> Option<Document> {
@@ -252,7 +267,7 @@ impl Life {
 
     /// The usage of each open part up to an instant.
     pub fn used(&self, until: Instant) -> Vec<Used> {
-        let used = |part: &billing::subscription::OpenPart| {
+        let used = |part: &OpenPart| {
             let meter = part.price.meter.as_ref().expect("a meter");
             let events = self.events.iter().filter(|(key, _)| *key == meter.key).map(|(_, event)| event);
             let events = events.filter(|event| part.stretches(until).iter().any(|stretch| stretch.contains(event.time))).cloned().collect::<Vec<_>>();

@@ -72,6 +72,7 @@ fn told(w: Words, entry: &Entry) -> String {
         let minor = ["amount_minor", "total_minor", "due_minor"].into_iter().find_map(|key| entry.data.get(key)).and_then(Value::as_i64);
         minor.map(|minor| w.money(minor, &text("currency"))).unwrap_or_default()
     };
+    let cost = || entry.data.get("cost_minor").and_then(Value::as_i64).map(|minor| w.money(minor, &text("currency"))).unwrap_or_default();
     match entry.kind.as_str() {
         "customer.created" => t!(w, "activity-customer-created"),
         "customer.updated" => t!(w, "activity-customer-updated"),
@@ -100,6 +101,18 @@ fn told(w: Words, entry: &Entry) -> String {
         "payment_method.stopped_backup" => t!(w, "activity-method-kept"),
         "payment_method.removed" => t!(w, "activity-method-removed"),
         "payment_setup.given_up" => t!(w, "activity-method-given-up"),
+        "spend_alert.set" => t!(w, "activity-spend-alert-set", amount = amount()),
+        "spend_alert.removed" => t!(w, "activity-spend-alert-removed", amount = amount()),
+        "spend_alert.reached" => t!(w, "activity-spend-alert-reached", amount = amount(), cost = cost()),
+        "spend_cap.set" => t!(w, "activity-spend-cap-set", amount = amount()),
+        "spend_cap.removed" => t!(w, "activity-spend-cap-removed", amount = amount()),
+        "spend_cap.reached" => t!(w, "activity-spend-cap-reached", amount = amount()),
+        "spend_cap.released" => match text("reason").as_str() {
+            "raised" => t!(w, "activity-spend-cap-raised", amount = amount()),
+            "removed" => t!(w, "activity-spend-cap-lifted"),
+            "period" => t!(w, "activity-spend-cap-period"),
+            _ => t!(w, "activity-spend-cap-released"),
+        },
         "subscription.created" => t!(w, "activity-subscription-created", plan = text("name")),
         "subscription.started" => t!(w, "activity-subscription-started", plan = text("name")),
         "subscription.changed" if !text("promotion_code").is_empty() => t!(w, "activity-promotion", code = text("promotion_code")),

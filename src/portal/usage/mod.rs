@@ -1,4 +1,4 @@
-//! `/usage` and `/usage.csv`: what was used, hour by hour, day by day, month by month; what it has cost so far and is expected to cost; the
+//! `/usage` and `/usage.csv` (and [`alerts`], below them): what was used, hour by hour, day by day, month by month; what it has cost so far and is expected to cost; the
 //! period before. The figures come from the room, added up; the engine has rated them.
 
 use axum::extract::{RawQuery, State};
@@ -24,16 +24,19 @@ use crate::words::Words;
 use crate::words::format::{Dates, currency_head};
 use crate::{rich, sentence, t};
 
+mod alerts;
 mod csv;
 mod tell;
 
+pub(super) use alerts::stopped_note;
 pub(super) use tell::decimal;
 
+use alerts::Stopped;
 use tell::Teller;
 
 pub fn routes() -> Vec<Route> {
     let all = [Route::member("/usage", get(show)), Route::member("/usage.csv", get(csv::download))];
-    all.into_iter().map(|route| route.query(&Asked::NAMES).reads(&[Scope::UsageRead])).collect()
+    all.into_iter().map(|route| route.query(&Asked::NAMES).reads(&[Scope::UsageRead])).chain(alerts::routes()).collect()
 }
 
 async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery) -> Response {
@@ -51,10 +54,11 @@ async fn show(State(app): State<App>, member: Member, RawQuery(query): RawQuery)
             }
             other => other?,
         };
-        Ok::<_, Refusal>((report, errors))
+        let stopped = alerts::stopped(&mut desk, &member).await?;
+        Ok::<_, Refusal>((report, errors, stopped))
     };
     match shown.await {
-        Ok((report, errors)) => render(&app, &member, report, &errors, &asked),
+        Ok((report, errors, stopped)) => render(&app, &member, report, &errors, &asked, stopped),
         Err(refusal) => refused(Words::of(&member.locale), &refusal),
     }
 }
@@ -167,7 +171,7 @@ fn by_name(by: By) -> &'static str {
     }
 }
 
-fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldError], asked: &Asked) -> Response {
+fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldError], asked: &Asked, stopped: Option<Stopped>) -> Response {
     let w = Words::of(&member.locale);
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let now = app.now(&member.vendor).billing;
@@ -175,7 +179,12 @@ fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldErr
     let dates = Dates::new(w, zone);
     page::document(app, member, status, &t!(w, "nav-usage"), || {
         let content = match &report {
-            Some(report) => Either::Left(body(w, dates, report, errors, asked)),
+            Some(report) => {
+                let note = stopped.map(|(cap, subscription)| stopped_note(dates, &cap, &subscription));
+                // In a frame one looks.
+                let alerts = member.embed.is_none().then(|| view! { <p class="acts"><a class="link" href="/usage/alerts">{t!(w, "usage-alerts")}</a></p> });
+                Either::Left(body(w, dates, report, errors, asked, view! { {note}{alerts} }))
+            }
             None => Either::Right(view! {
                 {parts::answer(rich!(w, "usage-answer-no-meters"), None)}
                 <p>{t!(w, "usage-empty-no-meters")}</p>
@@ -189,7 +198,7 @@ fn render(app: &App, member: &Member, report: Option<Report>, errors: &[FieldErr
     })
 }
 
-fn body(w: Words, dates: Dates, report: &Report, errors: &[FieldError], asked: &Asked) -> impl IntoView + use<> {
+fn body<L: IntoView + 'static>(w: Words, dates: Dates, report: &Report, errors: &[FieldError], asked: &Asked, limits: L) -> impl IntoView + use<L> {
     let teller = Teller { words: w, dates, report, is_against: asked.is_against };
     let is_empty = report.first_use.is_none();
     let nothing = is_empty.then(|| view! { <p class="lede">{t!(w, "usage-empty", unit = &report.meter.unit)}</p> });
@@ -197,6 +206,7 @@ fn body(w: Words, dates: Dates, report: &Report, errors: &[FieldError], asked: &
     view! {
         {parts::error_summary(w, errors)}
         {parts::answer(answer(&teller), lede(&teller))}
+        {limits}
         {choices(&teller, asked, errors)}
         {report.asked_by.map(|asked_by| parts::note(coarser(w, asked_by, report.by)))}
         {nothing}

@@ -9,6 +9,7 @@ mod offers;
 mod promotions;
 mod rates;
 mod terms;
+mod thresholds;
 
 pub use add_ons::{AddOn, add_on, add_on_terms, add_ons, add_ons_for, create_add_on, retire_add_on};
 pub use coupons::{CouponRecord, Redemption, coupon_by_key, coupons, create_coupon, find_coupon, give_back, redeem, reserve, retire_coupon};
@@ -20,6 +21,7 @@ pub use promotions::{
 };
 pub use rates::{KeptTaxRate, create_tax_rate, end_tax_rate, exchange_rates_to, set_exchange_rate, tax_rate, tax_rates, tax_rates_of};
 pub use terms::{Offer, interval_for, offers, plan_terms};
+pub use thresholds::{InvoiceThreshold, invoice_thresholds, set_invoice_threshold};
 
 use billing::calendar::{Interval, Unit};
 

@@ -32,7 +32,7 @@ macro_rules! reference {
 }
 
 /// What stands for money and for people. What a session or a throttle names comes and goes.
-const REFERENCES: [Reference; 49] = [
+const REFERENCES: [Reference; 54] = [
     reference!("staff", "identity_id" -> "identities"),
     reference!("members", "customer_id" -> "customers"),
     reference!("members", "identity_id" -> "identities"),
@@ -48,6 +48,11 @@ const REFERENCES: [Reference; 49] = [
     reference!("billed_parts", "customer_id" -> "customers"),
     reference!("billed_parts", "id", "meter" -> "meters", "key"),
     reference!("late_usage", "customer_id", "customer_id" -> "customers", "id"),
+    reference!("spend_limits", "subscription_id", "subscription_id" -> "subscriptions", "id"),
+    reference!("spend_limits", "subscription_id", "customer_id" -> "customers", "id"),
+    reference!("invoice_thresholds", "plan_id", "plan_id" -> "plans", "id"),
+    reference!("usage_due", "subscription_id", "subscription_id" -> "subscriptions", "id"),
+    reference!("usage_due", "subscription_id", "customer_id" -> "customers", "id"),
     reference!("invoices", "customer_id" -> "customers"),
     reference!("invoices", "subscription_id" -> "subscriptions"),
     reference!("invoice_lines", "invoice_id" -> "invoices"),

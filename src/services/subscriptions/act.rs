@@ -16,6 +16,7 @@ use super::pause::{self, PauseRequest};
 use super::reactivate;
 use super::record::{self, Subscription};
 use super::step::{Reading, Step};
+use super::threshold;
 use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::customers::{self, Customer};
@@ -121,6 +122,9 @@ pub async fn due_customers(desk: &mut Desk, until: Instant, at_most: i64) -> Res
                 SELECT due_at, customer_id FROM subscriptions WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
                 UNION ALL
                 SELECT due_at, customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+                UNION ALL
+                SELECT d.due_at, d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+                WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
              ) AS due GROUP BY customer_id ORDER BY 1, 2 LIMIT $4",
             (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms(), at_most),
         )
@@ -137,6 +141,9 @@ pub async fn count_due(desk: &mut Desk, until: Instant) -> Result<i64, Refusal> 
                 SELECT customer_id FROM subscriptions WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
                 UNION
                 SELECT customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+                UNION
+                SELECT d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+                WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
              ) AS due",
             (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms()),
         )
@@ -170,6 +177,9 @@ async fn first_due_by(desk: &mut Desk, customer_id: &str, until: Instant, charge
                 SELECT due_at FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $3 AND (held_until_at IS NULL OR held_until_at <= $4)
                 UNION ALL
                 SELECT due_at FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $5
+                UNION ALL
+                SELECT d.due_at FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+                WHERE d.vendor_id = $1 AND d.customer_id = $2 AND d.due_at <= $3 AND (s.held_until_at IS NULL OR s.held_until_at <= $4)
              ) AS due",
             (desk.vendor.id.clone(), customer_id.to_owned(), until, desk.now.wall_ms(), charges_until),
         )
@@ -252,21 +262,39 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let mut subscriptions = record::of_customer(desk, &customer.id).await?;
     // In the order they were made: the document's lines come in it.
     subscriptions.reverse();
+    let usage_due = threshold::due_of(desk, &customer.id).await?;
     late::hold_usage(desk, customer, &subscriptions).await?;
     let mut next: Option<Instant> = None;
     let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
     for subscription in subscriptions {
-        if subscription.due_at.is_some_and(|due| due <= at) && !subscription.is_held(wall) {
-            let named = Due::of(&subscription);
-            steps.push(due::happen(desk, subscription, at).await.map_err(|refusal| named.refused(refusal))?);
-        } else {
-            note(subscription.due_at);
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= at) && !subscription.is_held(wall);
+        let usage_due_at = usage_due.iter().find(|(id, _)| *id == subscription.id).map(|(_, at)| *at);
+        let (is_own_due, is_usage_due) = (is_due(subscription.due_at), is_due(usage_due_at));
+        if !is_own_due && !is_usage_due {
+            note(subscription.due_at.into_iter().chain(usage_due_at).min());
+            continue;
+        }
+        let named = Due::of(&subscription);
+        let step = async {
+            let mut step = due::happen(desk, subscription, at).await?;
+            if is_usage_due {
+                threshold::bill_so_far(desk, &mut step, at).await?;
+            }
+            Ok(step)
+        };
+        let step: Step = step.await.map_err(|refusal| named.refused(refusal))?;
+        if is_own_due || step.reason.is_some() {
+            steps.push(step);
         }
     }
     steps.iter().for_each(|step| note(step.subscription.due_at));
     let bills = bill::bills(desk, customer, at, &steps, &Look::ToWrite).await?;
     note(bills.next_charge);
-    Ok((bill::write(desk, customer, steps, bills).await?, next))
+    let issued = bill::write(desk, customer, steps, bills).await?;
+    if !usage_due.is_empty() {
+        threshold::note_invoiced(desk, &customer.id, at).await?;
+    }
+    Ok((issued, next))
 }
 
 /// Does all that is due for a customer before an action of theirs: what falls due exactly then has happened before it, but for one-off

@@ -18,7 +18,7 @@ use super::record::{self, Subscription};
 use super::step::Step;
 use crate::services::customers::Customer;
 use crate::services::invoices::{self, Draft, DraftLine, Issued, PendingLine, Priced, Waits};
-use crate::services::{Desk, Refusal, balance, catalog};
+use crate::services::{Desk, Refusal, balance, catalog, spend, usage};
 
 /// A document to be.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Bills {
     /// When the first one-off charge that still waits is due.
     pub next_charge: Option<Instant>,
     late: Late,
+    /// The customer has put limits on what usage costs, which this may reach, or leave behind with its period.
+    is_watched: bool,
 }
 
 impl Bills {
@@ -63,6 +65,7 @@ pub(super) struct Counts {
     pub credits: i64,
     pub late: i64,
     pub discounts: i64,
+    pub limits: i64,
 }
 
 /// The question of [`Counts::of`], for what is read ahead.
@@ -80,7 +83,8 @@ impl Counts {
                     (SELECT COUNT(*) FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL) AS credits,
                     (SELECT COUNT(*) FROM late_usage WHERE vendor_id = $1 AND customer_id = $2 AND late_from_at IS NOT NULL) AS late,
                     (SELECT COUNT(*) FROM discounts d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                        WHERE s.vendor_id = $1 AND s.customer_id = $2 AND d.removed_at IS NULL) AS discounts",
+                        WHERE s.vendor_id = $1 AND s.customer_id = $2 AND d.removed_at IS NULL) AS discounts,
+                    (SELECT COUNT(*) FROM spend_limits WHERE vendor_id = $1 AND customer_id = $2) AS limits",
                 (desk.vendor.id.clone(), customer_id.to_owned()),
             )
             .await?;
@@ -201,7 +205,7 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
         [one, ..] => one.subscription.zone,
         [] => customer.zone()?,
     };
-    let mut found = Bills { bills: Vec::new(), next_charge: None, late: Late::default() };
+    let mut found = Bills { bills: Vec::new(), next_charge: None, late: Late::default(), is_watched: counts.limits > 0 };
     for currency in currencies {
         let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
         let around = Around::load(desk, customer, currency, zone, at, &of_currency, counts, look).await?;
@@ -245,6 +249,10 @@ pub(crate) async fn write(desk: &mut Desk, customer: &Customer, steps: Vec<Step>
     let mut issued = Vec::new();
     for (draft, priced) in documents {
         issued.push(invoices::issue(desk, &draft, &priced).await?);
+    }
+    if bills.is_watched {
+        usage::close(desk, &customer.id, customer.zone()?).await?;
+        spend::watch(desk, &customer.id).await?;
     }
     Ok(issued)
 }

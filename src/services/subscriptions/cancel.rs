@@ -12,9 +12,8 @@ use super::change::When;
 use super::discounts;
 use super::due::{after, close_early, grace, next_due};
 use super::record::{Closing, Subscription};
-use super::step::{Event, Reading, Step, basis, billed, drafts, proration};
+use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts, proration};
 use crate::sentence;
-use crate::services::invoices::charged;
 use crate::services::{Desk, FieldError, Refusal};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +82,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     s.pause_at = None;
     if let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.period().contains(at)) {
         let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
-        let charged = charged(desk, &subscription.id, at).await?;
+        let charged = charged_then(desk, subscription, at).await?;
         let unused = proration(desk)?.gives_back(request.unused);
         // Its usage is invoiced when the last of it has had time to arrive, as at a period's end.
         let waits = grace(desk, &cycle);

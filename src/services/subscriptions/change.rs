@@ -12,10 +12,10 @@ use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
 use super::record::{AnchorWish, Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
-use super::step::{Event, Reading, Step, basis, billed, drafts};
+use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts};
 use crate::sentence;
 use crate::services::catalog::Redemption;
-use crate::services::invoices::{Waits, charged};
+use crate::services::invoices::Waits;
 use crate::services::{Desk, Refusal, catalog};
 
 /// What is to be different. What is absent stays as it is.
@@ -118,7 +118,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
 
     let basis = basis(desk, subscription, &[&subscription.terms, &new], []).await?;
     let used = reading.running(desk, subscription, at).await?;
-    let charged = charged(desk, &subscription.id, at).await?;
+    let charged = charged_then(desk, subscription, at).await?;
     let outcome = match anchor {
         None => change(&basis, &subscription.terms, &new, &cycle, at, &charged, &used)?,
         Some(anchor) => reanchor(&basis, &new, anchor, &cycle, at, &charged, &used)?,

@@ -2,7 +2,7 @@
 //! It is what most renewals need; what a customer has beyond it (usage, credits) is asked for when their turn comes.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use billing::calendar::Instant;
 
@@ -10,10 +10,11 @@ use super::bill::{COUNTS, Counts};
 use super::discounts::{self, OF_SUBSCRIPTION, Redeemed};
 use super::late::{self, LATE_FROM};
 use super::record::{self, OF_CUSTOMER, Subscription};
+use super::threshold::{self, USAGE_DUE};
 use crate::services::customers::Customer;
 use crate::services::desk::Answers;
 use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
-use crate::services::{Desk, Refusal, balance};
+use crate::services::{Desk, Refusal, balance, spend};
 
 /// What was read ahead of one customer.
 pub(super) struct Foreseen {
@@ -41,6 +42,11 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
     }
     let late: HashMap<String, i64> = late::late_from_of(desk, &ids).await?.into_iter().collect();
     let credits: HashMap<String, i64> = balance::with_credit(desk, &ids).await?.into_iter().collect();
+    let mut usage_due: HashMap<String, Vec<(String, Instant)>> = HashMap::new();
+    for (customer_id, subscription_id, at) in threshold::due_of_customers(desk, &ids).await? {
+        usage_due.entry(customer_id).or_default().push((subscription_id, at));
+    }
+    let watched: HashSet<String> = spend::watched_of(desk, &ids).await?.into_iter().collect();
 
     let wall_ms = desk.now.wall_ms();
     let mut foreseen = Vec::with_capacity(customers.len());
@@ -50,8 +56,10 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         let charge = |(currency, line): &(String, PendingLine)| if let Waits::Until(at) = line.waits { Some((currency.clone(), at)) } else { None };
         let charges: Vec<(String, Instant)> = waiting.iter().filter_map(charge).collect();
         let due_of_lines = charges.iter().map(|(_, at)| *at);
-        let first_due =
-            own.iter().filter(|subscription| !subscription.is_held(wall_ms)).filter_map(|subscription| subscription.due_at).chain(due_of_lines).min();
+        let usage_due = usage_due.remove(&customer.id).unwrap_or_default();
+        let is_free = |subscription: &&Subscription| !subscription.is_held(wall_ms);
+        let due_of_usage = usage_due.iter().filter(|(id, _)| own.iter().filter(is_free).any(|subscription| subscription.id == *id)).map(|(_, at)| *at);
+        let first_due = own.iter().filter(is_free).filter_map(|subscription| subscription.due_at).chain(due_of_lines).chain(due_of_usage).min();
         let late_from = late.get(&customer.id).copied();
         let mut answers = Answers::new();
         let mut discounts = 0;
@@ -66,6 +74,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
             credits: credits.get(&customer.id).copied().unwrap_or_default(),
             late: i64::from(late_from.is_some()),
             discounts: count(discounts)?,
+            limits: i64::from(watched.contains(&customer.id)),
         };
         let mut by_currency: HashMap<String, Vec<PendingLine>> = HashMap::new();
         for (currency, line) in waiting {
@@ -74,6 +83,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         for (currency, lines) in by_currency {
             keep(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
         }
+        keep(&mut answers, USAGE_DUE, &customer.id, usage_due);
         keep(&mut answers, CHARGES, &customer.id, charges);
         keep(&mut answers, OF_CUSTOMER, &customer.id, own);
         keep(&mut answers, LATE_FROM, &customer.id, late_from);

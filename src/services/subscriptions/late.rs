@@ -166,13 +166,15 @@ async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -
     Ok(Some(LatePart { id: row.id, subscription, part, units, lines, stands }))
 }
 
-/// What was billed of a meter in a period of a subscription, at what price: a change in mid-period makes two parts of it.
-pub async fn billed_parts(desk: &mut Desk, subscription_id: &str, meter: &str, period: Period) -> Result<Vec<BilledPart>, Refusal> {
+/// What was billed of a meter (of all of them, where none is named) in a period of a subscription, at what price: a change in mid-period makes
+/// two parts of it.
+pub async fn billed_parts(desk: &mut Desk, subscription_id: &str, meter: Option<&str>, period: Period) -> Result<Vec<BilledPart>, Refusal> {
     let rows: Vec<(String,)> = desk
         .tx
         .all(
-            "SELECT part FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND meter = $3 AND from_at >= $4 AND to_at <= $5 ORDER BY from_at, id",
-            (desk.vendor.id.clone(), subscription_id.to_owned(), meter.to_owned(), period.start.timestamp_millis(), period.end.timestamp_millis()),
+            "SELECT part FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND ($3 = '' OR meter = $3) AND from_at >= $4 AND to_at <= $5
+             ORDER BY from_at, id",
+            (desk.vendor.id.clone(), subscription_id.to_owned(), meter.unwrap_or_default().to_owned(), period.start.timestamp_millis(), period.end.timestamp_millis()),
         )
         .await?;
     rows.iter().map(|(part,)| serde_json::from_str(part).map_err(Refusal::damaged)).collect()

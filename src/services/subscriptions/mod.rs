@@ -20,6 +20,7 @@ mod reactivate;
 mod record;
 mod start;
 mod step;
+mod threshold;
 mod upcoming;
 
 pub use act::{Action, Moment, Planned, act, count_due, due_customers, first_due, plan, run_due};
@@ -40,4 +41,5 @@ pub use record::{
 };
 pub use start::{StartRequest, Started, start};
 pub use step::{Counted, Reading, Step, basis, proration, used};
+pub(crate) use threshold::note_usage_due;
 pub use upcoming::{Upcoming, upcoming, upcoming_after, upcoming_by};

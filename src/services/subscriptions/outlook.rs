@@ -35,6 +35,16 @@ pub struct Metered {
     pub expected: Option<Decimal>,
 }
 
+impl Outlook {
+    /// What is charged by use has been stopped: what was used is all there will be.
+    pub fn expect_no_more(&mut self) {
+        self.expected.clone_from(&self.so_far);
+        for metered in &mut self.meters {
+            metered.expected = None;
+        }
+    }
+}
+
 /// The outlook of a subscription now. `meters` are the vendor's.
 pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, meters: &[Meter]) -> Result<Outlook, Refusal> {
     let mut charged = Vec::new();

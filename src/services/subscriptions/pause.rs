@@ -11,8 +11,7 @@ use super::change::When;
 use super::discounts;
 use super::due::{after, close_early, next_due};
 use super::record::Subscription;
-use super::step::{Event, Reading, Step, basis, billed, drafts};
-use crate::services::invoices::charged;
+use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts};
 use crate::services::{Desk, Refusal};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     }
     let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
     let used = reading.running(desk, subscription, at).await?;
-    let charged = charged(desk, &subscription.id, at).await?;
+    let charged = charged_then(desk, subscription, at).await?;
     let outcome = pause(&basis, &cycle, at, request.unused, &charged, &used)?;
     let lines = drafts(desk, outcome.lines, &[&subscription.terms], &cycle.open);
     step.billed = billed(&cycle, &outcome.cycle.open, at, request.unused, &lines, &used)?;
@@ -69,7 +68,7 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     let resumed = after(subscription.state, Happening::Resume)?;
     let Some(cycle) = subscription.cycle.clone() else { return Err(Refusal::damaged("a paused subscription has a cycle")) };
     let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
-    let charged = charged(desk, &subscription.id, at).await?;
+    let charged = charged_then(desk, subscription, at).await?;
     let outcome = resume(&basis, &subscription.terms, &cycle, at, &charged)?;
     let lines = drafts(desk, outcome.lines, &[&subscription.terms], &[]);
     let s = &mut step.subscription;

@@ -299,6 +299,9 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subsc
 
 /// The subscription a customer's pages are about: the newest that has not ended, else the newest.
 pub async fn current(desk: &mut Desk, customer_id: &str) -> Result<Option<Subscription>, Refusal> {
+    if let Some(current) = desk.recall("current subscription", customer_id) {
+        return Ok(current);
+    }
     let row: Option<SubscriptionRow> = desk
         .tx
         .opt(
@@ -306,7 +309,9 @@ pub async fn current(desk: &mut Desk, customer_id: &str) -> Result<Option<Subscr
             (desk.vendor.id.clone(), customer_id.to_owned()),
         )
         .await?;
-    row.map(Subscription::try_from).transpose()
+    let current = row.map(Subscription::try_from).transpose()?;
+    desk.keep("current subscription", customer_id, &current);
+    Ok(current)
 }
 
 /// Adds a new subscription.

@@ -2,17 +2,17 @@
 //! those lines bill. Every verb makes one; the worker gathers several into a document; a preview shows one and forgets it.
 
 use billing::calendar::{By, Instant};
-use billing::discount::Discount;
+use billing::discount::{Discount, Off};
 use billing::invoice::{Line, LineKind, Reason};
 use billing::money::Rounding;
 use billing::price::Price;
-use billing::subscription::{Basis, BilledLine, BilledPart, Cycle, OpenPart, Product, Proration, Terms, Unused, Used};
+use billing::subscription::{Basis, BilledLine, BilledPart, Charged, Cycle, OpenPart, Product, Proration, Terms, Unused, Used, stands_after};
 
 use serde::{Deserialize, Serialize};
 
 use super::record::{Closing, Subscription, of_word};
 use crate::services::catalog::Redemption;
-use crate::services::invoices::{DraftLine, Waits};
+use crate::services::invoices::{self, DraftLine, Waits};
 use crate::services::subscriptions::discounts::{self, Redeemed};
 use crate::services::{Desk, Refusal, catalog, usage};
 
@@ -89,6 +89,25 @@ pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: 
         used.push(Used { product: part.product.clone(), price: part.price.key.clone(), units });
     }
     Ok(used)
+}
+
+/// The lines that open parts were invoiced with before their end, with what was taken back of them: what comes to less is taken back of these.
+pub async fn charged_before(desk: &mut Desk, s: &Subscription, open: &[OpenPart]) -> Result<Vec<Charged>, Refusal> {
+    match open.iter().filter(|part| !part.invoiced.is_empty()).map(|part| part.from).min() {
+        Some(from) => invoices::ever_charged(desk, &s.id, from).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What a change of a subscription at an instant may take back: what is charged then, and what its meters were invoiced with before.
+pub async fn charged_then(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Charged>, Refusal> {
+    let before = match &s.cycle {
+        Some(cycle) => charged_before(desk, s, &cycle.open).await?,
+        None => Vec::new(),
+    };
+    let mut charged = invoices::charged(desk, &s.id, at).await?;
+    charged.extend(before.into_iter().filter(|line| line.line.to.is_some_and(|to| to < at)));
+    Ok(charged)
 }
 
 /// Where an action's usage figures come from.
@@ -184,9 +203,12 @@ pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, 
             kind && Product::of(&draft.line).as_ref() == Some(&part.product)
                 && draft.line.price.as_deref() == Some(&part.price.key)
                 && draft.line.from == Some(part.from)
-                && draft.line.credits.is_none()
         });
-        let lines = of_part.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor }).collect();
+        // What it was invoiced with before, then what is new.
+        let of_part: Vec<&DraftLine> = of_part.collect();
+        let mut lines = stands_after(part, &of_part.iter().map(|draft| &draft.line).collect::<Vec<_>>())?;
+        let new = of_part.into_iter().filter(|draft| draft.line.credits.is_none());
+        lines.extend(new.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor }));
         let counted = used.iter().find(|used| used.product == part.product && used.price == part.price.key);
         let units = counted.ok_or_else(|| Refusal::damaged(format!("the usage of {} was billed and not counted", part.price.key)))?.units;
         // The cycle is kept for its period; where it stood before is of no use later.
@@ -214,8 +236,13 @@ impl Step {
         }
     }
 
-    /// The discounts that reach this step's lines.
+    /// The discounts that reach this step's lines. Usage that is invoiced before its period's end has those that are the same on both of the
+    /// period's documents; an amount, and what comes off once, waits for the end.
     pub fn engine_discounts(&self) -> Vec<Discount> {
-        discounts::for_engine(&self.subscription, &self.discounts)
+        let mut discounts = discounts::for_engine(&self.subscription, &self.discounts);
+        if self.reason == Some(Reason::Threshold) {
+            discounts.retain(|discount| matches!(discount.coupon.off, Off::Percent(_)) && !discount.is_once());
+        }
+        discounts
     }
 }

@@ -14,7 +14,7 @@ use super::discounts::{self, Redeemed};
 use super::due::grace;
 use super::late::Look;
 use super::record::{AnchorWish, Closing, Subscription};
-use super::step::{Step, basis, drafts, used};
+use super::step::{Step, basis, charged_before, drafts, used};
 use crate::services::customers::Customer;
 use crate::services::invoices::{DraftLine, Priced};
 use crate::services::{Desk, Refusal};
@@ -104,12 +104,16 @@ async fn of(
     if let Some(planned) = planned {
         around.go_past(desk, &planned.bills).await?;
     }
+    let invoiced = match &next.closes {
+        Some(Closing { cycle, .. }) => charged_before(desk, subscription, &cycle.open).await?,
+        None => Vec::new(),
+    };
     let waiting: Vec<DraftLine> = planned.iter().flat_map(|planned| &planned.step.waiting).map(|(draft, _)| draft.clone()).collect();
     let mut upcoming = Vec::with_capacity(usages.len());
     for usage in usages {
         step.lines = next.advance.clone();
         if let Some(Closing { cycle, until, unused, .. }) = &next.closes {
-            let lines = close_ended(&next.basis, cycle, *until, *unused, usage)?;
+            let lines = close_ended(&next.basis, cycle, *until, *unused, &invoiced, usage)?;
             step.lines.extend(drafts(desk, lines, &[], &cycle.open));
         }
         step.lines.extend(waiting.iter().cloned());

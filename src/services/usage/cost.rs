@@ -1,5 +1,7 @@
 //! What usage has cost so far: every figure rated by the engine, from the terms it is, or was, billed with.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use billing::bands::{Band, bands};
 use billing::calendar::{Instant, Period, Share};
 use billing::money::sum;
@@ -7,9 +9,11 @@ use billing::price::Price;
 use billing::subscription::{Basis, BilledPart, usage_of_part};
 use rust_decimal::Decimal;
 
-use super::meter::{Aggregate, Meter};
+use super::meter::{Aggregate, Meter, meters};
+use super::read::{account, tallies_by};
 use super::tally::{Tally, add};
-use crate::services::Refusal;
+use crate::services::subscriptions::{self, Closing, Subscription};
+use crate::services::{Desk, Refusal};
 
 /// The stretches of one period in which a meter had a price, in order. A change of plan in mid-period makes two of one.
 pub struct Costs {
@@ -27,8 +31,61 @@ pub struct Walk<'a> {
     expected: Decimal,
 }
 
+/// The prices that rate, or rated, a meter in a period.
+pub(super) async fn costs(desk: &mut Desk, subscription: &Subscription, meter: &Meter, period: Period) -> Result<Option<Costs>, Refusal> {
+    let parts = parts_in(desk, subscription, Some(&meter.key), period).await?;
+    if parts.is_empty() { Ok(None) } else { of_parts(desk, subscription, parts).await.map(Some) }
+}
+
+/// What everything metered has cost a subscription in one of its periods, in minor units, before discounts and tax: all that was recorded of
+/// the period, also what a sender's clock put a little ahead of ours. `None` where nothing is metered in it.
+pub async fn cost_of_period(desk: &mut Desk, subscription: &Subscription, period: Period) -> Result<Option<i64>, Refusal> {
+    let mut by_meter: BTreeMap<String, Vec<BilledPart>> = BTreeMap::new();
+    for billed in parts_in(desk, subscription, None, period).await? {
+        if let Some(of) = &billed.part.price.meter {
+            by_meter.entry(of.key.clone()).or_default().push(billed);
+        }
+    }
+    if by_meter.is_empty() {
+        return Ok(None);
+    }
+    let (meters, now) = (meters(desk).await?, desk.now.billing);
+    let account = account(desk, &subscription.customer_id).await?;
+    let mut amounts = Vec::with_capacity(by_meter.len());
+    for (key, parts) in by_meter {
+        let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
+        let costs = of_parts(desk, subscription, parts).await?;
+        let edges: BTreeSet<Instant> = costs.edges().filter(|edge| period.contains(*edge)).chain([period.start, period.end]).collect();
+        let edges: Vec<Instant> = edges.into_iter().collect();
+        let mut walk = costs.walk(meter);
+        for (tally, start) in tallies_by(desk, &subscription.customer_id, meter, &edges, account.as_ref()).await?.iter().zip(&edges) {
+            walk.take(*start, tally)?;
+        }
+        amounts.push(walk.cost_minor(now)?);
+    }
+    Ok(Some(sum(amounts).map_err(billing::Error::from)?))
+}
+
+/// The parts of a period that a meter's usage (or any meter's) was billed in, and those that are still to be.
+async fn parts_in(desk: &mut Desk, subscription: &Subscription, meter: Option<&str>, period: Period) -> Result<Vec<BilledPart>, Refusal> {
+    let mut parts = subscriptions::billed_parts(desk, &subscription.id, meter, period).await?;
+    let running = subscription.cycle.iter().map(|cycle| Closing::whole(cycle.clone(), cycle.whole.end));
+    for Closing { cycle, until, unused, .. } in running.chain(subscription.closings.iter().cloned()) {
+        let open = cycle.open.iter().filter(|part| part.price.meter.as_ref().is_some_and(|of| meter.is_none_or(|meter| of.key == meter)));
+        for part in open.filter(|part| period.contains(part.from)) {
+            parts.push(BilledPart { part: part.clone(), to: until, cycle: cycle.clone(), unused, lines: Vec::new() });
+        }
+    }
+    Ok(parts)
+}
+
+async fn of_parts(desk: &mut Desk, subscription: &Subscription, parts: Vec<BilledPart>) -> Result<Costs, Refusal> {
+    let basis = subscriptions::basis(desk, subscription, &[&subscription.terms], parts.iter().map(|billed| &billed.part.price)).await?;
+    Ok(Costs::new(basis, parts))
+}
+
 impl Costs {
-    pub fn new(basis: Basis, mut parts: Vec<BilledPart>) -> Costs {
+    fn new(basis: Basis, mut parts: Vec<BilledPart>) -> Costs {
         parts.sort_by_key(|billed| (billed.part.from, billed.to));
         Costs { basis, parts }
     }

@@ -7,7 +7,7 @@
 //!
 //! Invariant: a tally (of a quarter of an hour, a day, a month) is the tally of the events in it that are not reversed; a property test
 //! holds the whole against a naive sum. Batches of one customer are added up one at a time, under the lock of `usage_accounts`.
-//! What usage costs is the engine's to say; `cost` only asks it.
+//! What usage costs is the engine's to say; `cost` only asks it, for the charts and for the limits customers put on it (`spend`).
 
 mod cost;
 mod forecast;
@@ -20,6 +20,7 @@ mod report;
 mod series;
 mod tally;
 
+pub use cost::cost_of_period;
 pub use forecast::{Expected, Forecast, Method};
 pub use meter::{Aggregate, Meter, meters};
 pub use outlook::{Outlook, outlook};

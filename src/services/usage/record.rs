@@ -15,7 +15,7 @@ use super::tally::{Counted, PLACES, Quantity, slot_of, text};
 use crate::platform::clock::Instant;
 use crate::platform::db::Many;
 use crate::sentence;
-use crate::services::{Desk, Refusal, subscriptions};
+use crate::services::{Desk, Refusal, spend, subscriptions};
 use crate::words::Sentence;
 
 /// Most events a call takes.
@@ -128,6 +128,8 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
     add(desk, customer_id, &account, &new).await?;
     if let Some(earliest) = new.iter().map(|(_, event)| event.happened_at).min() {
         subscriptions::note_usage(desk, customer_id, earliest).await?;
+        subscriptions::note_usage_due(desk, customer_id).await?;
+        spend::watch(desk, customer_id).await?;
     }
     Ok(outcomes)
 }
@@ -224,6 +226,7 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
             .await?;
     }
     tally_anew(desk, customer_id, &account, &meter_id, happened_at).await?;
+    spend::watch(desk, customer_id).await?;
     desk.record("usage.reversed", Some(customer_id), event_id, serde_json::json!({ "meter": meter_id, "happened_at": happened_at })).await
 }
 

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use billing::bands::Band;
 use billing::calendar::{Period, Zone, local_date, midnight};
-use billing::subscription::BilledPart;
 use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 
-use super::cost::{Costs, Walk};
+use super::cost::{Costs, Walk, costs};
 use super::forecast::{Forecast, forecast};
 use super::meter::{Meter, meters};
 use super::read::{Account, account, first_use, tallies_by};
@@ -17,7 +16,7 @@ use super::series::{By, start_of_day, steps};
 use super::tally::Tally;
 use crate::platform::clock::Instant;
 use crate::sentence;
-use crate::services::subscriptions::{self, Closing, Subscription};
+use crate::services::subscriptions::{self, Subscription};
 use crate::services::{Desk, Refusal};
 
 const MOST_YEARS: u32 = 10;
@@ -368,23 +367,6 @@ fn date_in(date: NaiveDate, zone: Zone, field: &'static str) -> Result<Instant, 
         return Err(Refusal::field(field, sentence!("refusal-no-usage-then")));
     }
     midnight(date, zone).map_err(|error| Refusal::from(billing::Error::from(error)))
-}
-
-/// The prices that rate, or rated, this meter in a period.
-async fn costs(desk: &mut Desk, subscription: &Subscription, meter: &Meter, period: Period) -> Result<Option<Costs>, Refusal> {
-    let mut parts = subscriptions::billed_parts(desk, &subscription.id, &meter.key, period).await?;
-    let running = subscription.cycle.iter().map(|cycle| Closing::whole(cycle.clone(), cycle.whole.end));
-    for Closing { cycle, until, unused, .. } in running.chain(subscription.closings.iter().cloned()) {
-        let open = cycle.open.iter().filter(|part| part.price.meter.as_ref().is_some_and(|of| of.key == meter.key));
-        for part in open.filter(|part| period.contains(part.from)) {
-            parts.push(BilledPart { part: part.clone(), to: until, cycle: cycle.clone(), unused, lines: Vec::new() });
-        }
-    }
-    if parts.is_empty() {
-        return Ok(None);
-    }
-    let basis = subscriptions::basis(desk, subscription, &[&subscription.terms], parts.iter().map(|billed| &billed.part.price)).await?;
-    Ok(Some(Costs::new(basis, parts)))
 }
 
 /// The period before, read at the same days and hours.

@@ -68,6 +68,7 @@ fn body(name: &str) -> Value {
     match name {
         "inviteMember" => json!({ "email": "eve@eve.example", "name": "Eve", "role": "owner" }),
         "addPrice" => json!({ "key": "extra", "name": "Extra", "model": "flat", "amount_minor": 1 }),
+        "setInvoiceThreshold" => json!({ "amount_minor": 5000 }),
         "updateCustomer" => json!({ "name": "Eve" }),
         "endTaxRate" => json!({ "on": "2026-03-01" }),
         "recordWithholding" => json!({ "certificate_number": "1", "certificate_on": "2026-03-01" }),
