@@ -76,7 +76,8 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
 
     let mut desk = stage.desk().await?;
     let plans = catalogue::open(&mut desk).await?;
-    let all = Settings { customers_may_pause: true, customers_may_choose_interval: true, customers_may_choose_billing_day: true, customers_may_cap_spend: true };
+    let all =
+        Settings { customers_may_pause: true, customers_may_choose_interval: true, customers_may_choose_billing_day: true, customers_may_cap_spend: true };
     settings::save(&mut desk, all).await?;
     desk.commit().await?;
 

@@ -102,7 +102,10 @@ async fn who_may_not_pause_is_not_offered_it() {
     let quote = at.browser().get("/plan/pause").await.field("quote").unwrap();
     let program = at.world.program("settings:read,settings:write").await;
     let settings = program.patch("/settings", json!({ "customers_may_pause": false })).await.ok();
-    assert_eq!(settings, json!({ "customers_may_pause": false, "customers_may_choose_interval": true, "customers_may_choose_billing_day": false, "customers_may_cap_spend": false }));
+    assert_eq!(
+        settings,
+        json!({ "customers_may_pause": false, "customers_may_choose_interval": true, "customers_may_choose_billing_day": false, "customers_may_cap_spend": false })
+    );
     assert_eq!(program.get("/settings").await.ok(), settings);
     // A price held from before does not help.
     assert_eq!(at.browser().post("/plan/pause", &[("quote", &quote)]).await.status, 404);

@@ -126,10 +126,7 @@ async fn packages_and_a_minimum_come_out_and_the_page_says_what_was_invoiced_bef
     at.go_to("2026-07-01T01:00:00+02:00").await;
     assert_eq!(
         at.documents(&at.often).await,
-        [
-            told("threshold", "06-03", &[("usage", 12_000)]),
-            told("cycle", "06-30", &[("recurring", 2_900), ("usage", 6_000), ("minimum", 12_000)]),
-        ]
+        [told("threshold", "06-03", &[("usage", 12_000)]), told("cycle", "06-30", &[("recurring", 2_900), ("usage", 6_000), ("minimum", 12_000)]),]
     );
     at.come_to_the_same().await;
     let mut desk = at.world.desk().await;
@@ -175,10 +172,7 @@ async fn an_end_before_the_periods_bills_the_rest() {
     desk.commit().await.unwrap();
     // When the last usage has had its hour.
     at.go_to("2026-06-04T12:00:00+02:00").await;
-    assert_eq!(
-        at.documents(&at.often).await,
-        [told("threshold", "06-03", &[("usage", 12_000)]), told("final", "06-04", &[("usage", 2_000)])]
-    );
+    assert_eq!(at.documents(&at.often).await, [told("threshold", "06-03", &[("usage", 12_000)]), told("final", "06-04", &[("usage", 2_000)])]);
     check::check(&at.world.app).await.unwrap();
 }
 

@@ -1691,6 +1691,7 @@ refusal-add-on-exists = There is an add-on with the key “{ $key }” at this i
 refusal-coupon-twice = The code “{ $code }” is named twice.
 refusal-plan-interval = { $plan } is not offered at this interval.
 refusal-no-add-on = There is no add-on “{ $key }”.
+refusal-no-usage-to-invoice = Nothing was used that is not invoiced yet.
 refusal-charge-not-positive = A charge must be of an amount above zero.
 refusal-charge-unnamed = Say what is charged.
 refusal-credit-not-positive = A credit must be of an amount above zero.

@@ -3,14 +3,15 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::invoices::{self, Invoice};
 use super::subscriptions::{Change, Subscription, When, request_of, shown};
-use crate::api::give::Json;
+use crate::api::give::{Created, Json};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
 use crate::api::take::{Body, Id, Nothing};
-use crate::services::Desk;
 use crate::services::api_keys::Scope;
 use crate::services::subscriptions::{self, Action, CancelRequest, PauseRequest};
+use crate::services::{self, Desk, Refusal};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -28,6 +29,9 @@ pub fn routes() -> Vec<Route> {
         Route::post("/subscriptions/{subscription}/reactivate", Scope::SubscriptionsWrite, reactivate)
             .named("reactivateSubscription", "Undo a cancellation")
             .about("One that is still to end goes on; one that has ended begins anew."),
+        Route::post("/subscriptions/{subscription}/invoice", Scope::SubscriptionsWrite, invoice)
+            .named("invoiceUsage", "Invoice usage now")
+            .about("What the usage of the period under way has come to so far; its end bills the rest, and both together are what one invoice would have been."),
     ]
 }
 
@@ -115,4 +119,12 @@ async fn resume(desk: &mut Desk, (Id(subscription), Nothing): (Id, Nothing)) -> 
 async fn reactivate(desk: &mut Desk, (Id(subscription), Nothing): (Id, Nothing)) -> Result<Json<Subscription>, Problem> {
     let found = subscriptions::find(desk, &subscription).await?;
     act(desk, &found, Action::Reactivate).await
+}
+
+async fn invoice(desk: &mut Desk, (Id(subscription), Nothing): (Id, Nothing)) -> Result<Created<Invoice>, Problem> {
+    let found = subscriptions::find(desk, &subscription).await?;
+    let issued = subscriptions::act(desk, &found.customer_id, &found.id, &Action::InvoiceUsage).await?;
+    // What was due before is issued with it; this is the last.
+    let issued = issued.last().ok_or_else(|| Refusal::damaged("usage was invoiced and there is no invoice"))?;
+    Ok(Created(invoices::shown(services::invoices::load(desk, &issued.id).await?)?))
 }

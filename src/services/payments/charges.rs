@@ -92,7 +92,9 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
     let key = (desk.vendor.id.clone(), payment_id.to_owned(), wall_ms);
     let claimed = written(
         &mut desk,
-        returning!("UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"),
+        returning!(
+            "UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"
+        ),
         key,
     );
     let Some(payment) = claimed.await? else { return load(&mut desk, payment_id).await };

@@ -34,6 +34,8 @@ pub enum Action {
     Pause(PauseRequest),
     Resume,
     Reactivate,
+    /// Invoices what usage of the running period has come to so far; the period's end bills the rest.
+    InvoiceUsage,
 }
 
 impl Action {
@@ -41,7 +43,7 @@ impl Action {
     pub fn is_paid_first(&self) -> bool {
         match self {
             Action::Change(_) | Action::Resume | Action::Reactivate => true,
-            Action::UndoChange | Action::Cancel(_) | Action::Pause(_) => false,
+            Action::UndoChange | Action::Cancel(_) | Action::Pause(_) | Action::InvoiceUsage => false,
         }
     }
 }
@@ -89,6 +91,7 @@ pub async fn plan(
         Action::Pause(request) => pause::plan(desk, subscription, request, at, reading).await?,
         Action::Resume => pause::plan_resume(desk, subscription, at).await?,
         Action::Reactivate => reactivate::plan(desk, subscription, at).await?,
+        Action::InvoiceUsage => threshold::plan_on_demand(desk, subscription, at).await?,
     };
     step.subscription.held_by = None;
     step.subscription.held_until_at = None;

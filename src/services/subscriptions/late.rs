@@ -174,7 +174,13 @@ pub async fn billed_parts(desk: &mut Desk, subscription_id: &str, meter: Option<
         .all(
             "SELECT part FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND ($3 = '' OR meter = $3) AND from_at >= $4 AND to_at <= $5
              ORDER BY from_at, id",
-            (desk.vendor.id.clone(), subscription_id.to_owned(), meter.unwrap_or_default().to_owned(), period.start.timestamp_millis(), period.end.timestamp_millis()),
+            (
+                desk.vendor.id.clone(),
+                subscription_id.to_owned(),
+                meter.unwrap_or_default().to_owned(),
+                period.start.timestamp_millis(),
+                period.end.timestamp_millis(),
+            ),
         )
         .await?;
     rows.iter().map(|(part,)| serde_json::from_str(part).map_err(Refusal::damaged)).collect()

@@ -7,14 +7,17 @@
 use billing::calendar::Instant;
 use billing::invoice::Reason;
 use billing::money::sum;
+use billing::state::State;
 use billing::subscription::{BilledLine, Product, so_far};
 use chrono::TimeDelta;
 use sqlx::FromRow;
 
-use super::record::load;
+use super::discounts;
+use super::record::{Subscription, load};
 use super::step::{Step, basis, drafts, used};
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
+use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 #[derive(FromRow)]
@@ -86,6 +89,19 @@ pub(super) async fn bill_so_far(desk: &mut Desk, step: &mut Step, at: Instant) -
     step.lines.extend(lines);
     step.reason.get_or_insert(Reason::Threshold);
     Ok(())
+}
+
+/// The same because the vendor says so, whatever it has come to.
+pub(super) async fn plan_on_demand(desk: &mut Desk, subscription: &Subscription, at: Instant) -> Result<Step, Refusal> {
+    let discounts = discounts::load(desk, &subscription.id).await?;
+    let mut step = Step { reason: Some(Reason::Manual), ..Step::new(subscription.clone(), discounts) };
+    if matches!(subscription.state, State::Active | State::PastDue) {
+        bill_so_far(desk, &mut step, at).await?;
+    }
+    if step.lines.is_empty() {
+        return Err(Refusal::Rule(sentence!("refusal-no-usage-to-invoice")));
+    }
+    Ok(step)
 }
 
 /// The question of [`due_of`], for what is read ahead: of a customer, subscriptions and since when.

@@ -88,6 +88,26 @@ async fn one_pauses_resumes_ends_and_begins_again() {
 }
 
 #[tokio::test]
+async fn usage_is_invoiced_on_demand_and_the_rest_at_the_periods_end() {
+    let ada = Ada::new().await;
+    let send = async |id: &str, quantity: &str, at: &str| {
+        let event = json!({ "id": id, "customer_id": "ext:ada", "meter": "minutes", "quantity": quantity, "at": at });
+        ada.program.post("/usage", json!({ "events": [event] })).await.ok();
+    };
+    let path = format!("/subscriptions/{}/invoice", ada.subscription);
+    ada.go_to("2026-04-10T00:00:00+02:00").await;
+    assert_eq!(ada.program.post(&path, json!({})).await.problem().1, "rule");
+    // 1,000 minutes are included; each further one costs 0.8 ct: 500 are 4.00, 1,250 are 10.00.
+    send("e1", "1500", "2026-04-09T10:00:00Z").await;
+    let invoice = ada.program.post(&path, json!({})).await.ok();
+    assert_eq!((&invoice["total_minor"], &invoice["lines"][0]["kind"], &invoice["status"]), (&json!(400), &json!("usage"), &json!("open")));
+    assert_eq!(ada.program.post(&path, json!({})).await.problem().1, "rule");
+    send("e2", "750", "2026-04-09T11:00:00Z").await;
+    ada.go_to("2026-05-01T02:00:00+02:00").await;
+    assert_eq!(ada.totals().await, [4700, 400, 4700 + 600]);
+}
+
+#[tokio::test]
 async fn a_charge_a_credit_and_the_balance_between_them() {
     let ada = Ada::new().await;
     let charge = json!({ "customer_id": "ext:ada", "amount_minor": 12_000, "description": "Workshop" });

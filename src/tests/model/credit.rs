@@ -129,18 +129,7 @@ impl World<'_> {
     fn reversal(&mut self, kind: &'static str, of: LineId, amount: i128) -> LineId {
         let line = self.lines[of].clone();
         let span = (self.now, line.span.1);
-        self.lines.push(Line {
-            kind,
-            amount,
-            discount: 0,
-            span,
-            document: None,
-            of: Some(of),
-            given_back: 0,
-            until: Instant::MIN,
-            takes_back: None,
-            ..line
-        });
+        self.lines.push(Line { kind, amount, discount: 0, span, document: None, of: Some(of), given_back: 0, until: Instant::MIN, takes_back: None, ..line });
         self.lines.len() - 1
     }
 }

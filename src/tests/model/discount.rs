@@ -100,7 +100,9 @@ impl World<'_> {
     /// invoice with something to discount.”
     fn reaches(&self, coupon: usize, of: &[usize], id: LineId, redeemed: &[Vec<Redeemed>]) -> bool {
         let line = &self.lines[id];
-        let Some(subscription) = line.subscription.filter(|subscription| of.contains(subscription) && self.coupons_of(id).contains(&coupon)) else { return false };
+        let Some(subscription) = line.subscription.filter(|subscription| of.contains(subscription) && self.coupons_of(id).contains(&coupon)) else {
+            return false;
+        };
         let rule = &self.story.coupons[coupon];
         let first = redeemed[subscription].iter().find(|redeemed| redeemed.coupon == coupon).and_then(|redeemed| redeemed.first);
         match (rule.duration, first) {

@@ -95,7 +95,11 @@ impl World<'_> {
             if is_due && self.subscriptions[subscription].customer == customer {
                 let reason = part.reason;
                 let billed = self.bill_part(index);
-                if billed.is_empty() { closed.push(reason) } else { reasons.push(reason) }
+                if billed.is_empty() {
+                    closed.push(reason)
+                } else {
+                    reasons.push(reason)
+                }
                 all.extend(billed);
             }
         }
