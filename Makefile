@@ -3,6 +3,7 @@
 #   make run     builds and serves the portal with its demo on http://localhost:3000
 #   make test    every test: engine, integration on SQLite and on Postgres, journeys in a browser
 #   make faults  more of what may go wrong than a test run has time for: a hundred runs killed, on SQLite and on Postgres
+#   make lives   a thousand random lives of 500 steps against the model, on SQLite, and a hundred on Postgres; SEEDS=0..1000 STEPS=500
 #   make bench   measures the figures that README.md states
 #   make site    only the files browsers load, in target/site
 #   make fmt · make lint
@@ -14,11 +15,15 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Scripts find what cargo makes under ./target.
 unexport CARGO_TARGET_DIR
-.PHONY: help run test test-rust test-postgres test-browser faults bench site fmt lint
+.PHONY: help run test test-rust test-postgres test-browser faults lives bench site fmt lint
 
 # Where `make run` keeps its database, keys and mail, and where it listens.
 DATA ?= data
 LISTEN ?= 127.0.0.1:3000
+# Which lives `make lives` tells, and how long they are.
+SEEDS ?= 0..1000
+POSTGRES_SEEDS ?= 0..100
+STEPS ?= 500
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +56,16 @@ faults: site
 	@end2end/setup.sh postgres > /dev/null
 	@KILLS=100 cargo test --test app kills
 	@KILLS=100 end2end/postgres.sh cargo test --test app kills
+
+lives: site
+	@end2end/setup.sh postgres > /dev/null
+	@echo "lives: building the program and the model"
+	@cargo build --release --bin portico
+	@cargo build --release --package model
+	@echo "lives: seeds $(SEEDS) of $(STEPS) steps on SQLite"
+	@time target/release/model --portico target/release/portico --seeds $(SEEDS) --steps $(STEPS)
+	@echo "lives: seeds $(POSTGRES_SEEDS) of $(STEPS) steps on Postgres"
+	@time end2end/postgres.sh bash -c 'target/release/model --portico target/release/portico --database-url "$$TEST_DATABASE_URL" --seeds $(POSTGRES_SEEDS) --steps $(STEPS)'
 
 bench: site
 	@end2end/setup.sh browser postgres > /dev/null

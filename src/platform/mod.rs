@@ -2,7 +2,6 @@
 
 pub mod assets;
 pub mod backup;
-mod behind;
 pub mod clock;
 pub mod config;
 pub mod db;

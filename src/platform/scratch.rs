@@ -1,6 +1,6 @@
 //! A database for one run: fresh, quick, and gone afterwards. A simulation happens in one; nothing that anybody keeps does.
 //!
-//! On SQLite it is a file in the system's temporary folder, written without waiting for the disk. On Postgres it is a schema of its own
+//! On SQLite it is in memory. On Postgres it is a schema of its own
 //! in the database named, so that no right to create databases is needed and what is there already is not touched.
 
 use std::path::PathBuf;
@@ -8,15 +8,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::db::{Db, DbError, DbResult};
 
-/// The database and where it is. Removed by [`Scratch::remove`]; dropped without it, a SQLite file goes too, a Postgres schema stays.
+/// The database and where it is. Removed by [`Scratch::remove`]; dropped without it, SQLite's goes too, a Postgres schema stays.
 pub struct Scratch {
     pub db: Db,
-    /// Also where whatever stands beside the database goes.
+    /// Where whatever stands beside the database goes, in the system's temporary folder.
     pub folder: PathBuf,
     /// The server's own address, and the schema there.
     schema: Option<(PgConnectOptions, String)>,
@@ -29,12 +29,13 @@ impl Scratch {
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).map_err(sqlx::Error::from)?;
         let mut scratch = match postgres_url {
-            None => Scratch { db: sqlite(&folder.join("portico.db")).await?, folder, schema: None },
+            None => Scratch { db: in_memory().await?, folder, schema: None },
             Some(url) => {
-                let server = PgConnectOptions::from_str(url)?.application_name("portico");
+                let server = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
                 execute(&server, format!("CREATE SCHEMA {name}")).await?;
                 let options = server.clone().options([("search_path", name.as_str()), ("synchronous_commit", "off")]);
-                let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+                let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).test_before_acquire(false);
+                let pool = pool.connect_with(options).await?;
                 Scratch { db: Db::Postgres(pool), folder, schema: Some((server, name)) }
             }
         };
@@ -67,19 +68,12 @@ impl Drop for Scratch {
     }
 }
 
-async fn sqlite(path: &std::path::Path) -> DbResult<Db> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // Nothing here outlives the process, so nothing need outlive a power loss.
-        .synchronous(SqliteSynchronous::Off)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(512);
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    let read = SqlitePoolOptions::new().max_connections(1).connect_with(options.pragma("query_only", "ON")).await?;
-    Ok(Db::Sqlite { read, write })
+/// A database in memory is its one connection: reading and writing take turns on it, and it must not be closed for idleness.
+async fn in_memory() -> DbResult<Db> {
+    let options = SqliteConnectOptions::new().foreign_keys(true).statement_cache_capacity(512).disable_statement_logging();
+    let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+    let one = one.acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    Ok(Db::Sqlite { read: one.clone(), write: one })
 }
 
 async fn execute(server: &PgConnectOptions, sql: String) -> DbResult<()> {
@@ -100,7 +94,8 @@ mod tests {
         let mut tx = scratch.db.write().await.unwrap();
         tx.run("UPDATE vendors SET name = $1", ("x",)).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(folder.join("portico.db").exists());
+        scratch.db.check().await.unwrap();
+        assert!(folder.exists());
         scratch.remove().await.unwrap();
         assert!(!folder.exists());
     }

@@ -10,6 +10,7 @@ use sqlx::FromRow;
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
 use crate::sentence;
+use crate::services::invoices::MOST_DESCRIPTION;
 use crate::services::{Desk, Refusal, ledger as books};
 
 /// Where a credit came from.
@@ -148,6 +149,9 @@ pub(crate) async fn touch(desk: &mut Desk, customer_id: &str) -> Result<(), Refu
 pub async fn grant(desk: &mut Desk, customer_id: &str, currency: &str, amount_minor: i64, description: &str) -> Result<String, Refusal> {
     if amount_minor <= 0 {
         return Err(Refusal::Rule(sentence!("refusal-credit-not-positive")));
+    }
+    if description.chars().count() > MOST_DESCRIPTION {
+        return Err(Refusal::field("description", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
     }
     crate::services::customers::lock(desk, customer_id).await?;
     let id = put(desk, customer_id, currency, amount_minor, Source::Granted, None, description).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use billing::calendar::Instant;
 use billing::explain::Explain;
-use billing::invoice::{DocumentKind, Line, LineKind, LineRef, Reason};
+use billing::invoice::{Line, LineKind, LineRef, Reason};
 use billing::ledger::Account;
 use billing::state::State;
 use billing::tax::{LineTax, TaxNote, TaxTotal};
@@ -372,10 +372,6 @@ fn tax_rate(taxes: &[LineTax]) -> Option<Value> {
         [one] => Some(json!(one.rate)),
         several => Some(several.iter().map(|tax| json!(tax.rate)).collect()),
     }
-}
-
-pub fn is_invoice(invoice: &Invoice) -> bool {
-    invoice.kind == DocumentKind::Invoice
 }
 
 fn instant<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,29 +8,37 @@ use billing::invoice::DocumentKind;
 
 use super::Failed;
 use super::input::{self, Act, Anchored, InvoiceName, LineName, PaymentOutcome, Scenario, Step};
-use super::output::{MessageOut, Names, NextInvoiceOut, Output, PaymentOut, PreviewOut, RefusedOut, is_invoice, ledger, subscription, tax};
+use super::output::{MessageOut, Names, NextInvoiceOut, Output, PaymentOut, PreviewOut, RefusedOut, ledger, subscription, tax};
 use super::setting::Setting;
 use crate::platform::clock::{Instant, from_ms};
 use crate::platform::scratch::Scratch;
 use crate::sentence;
-use crate::services::invoices::{CreditRequest, Invoice};
+use crate::services::invoices::{CreditRequest, Invoice, Named};
 use crate::services::payments::scripted::Script;
 use crate::services::payments::{DeclineReason, Status};
 use crate::services::quotes::{self, Confirmed, Preview};
 use crate::services::subscriptions::{self, Action, AnchorWish, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
 use crate::services::usage::{self, NewEvent};
-use crate::services::{Refusal, balance, events, invoices, payments};
+use crate::services::{Desk, Refusal, balance, events, invoices, payments};
 use crate::worker::bill::{self, Report};
 
-/// More documents than any story of one customer has.
-const ALL: i64 = i64::MAX;
 const BATCH: i64 = 1_000;
 
-/// Runs a story on a fresh database; what came of it.
-pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<Output, Failed> {
+/// Runs a story on a fresh database; what came of it, and where it stands then.
+pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<(Output, Setting), Failed> {
     let setting = Setting::make(scenario, scratch).await?;
     let names = Names { customers: setting.customers.iter().map(|(id, record)| (record.clone(), id.clone())).collect(), ..Names::default() };
-    let mut story = Story { scenario, setting, subscriptions: BTreeMap::new(), names, told: Output::default(), stuck_for: BTreeSet::new(), last: None };
+    let mut story = Story {
+        scenario,
+        setting,
+        subscriptions: BTreeMap::new(),
+        names,
+        documents: Vec::new(),
+        learned: 0,
+        told: Output::default(),
+        stuck_for: BTreeSet::new(),
+        last: None,
+    };
     for (index, step) in scenario.steps.iter().enumerate() {
         story.step(index, step).await?;
     }
@@ -46,6 +54,9 @@ struct Story<'a> {
     /// Scenario id to record id of those begun.
     subscriptions: BTreeMap<String, String>,
     names: Names,
+    /// Every document so far, in the order of their issue, and of how many the lines are known by name.
+    documents: Vec<Named>,
+    learned: usize,
     told: Output,
     /// Why something that is due could not be done.
     stuck_for: BTreeSet<String>,
@@ -65,7 +76,7 @@ impl Story<'_> {
         let done = self.act(step).await;
         self.note(index, done)?;
         // What the step made is paid at once, or declined.
-        self.collect(step.at).await
+        if step.act.makes_invoices() { self.collect(step.at).await } else { Ok(()) }
     }
 
     fn note(&mut self, index: usize, done: Done) -> Result<(), Failed> {
@@ -82,8 +93,9 @@ impl Story<'_> {
     /// Everything due until an instant happens, each thing at its own moment.
     async fn pass_time(&mut self, index: usize, until: Instant) -> Result<(), Failed> {
         let mut stuck: BTreeSet<String> = BTreeSet::new();
+        let mut collected_at = self.last;
         loop {
-            let mut desk = self.setting.desk().await?;
+            let mut desk = self.setting.errand().reads().await?;
             let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
             drop(desk);
             let Some((at, _)) = due.into_iter().find(|(_, customer)| !stuck.contains(customer)) else { break };
@@ -91,6 +103,7 @@ impl Story<'_> {
             let at = self.last.map_or(at, |last| at.max(last));
             self.go_to(at);
             let report = bill::bill(&self.setting.app, &self.setting.vendor, at).await?;
+            collected_at = Some(at);
             for (customer, refusal) in report.failed {
                 if stuck.insert(customer) {
                     let reason = reason(refusal)?;
@@ -102,7 +115,7 @@ impl Story<'_> {
             }
         }
         self.go_to(until);
-        self.collect(until).await
+        if collected_at == Some(until) { Ok(()) } else { self.collect(until).await }
     }
 
     fn go_to(&mut self, at: Instant) {
@@ -215,10 +228,9 @@ impl Story<'_> {
 
     async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
         let id = self.subscriptions.get(subscription).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
-        let mut desk = self.setting.desk().await?;
-        let customer = subscriptions::load(&mut desk, id).await?.customer_id;
-        drop(desk);
-        let preview = quotes::preview(&self.setting.errand(), &customer, id, action).await?;
+        let errand = self.setting.errand();
+        let customer = subscriptions::load(&mut errand.reads().await?, id).await?.customer_id;
+        let preview = quotes::preview(&errand, &customer, id, action).await?;
         Ok((customer, preview))
     }
 
@@ -287,35 +299,48 @@ impl Story<'_> {
         Ok(desk.commit().await?)
     }
 
-    async fn invoice(&self, name: &InvoiceName) -> Result<Invoice, Refusal> {
-        let documents = self.documents().await?;
-        let mut invoices = documents.into_iter().filter(is_invoice);
-        match name {
-            InvoiceName::Nth(n) => invoices.nth(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-invoice-yet", place = *n))),
-            InvoiceName::Number(number) => {
-                invoices.find(|invoice| invoice.number == *number).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-invoice", number = number)))
+    async fn invoice(&mut self, name: &InvoiceName) -> Result<Invoice, Refusal> {
+        let mut desk = self.setting.errand().reads().await?;
+        self.list_documents(&mut desk).await?;
+        let mut found = None;
+        let mut place = 0;
+        for document in &self.documents {
+            if document.kind()? != DocumentKind::Invoice {
+                continue;
+            }
+            let is_it = match name {
+                InvoiceName::Nth(n) => place == *n,
+                InvoiceName::Number(number) => document.number == *number,
+            };
+            place += 1;
+            if is_it {
+                found = Some(&document.id);
+                break;
             }
         }
+        let id = found.ok_or_else(|| match name {
+            InvoiceName::Nth(n) => Refusal::Rule(sentence!("simulate-no-invoice-yet", place = *n)),
+            InvoiceName::Number(number) => Refusal::Rule(sentence!("simulate-no-invoice", number = number)),
+        })?;
+        invoices::load(&mut desk, id).await
     }
 
-    /// Every document so far, in the order of their numbers.
-    async fn documents(&self) -> Result<Vec<Invoice>, Refusal> {
-        let mut desk = self.setting.desk().await?;
-        let mut documents = Vec::new();
-        for record in self.setting.customers.values() {
-            for summary in invoices::list(&mut desk, record, ALL).await? {
-                documents.push(invoices::load(&mut desk, &summary.id).await?);
-            }
-        }
-        // Within a year's series numbers rise with the order of issue; so do ids.
-        documents.sort_by(|one, other| (one.issued_at, &one.id).cmp(&(other.issued_at, &other.id)));
-        Ok(documents)
+    /// Lists what was issued since it was listed last.
+    async fn list_documents(&mut self, desk: &mut Desk) -> Result<(), Refusal> {
+        let last = self.documents.last().map(|document| document.id.as_str());
+        let issued = invoices::issued_after(desk, last).await?;
+        self.documents.extend(issued);
+        Ok(())
     }
 
+    /// Learns the lines of what was issued since it learned last. A document's lines are frozen.
     async fn learn_lines(&mut self) -> Result<(), Refusal> {
-        for document in self.documents().await? {
-            self.names.learn(&document.snapshot()?);
+        let mut desk = self.setting.errand().reads().await?;
+        self.list_documents(&mut desk).await?;
+        for document in self.documents.iter().skip(self.learned) {
+            self.names.learn(&invoices::load(&mut desk, &document.id).await?.snapshot()?);
         }
+        self.learned = self.documents.len();
         Ok(())
     }
 
@@ -327,13 +352,13 @@ impl Story<'_> {
         self.setting.plans.get(id).map(String::as_str).ok_or(Refusal::NotFound)
     }
 
-    async fn result(mut self) -> Result<Output, Failed> {
+    async fn result(mut self) -> Result<(Output, Setting), Failed> {
         self.learn_lines().await?;
-        let documents = self.documents().await?;
-        let mut desk = self.setting.desk().await?;
+        let mut desk = self.setting.errand().reads().await?;
         // Which invoice a payment settled.
         let mut paid: BTreeMap<String, String> = BTreeMap::new();
-        for document in &documents {
+        for named in &self.documents {
+            let document = &invoices::load(&mut desk, &named.id).await?;
             let snapshot = document.snapshot()?;
             if document.kind == DocumentKind::CreditNote {
                 self.told.credit_notes.push(self.names.credit_note(document, &snapshot)?);
@@ -344,7 +369,7 @@ impl Story<'_> {
                 paid.extend(allocation.payment_id.map(|payment| (payment, document.number.clone())));
             }
         }
-        let numbers: BTreeMap<&str, &str> = documents.iter().map(|document| (document.id.as_str(), document.number.as_str())).collect();
+        let numbers: BTreeMap<&str, &str> = self.documents.iter().map(|document| (document.id.as_str(), document.number.as_str())).collect();
         let mut tried = events::of_kind(&mut desk, "payment.succeeded").await?;
         tried.extend(events::of_kind(&mut desk, "payment.declined").await?);
         tried.sort_by(|one, other| (one.happened_at, &one.id).cmp(&(other.happened_at, &other.id)));
@@ -389,11 +414,21 @@ impl Story<'_> {
             self.told.balances.insert(customer.id.clone(), by_currency);
         }
         self.told.ledger = ledger(crate::services::ledger::sums(&mut desk).await?)?;
-        Ok(self.told)
+        drop(desk);
+        Ok((self.told, self.setting))
     }
 }
 
 impl Act {
+    /// Whether there may be something to collect after it: an invoice, or an old one of a subscription that goes on again.
+    fn makes_invoices(&self) -> bool {
+        match self {
+            Act::Subscribe { .. } | Act::Change(_) | Act::Cancel { .. } | Act::Pause { .. } | Act::Resume { .. } | Act::Reactivate { .. } => true,
+            Act::Pay { .. } | Act::Refund { .. } | Act::CreditNote { .. } | Act::CreditLines { .. } => false,
+            Act::Preview(_) | Act::Usage { .. } | Act::Charge { .. } | Act::Credit { .. } | Act::PaymentOutcome { .. } | Act::Advance => false,
+        }
+    }
+
     /// Whether it needs what was charged at this very instant to be on a document.
     fn reads_documents(&self) -> bool {
         match self {

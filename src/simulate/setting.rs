@@ -17,6 +17,7 @@ use crate::platform::ids::Ids;
 use crate::platform::scratch::Scratch;
 use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use crate::services::customers::{self, Details, NewCustomer};
+use crate::services::ledger::{self, Exported};
 use crate::services::payments::scripted::Scripted;
 use crate::services::payments::{self, Errand, Finished};
 use crate::services::subscriptions::word;
@@ -59,6 +60,17 @@ impl Setting {
 
     pub fn errand(&self) -> Errand {
         Errand::new(&self.app, &self.vendor, Actor::System)
+    }
+
+    /// Every entry of the ledger, in order.
+    pub async fn ledger(&self) -> Result<Vec<Exported>, Refusal> {
+        let mut entries = Vec::new();
+        ledger::export(&mut self.errand().reads().await?, Instant::MIN_UTC..Instant::MAX_UTC, |entry| {
+            entries.push(entry);
+            Ok(())
+        })
+        .await?;
+        Ok(entries)
     }
 
     async fn fill_catalog(&mut self, scenario: &Scenario) -> Result<(), Refusal> {

@@ -72,17 +72,17 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let mut given_up = BTreeSet::new();
-    let held: BTreeSet<String> = invoices::held(&mut Desk::read(app, vendor, Actor::System).await?).await?.into_iter().collect();
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let held: BTreeSet<String> = invoices::held(&mut desk).await?.into_iter().collect();
     loop {
-        let mut desk = Desk::read(app, vendor, Actor::System).await?;
         // Who was given up stays in front.
         let at_most = BATCH + i64::try_from(given_up.len()).map_err(Refusal::damaged)?;
         let due = subscriptions::due_customers(&mut desk, until, at_most).await?;
-        drop(desk);
         let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).filter(|customer| !given_up.contains(customer)).collect();
         if due.is_empty() {
             break;
         }
+        drop(desk);
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
         let together = due.iter().position(|customer| held.contains(customer)).unwrap_or(due.len()).max(1);
         let due = &due[..together];
@@ -105,8 +105,9 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
                 }
             }
         }
+        desk = Desk::read(app, vendor, Actor::System).await?;
     }
-    collect(app, vendor, until, &mut report).await?;
+    collect_as_of(app, vendor, until, desk, &mut report).await?;
     Ok(report)
 }
 
@@ -146,16 +147,23 @@ async fn bill_moments(
 /// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
 /// declined before payment was due, and is due now.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
-    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let desk = Desk::read(app, vendor, Actor::System).await?;
+    collect_as_of(app, vendor, until, desk, report).await
+}
+
+/// The same on a desk that sees all that is to be collected.
+async fn collect_as_of(app: &App, vendor: &Arc<Vendor>, until: Instant, mut desk: Desk, report: &mut Report) -> Result<(), Refusal> {
     let open = invoices::never_collected(&mut desk, until).await?;
-    drop(desk);
-    let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
-    for invoice_id in open {
-        if let Err(refusal) = collect_one(&errand, &invoice_id, report).await {
-            tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
+    if !open.is_empty() {
+        drop(desk);
+        let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
+        for invoice_id in open {
+            if let Err(refusal) = collect_one(&errand, &invoice_id, report).await {
+                tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
+            }
         }
+        desk = Desk::read(app, vendor, Actor::System).await?;
     }
-    let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let unpaid = invoices::unpaid(&mut desk, until).await?;
     drop(desk);
     for (due_at, invoice_id) in unpaid {

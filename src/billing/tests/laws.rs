@@ -1,93 +1,26 @@
 //! What holds for all inputs, each law in words.
 
 use billing::{
-    calendar::{Anchor, By, Instant, Interval, Period, Share, Unit, Zone},
+    calendar::{Anchor, By, Interval, Period, Share, Unit, Zone},
     correction::{Invoiced, credit_amount},
     discount::Duration,
     invoice::{Document, Line, LineKind, assemble},
     ledger,
     money::{Currency, Ratio, Rounding, spread},
     price::{Model, Price, Tier, rate},
-    subscription::{Charged, Credited, Terms, Unused},
+    subscription::{Charged, Credited, Unused},
     tax::{LineTax, PricesTax},
     usage::{Aggregate, Event},
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+use crate::strategies::{a_by, a_decimal, a_price, a_rounding, an_aggregate, cases, second, some_terms};
 use crate::world::{Life, MONTH, at, currency, every, flat, metered, of, per_unit, percent_off, plan, price, rate as tax_rate, taxed};
-
-fn few() -> ProptestConfig {
-    ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() }
-}
-
-/// Second `n` of 2024 and 2025.
-fn second(n: i64) -> Instant {
-    at("2024-01-01") + chrono::Duration::seconds(n)
-}
-
-fn a_rounding() -> impl Strategy<Value = Rounding> {
-    prop_oneof![Just(Rounding::HalfUp), Just(Rounding::HalfEven)]
-}
-
-fn a_by() -> impl Strategy<Value = By> {
-    prop_oneof![Just(By::Second), Just(By::Day)]
-}
-
-fn a_decimal(max: i64, scale: u32) -> impl Strategy<Value = Decimal> {
-    (0..=max, 0..=scale).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale))
-}
-
-fn some_tiers() -> impl Strategy<Value = Vec<Tier>> {
-    let tier = (1_i64..500, a_decimal(10_000, 4), a_decimal(5_000, 0));
-    proptest::collection::vec(tier, 1..5).prop_map(|steps| {
-        let last = steps.len() - 1;
-        let mut end = 0;
-        let tier = |(index, (step, unit_amount, flat_amount)): (usize, (i64, Decimal, Decimal))| {
-            end += step;
-            Tier { up_to: (index != last).then(|| Decimal::from(end)), unit_amount, flat_amount }
-        };
-        steps.into_iter().enumerate().map(tier).collect()
-    })
-}
-
-fn a_model() -> impl Strategy<Value = Model> {
-    prop_oneof![
-        (0_i64..1_000_000).prop_map(|amount_minor| Model::Flat { amount_minor }),
-        a_decimal(100_000, 6).prop_map(|unit_amount| Model::PerUnit { unit_amount }),
-        some_tiers().prop_map(|tiers| Model::Graduated { tiers }),
-        some_tiers().prop_map(|tiers| Model::Volume { tiers }),
-        (1_i64..1000, a_decimal(100_000, 2)).prop_map(|(size, amount)| Model::Package { size: Decimal::from(size), amount }),
-    ]
-}
-
-fn a_price() -> impl Strategy<Value = Price> {
-    let bound = || proptest::option::of(0_i64..50_000);
-    (a_model(), a_decimal(100, 1), bound(), bound()).prop_map(|(model, included, one, other)| {
-        let (minimum, maximum) = match (one, other) {
-            (Some(one), Some(other)) => (Some(one.min(other)), Some(one.max(other))),
-            bounds => bounds,
-        };
-        Price { included, minimum, maximum, ..price("p", model) }
-    })
-}
-
-fn an_aggregate() -> impl Strategy<Value = Aggregate> {
-    prop_oneof![Just(Aggregate::Sum), Just(Aggregate::Max), Just(Aggregate::Last), Just(Aggregate::Count), Just(Aggregate::Unique)]
-}
-
-/// Terms with a flat fee, seats and a minimum, odd in every amount.
-fn some_terms(key: &'static str) -> impl Strategy<Value = Terms> {
-    let minimum = proptest::option::of(0_i64..20_000);
-    (0_i64..100_000, a_decimal(100_000, 3), 0_i64..20, minimum).prop_map(move |(fee, seat, quantity, minimum)| {
-        let seats = Price { minimum, ..price("seats", Model::PerUnit { unit_amount: seat }) };
-        of(quantity, plan(key, vec![flat("base", fee), seats]))
-    })
-}
 
 /// Every document keeps these, whatever is on it.
 #[track_caller]
-fn assert_adds_up(document: &Document) {
+pub fn assert_adds_up(document: &Document) {
     let lines = |of: fn(&Line) -> i64| document.lines.iter().map(of).sum::<i64>();
     let line_taxes = lines(|line| line.tax.iter().map(|tax| tax.amount_minor).sum());
     assert_eq!(lines(|line| line.amount_minor), document.subtotal_minor);
@@ -104,7 +37,7 @@ fn assert_adds_up(document: &Document) {
 }
 
 proptest! {
-    #![proptest_config(few())]
+    #![proptest_config(cases())]
 
     /// Adding and taking away, multiplying and dividing undo each other; order agrees with the sign of the difference.
     #[test]

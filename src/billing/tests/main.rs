@@ -3,14 +3,16 @@
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
 //! - [`time`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`]: a case for each sentence, checked by eye
-//! - [`laws`]: what holds for all inputs
+//! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
 mod corrections;
 mod invoices;
 mod laws;
 mod prices;
+mod promises;
 mod proration;
 mod so_far;
+mod strategies;
 mod taken_back;
 mod tax_ids;
 mod time;

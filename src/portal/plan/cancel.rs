@@ -22,7 +22,6 @@ use super::super::entry::{see_other, shell};
 use super::Seen;
 
 const REASONS: [&str; 6] = ["too_expensive", "missing_feature", "unused", "switched", "quality", "other"];
-const LONGEST_COMMENT: usize = 2_000;
 
 #[derive(Clone, Default, serde::Deserialize)]
 #[serde(default)]
@@ -39,12 +38,11 @@ pub async fn ask(State(app): State<App>, member: Member) -> Result<Response, Ref
 
 pub async fn cancel(State(app): State<App>, member: Member, Form(form): Form<CancelForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    let mut errors = Vec::new();
-    if !form.reason.is_empty() && !REASONS.contains(&form.reason.as_str()) {
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let request = CancelRequest { when: When::PeriodEnd, unused: Unused::Kept, reason: some(&form.reason), comment: some(&form.comment) };
+    let mut errors = request.check();
+    if errors.is_empty() && !form.reason.is_empty() && !REASONS.contains(&form.reason.as_str()) {
         errors.push(FieldError { field: "reason", sentence: sentence!("cancel-bad-reason") });
-    }
-    if form.comment.chars().count() > LONGEST_COMMENT {
-        errors.push(FieldError { field: "comment", sentence: sentence!("cancel-long-comment", most = LONGEST_COMMENT) });
     }
     if errors.is_empty()
         && let Err(wrong) = step_up::confirm(&app, &member, &form.code).await
@@ -62,8 +60,6 @@ pub async fn cancel(State(app): State<App>, member: Member, Form(form): Form<Can
         // Pressed twice, or in another tab: it is as they want it.
         return Ok(see_other("/plan?did=cancelled"));
     }
-    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let request = CancelRequest { when: When::PeriodEnd, unused: Unused::Kept, reason: some(&form.reason), comment: some(&form.comment) };
     match subscriptions::act(&mut desk, &member.customer_id, &subscription.id, &Action::Cancel(request)).await {
         Ok(_) => {
             desk.commit().await?;

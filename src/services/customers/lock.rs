@@ -3,19 +3,19 @@
 use crate::platform::db::Many;
 use crate::services::{Desk, Refusal};
 
-use super::{Customer, load};
+use super::Customer;
 
 /// The customer, locked until the transaction ends: the first lock of customer → subscription → number series. Who locks is about to change
 /// something, so what is remembered of the customer (`services::overview`) holds no longer; and the time is read again, now that others are
 /// through.
 pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusal> {
-    let touched =
-        desk.tx.run("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
-    if touched == 0 {
-        return Err(Refusal::NotFound);
-    }
+    let locked: Option<Customer> = desk
+        .tx
+        .opt("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2 RETURNING *", (desk.vendor.id.clone(), customer_id.to_owned()))
+        .await?;
+    let customer = locked.ok_or(Refusal::NotFound)?;
     desk.look_at_clock().await?;
-    load(desk, customer_id).await
+    Ok(customer)
 }
 
 static FREE: Many = Many {

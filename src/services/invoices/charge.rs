@@ -11,6 +11,9 @@ use super::lines::{DraftLine, PendingLine, Waits, keep_pending};
 use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
+/// Letters of what a line or a credit says of itself.
+pub const MOST_DESCRIPTION: usize = 200;
+
 /// Charges a customer once; the line's id. It is invoiced at this moment by the next thing that makes a document, or by the worker.
 pub async fn charge(desk: &mut Desk, customer_id: &str, amount_minor: i64, description: &str) -> Result<String, Refusal> {
     if amount_minor <= 0 {
@@ -18,6 +21,9 @@ pub async fn charge(desk: &mut Desk, customer_id: &str, amount_minor: i64, descr
     }
     if description.trim().is_empty() {
         return Err(Refusal::field("description", sentence!("refusal-charge-unnamed")));
+    }
+    if description.chars().count() > MOST_DESCRIPTION {
+        return Err(Refusal::field("description", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
     }
     let customer = customers::lock(desk, customer_id).await?;
     let now = desk.now.billing;

@@ -20,7 +20,7 @@ mod told;
 mod withhold;
 
 pub(crate) use charge::CHARGES;
-pub use charge::{charge, currencies_due};
+pub use charge::{MOST_DESCRIPTION, charge, currencies_due};
 pub(crate) use correct::keep_refund;
 pub use correct::{CreditRequest, credit, refundable_minor};
 pub use draft::{Draft, Priced, assemble, price, prices_tax, tax_situation};
@@ -30,7 +30,7 @@ pub(crate) use issue::{issue, left_for_balance};
 pub use keep::{File, Syntax, keep_pdf, kept_pdf, paper, paper_tag, structured};
 pub use lines::{DraftLine, PendingLine, Waits, charged, ever_charged, keep_pending, of_invoice, pending_of_customer};
 pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};
-pub use read::{Allocated, Among, Invoice, Open, Status, Summary, allocations_of, by_number, list, load, never_collected, open_of, page, unpaid};
+pub use read::{Allocated, Among, Invoice, Named, Open, Status, Summary, allocations_of, by_number, issued_after, list, load, never_collected, open_of, page, unpaid};
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
 pub(crate) use required::{held, hold, let_go};
 pub use settle::{amount_due, note_declined, note_unpaid, record_payment};

@@ -154,6 +154,31 @@ pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal>
     row.ok_or(Refusal::NotFound)?.try_into()
 }
 
+/// What a document is called, and which it is.
+#[derive(Clone, Debug, PartialEq, FromRow)]
+pub struct Named {
+    pub id: String,
+    pub number: String,
+    kind: String,
+}
+
+impl Named {
+    pub fn kind(&self) -> Result<DocumentKind, Refusal> {
+        of_word(&self.kind)
+    }
+}
+
+/// The vendor's documents issued after another (all of them, after none), in the order of their issue.
+pub async fn issued_after(desk: &mut Desk, invoice_id: Option<&str>) -> Result<Vec<Named>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT id, number, kind FROM invoices WHERE vendor_id = $1 AND id > $2 ORDER BY id",
+            (desk.vendor.id.clone(), invoice_id.unwrap_or_default().to_owned()),
+        )
+        .await?)
+}
+
 /// A customer's document by its number: another customer's looks like none.
 pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Result<Invoice, Refusal> {
     let row: Option<InvoiceRow> = desk
@@ -294,7 +319,8 @@ pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<Stri
 }
 
 /// Open invoices of the vendor whose payment is due by an instant, is not under way, and has left a subscription active: what was declined
-/// before it was due. Each with the moment it is due.
+/// before it was due; and what a subscription owed when it was paused or ended, once it goes on: whoever owes is past due. Each with the
+/// moment it is due.
 pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, String)>, Refusal> {
     let rows: Vec<(i64, String)> = desk
         .tx

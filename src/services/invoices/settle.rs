@@ -78,9 +78,11 @@ pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i6
 /// Marks an invoice settled once nothing is due of it; its subscriptions recover with it.
 pub(crate) async fn note_if_settled(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;
-    if row.due_minor()? > 0 {
-        return Ok(());
-    }
+    if row.due_minor()? > 0 { Ok(()) } else { note_settled(desk, invoice_id, &row).await }
+}
+
+/// Nothing is due of an invoice any more.
+async fn note_settled(desk: &mut Desk, invoice_id: &str, row: &DueRow) -> Result<(), Refusal> {
     let touched = desk
         .tx
         .run(
@@ -114,7 +116,8 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
     if known.is_some() {
         return Ok(());
     }
-    let to_invoice = amount_minor.min(row.due_minor()?.max(0));
+    let due_minor = row.due_minor()?;
+    let to_invoice = amount_minor.min(due_minor.max(0));
     let rest = billing::money::sub(amount_minor, to_invoice).map_err(billing::Error::from)?;
     if to_invoice > 0 {
         allocate(desk, invoice_id, to_invoice, Allocation::Payment(payment_id)).await?;
@@ -124,7 +127,7 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
         balance::put(desk, &row.customer_id, &row.currency, rest, Source::Overpayment, Some(payment_id), &row.number).await?;
         books::post(desk, &row.customer_id, &row.currency, payment_id, &ledger::balance_topped_up(rest)?).await?;
     }
-    note_if_settled(desk, invoice_id).await
+    if to_invoice < due_minor { Ok(()) } else { note_settled(desk, invoice_id, &row).await }
 }
 
 /// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`.

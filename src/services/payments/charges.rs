@@ -20,7 +20,7 @@ use super::collect;
 use super::errand::{Errand, unanswered};
 use super::gateway::{Charge, ChargeRequest, DeclineReason, GatewayError, Outcome, Presence};
 use super::methods::{self, Method};
-use super::read::{Payment, Pays, Status, load};
+use super::read::{Payment, Pays, Status, load, returning, written};
 
 /// What to charge.
 #[derive(Clone, Debug)]
@@ -39,12 +39,17 @@ pub struct NewPayment {
 /// however many come together, one goes on.
 pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal> {
     customers::lock(desk, &new.customer_id).await?;
-    let gateway = desk.app.gateway(&desk.vendor)?;
     let on_file = methods::list(desk, &new.customer_id).await?;
     let method = match &new.method_id {
         Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
         None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::Rule(sentence!("refusal-no-card")))?,
     };
+    open_with(desk, new, method.id).await
+}
+
+/// The same with the method's id, under the customer's lock.
+pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: String) -> Result<Payment, Refusal> {
+    let gateway = desk.app.gateway(&desk.vendor)?;
     let (invoice_id, quote_id) = match &new.pays {
         Pays::Invoice(id) => (Some(id.clone()), None),
         Pays::Quote(id) => (None, Some(id.clone())),
@@ -60,28 +65,19 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     }
     let id = desk.new_id("pay");
     // The customer is locked: nobody else counts meanwhile.
-    let (position,): (i64,) = desk
-        .tx
-        .one(
-            "SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $2 OR quote_id = $3)",
-            (desk.vendor.id.clone(), invoice_id.clone(), quote_id.clone()),
-        )
-        .await?;
-    let fresh = desk
-        .tx
-        .run(
+    let opened = written(
+        desk,
+        returning!(
             "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'created', $11, 0, $12, $12) ON CONFLICT DO NOTHING",
-            (
-                desk.vendor.id.clone(), id.clone(), new.customer_id.clone(), invoice_id, quote_id, position, method.id, new.round, new.amount_minor, new.currency.clone(),
-                gateway.name(), desk.now.wall_ms(),
-            ),
-        )
-        .await?;
-    if fresh == 0 {
-        return Err(already());
-    }
-    load(desk, &id).await
+             VALUES ($1, $2, $3, $4, $5, (SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $4 OR quote_id = $5)), $6, $7, $8, $9, 'created', $10, 0, $11, $11)
+             ON CONFLICT DO NOTHING"
+        ),
+        (
+            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, method_id, new.round, new.amount_minor, new.currency.clone(), gateway.name(),
+            desk.now.wall_ms(),
+        ),
+    );
+    opened.await?.ok_or_else(already)
 }
 
 fn already() -> Refusal {
@@ -93,17 +89,13 @@ fn already() -> Refusal {
 pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description: &str) -> Result<Payment, Refusal> {
     let mut desk = errand.writes().await?;
     let wall_ms = desk.now.wall_ms();
-    let claimed = desk
-        .tx
-        .run(
-            "UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')",
-            (desk.vendor.id.clone(), payment_id.to_owned(), wall_ms),
-        )
-        .await?;
-    let payment = load(&mut desk, payment_id).await?;
-    if claimed == 0 {
-        return Ok(payment);
-    }
+    let key = (desk.vendor.id.clone(), payment_id.to_owned(), wall_ms);
+    let claimed = written(
+        &mut desk,
+        returning!("UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"),
+        key,
+    );
+    let Some(payment) = claimed.await? else { return load(&mut desk, payment_id).await };
     let method = methods::find_ever(&mut desk, &payment.customer_id, &payment.method_id).await?;
     let now = desk.now;
     desk.commit().await?;
@@ -174,30 +166,24 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     let reference = charge.reference.clone();
     let moved = match &charge.outcome {
         Outcome::Succeeded => {
-            desk.tx
-                .run(
-                    "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, reference = $3, paid_at = $4, updated_at = $5
-                     WHERE vendor_id = $1 AND id = $2 AND status <> 'succeeded'",
-                    (key.0, key.1, reference, billing_ms, wall_ms),
-                )
-                .await?
+            let moves = returning!(
+                "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, reference = $3, paid_at = $4, updated_at = $5
+                 WHERE vendor_id = $1 AND id = $2 AND status <> 'succeeded'"
+            );
+            written(desk, moves, (key.0, key.1, reference, billing_ms, wall_ms)).await?
         }
         Outcome::Declined(reason) => {
-            desk.tx
-                .run(
-                    "UPDATE payments SET status = 'declined', decline_reason = $3, action_url = NULL, reference = $4, updated_at = $5
-                     WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
-                    (key.0, key.1, reason.name(), reference, wall_ms),
-                )
-                .await?
+            let moves = returning!(
+                "UPDATE payments SET status = 'declined', decline_reason = $3, action_url = NULL, reference = $4, updated_at = $5
+                 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')"
+            );
+            written(desk, moves, (key.0, key.1, reason.name(), reference, wall_ms)).await?
         }
         Outcome::NeedsAction { url } => {
-            desk.tx
-                .run(
-                    "UPDATE payments SET status = 'needs_action', action_url = $3, reference = $4, updated_at = $5 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')",
-                    (key.0, key.1, url.clone(), reference, wall_ms),
-                )
-                .await?
+            let moves = returning!(
+                "UPDATE payments SET status = 'needs_action', action_url = $3, reference = $4, updated_at = $5 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"
+            );
+            written(desk, moves, (key.0, key.1, url.clone(), reference, wall_ms)).await?
         }
         Outcome::Pending => {
             desk.tx
@@ -206,13 +192,10 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
                     (key.0, key.1, reference, wall_ms),
                 )
                 .await?;
-            0
+            None
         }
     };
-    let payment = load(desk, payment_id).await?;
-    if moved == 0 {
-        return Ok(payment);
-    }
+    let Some(payment) = moved else { return load(desk, payment_id).await };
     let data = json!({ "amount_minor": payment.amount_minor, "currency": payment.currency, "method_id": payment.method_id });
     match (&payment.status, &payment.pays) {
         (Status::Succeeded, pays) => {

@@ -32,35 +32,35 @@ pub async fn collect(errand: &Errand, invoice_id: &str) -> Result<Collected, Ref
     if invoice.due_minor <= 0 {
         return Ok(Collected::NothingDue);
     }
-    if let Some(payment) = read::of_invoice(&mut desk, invoice_id).await?.into_iter().find(|payment| payment.status.is_under_way()) {
-        return Ok(Collected::Tried(payment));
+    let before = read::of_invoice(&mut desk, invoice_id).await?;
+    if let Some(payment) = before.iter().find(|payment| payment.status.is_under_way()) {
+        return Ok(Collected::Tried(payment.clone()));
     }
-    let Some(first) = begin(&mut desk, &invoice).await? else { return Ok(Collected::NoMethod) };
+    let Some(first) = begin(&mut desk, &invoice, &before).await? else { return Ok(Collected::NoMethod) };
     desk.commit().await?;
     Ok(Collected::Tried(go_through(errand, &first.id, &invoice.number).await?))
 }
 
-/// The first payment of a new round; `None` without a method that is charged by itself.
-async fn begin(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Payment>, Refusal> {
-    let rounds = read::of_invoice(desk, &invoice.id).await?.into_iter().filter_map(|payment| payment.round).max().unwrap_or(0);
-    open_next(desk, invoice, rounds + 1).await
+/// The first payment of a new round, after the invoice's payments before; `None` without a method that is charged by itself.
+async fn begin(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
+    let rounds = before.iter().filter_map(|payment| payment.round).max().unwrap_or(0);
+    open_next(desk, invoice, rounds + 1, before).await
 }
 
-/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it.
-async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64) -> Result<Option<Payment>, Refusal> {
-    let tried: Vec<String> =
-        read::of_invoice(desk, &invoice.id).await?.into_iter().filter(|payment| payment.round == Some(round)).map(|payment| payment.method_id).collect();
+/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it. The customer is locked.
+async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
+    let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&method.id)) else { return Ok(None) };
+    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
         customer_id: invoice.customer_id.clone(),
         pays: Pays::Invoice(invoice.id.clone()),
-        method_id: Some(next.id),
+        method_id: Some(next.id.clone()),
         round: Some(round),
         amount_minor: invoice.due_minor,
         currency: invoice.currency.clone(),
     };
-    charges::open(desk, &new).await.map(Some)
+    charges::open_with(desk, &new, next.id).await.map(Some)
 }
 
 /// What follows when a payment nobody asked for was not made, in the very transaction that says so: the row of the next method's, or, when
@@ -72,7 +72,8 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
     if invoice.due_minor <= 0 {
         return Ok(());
     }
-    match open_next(desk, &invoice, round).await? {
+    let before = read::of_invoice(desk, invoice_id).await?;
+    match open_next(desk, &invoice, round, &before).await? {
         Some(_) => Ok(()),
         None => invoices::note_declined(desk, invoice_id, reason.name()).await,
     }
@@ -170,7 +171,8 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
             }
             // Something else paid part of it meanwhile: what is left is collected anew, where it was not the customer who was paying.
             charges::give_up(&mut desk, &asked.id).await?;
-            let anew = if invoice.due_minor > 0 && asked.round.is_some() { begin(&mut desk, &invoice).await? } else { None };
+            let before = read::of_invoice(&mut desk, invoice_id).await?;
+            let anew = if invoice.due_minor > 0 && asked.round.is_some() { begin(&mut desk, &invoice, &before).await? } else { None };
             desk.commit().await?;
             if let Some(first) = anew {
                 go_through(errand, &first.id, &invoice.number).await?;

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use crate::platform::db::Args;
 use crate::services::{Desk, Refusal, invoices};
 
 use super::gateway::DeclineReason;
@@ -54,16 +55,28 @@ impl Status {
     }
 }
 
+/// The columns of a [`PaymentRow`].
+macro_rules! columns {
+    () => {
+        "id, customer_id, invoice_id, quote_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at,
+            created_at, updated_at"
+    };
+}
+
 /// A query for [`PaymentRow`]s.
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT id, customer_id, invoice_id, quote_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at,
-                created_at, updated_at FROM payments ",
-            $rest
-        )
+        concat!("SELECT ", columns!(), " FROM payments ", $rest)
     };
 }
+
+/// A statement that writes a payment and gives it back, for [`written`].
+macro_rules! returning {
+    ($write:literal) => {
+        concat!($write, " RETURNING ", $crate::services::payments::read::columns!())
+    };
+}
+pub(super) use {columns, returning};
 
 #[derive(FromRow)]
 struct PaymentRow {
@@ -127,6 +140,12 @@ impl TryFrom<PaymentRow> for Payment {
 pub async fn load(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
     let row: Option<PaymentRow> = desk.tx.opt(select!("WHERE vendor_id = $1 AND id = $2"), (desk.vendor.id.clone(), payment_id.to_owned())).await?;
     row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// The payment that a statement (see [`returning`]) wrote; none where it found none to write.
+pub(super) async fn written<'q>(desk: &mut Desk, sql: &'static str, args: impl Args<'q>) -> Result<Option<Payment>, Refusal> {
+    let row: Option<PaymentRow> = desk.tx.opt(sql, args).await?;
+    row.map(Payment::try_from).transpose()
 }
 
 /// One of a customer's payments; somebody else's is not there.

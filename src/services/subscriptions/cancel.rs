@@ -13,7 +13,8 @@ use super::discounts;
 use super::due::{after, close_early, grace, next_due};
 use super::record::{Closing, Subscription};
 use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts, proration};
-use crate::services::{Desk, Refusal};
+use crate::sentence;
+use crate::services::{Desk, FieldError, Refusal};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CancelRequest {
@@ -25,8 +26,31 @@ pub struct CancelRequest {
     pub comment: Option<String>,
 }
 
+/// Letters of a reason, and of the customer's own words.
+const MOST_REASON: usize = 60;
+const MOST_COMMENT: usize = 2_000;
+
+impl CancelRequest {
+    /// What is written in it that cannot be kept.
+    pub fn check(&self) -> Vec<FieldError> {
+        let is_long = |text: &Option<String>, most| text.as_ref().is_some_and(|text| text.chars().count() > most);
+        let mut errors = Vec::new();
+        if is_long(&self.reason, MOST_REASON) {
+            errors.push(FieldError { field: "reason", sentence: sentence!("refusal-shorten", most = MOST_REASON) });
+        }
+        if is_long(&self.comment, MOST_COMMENT) {
+            errors.push(FieldError { field: "comment", sentence: sentence!("cancel-long-comment", most = MOST_COMMENT) });
+        }
+        errors
+    }
+}
+
 /// Works a cancellation out.
 pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &CancelRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
+    let errors = request.check();
+    if !errors.is_empty() {
+        return Err(Refusal::Fields(errors));
+    }
     // Refused here already where there is nothing to end.
     let ended = after(subscription.state, Happening::Cancel)?;
     let discounts = discounts::load(desk, &subscription.id).await?;
@@ -72,7 +96,10 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         if waits > TimeDelta::zero() {
             step.subscription.closings.push(Closing { cycle, until: at, unused, at: at + waits });
         }
-        step.reason = Some(Reason::Final);
+        // With nothing to give back, the final invoice is the one that waits.
+        if waits == TimeDelta::zero() || !lines.is_empty() {
+            step.reason = Some(Reason::Final);
+        }
         step.lines.extend(lines);
     }
     step.subscription.due_at = next_due(&step.subscription);

@@ -178,7 +178,8 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What waited for its last usage: the period's usage, beside the advance fees that waited with it.
+/// What waited for its last usage: the period's usage, beside the advance fees that waited with it. It is an invoice even where there
+/// was none, of what came late for the periods before. Of a subscription that ended and goes on again it is not the final one.
 async fn close_period(desk: &mut Desk, h: &mut Step, position: usize, counted: Option<Vec<Used>>) -> Result<(), Refusal> {
     let Closing { cycle, until, unused, at } = h.subscription.closings.remove(position);
     let s = &h.subscription;

@@ -75,6 +75,8 @@ async fn one_pauses_resumes_ends_and_begins_again() {
     assert_eq!(ada.program.post(&format!("/subscriptions/{}/pause", ada.subscription), json!({})).await.problem().1, "rule");
     ada.go_to("2026-05-10T00:00:00+02:00").await;
     assert_eq!(ada.act("resume", json!({})).await["status"], json!("active"));
+    let long = json!({ "comment": "x".repeat(2001), "reason": "y".repeat(61) });
+    assert_eq!(ada.program.post(&format!("/subscriptions/{}/cancel", ada.subscription), long).await.problem(), (422, "fields", "/reason"));
     let ending = ada.act("cancel", json!({ "when": "period_end", "reason": "too_expensive" })).await;
     assert!(ending["cancel_at"].is_string(), "{ending}");
     assert_eq!(ada.act("reactivate", json!({})).await["cancel_at"], Value::Null);
@@ -99,6 +101,12 @@ async fn a_charge_a_credit_and_the_balance_between_them() {
     ] {
         let refused = ada.program.post("/charges", wrong).await;
         assert!((400..500).contains(&refused.status()) && refused.problem().2 == place, "{}", refused.answer.text);
+    }
+    let long = "x".repeat(201);
+    for (path, mut body) in [("/charges", json!({ "customer_id": "ext:ada" })), ("/customers/ext:ada/balance", json!({}))] {
+        body["amount_minor"] = json!(1);
+        body["description"] = json!(long);
+        assert_eq!(ada.program.post(path, body).await.problem(), (422, "fields", "/description"));
     }
     let balance = ada.program.post("/customers/ext:ada/balance", json!({ "amount_minor": 500, "description": "Sorry for Tuesday" })).await.ok();
     assert_eq!(balance["balances"], json!([{ "currency": "EUR", "left_minor": 500 }]));

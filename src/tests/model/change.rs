@@ -1,10 +1,9 @@
-//! Subscriptions begin, change, pause, resume, end and come back.
+//! Subscriptions begin and change.
 
-use crate::calendar::{Anchor, Instant, day, days_later, share};
-use crate::document::prorated;
-use crate::fraction::{Fraction, ONE, ZERO, whole};
+use crate::calendar::{Anchor, days_later};
+use crate::fraction::{Fraction, ONE};
 use crate::story::{By, Settle, Step, Unit, When};
-use crate::world::{Left, Line, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
+use crate::world::{Left, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
 
 /// What a confirmed action made: a document, or none.
 pub type Made = Result<Option<usize>, Refused>;
@@ -42,7 +41,6 @@ impl World<'_> {
             pause_planned: false,
             paused_at: None,
             left: None,
-            is_past_due: false,
         });
         let trial_days = self.subscriptions[index].trial_days;
         if trial_days > 0 {
@@ -74,7 +72,7 @@ impl World<'_> {
 
     /// Whether a customer may have terms: “The customer's [currency]. A price without it is refused, unless it says `convert` and a dated
     /// rate exists”. An add-on goes with a plan of its interval.
-    fn check(&self, index: usize, terms: &Terms) -> Result<(), Refused> {
+    pub fn check(&self, index: usize, terms: &Terms) -> Result<(), Refused> {
         let subscription = &self.subscriptions[index];
         let (currency, plan) = (self.currency(subscription.customer), self.plan(terms.plan));
         // What is charged later needs its rate then.
@@ -228,7 +226,7 @@ impl World<'_> {
     }
 
     /// Whether a price goes on: of a plan or add-on in advance, as it is; a metered one, if “its price does not change”.
-    fn is_same(&self, one: &Thing, other: &Thing) -> bool {
+    pub fn is_same(&self, one: &Thing, other: &Thing) -> bool {
         let (price, of_other) = (self.price_of(one), self.price_of(other));
         if price.meter.is_some() { one.add_on == other.add_on && price == of_other } else { one == other }
     }
@@ -264,7 +262,7 @@ impl World<'_> {
     }
 
     /// A period that begins now, and its charges.
-    fn new_period(&mut self, index: usize) -> Vec<LineId> {
+    pub fn new_period(&mut self, index: usize) -> Vec<LineId> {
         let (zone, interval) = (self.subscriptions[index].zone, self.interval(self.subscriptions[index].terms.plan));
         let anchor = Anchor::at(zone, self.now);
         let period = anchor.period(zone, interval, self.now);
@@ -278,285 +276,5 @@ impl World<'_> {
         let lines = self.charge(index, &things, false);
         self.open_parts(index, &things);
         lines
-    }
-
-    /// “usage is cut at that instant; each part is rated alone … The old part is invoiced with the change.”
-    fn cut(&mut self, index: usize, which: impl Fn(&Thing) -> bool, reason: &'static str) -> Vec<LineId> {
-        let mut lines = Vec::new();
-        for part in self.open_parts_of(index) {
-            if which(&self.parts[part].thing) {
-                self.close_part(part, self.now, self.now, reason, true);
-                self.parts[part].is_cut = true;
-                lines.extend(self.bill_part(part));
-            }
-        }
-        lines
-    }
-
-    /// “Credit = share × what was charged for that period and thing, net of its discount, at its own tax”, “One rounding a line. Credits
-    /// for a period never exceed what was charged for it.”
-    fn credit(&mut self, index: usize, things: &[Thing]) -> Vec<LineId> {
-        let (by, rounding, zone, now) = (self.story.vendor.proration.by, self.story.vendor.proration.rounding, self.subscriptions[index].zone, self.now);
-        let mut lines = Vec::new();
-        if by == By::None {
-            return lines;
-        }
-        for thing in things {
-            for id in 0..self.lines.len() {
-                let line = self.lines[id].clone();
-                if line.thing.as_ref() != Some(thing) || now < line.span.0 || now >= line.until {
-                    continue;
-                }
-                // Of nothing there is nothing to give back.
-                if line.amount == 0 && line.of.is_none() {
-                    continue;
-                }
-                let net = self.net_of(id);
-                let unused = whole(net) * share(by, zone, (now, line.span.1), line.span);
-                let root = self.root(id);
-                let left = (net - line.given_back).min(if root == id { net } else { self.lines[root].net() - self.lines[root].given_back });
-                let credit = prorated(rounding, unused).min(left);
-                self.lines[id].until = now;
-                self.lines[id].given_back += credit;
-                if root != id {
-                    self.lines[root].given_back += credit;
-                }
-                if share(by, zone, (now, line.span.1), line.span) == ZERO {
-                    continue;
-                }
-                lines.push(self.reversal("proration_credit", id, -credit));
-            }
-        }
-        lines
-    }
-
-    /// What a line costs after its discount; of one that still waits, as if its document were made now.
-    fn net_of(&self, id: LineId) -> i128 {
-        if self.lines[id].document.is_some() {
-            return self.lines[id].net();
-        }
-        let customer = self.lines[id].subscription.map(|subscription| self.subscriptions[subscription].customer).unwrap_or(0);
-        let mut would = self.clone();
-        let waiting: Vec<LineId> = self.waiting.iter().filter(|waiting| waiting.customer == customer).map(|waiting| waiting.line).collect();
-        would.discount(&waiting, true);
-        would.lines[id].net()
-    }
-
-    /// “A change and its reversal at the same instant cancel out exactly”: usage that was cut at this very instant is whole again, and
-    /// what the part cost is taken back.
-    fn rejoin(&mut self, thing: &Thing) -> Option<Vec<LineId>> {
-        let cut = (0..self.parts.len()).rev().find(|part| {
-            let part = &self.parts[*part];
-            !part.open && part.is_cut && part.span.1 == self.now && self.is_same(&part.thing, thing)
-        })?;
-        let mut lines = Vec::new();
-        for id in std::mem::take(&mut self.parts[cut].lines) {
-            let (net, line) = (self.net_of(id), self.lines[id].clone());
-            self.lines[id].given_back += net;
-            let back = self.reversal("proration_credit", id, -net);
-            self.lines[back].span = line.span;
-            lines.push(back);
-        }
-        let part = &mut self.parts[cut];
-        part.open = true;
-        part.is_billed = false;
-        part.is_cut = false;
-        part.span.1 = Instant::MAX;
-        Some(lines)
-    }
-
-    /// “A change and its reversal at the same instant cancel out exactly”: what was credited at this very instant comes back as it went.
-    fn restore(&mut self, thing: &Thing) -> Vec<LineId> {
-        let (now, zone, by_day) = (self.now, self.subscriptions[thing.subscription].zone, self.story.vendor.proration.by == By::Day);
-        // In days, all of a day is one instant.
-        let is_now = |at: Instant| at == now || (by_day && at > Instant::MIN && at < now && day(zone, at) == day(zone, now));
-        let mut lines = Vec::new();
-        for id in 0..self.lines.len() {
-            let line = &self.lines[id];
-            if line.thing.as_ref() != Some(thing) || !is_now(line.until) || line.span.1 == line.until {
-                continue;
-            }
-            let credits = self.lines.iter().rev().find(|credit| credit.of == Some(id) && is_now(credit.span.0) && credit.kind == "proration_credit");
-            let Some(back) = credits.map(|credit| -credit.amount) else { continue };
-            let kind = if self.lines[id].kind == "minimum" { "minimum" } else { "proration_charge" };
-            let restored = self.reversal(kind, id, back);
-            self.lines[restored].until = self.lines[restored].span.1;
-            // Restored once.
-            self.lines[id].until = Instant::MIN;
-            lines.push(restored);
-        }
-        lines
-    }
-
-    fn reversal(&mut self, kind: &'static str, of: LineId, amount: i128) -> LineId {
-        let line = self.lines[of].clone();
-        let span = (self.now, line.span.1);
-        self.lines.push(Line {
-            kind,
-            amount,
-            discount: 0,
-            span,
-            document: None,
-            of: Some(of),
-            given_back: 0,
-            until: Instant::MIN,
-            coupons: Vec::new(),
-            ..line
-        });
-        self.lines.len() - 1
-    }
-
-    pub fn cancel(&mut self, step: &Step, index: usize) -> Made {
-        let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let (state, customer, period) = (subscription.state, subscription.customer, subscription.period);
-        match state {
-            State::Cancelled => return Err(Refused),
-            State::Scheduled => {
-                self.end(index, now);
-                return Ok(None);
-            }
-            State::Trialing | State::Active | State::Paused => {}
-        }
-        if step.when == When::PeriodEnd {
-            let end = if state == State::Trialing { subscription.trial_end } else { period.map(|period| period.1) };
-            if end.is_some_and(|end| end > now) {
-                self.subscriptions[index].cancel_at = end;
-                return Ok(None);
-            }
-            // Of a paused subscription no period goes on: it ends now.
-        }
-        if state == State::Trialing || period.is_none() {
-            self.end(index, now);
-            return Ok(None);
-        }
-        let things = self.things(index, &self.subscriptions[index].terms);
-        let mut lines = Vec::new();
-        if step.prorate {
-            lines = self.credit(index, &things);
-        }
-        // “A cancelled subscription's usage to the end is on its final invoice.”
-        for part in self.open_parts_of(index) {
-            let due = now + self.story.vendor.usage_grace;
-            self.close_part(part, now, due, "final", step.prorate);
-            self.parts[part].is_last = due > now;
-        }
-        self.stop_gaps(index, now);
-        self.end(index, now);
-        // What waited for the next invoice waits no longer than the subscription lasts.
-        let waits = self.waiting.iter().any(|waiting| waiting.due.is_none() && self.lines[waiting.line].subscription == Some(index));
-        let made_by = if lines.is_empty() && !waits { None } else { Some("final") };
-        let made = self.collect(customer, Some(index), lines, made_by, &[]);
-        if let Some(document) = made
-            && (step.prorate || self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index)))
-        {
-            self.documents[document].reason = "final";
-        }
-        Ok(made)
-    }
-
-    pub fn pause(&mut self, step: &Step, index: usize) -> Made {
-        let (now, subscription) = (self.now, &self.subscriptions[index]);
-        if subscription.state != State::Active {
-            return Err(Refused);
-        }
-        if step.when == When::PeriodEnd {
-            self.subscriptions[index].pause_planned = true;
-            return Ok(None);
-        }
-        let customer = subscription.customer;
-        let things = self.things(index, &subscription.terms);
-        let mut lines = Vec::new();
-        if step.prorate && self.story.vendor.proration.by != By::None {
-            lines = self.credit(index, &things);
-            lines.extend(self.cut(index, |_| true, "change"));
-        } else {
-            // What was paid is kept, and so is the period; what is used meanwhile is not billed.
-            for part in self.open_parts_of(index) {
-                self.parts[part].gaps.push((now, Instant::MAX));
-            }
-        }
-        self.pause_from(index, now);
-        let of = step.prorate.then_some(index);
-        Ok(self.collect(customer, of, lines, Some("change"), &[]))
-    }
-
-    fn stop_gaps(&mut self, index: usize, at: Instant) {
-        for part in self.parts.iter_mut().filter(|part| part.thing.subscription == index) {
-            for gap in part.gaps.iter_mut().filter(|gap| gap.1 == Instant::MAX) {
-                gap.1 = at;
-            }
-        }
-    }
-
-    /// “`resume` (charged from now to the period's end)”
-    pub fn resume(&mut self, index: usize) -> Made {
-        let subscription = &self.subscriptions[index];
-        if subscription.pause_planned && subscription.state == State::Active {
-            self.subscriptions[index].pause_planned = false;
-            return Ok(None);
-        }
-        if subscription.state != State::Paused {
-            return Err(Refused);
-        }
-        let (customer, now) = (subscription.customer, self.now);
-        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
-        let Some(anchor) = subscription.anchor else { return Err(Refused) };
-        let whole_period = anchor.period(zone, interval, now);
-        let is_later = subscription.period.is_none_or(|period| period.1 <= now);
-        let subscription = &mut self.subscriptions[index];
-        subscription.state = State::Active;
-        subscription.paused_at = None;
-        // (Begun again, it is not past due for what it owed before.)
-        subscription.is_past_due = false;
-        if is_later {
-            // What is left of the period is one.
-            subscription.period = Some((now, whole_period.1));
-            subscription.whole = whole_period;
-        }
-        self.stop_gaps(index, now);
-        // What was kept paid goes on; the rest is charged anew.
-        let things = self.things(index, &self.subscriptions[index].terms);
-        let is_paid =
-            |world: &World<'_>, thing: &Thing| world.lines.iter().any(|line| line.thing.as_ref() == Some(thing) && line.span.0 <= now && now < line.until);
-        let is_open = |world: &World<'_>, thing: &Thing| world.open_parts_of(index).iter().any(|part| world.parts[*part].thing == *thing);
-        let mut lines = Vec::new();
-        for thing in &things {
-            if is_open(self, thing) || is_paid(self, thing) {
-                continue;
-            }
-            if let Some(rejoined) = self.rejoin(thing) {
-                lines.extend(rejoined);
-                continue;
-            }
-            match self.restore(thing) {
-                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), false)),
-                restored => lines.extend(restored),
-            }
-            self.open_parts(index, std::slice::from_ref(thing));
-        }
-        Ok(self.collect(customer, None, lines, Some("change"), &[]))
-    }
-
-    /// “`reactivate` (before the end takes effect: undoes it; after: a new period)”
-    pub fn reactivate(&mut self, index: usize) -> Made {
-        let subscription = &self.subscriptions[index];
-        let customer = subscription.customer;
-        if subscription.state != State::Cancelled {
-            if subscription.cancel_at.is_none() {
-                return Err(Refused);
-            }
-            self.subscriptions[index].cancel_at = None;
-            return Ok(None);
-        }
-        let terms = subscription.terms.clone();
-        self.check(index, &terms)?;
-        let subscription = &mut self.subscriptions[index];
-        subscription.state = State::Active;
-        subscription.cancel_at = None;
-        subscription.ended_at = None;
-        subscription.trial_end = None;
-        subscription.is_past_due = false;
-        let lines = self.new_period(index);
-        Ok(self.collect(customer, None, lines, Some("start"), &[]))
     }
 }

@@ -35,6 +35,12 @@ impl World<'_> {
         // “An amount is spread over the lines, with their tax, by largest remainder”
         let all = self.left_of(&document);
         let gross: Vec<i128> = all.iter().map(Taken::gross).collect();
+        let of_lines: i128 = gross.iter().sum();
+        if amount > of_lines {
+            // Earlier notes were rounded up on their lines: the rest is that of the invoice's rounding.
+            self.note(invoice, &all, amount - of_lines, is_refund);
+            return Ok(());
+        }
         let parts: Vec<Taken> = all.iter().zip(spread(amount, &gross)).map(|(of, part)| of.part(part)).collect();
         self.note(invoice, &parts, 0, is_refund);
         Ok(())
@@ -136,7 +142,7 @@ impl World<'_> {
                 of: Some(*id),
                 given_back: 0,
                 until: i64::MIN,
-                coupons: Vec::new(),
+                takes_back: None,
                 ..of
             });
             lines.push(self.lines.len() - 1);

@@ -2,27 +2,18 @@
 
 use chrono::Datelike;
 
-use crate::calendar::{day, days_later, months_later};
+use crate::calendar::{day, days_later};
 use crate::fraction::{Fraction, ONE, ratio, spread, whole};
 use crate::price::payable;
 use crate::story::Duration;
 use crate::tax::Tax;
-use crate::world::{Document, LineId, Payment, Redeemed, State, TaxTotal, World};
+use crate::world::{Document, LineId, Payment, TaxTotal, World};
 
 impl World<'_> {
     /// Makes the document of a customer's lines, and has it paid. “An invoice of no lines is not made.”
     pub fn issue(&mut self, customer: usize, lines: Vec<LineId>, reason: &'static str) -> Option<usize> {
         if lines.is_empty() {
             return None;
-        }
-        // “`once` is the first invoice with something to discount”: a document that would be a note is none.
-        let is_once = |coupon: &usize| self.story.coupons[*coupon].duration == Duration::Once;
-        let before = lines.iter().any(|id| self.lines[*id].coupons.iter().any(is_once)).then(|| self.clone());
-        self.discount(&lines, true);
-        let net: i128 = lines.iter().map(|id| self.lines[*id].net()).sum();
-        if let Some(before) = before.filter(|_| net < 0) {
-            *self = before;
-            self.discount(&lines, false);
         }
         for id in &lines {
             if self.lines[*id].of.is_none() {
@@ -36,16 +27,18 @@ impl World<'_> {
                 self.lines[*id].taxes = self.lines[self.first(of)].taxes.clone();
             }
         }
-        let taxed: Vec<(Vec<Tax>, i128)> = lines.iter().map(|id| (self.lines[*id].taxes.clone(), self.lines[*id].net())).collect();
-        let tax = self.tax_totals(&taxed);
+        // “`once` is the first invoice with something to discount”: a document that would be a note is none.
+        let is_once = |coupon: &usize| self.story.coupons[*coupon].duration == Duration::Once;
+        let before = lines.iter().any(|id| self.coupons_of(*id).iter().any(is_once)).then(|| self.clone());
+        self.discount(&lines, true);
+        self.settle_backs(&lines);
+        if let Some(before) = before.filter(|_| self.sums(customer, &lines).total < 0) {
+            *self = before;
+            self.discount(&lines, false);
+            self.settle_backs(&lines);
+        }
+        let Sums { subtotal, discount, tax, exact, total } = self.sums(customer, &lines);
         let currency = self.currency(customer);
-        let subtotal = lines.iter().map(|id| self.lines[*id].amount).sum::<i128>();
-        let discount = lines.iter().map(|id| self.lines[*id].discount).sum::<i128>();
-        // “Exclusive prices: total = Σ lines − discount + tax + rounding. Inclusive: lines are gross, tax is inside: total = Σ lines −
-        // discount + rounding.”
-        let on_top = if self.story.vendor.prices_include_tax { 0 } else { tax.iter().map(|tax| tax.amount).sum() };
-        let exact = subtotal - discount + on_top;
-        let total = ratio(exact, payable(&currency)).half_up() * payable(&currency);
         let number = self.number(total >= 0);
         let zone = self.zone(customer);
         let document = Document {
@@ -97,72 +90,25 @@ impl World<'_> {
         Some(index)
     }
 
+    /// “Exclusive prices: total = Σ lines − discount + tax + rounding. Inclusive: lines are gross, tax is inside: total = Σ lines −
+    /// discount + rounding.”
+    fn sums(&self, customer: usize, lines: &[LineId]) -> Sums {
+        let taxed: Vec<(Vec<Tax>, i128)> = lines.iter().map(|id| (self.lines[*id].taxes.clone(), self.lines[*id].net())).collect();
+        let tax = self.tax_totals(&taxed);
+        let subtotal = lines.iter().map(|id| self.lines[*id].amount).sum::<i128>();
+        let discount = lines.iter().map(|id| self.lines[*id].discount).sum::<i128>();
+        let on_top = if self.story.vendor.prices_include_tax { 0 } else { tax.iter().map(|tax| tax.amount).sum() };
+        let exact = subtotal - discount + on_top;
+        let payable = payable(&self.currency(customer));
+        Sums { subtotal, discount, tax, exact, total: ratio(exact, payable).half_up() * payable }
+    }
+
     /// Numbers count each year's invoices and notes, the year being the vendor's.
     pub fn number(&self, is_invoice: bool) -> String {
         let year = day(self.story.vendor.time_zone.unwrap_or(chrono_tz::UTC), self.now).year();
         let series = if is_invoice { format!("{year}-") } else { format!("CN-{year}-") };
         let before = self.documents.iter().filter(|document| document.is_invoice == is_invoice && document.number.starts_with(&series)).count();
         format!("{series}{:04}", before + 1)
-    }
-
-    /// “A discount is spread over the lines it applies to in proportion, by largest remainder, before tax, after one rounding a coupon and
-    /// document; it reaches the subscription's recurring, usage, minimum and proration-charge lines, not credits and one-offs. Several
-    /// discounts: percents first, in the order given, each on what is left; then amounts; never below zero.”
-    pub fn discount(&mut self, lines: &[LineId], with_once: bool) {
-        let mut rounds: Vec<(usize, Vec<usize>)> = Vec::new();
-        for percents in [true, false] {
-            for id in lines {
-                let line = &self.lines[*id];
-                let Some(subscription) = line.subscription else { continue };
-                for coupon in &line.coupons {
-                    let rule = &self.story.coupons[*coupon];
-                    if rule.percent.is_some() != percents || (rule.duration == Duration::Once && !with_once) {
-                        continue;
-                    }
-                    // A percent shared by several subscriptions is rounded once; an amount is each one's own.
-                    let of = |(other, of): &&mut (usize, Vec<usize>)| other == coupon && (percents || of.contains(&subscription));
-                    match rounds.iter_mut().find(of) {
-                        Some((_, of)) => of.push(subscription),
-                        None => rounds.push((*coupon, vec![subscription])),
-                    }
-                }
-            }
-        }
-        let before: Vec<Vec<Redeemed>> = self.subscriptions.iter().map(|subscription| subscription.redeemed.clone()).collect();
-        for (coupon, of) in rounds {
-            let reached: Vec<LineId> = lines.iter().copied().filter(|id| self.reaches(coupon, &of, *id, &before)).collect();
-            let left: Vec<i128> = reached.iter().map(|id| self.lines[*id].net()).collect();
-            let sum: i128 = left.iter().sum();
-            if sum <= 0 {
-                continue;
-            }
-            let rule = &self.story.coupons[coupon];
-            let off = match (rule.percent, rule.amount) {
-                (Some(percent), _) => (whole(sum) * percent.over(whole(100))).half_up(),
-                (None, amount) => amount.unwrap_or(0).min(sum),
-            };
-            for (id, part) in reached.iter().zip(spread(off, &left)) {
-                self.lines[*id].discount += part;
-                let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
-                for redeemed in self.subscriptions[subscription].redeemed.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
-                    redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
-                }
-            }
-        }
-    }
-
-    /// “`repeating` reaches every period that starts before the first discounted period's start plus its months; `once` is the first
-    /// invoice with something to discount.”
-    fn reaches(&self, coupon: usize, of: &[usize], line: LineId, redeemed: &[Vec<Redeemed>]) -> bool {
-        let line = &self.lines[line];
-        let Some(subscription) = line.subscription.filter(|subscription| of.contains(subscription) && line.coupons.contains(&coupon)) else { return false };
-        let rule = &self.story.coupons[coupon];
-        let first = redeemed[subscription].iter().find(|redeemed| redeemed.coupon == coupon).and_then(|redeemed| redeemed.first);
-        match (rule.duration, first) {
-            (_, None) | (Duration::Forever, _) => true,
-            (Duration::Once, Some(_)) => false,
-            (Duration::Repeating, Some(first)) => line.period_start < months_later(self.subscriptions[subscription].zone, first, rule.months),
-        }
     }
 
     /// “each rounded once per document, on Σ of its lines after discount; inclusive: tax = gross × r ÷ (1 + r), `base` is the rest.”
@@ -267,14 +213,14 @@ impl World<'_> {
         for id in self.documents[note].lines.clone() {
             if self.lines[id].amount <= 0
                 && let Some(of) = self.lines[id].of
-                && let Some(invoice) = self.lines[self.root(of)].document
-                && self.documents[invoice].is_invoice
-                && !invoices.contains(&invoice)
+                && let Some(charged_by) = self.lines[self.root(of)].document
             {
-                invoices.push(invoice);
+                // What was charged on a note, among credits of invoices, made these come to less: it is theirs.
+                if self.documents[charged_by].is_invoice { invoices.push(charged_by) } else { invoices.extend(&self.documents[charged_by].corrects) }
             }
         }
         invoices.sort_unstable();
+        invoices.dedup();
         self.documents[note].corrects.clone_from(&invoices);
         if let Some(first) = invoices.first() {
             self.documents[*first].rounding_given_back -= self.documents[note].rounding;
@@ -312,13 +258,6 @@ impl World<'_> {
         self.payments.push(Payment { at: self.now, customer, invoice: Some(index), amount: due, declined: declined.clone() });
         if declined.is_some() {
             self.documents[index].failed = true;
-            for id in self.documents[index].lines.clone() {
-                if let Some(subscription) = self.lines[id].subscription
-                    && self.subscriptions[subscription].state == State::Active
-                {
-                    self.subscriptions[subscription].is_past_due = true;
-                }
-            }
             self.messages.push((self.now, customer, "payment_failed"));
             return false;
         }
@@ -335,6 +274,16 @@ impl World<'_> {
         of.dedup();
         if of.iter().all(|other| Some(other) == of.first()) { of.first().copied() } else { None }
     }
+}
+
+/// What lines come to.
+struct Sums {
+    subtotal: i128,
+    discount: i128,
+    tax: Vec<TaxTotal>,
+    /// Before it is rounded to what can be paid.
+    exact: i128,
+    total: i128,
 }
 
 /// What a fraction of an amount is, rounded as proration lines are.

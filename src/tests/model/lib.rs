@@ -3,19 +3,24 @@
 //!
 //! - `story`: a scenario; `world`: what there is at an instant of it; `output`: what came of it
 //! - `calendar`, `price`, `tax`: periods and shares, what units cost, which rates apply
-//! - `life`, `change`, `usage`, `document`, `correction`, `steps`: what happens
-//! - `lives`: whole random scenarios; `difference`, `shrink`: where two results part, and the least that makes them
+//! - `life`, `change`, `credit`, `leave`, `usage`, `document`, `discount`, `correction`, `steps`: what happens
+//! - `lives`: whole random scenarios, their `setting` and `dice`; `difference`, `shrink`: where two results part, and the least that makes them
 
 mod calendar;
 mod change;
 mod correction;
+mod credit;
+mod dice;
 mod difference;
+mod discount;
 mod document;
 mod fraction;
+mod leave;
 mod life;
 mod lives;
 mod output;
 mod price;
+mod setting;
 mod shrink;
 mod steps;
 mod story;

@@ -77,7 +77,7 @@ impl World<'_> {
     /// What a subscription is changed by makes its other charges due too.
     pub fn collect(&mut self, customer: usize, of: Option<usize>, lines: Vec<LineId>, made_by: Option<&'static str>, turned: &[&'static str]) -> Option<usize> {
         let now = self.now;
-        let (mut reasons, mut all) = (Vec::new(), Vec::new());
+        let (mut reasons, mut closed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         // Every subscription's fees, then its usage.
         let mut one_offs = Vec::new();
         for waiting in self.waiting.clone() {
@@ -95,16 +95,15 @@ impl World<'_> {
             if is_due && self.subscriptions[subscription].customer == customer {
                 let reason = part.reason;
                 let billed = self.bill_part(index);
-                if !billed.is_empty() {
-                    reasons.push(reason);
-                }
+                if billed.is_empty() { closed.push(reason) } else { reasons.push(reason) }
                 all.extend(billed);
             }
         }
         all.sort_by_key(|id| self.lines[*id].subscription);
         all.extend(lines);
         all.extend(one_offs);
-        if all.is_empty() && made_by.is_none() && turned.is_empty() {
+        // A period's end invoices its usage even where there is none: “billed on the next invoice” is that one for what came late.
+        if all.is_empty() && made_by.is_none() && turned.is_empty() && closed.is_empty() {
             return None;
         }
         for waiting in self.waiting.clone() {
@@ -118,7 +117,7 @@ impl World<'_> {
         if let Some(made_by) = made_by {
             reasons = vec![made_by];
         } else if reasons.is_empty() {
-            reasons = turned.to_vec();
+            reasons = turned.iter().copied().chain(closed).collect();
         }
         let reason = ["change", "start", "final", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
         self.issue(customer, all, reason)
@@ -216,8 +215,7 @@ impl World<'_> {
             subscription.whole = period;
             self.charge_period(index, due, "cycle");
         }
-        // What waited for the next invoice waits no longer than the subscription lasts.
-        (due <= self.now || ends).then_some(reason)
+        (due <= self.now).then_some(reason)
     }
 
     /// The period a paused subscription kept is over, or the subscription is.
@@ -330,7 +328,7 @@ impl World<'_> {
             of: None,
             given_back: 0,
             until: span.1,
-            coupons: self.subscriptions[thing.subscription].terms.coupons.clone(),
+            takes_back: None,
         });
         self.lines.len() - 1
     }

@@ -82,7 +82,7 @@ impl World<'_> {
         (!of_any || self.subscription_of(document).is_some()).then_some(document.reason)
     }
 
-    fn lines_out(&self, document: &Document) -> Vec<Value> {
+    pub fn lines_out(&self, document: &Document) -> Vec<Value> {
         document.lines.iter().map(|id| self.line_out(&self.lines[*id])).collect()
     }
 
@@ -146,13 +146,15 @@ impl World<'_> {
     /// How a subscription stands, and whether its customer may use it.
     fn status(&self, index: usize) -> (&'static str, bool) {
         let Subscription { state, .. } = self.subscriptions[index];
-        let owes = |document: &&Document| {
-            document.is_invoice && document.failed && document.due > 0 && document.lines.iter().any(|id| self.lines[*id].subscription == Some(index))
+        // Whatever it was meanwhile: paused and resumed, ended and begun again.
+        let owes = |document: &Document| {
+            let is_overdue = document.is_invoice && document.failed && document.due > 0 && document.due_at <= self.now;
+            is_overdue && document.lines.iter().any(|id| self.lines[*id].subscription == Some(index))
         };
         match state {
             State::Scheduled => ("scheduled", false),
             State::Trialing => ("trialing", true),
-            State::Active if self.subscriptions[index].is_past_due && self.documents.iter().any(|document| owes(&document)) => ("past_due", true),
+            State::Active if self.documents.iter().any(owes) => ("past_due", true),
             State::Active => ("active", true),
             State::Paused => ("paused", false),
             State::Cancelled => ("cancelled", false),

@@ -1,13 +1,13 @@
 //! A story told: time runs to each step, then it is done, or refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::calendar::Instant;
 use crate::change::Made;
 use crate::fraction::ONE;
 use crate::output::narrow;
 use crate::story::{Step, Story};
-use crate::world::{Line, LineId, Payment, Refused, Waiting, World};
+use crate::world::{Line, Payment, Refused, Waiting, World};
 
 impl<'a> World<'a> {
     pub fn tell(story: &'a Story) -> World<'a> {
@@ -137,12 +137,18 @@ impl<'a> World<'a> {
         let mut would = self.clone();
         let made = would.made(index, |world, index| world.change(step, index))?;
         let document = made.map(|document| would.documents[document].clone());
-        let waiting = would.waiting.iter().filter(|waiting| waiting.due.is_none() && waiting.line >= self.lines.len()).map(|waiting| waiting.line);
-        let lines: Vec<LineId> = document.iter().flat_map(|document| document.lines.clone()).chain(waiting).collect();
+        let mut lines: Vec<Value> = document.iter().flat_map(|document| would.lines_out(document)).collect();
+        for waiting in would.waiting.iter().filter(|waiting| waiting.due.is_none() && waiting.line >= self.lines.len()) {
+            let mut line = would.line_out(&would.lines[waiting.line]);
+            // What the document it lands on decides.
+            let undecided = ["tax_rate", "discount"].into_iter().chain(would.lines[waiting.line].takes_back.map(|_| "amount"));
+            undecided.for_each(|field| drop(line.as_object_mut().and_then(|line| line.remove(field))));
+            lines.push(line);
+        }
         let preview = json!({
             "at": crate::calendar::rfc3339(self.now),
             "subscription": step.subscription,
-            "lines": lines.iter().map(|id| would.line_out(&would.lines[*id])).collect::<Vec<_>>(),
+            "lines": lines,
             "subtotal": document.as_ref().map_or(0, |document| narrow(document.subtotal)),
             "discount": document.as_ref().map_or(0, |document| narrow(document.discount)),
             "tax": document.as_ref().map_or(Vec::new(), |document| crate::output::taxes(&document.tax)),
@@ -172,7 +178,7 @@ impl<'a> World<'a> {
             of: None,
             given_back: 0,
             until: i64::MIN,
-            coupons: Vec::new(),
+            takes_back: None,
         });
         self.waiting.push(Waiting { line: self.lines.len() - 1, customer, due: Some(now), reason: "manual" });
         Ok(())

@@ -158,7 +158,7 @@ impl World<'_> {
             of: None,
             given_back: 0,
             until: Instant::MIN,
-            coupons: if kind == "late_usage" { Vec::new() } else { self.subscriptions[part.thing.subscription].terms.coupons.clone() },
+            takes_back: None,
         });
         self.lines.len() - 1
     }

@@ -69,8 +69,6 @@ pub struct Subscription {
     pub paused_at: Option<Instant>,
     /// The period that its last change of interval left.
     pub left: Option<Left>,
-    /// Whether a payment for it failed since it began, or began again.
-    pub is_past_due: bool,
 }
 
 #[derive(Clone)]
@@ -150,8 +148,17 @@ pub struct Line {
     pub given_back: i128,
     /// A charge for time to come ends where it is given back, even of nothing.
     pub until: Instant,
-    /// The coupons that reach it: those its subscription had when it was charged.
-    pub coupons: Vec<usize>,
+    /// Of what it takes back, where that waits with it for the same document: what it costs is known with that.
+    pub takes_back: Option<Back>,
+}
+
+/// How much a line takes back of another of its own document.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Back {
+    /// A share of what it costs.
+    Share(Fraction),
+    /// What a credit gave.
+    All(LineId),
 }
 
 /// A span over which a metered price is rated alone.

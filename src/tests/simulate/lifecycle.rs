@@ -198,3 +198,19 @@ async fn what_falls_due_and_cannot_be_billed_is_told_once_with_its_subscription_
     let reason = "“s1” could not be billed for the period from 2024-06-01T00:00:00Z to 2024-07-01T00:00:00Z: The amounts are too large to calculate with.";
     assert_eq!(told.0["refused"], json!([{"step": 2, "reason": reason}]));
 }
+
+#[tokio::test]
+async fn begun_again_with_an_old_invoice_overdue_it_is_past_due_until_that_is_paid() {
+    let ends = |verb: &str, back: &str| {
+        let story = Story::flat(3000).step(HALF, "payment_outcome", json!({"customer": "ada", "outcome": "insufficient_funds"}));
+        let story = story.step(JULY, verb, json!({"subscription": "s1", "prorate": false}));
+        let story = story.step("2024-07-02T00:00:00Z", "payment_outcome", json!({"customer": "ada", "outcome": "succeeds"}));
+        story.step("2024-07-10T00:00:00Z", back, json!({"subscription": "s1"}))
+    };
+    for (verb, back) in [("pause", "resume"), ("cancel", "reactivate")] {
+        let told = ends(verb, back).tell().await.smoothly();
+        told.holds(json!({"invoices": [{}, {"issued_at": JULY, "status": "open"}], "subscriptions": [{"status": "past_due", "entitled": true}]}));
+        let paid = ends(verb, back).step("2024-07-11T00:00:00Z", "pay", json!({"invoice": 1})).tell().await.smoothly();
+        paid.holds(json!({"subscriptions": [{"status": "active"}]}));
+    }
+}

@@ -8,6 +8,7 @@ mod lifecycle;
 mod model;
 mod prices;
 mod proration;
+mod same;
 mod settled_later;
 mod time;
 mod usage;

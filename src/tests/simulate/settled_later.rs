@@ -136,3 +136,37 @@ async fn the_next_invoice_of_a_preview_does_not_hold_late_usage_billed_now() {
     let told = seen_and_done(story, "2024-07-17T00:00:00Z", json!({"plan": "q"})).until("2024-08-01T00:00:00Z").tell().await.smoothly();
     told.totals("invoices", &[3000, 3000, 1481, 6000]).holds(json!({"previews": [{"due_now": 1481, "next_invoice": {"total": 6000}}]}));
 }
+
+#[tokio::test]
+async fn what_waits_goes_with_the_final_invoice_and_that_waits_for_its_last_usage() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 3000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().vendor(json!({"usage_grace": "1d"})).meter("m", "sum").priced("p", "month", prices).plan("q", 0);
+    let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).used("2024-06-02T00:00:00Z", "m", "7");
+    let story = story.step(HALF, "cancel", json!({"subscription": "s1", "when": "period_end"}));
+    let prices = json!([{"id": "extra", "model": "flat", "amount": 600}]);
+    let story = story.with("add_ons", json!({"id": "extra", "interval": "month", "prices": prices}));
+    let story = story.change(HALF, json!({"add_ons": ["extra"], "settle": "next_invoice"}));
+    // Half of 600, with June's usage of 7, when that has had its day to arrive.
+    let told = story.until("2024-07-03T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 307]);
+    told.holds(json!({"invoices": [{}, {"reason": "final", "issued_at": "2024-07-02T00:00:00Z"}]}));
+}
+
+#[tokio::test]
+async fn the_coupons_of_what_waits_are_those_of_when_its_invoice_is_made() {
+    let story = seat("5000", &[]).coupon("HALF", json!({"percent": "50", "duration": "forever"}));
+    let story = story.change(HALF, json!({"quantity": 2, "settle": "next_invoice"}));
+    let story = story.change("2024-06-20T00:00:00Z", json!({"coupons": ["HALF"], "settle": "next_invoice"}));
+    // 10000 for July and 5000 for half of June at half price, less half of the 5000 that June cost.
+    let told = story.until(JULY).tell().await.smoothly().totals("invoices", &[5000, 5000]);
+    told.holds(json!({"invoices": [{}, {"discount": 7500}]}));
+}
+
+#[tokio::test]
+async fn a_coupon_for_months_counts_from_the_period_whose_usage_it_reaches_first() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 3000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).coupon("MONTH", json!({"percent": "50", "duration": "repeating", "months": 1}));
+    let story = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).used("2024-06-02T00:00:00Z", "m", "100");
+    let story = story.change(HALF, json!({"coupons": ["MONTH"]}));
+    // It reaches June's 100 of usage, so its month is June; July's fee is beyond it, on the same invoice.
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[3000, 3050]);
+}

@@ -209,3 +209,32 @@ async fn two_plans_of_one_customer_read_the_same_meter_each_by_itself() {
     let story = metered("sum").subscribe(JUNE, "p", json!({})).step(JUNE, "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "p"}));
     story.used("2024-06-02T00:00:00Z", "m", "5").until(JULY).tell().await.smoothly().totals("invoices", &[10]);
 }
+
+#[tokio::test]
+async fn a_period_that_ends_in_a_pause_is_an_invoice_for_what_came_late_of_the_one_before() {
+    // What is used from 10 June on is not billed, and what came before has nothing; July's invoice is May's late usage.
+    let story = metered("sum").subscribe("2024-05-01T00:00:00Z", "p", json!({}));
+    let story = story.step("2024-06-10T00:00:00Z", "pause", json!({"subscription": "s1", "prorate": false}));
+    let story = event(story, "2024-06-11T00:00:00Z", json!({"quantity": "48", "time": "2024-05-20T00:00:00Z"}));
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[48]);
+    told.holds(json!({"invoices": [{"issued_at": JULY, "reason": "cycle", "lines": [{"kind": "late_usage", "from": "2024-05-01T00:00:00Z", "to": JUNE}]}]}));
+}
+
+#[tokio::test]
+async fn begun_again_within_the_grace_its_last_usage_is_on_no_final_invoice() {
+    let story = metered("sum").vendor(json!({"usage_grace": "1d"})).subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "5");
+    let story = story.step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1", "when": "period_end"}));
+    let story = story.step("2024-07-01T12:00:00Z", "reactivate", json!({"subscription": "s1"}));
+    let told = story.until("2024-07-03T00:00:00Z").tell().await.smoothly().totals("invoices", &[5]);
+    told.holds(json!({"invoices": [{"reason": "cycle", "issued_at": "2024-07-02T00:00:00Z"}], "subscriptions": [{"status": "active"}]}));
+}
+
+#[tokio::test]
+async fn an_end_with_nothing_to_give_back_is_invoiced_once_its_last_usage_has_had_time_to_arrive() {
+    let story = metered("sum").vendor(json!({"usage_grace": "1d"})).subscribe("2024-05-01T00:00:00Z", "p", json!({}));
+    let story = event(story, "2024-06-10T00:00:00Z", json!({"quantity": "48", "time": "2024-05-20T00:00:00Z"})).used("2024-06-11T00:00:00Z", "m", "5");
+    let story = story.step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+    // What came late of May and June's usage are one invoice, the final one.
+    let told = story.until("2024-07-03T00:00:00Z").tell().await.smoothly().totals("invoices", &[53]);
+    told.holds(json!({"invoices": [{"reason": "final", "issued_at": "2024-06-17T00:00:00Z"}]}));
+}

@@ -1,10 +1,10 @@
 //! Writing behind: rows that nobody waits for are kept until something is read, or the transaction ends, and then go to the database many
-//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::db::Tx) writes them first.
+//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first.
 
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 
-use super::db::{Args, DbResult, Many};
+use super::{Args, DbResult, Many};
 
 /// So many rows wait at most.
 const MOST: usize = 4096;

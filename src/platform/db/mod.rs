@@ -9,11 +9,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, FromRow, Sqlite, Transaction, Type};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Sqlite, Transaction};
 
-use super::behind::{Behind, Waiting};
+mod args;
+mod behind;
+mod many;
+
+pub use args::{Args, Row, Value};
+use behind::{Behind, Waiting};
+pub use many::Many;
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
@@ -343,105 +349,6 @@ impl Tx {
         Ok(())
     }
 }
-
-/// A statement around a list of rows: `before ($1, $2), ($3, $4) … after`, for an INSERT or for `(a, b) IN (VALUES …)`.
-///
-/// Rows go in chunks of a few fixed sizes, so that each text is prepared once and no database's limit on parameters is met.
-pub struct Many {
-    pub before: &'static str,
-    /// Parameters a row has.
-    pub columns: usize,
-    pub after: &'static str,
-    /// Each row must change one of the table: where it does not, somebody else did meanwhile ([`DbError::Overtaken`]).
-    pub of_each: bool,
-}
-
-impl Many {
-    /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
-    /// of thousands; so there they stand without, in their order.
-    fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
-        let size = [256, 32, 8, 4, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
-        let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
-        sql.push_str(self.before);
-        for n in 0..size * self.columns {
-            sql.push_str(match (n, n % self.columns) {
-                (0, _) => " (",
-                (_, 0) => "), (",
-                _ => ", ",
-            });
-            match on {
-                On::Sqlite(_) => sql.push('?'),
-                On::Postgres(_) => sql.push_str(&format!("${}", n + 1)),
-            }
-        }
-        sql.push_str(") ");
-        sql.push_str(self.after);
-        // Made of literals and numbers only.
-        (AssertSqlSafe(sql), rows.by_ref().take(size).collect())
-    }
-}
-
-/// A row either database can give: derive `sqlx::FromRow`, or use a tuple.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-
-/// A parameter either database takes.
-pub trait Value<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + Send + 'q {}
-impl<'q, T> Value<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + Send + 'q {}
-
-/// The parameters of a statement, `$1` first: a tuple of values (`(id,)` for one, `()` for none), or rows of such tuples one after
-/// the other (see [`Many`]).
-pub trait Args<'q>: Send + Sized {
-    fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()>;
-    fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()>;
-
-    fn sqlite(self) -> DbResult<SqliteArguments> {
-        let mut args = SqliteArguments::default();
-        self.add_to_sqlite(&mut args)?;
-        Ok(args)
-    }
-
-    fn postgres(self) -> DbResult<PgArguments> {
-        let mut args = PgArguments::default();
-        self.add_to_postgres(&mut args)?;
-        Ok(args)
-    }
-}
-
-impl<'q, A: Args<'q>> Args<'q> for Vec<A> {
-    fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()> {
-        self.into_iter().try_for_each(|row| row.add_to_sqlite(args))
-    }
-
-    fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()> {
-        self.into_iter().try_for_each(|row| row.add_to_postgres(args))
-    }
-}
-
-macro_rules! tuple_args {
-    ($($name:ident)*) => {
-        impl<'q, $($name: Value<'q>),*> Args<'q> for ($($name,)*) {
-            #[allow(non_snake_case, unused_variables)]
-            fn add_to_sqlite(self, args: &mut SqliteArguments) -> DbResult<()> {
-                let ($($name,)*) = self;
-                $(args.add($name).map_err(sqlx::Error::Encode)?;)*
-                Ok(())
-            }
-            #[allow(non_snake_case, unused_variables)]
-            fn add_to_postgres(self, args: &mut PgArguments) -> DbResult<()> {
-                let ($($name,)*) = self;
-                $(args.add($name).map_err(sqlx::Error::Encode)?;)*
-                Ok(())
-            }
-        }
-    };
-}
-
-macro_rules! tuple_args_up_to {
-    ($head:ident $($tail:ident)*) => { tuple_args!($head $($tail)*); tuple_args_up_to!($($tail)*); };
-    () => { tuple_args!(); };
-}
-tuple_args_up_to!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z AA AB AC AD AE AF);
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,42 @@
+//! Statements over many rows at once.
+
+use sqlx::AssertSqlSafe;
+
+use super::On;
+
+/// A statement around a list of rows: `before ($1, $2), ($3, $4) … after`, for an INSERT or for `(a, b) IN (VALUES …)`.
+///
+/// Rows go in chunks of a few fixed sizes, so that each text is prepared once and no database's limit on parameters is met.
+pub struct Many {
+    pub before: &'static str,
+    /// Parameters a row has.
+    pub columns: usize,
+    pub after: &'static str,
+    /// Each row must change one of the table: where it does not, somebody else did meanwhile ([`DbError::Overtaken`]).
+    pub of_each: bool,
+}
+
+impl Many {
+    /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
+    /// of thousands; so there they stand without, in their order.
+    pub(super) fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
+        let size = [256, 32, 8, 4, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
+        sql.push_str(self.before);
+        for n in 0..size * self.columns {
+            sql.push_str(match (n, n % self.columns) {
+                (0, _) => " (",
+                (_, 0) => "), (",
+                _ => ", ",
+            });
+            match on {
+                On::Sqlite(_) => sql.push('?'),
+                On::Postgres(_) => sql.push_str(&format!("${}", n + 1)),
+            }
+        }
+        sql.push_str(") ");
+        sql.push_str(self.after);
+        // Made of literals and numbers only.
+        (AssertSqlSafe(sql), rows.by_ref().take(size).collect())
+    }
+}

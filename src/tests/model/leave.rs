@@ -1,0 +1,164 @@
+//! Subscriptions pause, end, and come back.
+
+use crate::calendar::Instant;
+use crate::change::Made;
+use crate::story::{By, Step, When};
+use crate::world::{Refused, State, Thing, World};
+
+impl World<'_> {
+    pub fn cancel(&mut self, step: &Step, index: usize) -> Made {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let (state, customer, period) = (subscription.state, subscription.customer, subscription.period);
+        match state {
+            State::Cancelled => return Err(Refused),
+            State::Scheduled => {
+                self.end(index, now);
+                return Ok(None);
+            }
+            State::Trialing | State::Active | State::Paused => {}
+        }
+        if step.when == When::PeriodEnd {
+            let end = if state == State::Trialing { subscription.trial_end } else { period.map(|period| period.1) };
+            if end.is_some_and(|end| end > now) {
+                self.subscriptions[index].cancel_at = end;
+                return Ok(None);
+            }
+            // Of a paused subscription no period goes on: it ends now.
+        }
+        if state == State::Trialing || period.is_none() {
+            self.end(index, now);
+            return Ok(None);
+        }
+        let things = self.things(index, &self.subscriptions[index].terms);
+        let mut lines = Vec::new();
+        if step.prorate {
+            lines = self.credit(index, &things);
+        }
+        // “A cancelled subscription's usage to the end is on its final invoice.”
+        for part in self.open_parts_of(index) {
+            let due = now + self.story.vendor.usage_grace;
+            self.close_part(part, now, due, "final", step.prorate);
+            self.parts[part].is_last = due > now;
+        }
+        self.stop_gaps(index, now);
+        self.end(index, now);
+        // Its final invoice is this one, unless that waits for its last usage and there is nothing to give back before.
+        let is_later = self.parts.iter().any(|part| part.is_last && part.thing.subscription == index && part.span.1 == now);
+        let is_final = !lines.is_empty() || (!is_later && period.is_some_and(|period| period.0 <= now && now < period.1));
+        let made_by = is_final.then_some("final");
+        let made = self.collect(customer, Some(index), lines, made_by, &[]);
+        if let Some(document) = made
+            && self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index))
+        {
+            self.documents[document].reason = "final";
+        }
+        Ok(made)
+    }
+
+    pub fn pause(&mut self, step: &Step, index: usize) -> Made {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        if subscription.state != State::Active {
+            return Err(Refused);
+        }
+        if step.when == When::PeriodEnd {
+            self.subscriptions[index].pause_planned = true;
+            return Ok(None);
+        }
+        let customer = subscription.customer;
+        let things = self.things(index, &subscription.terms);
+        let mut lines = Vec::new();
+        if step.prorate && self.story.vendor.proration.by != By::None {
+            lines = self.credit(index, &things);
+            lines.extend(self.cut(index, |_| true, "change"));
+        } else {
+            // What was paid is kept, and so is the period; what is used meanwhile is not billed.
+            for part in self.open_parts_of(index) {
+                self.parts[part].gaps.push((now, Instant::MAX));
+            }
+        }
+        self.pause_from(index, now);
+        let of = step.prorate.then_some(index);
+        Ok(self.collect(customer, of, lines, Some("change"), &[]))
+    }
+
+    fn stop_gaps(&mut self, index: usize, at: Instant) {
+        for part in self.parts.iter_mut().filter(|part| part.thing.subscription == index) {
+            for gap in part.gaps.iter_mut().filter(|gap| gap.1 == Instant::MAX) {
+                gap.1 = at;
+            }
+        }
+    }
+
+    /// “`resume` (charged from now to the period's end)”
+    pub fn resume(&mut self, index: usize) -> Made {
+        let subscription = &self.subscriptions[index];
+        if subscription.pause_planned && subscription.state == State::Active {
+            self.subscriptions[index].pause_planned = false;
+            return Ok(None);
+        }
+        if subscription.state != State::Paused {
+            return Err(Refused);
+        }
+        let (customer, now) = (subscription.customer, self.now);
+        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
+        let Some(anchor) = subscription.anchor else { return Err(Refused) };
+        let whole_period = anchor.period(zone, interval, now);
+        let is_later = subscription.period.is_none_or(|period| period.1 <= now);
+        let subscription = &mut self.subscriptions[index];
+        subscription.state = State::Active;
+        subscription.paused_at = None;
+        if is_later {
+            // What is left of the period is one.
+            subscription.period = Some((now, whole_period.1));
+            subscription.whole = whole_period;
+        }
+        self.stop_gaps(index, now);
+        // What was kept paid goes on; the rest is charged anew.
+        let things = self.things(index, &self.subscriptions[index].terms);
+        let is_paid =
+            |world: &World<'_>, thing: &Thing| world.lines.iter().any(|line| line.thing.as_ref() == Some(thing) && line.span.0 <= now && now < line.until);
+        let is_open = |world: &World<'_>, thing: &Thing| world.open_parts_of(index).iter().any(|part| world.parts[*part].thing == *thing);
+        let mut lines = Vec::new();
+        for thing in &things {
+            if is_open(self, thing) || is_paid(self, thing) {
+                continue;
+            }
+            if let Some(rejoined) = self.rejoin(thing) {
+                lines.extend(rejoined);
+                continue;
+            }
+            match self.restore(thing) {
+                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), false)),
+                restored => lines.extend(restored),
+            }
+            self.open_parts(index, std::slice::from_ref(thing));
+        }
+        Ok(self.collect(customer, None, lines, Some("change"), &[]))
+    }
+
+    /// “`reactivate` (before the end takes effect: undoes it; after: a new period)”
+    pub fn reactivate(&mut self, index: usize) -> Made {
+        let subscription = &self.subscriptions[index];
+        let customer = subscription.customer;
+        if subscription.state != State::Cancelled {
+            if subscription.cancel_at.is_none() {
+                return Err(Refused);
+            }
+            self.subscriptions[index].cancel_at = None;
+            return Ok(None);
+        }
+        let terms = subscription.terms.clone();
+        self.check(index, &terms)?;
+        // What waits for its last usage is of no final invoice any more.
+        for part in self.parts.iter_mut().filter(|part| part.thing.subscription == index && part.reason == "final") {
+            part.reason = "cycle";
+        }
+        let subscription = &mut self.subscriptions[index];
+        subscription.state = State::Active;
+        subscription.cancel_at = None;
+        subscription.ended_at = None;
+        subscription.trial_end = None;
+        let lines = self.new_period(index);
+        Ok(self.collect(customer, None, lines, Some("start"), &[]))
+    }
+}
