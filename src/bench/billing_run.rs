@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::floor::Floor;
-use super::{Error, Figure};
+use super::{Error, Figure, safekeeping};
 use crate::app::App;
 use crate::platform::assets::Assets;
 use crate::platform::clock::Clock;
@@ -61,6 +61,14 @@ async fn measure_in(
     let of_small = night(&app, "small", small).await?;
     say(&format!("a night of {large} subscriptions on {database}"));
     let of_large = night(&app, "large", large).await?;
+    // The floor's rows are nobody's books.
+    let kept = match database_url {
+        None => {
+            say("a backup of both nights restored, and checked");
+            safekeeping::measure(&app, folder).await?
+        }
+        Some(_) => Vec::new(),
+    };
     say(&format!("the floor of {large} subscriptions on {database}"));
     let floor = Floor::read(&app, &of_large.vendor_id).await?.write(&app).await?;
     app.db.close().await;
@@ -85,7 +93,7 @@ async fn measure_in(
         Figure::new(format!("billing run, {database}: {times:.0} × the subscriptions"), of_large.time.as_secs_f64() / of_small.time.as_secs_f64(), "×", how);
     let how = format!("VmRSS after the run less before it; {:.1} MB with {small}", of_small.memory_mb);
     let memory = Figure::new(format!("billing run of {large}, {database}: memory it added"), of_large.memory_mb, "MB", how);
-    Ok(vec![share.at_least(40.0), growth.at_most(1.1 * times), memory])
+    Ok([vec![share.at_least(40.0), growth.at_most(1.1 * times), memory], kept].concat())
 }
 
 /// Makes a vendor whose subscriptions all renew in one night, and bills that night.

@@ -7,6 +7,7 @@
 //! | `client` | signing in and loading it, over plain loopback connections |
 //! | `program` | a vendor's program at the API |
 //! | `billing_run`, `floor` | a night in which everything renews, against the same rows written by nothing but statements |
+//! | `safekeeping` | the books of those nights backed up, restored and checked |
 //! | `inside` | its database opened by this process: years of usage recorded, an invoice taken out to be drawn |
 //!
 //! What a browser sees is measured by `end2end/bench.mjs`, which prints both as one table. Nothing here is used by the portal.
@@ -16,6 +17,7 @@ mod client;
 mod floor;
 mod inside;
 mod program;
+mod safekeeping;
 mod subject;
 
 use std::fmt;
@@ -39,7 +41,7 @@ const A_TURN: usize = 15;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// One measured figure.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Figure {
     pub what: String,
     pub value: f64,

@@ -276,6 +276,11 @@ async fn who_may_not_change_looks_and_a_cap_is_only_where_the_vendor_allows_it()
     let page = vera.browser.get(PAGE).await;
     assert!(page.status == 200 && page.text.contains("€10.00") && !page.text.contains("<form method=\"post\" action=\"/usage/alerts\""), "{}", page.text);
     assert_eq!(vera.browser.post(PAGE, &[("what", "remove"), ("alert", "10")]).await.status, 403);
+    // Another customer's are their own.
+    let other = at.world.customer("Suedwind").await;
+    let olaf = at.world.member("olaf@suedwind.example", &other, Role::Owner).await;
+    assert!(!olaf.browser.get(PAGE).await.text.contains("€10.00"));
+    assert_eq!(olaf.browser.post(PAGE, &[("what", "remove"), ("alert", "10")]).await.status, 404);
     // One that was set while it was allowed can still be taken away.
     at.lets_customers_cap().await;
     at.sign_in().await;

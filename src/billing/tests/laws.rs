@@ -1,14 +1,14 @@
 //! What holds for all inputs, each law in words.
 
 use billing::{
-    calendar::{Anchor, By, Instant, Interval, Period, Share, Unit, Zone},
+    calendar::{Anchor, By, Interval, Period, Share, Unit, Zone},
     correction::{Invoiced, credit_amount},
     discount::Duration,
     invoice::{Document, Line, LineKind, assemble},
     ledger,
     money::{Currency, Ratio, Rounding, spread},
     price::{Model, Price, Tier, rate},
-    subscription::{Charged, Credited, Terms, Unused},
+    subscription::{Charged, Credited, Unused},
     tax::{LineTax, PricesTax},
     usage::{Aggregate, Event},
 };
