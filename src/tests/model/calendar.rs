@@ -55,17 +55,19 @@ pub struct Anchor {
     month: i64,
     day: u32,
     time: NaiveTime,
+    /// The instant it was taken from, if from one.
+    origin: Option<Instant>,
 }
 
 impl Anchor {
     pub fn at(zone: Tz, at: Instant) -> Anchor {
         let wall = wall(zone, at);
-        Anchor { year: i64::from(wall.year()), month: i64::from(wall.month0()), day: wall.day(), time: wall.time() }
+        Anchor { year: i64::from(wall.year()), month: i64::from(wall.month0()), day: wall.day(), time: wall.time(), origin: Some(at) }
     }
 
     /// “`anchor_day` (1–31, month- and year-based intervals) anchors at 00:00 of that day”: the first at or after a start.
     pub fn day(zone: Tz, start: Instant, day: u32) -> Anchor {
-        let mut anchor = Anchor { day, time: NaiveTime::MIN, ..Anchor::at(zone, start) };
+        let mut anchor = Anchor { day, time: NaiveTime::MIN, origin: None, ..Anchor::at(zone, start) };
         let monthly = Interval { unit: Unit::Month, count: 1 };
         if anchor.boundary(zone, monthly, 0) < start {
             anchor.month += 1;
@@ -76,6 +78,10 @@ impl Anchor {
     /// “Periods … repeat the local wall time of the anchor …; an anchor day a month lacks falls on that month's last day and returns the
     /// month after. Every month-based period is computed from the anchor, not from the period before.”
     pub fn boundary(&self, zone: Tz, interval: Interval, nth: i64) -> Instant {
+        // Its own first period begins at the very instant, be that the later of two with its wall time.
+        if let Some(origin) = self.origin.filter(|_| nth == 0) {
+            return origin;
+        }
         let steps = interval.count * nth;
         let months = match interval.unit {
             Unit::Day | Unit::Week => 0,

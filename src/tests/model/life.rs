@@ -59,7 +59,8 @@ impl World<'_> {
                 }
                 State::Trialing if subscription.trial_end.is_some_and(|end| end <= now) => {
                     self.end_trial(index);
-                    Some("start")
+                    // A trial that ends without a charge is no invoice.
+                    (self.subscriptions[index].state == State::Active).then_some("start")
                 }
                 State::Active if subscription.period.is_some_and(|period| period.1 <= now) => self.turn(index),
                 State::Paused => self.turn_paused(index),
