@@ -51,7 +51,7 @@ CREATE TABLE subscriptions (
     FOREIGN KEY (vendor_id, plan_id) REFERENCES plans (vendor_id, id)
 );
 CREATE INDEX subscriptions_by_customer ON subscriptions (vendor_id, customer_id);
-CREATE INDEX subscriptions_due ON subscriptions (vendor_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX subscriptions_due ON subscriptions (vendor_id, due_at, customer_id) WHERE due_at IS NOT NULL;
 
 -- A coupon redeemed by a subscription, as it was worded then.
 CREATE TABLE discounts (

@@ -110,7 +110,7 @@ CREATE TABLE pending_lines (
     FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id)
 );
 CREATE INDEX pending_lines_by_customer ON pending_lines (vendor_id, customer_id);
-CREATE INDEX pending_lines_due ON pending_lines (vendor_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX pending_lines_due ON pending_lines (vendor_id, due_at, customer_id) WHERE due_at IS NOT NULL;
 
 -- What settles an invoice. Paid is the sum of these and stands nowhere else.
 CREATE TABLE allocations (

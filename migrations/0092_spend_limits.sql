@@ -42,5 +42,5 @@ CREATE TABLE usage_due (
     PRIMARY KEY (vendor_id, subscription_id),
     FOREIGN KEY (vendor_id, subscription_id) REFERENCES subscriptions (vendor_id, id)
 );
-CREATE INDEX usage_due_by_time ON usage_due (vendor_id, due_at);
+CREATE INDEX usage_due_by_time ON usage_due (vendor_id, due_at, customer_id);
 CREATE INDEX usage_due_by_customer ON usage_due (vendor_id, customer_id);

@@ -22,7 +22,7 @@ use crate::services::usage::{self, NewEvent};
 use crate::services::{Desk, Refusal, balance, events, invoices, payments};
 use crate::worker::bill::{self, Report};
 
-const BATCH: i64 = 1_000;
+const BATCH: usize = 1_000;
 
 /// Runs a story on a fresh database; what came of it, and where it stands then.
 pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<(Output, Setting), Failed> {

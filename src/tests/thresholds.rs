@@ -4,7 +4,7 @@
 use billing::subscription::Unused;
 use portico::services::customers::Role;
 use portico::services::subscriptions::{self, Action, CancelRequest, When};
-use portico::services::{check, invoices};
+use portico::services::{check, invoices, usage};
 use portico::worker::bill;
 use serde_json::{Value, json};
 
@@ -83,7 +83,18 @@ impl Two {
     async fn come_to_the_same(&self) {
         let sum = |documents: Vec<Told>| documents.into_iter().flat_map(|(_, _, lines)| lines).map(|(_, amount)| amount).sum::<i64>();
         assert_eq!(sum(self.documents(&self.often).await), sum(self.documents(&self.once).await));
-        check::check(&self.world.app).await.unwrap();
+        assert_eq!(check::check(&self.world.app).await.unwrap().broken, None);
+    }
+}
+
+impl Two {
+    /// What both used then turns out not to have been used.
+    async fn take_back(&self, time: &str) {
+        let mut desk = self.world.desk().await;
+        for customer in [&self.often, &self.once] {
+            usage::reverse(&mut desk, customer, &format!("{customer}-{time}")).await.unwrap();
+        }
+        desk.commit().await.unwrap();
     }
 }
 
@@ -220,4 +231,51 @@ async fn two_workers_invoice_once_while_usage_comes_in() {
     at.go_to("2026-07-01T01:00:00+02:00").await;
     let all: i64 = at.documents(&at.often).await.iter().flat_map(|(_, _, lines)| lines).map(|(_, amount)| *amount).sum();
     assert_eq!(all, 25_600 + 2_900);
+}
+
+#[tokio::test]
+async fn usage_taken_back_after_the_end_is_credited_of_what_was_invoiced_before_it_too() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.uses("2026-06-05T10:00:00+02:00", "300").await;
+    at.uses("2026-06-06T10:00:00+02:00", "200").await;
+    at.uses("2026-06-20T10:00:00+02:00", "20").await;
+    at.go_to("2026-07-01T01:00:00+02:00").await;
+    at.take_back("2026-06-05T10:00:00+02:00").await;
+    at.go_to("2026-08-01T01:00:00+02:00").await;
+    assert_eq!(
+        at.documents(&at.often).await,
+        [
+            told("threshold", "06-06", &[("usage", 10_000)]),
+            told("cycle", "06-30", &[("recurring", 2_900), ("usage", 400)]),
+            // 300 calls less are 60.00: all of the last line, and the rest of the one before it.
+            told("cycle", "07-31", &[("recurring", 2_900), ("late_usage", -400), ("late_usage", -5_600)]),
+        ]
+    );
+    at.come_to_the_same().await;
+}
+
+#[tokio::test]
+async fn usage_taken_back_before_the_worker_comes_is_no_reason_for_an_invoice() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    let time = "2026-06-05T10:00:00+02:00";
+    at.go_to(time).await;
+    for customer in [&at.often, &at.once] {
+        let event = json!({ "id": format!("{customer}-{time}"), "customer_id": customer, "meter": "calls", "quantity": "600" });
+        at.program.post("/usage", json!({ "events": [event] })).await.ok();
+    }
+    at.take_back(time).await;
+    at.go_to(time).await;
+    assert_eq!(at.documents(&at.often).await, []);
+}
+
+#[tokio::test]
+async fn who_asks_for_an_invoice_that_has_just_fallen_due_gets_it() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.go_to("2026-06-05T10:00:00+02:00").await;
+    let event = json!({ "id": "e1", "customer_id": at.often, "meter": "calls", "quantity": "600" });
+    at.program.post("/usage", json!({ "events": [event] })).await.ok();
+    at.world.wait(chrono::Duration::seconds(1));
+    let invoice = at.program.post(&format!("/subscriptions/{}/invoice", at.subscription), json!({})).await.ok();
+    assert_eq!(invoice["total_minor"], json!(12_000));
+    assert_eq!(at.documents(&at.often).await, [told("threshold", "06-05", &[("usage", 12_000)])]);
 }

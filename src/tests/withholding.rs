@@ -174,9 +174,21 @@ async fn no_more_is_withheld_than_is_due_and_without_a_rate_the_percent_is_asked
     assert_eq!(at.program.post("/withholding-rates", rate("TH", "0")).await.status(), 422);
     at.program.post("/withholding-rates", rate("TH", "5")).await.ok();
     assert_eq!(at.program.post("/withholding-rates", rate("TH", "3.00")).await.ok(), json!({ "data": [rate("TH", "3")] }));
-    // All but 20.00 is credited.
-    at.program.post(&format!("/invoices/{invoice}/credit-notes"), json!({ "amount_minor": 105_000 })).await.ok();
-    let refused = at.program.post(&path, certificate).await;
+    // Half of it is credited: the customer withholds of the other half.
+    at.program.post(&format!("/invoices/{invoice}/credit-notes"), json!({ "amount_minor": 53_500 })).await.ok();
+    let browser = at.world.sign_in(&at.nok).await;
+    let page = browser.get(FORM).await;
+    assert!(page.text.contains("You withhold <b>THB\u{202f}15.00</b> of invoice 2026-0001."), "{}", page.text);
+    assert_eq!(at.program.post(&path, certificate.clone()).await.ok()["base_minor"], json!(50_000));
+    assert_eq!(at.books().await, (1500, 52_000));
+
+    // Another one is all but paid by the balance.
+    at.program.post(&format!("/customers/{}/balance", at.id), json!({ "amount_minor": 105_000, "description": "for the delay" })).await.ok();
+    at.program.post("/charges", json!({ "customer_id": at.id, "amount_minor": 100_000, "description": "Workshop" })).await.ok();
+    at.world.wait(Duration::seconds(1));
+    bill::bill(&at.world.app, &at.world.vendor, at.world.now()).await.unwrap();
+    let second = text(&at.program.get(&format!("/invoices?customer_id={}", at.id)).await.ok()["data"][0], "id");
+    let refused = at.program.post(&format!("/invoices/{second}/withholding"), certificate).await;
     assert!(refused.answer.text.contains("THB\u{202f}30.00 would be withheld, but only THB\u{202f}20.00 is still due"), "{}", refused.answer.text);
-    assert_eq!(at.books().await, (0, 2000));
+    assert_eq!(at.books().await, (1500, 54_000));
 }

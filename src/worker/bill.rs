@@ -17,7 +17,7 @@ use crate::services::{Actor, Desk, Refusal, invoices, subscriptions};
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
 /// How many customers' next moments are one transaction.
-const BATCH: i64 = 200;
+const BATCH: usize = 200;
 /// How long is waited where other workers have all that is due.
 const OTHERS_AT_WORK: Duration = Duration::from_millis(20);
 
@@ -76,8 +76,7 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
     let held: BTreeSet<String> = invoices::held(&mut desk).await?.into_iter().collect();
     loop {
         // Who was given up stays in front.
-        let at_most = BATCH + i64::try_from(given_up.len()).map_err(Refusal::damaged)?;
-        let due = subscriptions::due_customers(&mut desk, until, at_most).await?;
+        let due = subscriptions::due_customers(&mut desk, until, BATCH + given_up.len()).await?;
         let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).filter(|customer| !given_up.contains(customer)).collect();
         if due.is_empty() {
             break;

@@ -121,4 +121,9 @@ impl OpenPart {
         let ended = charged.credits.iter().any(|credit| credit.at.is_some());
         kind && stretch && Item::of_part(self).names(&charged.line) && !ended
     }
+
+    /// Whether a charged line is one that this part was invoiced with before its end.
+    pub(super) fn was_invoiced_by(&self, charged: &Charged) -> bool {
+        self.invoiced.iter().any(|invoiced| invoiced.line == charged.reference)
+    }
 }

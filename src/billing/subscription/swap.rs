@@ -41,7 +41,9 @@ impl Basis {
                 Some(part) => item.going_on(part),
                 None => match take_alike(&mut undone, item) {
                     Some(part) if cycle.whole.contains(part.from) => {
-                        for charge in charged.iter().filter(|charge| part.was_billed_by(charge, at)) {
+                        // What was invoiced of it so far stays: the part goes on with it.
+                        let was_billed_by_the_cut = |charge: &&Charged| part.was_billed_by(charge, at) && !part.was_invoiced_by(charge);
+                        for charge in charged.iter().filter(was_billed_by_the_cut) {
                             let (net, credited) = charge.charged_and_credited()?;
                             let billed = Period { start: part.from, end: at };
                             lines.push(self.take_back(charge, money::sub(net, credited)?, billed, Explain::default())?);

@@ -8,12 +8,22 @@ use super::TaxError;
 use crate::{
     Result,
     invoice::to_payable,
-    money::{Currency, Ratio, Rounding},
+    money::{self, Currency, Ratio, Rounding},
 };
 
 /// Whether a customer can withhold so much.
 pub fn check(percent: Decimal) -> Result<()> {
     if percent <= Decimal::ZERO || percent >= Decimal::ONE_HUNDRED { Err(TaxError::Withheld(percent).into()) } else { Ok(()) }
+}
+
+/// What is left of an invoice net of tax, once so much of its total was credited: the same share of the one as of the other.
+pub fn base(total_minor: i64, tax_minor: i64, rounding_minor: i64, credited_minor: i64) -> Result<i64> {
+    let net_minor = money::sub(total_minor, money::sum([tax_minor, rounding_minor])?)?;
+    if total_minor == 0 {
+        return Ok(net_minor);
+    }
+    let left = Ratio::whole(money::sub(total_minor, credited_minor)?).div(Ratio::whole(total_minor))?;
+    Ok(Ratio::whole(net_minor).mul(left)?.round(Rounding::HalfUp)?)
 }
 
 /// What is withheld of an invoice: a share of it net of tax, half up to an amount that can be paid.

@@ -103,3 +103,16 @@ fn a_change_undone_at_the_same_moment_leaves_what_was_invoiced() {
     life.uses("m", "2024-06-12", "1");
     assert_lines(&life.close(), &[(Usage, "calls", 510)]);
 }
+
+#[test]
+fn a_change_undone_at_the_very_moment_of_an_invoice_leaves_it_too() {
+    let team = plan("p", vec![calls(Model::PerUnit { unit_amount: dec("10") })]);
+    let mut life = Life::new(team.clone(), "2024-06-01");
+    life.try_begin();
+    life.uses("m", "2024-06-05", "100");
+    assert_eq!(life.so_far("2024-06-10").map(|document| document.total_minor), Some(1_000));
+    assert!(life.change("2024-06-10", plan("q", vec![calls(Model::PerUnit { unit_amount: dec("20") })])).is_none());
+    assert!(life.change("2024-06-10", team).is_none());
+    life.uses("m", "2024-06-12", "30");
+    assert_lines(&life.close(), &[(Usage, "calls", 300)]);
+}

@@ -2,7 +2,7 @@
 
 use billing::Error;
 use billing::tax::TaxError;
-use billing::tax::withholding::withheld;
+use billing::tax::withholding::{base, withheld};
 
 use crate::world::{currency, dec};
 
@@ -16,6 +16,16 @@ fn what_is_withheld_is_a_share_net_of_tax_rounded_once() {
     // Yen have no smaller unit; forint are paid whole.
     assert_eq!(withheld(10_005, dec("10.21"), currency("JPY")), Ok(1022));
     assert_eq!(withheld(123_400, dec("1.5"), currency("HUF")), Ok(1900));
+}
+
+#[test]
+fn nothing_is_withheld_of_what_was_credited() {
+    // 1,000.00 and 7 % tax; half of it credited; two thirds of it, which is not a whole satang; all of it.
+    assert_eq!(base(107_000, 7000, 0, 0), Ok(100_000));
+    assert_eq!(base(107_000, 7000, 0, 53_500), Ok(50_000));
+    assert_eq!(base(107_000, 7000, 0, 71_333), Ok(33_334));
+    assert_eq!(base(107_000, 7000, 0, 107_000), Ok(0));
+    assert_eq!(base(0, 0, 0, 0), Ok(0));
 }
 
 #[test]

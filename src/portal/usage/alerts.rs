@@ -122,18 +122,13 @@ async fn change(State(app): State<App>, member: Member, Form(change): Form<Chang
 async fn act(desk: &mut Desk, member: &Member, change: &Change) -> Result<&'static str, Refusal> {
     let s = subscriptions::current(desk, &member.customer_id).await?.ok_or(Refusal::NotFound)?;
     let w = Words::of(&member.locale);
-    let limits = spend::load(desk, &s).await?.limits;
-    let mut amounts: Vec<i64> = limits.alerts.iter().map(|alert| alert.amount_minor).collect();
     match change.what.as_str() {
         "add" => {
-            amounts.push(typed(w, "alert", &change.alert, s.currency.code())?);
-            spend::set_alerts(desk, &s.id, &amounts).await?;
+            spend::add_alert(desk, &s.id, typed(w, "alert", &change.alert, s.currency.code())?).await?;
             Ok("added")
         }
         "remove" => {
-            let gone = typed(w, "alert", &change.alert, s.currency.code())?;
-            amounts.retain(|amount| *amount != gone);
-            spend::set_alerts(desk, &s.id, &amounts).await?;
+            spend::remove_alert(desk, &s.id, typed(w, "alert", &change.alert, s.currency.code())?).await?;
             Ok("removed")
         }
         "cap" => {

@@ -96,10 +96,10 @@ async fn rate_of(desk: &mut Desk, country: &str) -> Result<Option<Decimal>, Refu
     row.map(|(percent,)| percent.parse().map_err(Refusal::damaged)).transpose()
 }
 
+/// A share of what is left of an invoice net of tax: what credit notes took of it is not paid, and nothing of it is withheld.
 fn to_withhold(invoice: &Invoice, snapshot: &Snapshot, percent: Decimal) -> Result<ToWithhold, Refusal> {
     let currency = Currency::from_code(&invoice.currency).map_err(Refusal::damaged)?;
-    let besides = billing::money::sum([snapshot.tax_total_minor, snapshot.rounding_minor]).map_err(billing::Error::from)?;
-    let base_minor = billing::money::sub(snapshot.total_minor, besides).map_err(billing::Error::from)?;
+    let base_minor = withholding::base(snapshot.total_minor, snapshot.tax_total_minor, snapshot.rounding_minor, invoice.credited_minor)?;
     Ok(ToWithhold { percent, base_minor, amount_minor: withholding::withheld(base_minor, percent, currency)? })
 }
 

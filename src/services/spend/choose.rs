@@ -46,29 +46,46 @@ fn check(s: &Subscription, field: &'static str, amount_minor: i64) -> Result<(),
 /// period: whoever sets it sees it.
 pub async fn set_alerts(desk: &mut Desk, subscription_id: &str, amounts_minor: &[i64]) -> Result<(), Refusal> {
     let s = locked(desk, subscription_id).await?;
-    let wanted: BTreeSet<i64> = amounts_minor.iter().copied().collect();
+    replace_alerts(desk, &s, amounts_minor.iter().copied().collect()).await
+}
+
+/// Sets one more alert; one that is there already stays.
+pub async fn add_alert(desk: &mut Desk, subscription_id: &str, amount_minor: i64) -> Result<(), Refusal> {
+    let s = locked(desk, subscription_id).await?;
+    let alerts = limits(desk, &s.id).await?.alerts;
+    replace_alerts(desk, &s, alerts.iter().map(|alert| alert.amount_minor).chain([amount_minor]).collect()).await
+}
+
+/// Removes an alert, if it is there.
+pub async fn remove_alert(desk: &mut Desk, subscription_id: &str, amount_minor: i64) -> Result<(), Refusal> {
+    let s = locked(desk, subscription_id).await?;
+    let alerts = limits(desk, &s.id).await?.alerts;
+    replace_alerts(desk, &s, alerts.iter().map(|alert| alert.amount_minor).filter(|amount| *amount != amount_minor).collect()).await
+}
+
+async fn replace_alerts(desk: &mut Desk, s: &Subscription, wanted: BTreeSet<i64>) -> Result<(), Refusal> {
     for amount_minor in &wanted {
-        check(&s, ALERTS, *amount_minor)?;
+        check(s, ALERTS, *amount_minor)?;
     }
     if wanted.len() > MOST_ALERTS {
         return Err(Refusal::field(ALERTS, sentence!("refusal-spend-alerts", most = MOST_ALERTS)));
     }
     let Limits { alerts, .. } = limits(desk, &s.id).await?;
     let there: BTreeSet<i64> = alerts.iter().map(|alert| alert.amount_minor).collect();
-    let period = period_of(&s);
+    let period = period_of(s);
     let cost_minor = match period {
-        Some(period) => usage::cost_of_period(desk, &s, period).await?,
+        Some(period) => usage::cost_of_period(desk, s, period).await?,
         None => None,
     };
     for amount_minor in there.difference(&wanted) {
-        remove(desk, &s, ALERT, *amount_minor).await?;
-        note(desk, &s, "spend_alert.removed", *amount_minor).await?;
+        remove(desk, s, ALERT, *amount_minor).await?;
+        note(desk, s, "spend_alert.removed", *amount_minor).await?;
     }
     for amount_minor in wanted.difference(&there) {
-        insert(desk, &s, ALERT, *amount_minor).await?;
-        note(desk, &s, "spend_alert.set", *amount_minor).await?;
+        insert(desk, s, ALERT, *amount_minor).await?;
+        note(desk, s, "spend_alert.set", *amount_minor).await?;
         if let Some(period) = period.filter(|_| cost_minor.is_some_and(|cost| cost >= *amount_minor)) {
-            watch::mark(desk, &s, ALERT, *amount_minor, period).await?;
+            watch::mark(desk, s, ALERT, *amount_minor, period).await?;
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 //! The rule of the cap: it holds by telling the vendor's software to stop ([`crate::services::subscriptions::entitlements`], and an event). What
 //! is recorded is usage, whatever the cap: it is counted, shown and invoiced to the cent, also what came in above it.
 //!
-//! - [`load`]: the limits of a subscription, and what they are held against. [`set_alerts`], [`set_cap`]: other limits.
+//! - [`load`]: the limits of a subscription, and what they are held against. [`set_alerts`], [`add_alert`], [`remove_alert`], [`set_cap`]: other limits.
 //! - [`watch`]: holds the limits against what usage costs now. It runs in every transaction that changes that: a batch of usage, a reversal,
 //!   the turn of a period, a change of plan. So a limit is reached in the very transaction that reaches it.
 //!
@@ -18,7 +18,7 @@ mod choose;
 mod limits;
 mod watch;
 
-pub use choose::{MOST_ALERTS, set_alerts, set_cap};
+pub use choose::{MOST_ALERTS, add_alert, remove_alert, set_alerts, set_cap};
 pub use limits::{Alert, Cap, Limits, Spend, cap_that_holds, load};
 pub(crate) use limits::{held, watched_of};
 pub(crate) use watch::watch;

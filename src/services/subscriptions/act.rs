@@ -1,5 +1,7 @@
 //! Acting on a subscription: worked out, then written. And the same for what is due by itself.
 
+use std::collections::HashSet;
+
 use billing::calendar::{Instant, Period};
 use billing::subscription::Cycle;
 use chrono::SecondsFormat;
@@ -111,28 +113,55 @@ pub async fn act(desk: &mut Desk, customer_id: &str, subscription_id: &str, acti
     let mut issued = catch_up(desk, customer_id, now).await?;
     let subscription = record::load_of(desk, customer_id, subscription_id).await?;
     late::hold_usage(desk, &customer, std::slice::from_ref(&subscription)).await?;
-    let planned = plan(desk, &customer, &subscription, action, now, &Reading::Fresh, &Look::ToWrite).await?;
-    issued.extend(write_planned(desk, planned).await?);
+    match plan(desk, &customer, &subscription, action, now, &Reading::Fresh, &Look::ToWrite).await {
+        Ok(planned) => issued.extend(write_planned(desk, planned).await?),
+        // It fell due by itself a moment ago.
+        Err(Refusal::Rule(_)) if *action == Action::InvoiceUsage && !issued.is_empty() => {}
+        Err(refusal) => return Err(refusal),
+    }
     Ok(issued)
 }
 
 /// Customers of the vendor for whom something is due by an instant, each with the first moment, in due order.
-pub async fn due_customers(desk: &mut Desk, until: Instant, at_most: i64) -> Result<Vec<(Instant, String)>, Refusal> {
-    let rows: Vec<(i64, String)> = desk
+pub async fn due_customers(desk: &mut Desk, until: Instant, at_most: usize) -> Result<Vec<(Instant, String)>, Refusal> {
+    let mut rows = at_most;
+    loop {
+        let due = first_of_due(desk, until, rows).await?;
+        let is_all = due.len() < rows;
+        let mut seen = HashSet::new();
+        let mut customers: Vec<(Instant, String)> =
+            due.into_iter().filter(|(_, customer)| seen.insert(customer.clone())).map(|(at, customer)| (from_ms(at), customer)).collect();
+        if customers.len() >= at_most || is_all {
+            customers.truncate(at_most);
+            return Ok(customers);
+        }
+        // Some customers have several things due.
+        rows = rows.saturating_mul(4);
+    }
+}
+
+/// The first so many things due by an instant. Each kind is read from its index, in its order: a night in which everything is due is not
+/// sorted anew for every transaction of it.
+async fn first_of_due(desk: &mut Desk, until: Instant, rows: usize) -> Result<Vec<(i64, String)>, Refusal> {
+    let rows = i64::try_from(rows).map_err(Refusal::damaged)?;
+    Ok(desk
         .tx
         .all(
-            "SELECT MIN(due_at) AS due_at, customer_id FROM (
-                SELECT due_at, customer_id FROM subscriptions WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
+            "SELECT due_at, customer_id FROM (
+                SELECT * FROM (SELECT due_at, customer_id FROM subscriptions
+                    WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2 AND (held_until_at IS NULL OR held_until_at <= $3)
+                    ORDER BY due_at, customer_id LIMIT $4 + 0) AS s
                 UNION ALL
-                SELECT due_at, customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+                SELECT * FROM (SELECT due_at, customer_id FROM pending_lines WHERE vendor_id = $1 AND due_at IS NOT NULL AND due_at <= $2
+                    ORDER BY due_at, customer_id LIMIT $4 + 0) AS p
                 UNION ALL
-                SELECT d.due_at, d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
-             ) AS due GROUP BY customer_id ORDER BY 1, 2 LIMIT $4",
-            (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms(), at_most),
+                SELECT * FROM (SELECT d.due_at, d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+                    WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
+                    ORDER BY d.due_at, d.customer_id LIMIT $4 + 0) AS u
+             ) AS due ORDER BY due_at, customer_id LIMIT $4 + 0",
+            (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms(), rows),
         )
-        .await?;
-    Ok(rows.into_iter().map(|(at, customer)| (from_ms(at), customer)).collect())
+        .await?)
 }
 
 /// How many customers something is due for by an instant.
@@ -268,6 +297,7 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let usage_due = threshold::due_of(desk, &customer.id).await?;
     late::hold_usage(desk, customer, &subscriptions).await?;
     let mut next: Option<Instant> = None;
+    let mut invoiced = Vec::new();
     let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
     for subscription in subscriptions {
         let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= at) && !subscription.is_held(wall);
@@ -276,6 +306,9 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
         if !is_own_due && !is_usage_due {
             note(subscription.due_at.into_iter().chain(usage_due_at).min());
             continue;
+        }
+        if is_usage_due {
+            invoiced.push(subscription.id.clone());
         }
         let named = Due::of(&subscription);
         let step = async {
@@ -294,8 +327,8 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let bills = bill::bills(desk, customer, at, &steps, &Look::ToWrite).await?;
     note(bills.next_charge);
     let issued = bill::write(desk, customer, steps, bills).await?;
-    if !usage_due.is_empty() {
-        threshold::note_invoiced(desk, &customer.id, at).await?;
+    for subscription_id in invoiced {
+        threshold::note_invoiced(desk, &subscription_id, at).await?;
     }
     Ok((issued, next))
 }

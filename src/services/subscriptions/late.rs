@@ -156,7 +156,8 @@ async fn find_pinned(desk: &mut Desk, pinned: &[(String, Decimal)]) -> Result<La
 async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -> Result<Option<LatePart>, Refusal> {
     let subscription = load(desk, &row.subscription_id).await?;
     let basis = basis(desk, &subscription, &[&subscription.terms], [&part.part.price]).await?;
-    let charged = invoices::ever_charged(desk, &subscription.id, part.to).await?;
+    // From its beginning on: what was invoiced of it before its end ends before it.
+    let charged = invoices::ever_charged(desk, &subscription.id, part.part.from).await?;
     let LateUsage { lines, stands } = late_usage(&basis, &part, &charged, units)?;
     let waiting = invoices::pending_of_customer(desk, &subscription.customer_id, subscription.currency.code()).await?;
     if waiting.iter().any(|waiting| lines.iter().any(|line| line.credits.as_ref() == Some(&waiting.draft.id))) {

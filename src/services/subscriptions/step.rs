@@ -38,6 +38,8 @@ pub struct Step {
     /// Usage that the lines bill, and how many units of it.
     pub billed: Vec<Billed>,
     pub events: Vec<Event>,
+    /// All it invoices is usage of a period that goes on.
+    pub is_so_far: bool,
     /// Not a record yet.
     pub is_new: bool,
 }
@@ -232,6 +234,7 @@ impl Step {
             waiting: Vec::new(),
             billed: Vec::new(),
             events: Vec::new(),
+            is_so_far: false,
             is_new: false,
         }
     }
@@ -240,7 +243,7 @@ impl Step {
     /// period's documents; an amount, and what comes off once, waits for the end.
     pub fn engine_discounts(&self) -> Vec<Discount> {
         let mut discounts = discounts::for_engine(&self.subscription, &self.discounts);
-        if self.reason == Some(Reason::Threshold) {
+        if self.is_so_far {
             discounts.retain(|discount| matches!(discount.coupon.off, Off::Percent(_)) && !discount.is_once());
         }
         discounts

@@ -26,8 +26,8 @@ struct ThresholdRow {
     amount_minor: i64,
 }
 
-/// Usage of a customer was recorded: where what is not invoiced of it has reached a plan's threshold, the worker is to invoice it. Who calls it
-/// holds the customer's usage lock. Where no plan has a threshold it is one statement.
+/// Usage of a customer was recorded or taken back: where what is not invoiced of it has reached a plan's threshold, the worker is to invoice
+/// it; where it has not, or no longer, it is not. Who calls it holds the customer's usage lock. Where no plan has a threshold it is one statement.
 pub async fn note_usage_due(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
     let rows: Vec<ThresholdRow> = desk
         .tx
@@ -48,6 +48,9 @@ pub async fn note_usage_due(desk: &mut Desk, customer_id: &str) -> Result<(), Re
                     (desk.vendor.id.clone(), id, customer_id.to_owned(), desk.now.billing_ms()),
                 )
                 .await?;
+        } else {
+            let own = (desk.vendor.id.clone(), id);
+            desk.tx.run("DELETE FROM usage_due WHERE vendor_id = $1 AND subscription_id = $2", own).await?;
         }
     }
     Ok(())
@@ -87,6 +90,7 @@ pub(super) async fn bill_so_far(desk: &mut Desk, step: &mut Step, at: Instant) -
     }
     step.subscription.cycle = Some(cycle);
     step.lines.extend(lines);
+    step.is_so_far = step.reason.is_none();
     step.reason.get_or_insert(Reason::Threshold);
     Ok(())
 }
@@ -94,13 +98,14 @@ pub(super) async fn bill_so_far(desk: &mut Desk, step: &mut Step, at: Instant) -
 /// The same because the vendor says so, whatever it has come to.
 pub(super) async fn plan_on_demand(desk: &mut Desk, subscription: &Subscription, at: Instant) -> Result<Step, Refusal> {
     let discounts = discounts::load(desk, &subscription.id).await?;
-    let mut step = Step { reason: Some(Reason::Manual), ..Step::new(subscription.clone(), discounts) };
+    let mut step = Step::new(subscription.clone(), discounts);
     if matches!(subscription.state, State::Active | State::PastDue) {
         bill_so_far(desk, &mut step, at).await?;
     }
     if step.lines.is_empty() {
         return Err(Refusal::Rule(sentence!("refusal-no-usage-to-invoice")));
     }
+    step.reason = Some(Reason::Manual);
     Ok(step)
 }
 
@@ -133,12 +138,12 @@ pub(super) async fn due_of_customers(desk: &mut Desk, customer_ids: &[String]) -
     Ok(rows.into_iter().map(|(customer, subscription, at)| (customer, subscription, from_ms(at))).collect())
 }
 
-/// A customer's usage has been invoiced up to an instant.
-pub(super) async fn note_invoiced(desk: &mut Desk, customer_id: &str, at: Instant) -> Result<(), Refusal> {
+/// A subscription's usage has been invoiced up to an instant.
+pub(super) async fn note_invoiced(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<(), Refusal> {
     desk.tx
         .run(
-            "DELETE FROM usage_due WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $3",
-            (desk.vendor.id.clone(), customer_id.to_owned(), at.timestamp_millis()),
+            "DELETE FROM usage_due WHERE vendor_id = $1 AND subscription_id = $2 AND due_at <= $3",
+            (desk.vendor.id.clone(), subscription_id.to_owned(), at.timestamp_millis()),
         )
         .await?;
     Ok(())

@@ -227,6 +227,7 @@ pub async fn reverse(desk: &mut Desk, customer_id: &str, event_id: &str) -> Resu
     }
     tally_anew(desk, customer_id, &account, &meter_id, happened_at).await?;
     spend::watch(desk, customer_id).await?;
+    subscriptions::note_usage_due(desk, customer_id).await?;
     desk.record("usage.reversed", Some(customer_id), event_id, serde_json::json!({ "meter": meter_id, "happened_at": happened_at })).await
 }
 

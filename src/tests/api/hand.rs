@@ -108,6 +108,22 @@ async fn usage_is_invoiced_on_demand_and_the_rest_at_the_periods_end() {
 }
 
 #[tokio::test]
+async fn an_amount_off_comes_off_once_a_period_however_often_usage_is_invoiced() {
+    let ada = Ada::new().await;
+    ada.program.post("/coupons", json!({ "key": "TEN", "amount_minor": 1000, "currency": "EUR", "duration": "forever" })).await.ok();
+    ada.act("change", json!({ "coupons": ["TEN"] })).await;
+    for (id, at) in [("e1", "2026-04-09T10:00:00+02:00"), ("e2", "2026-04-19T10:00:00+02:00")] {
+        ada.go_to(at).await;
+        let event = json!({ "id": id, "customer_id": "ext:ada", "meter": "minutes", "quantity": "1750", "at": at });
+        ada.program.post("/usage", json!({ "events": [event] })).await.ok();
+        ada.program.post(&format!("/subscriptions/{}/invoice", ada.subscription), json!({})).await.ok();
+    }
+    ada.go_to("2026-05-01T02:00:00+02:00").await;
+    // 1,000 minutes included: 750 at 0.8 ct, then 1,750; and May's fee less ten.
+    assert_eq!(ada.totals().await, [4700, 600, 1400, 3700]);
+}
+
+#[tokio::test]
 async fn a_charge_a_credit_and_the_balance_between_them() {
     let ada = Ada::new().await;
     let charge = json!({ "customer_id": "ext:ada", "amount_minor": 12_000, "description": "Workshop" });
