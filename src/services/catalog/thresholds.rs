@@ -9,7 +9,7 @@ use super::record;
 use crate::sentence;
 use crate::services::{Desk, Refusal};
 
-/// Of a plan, for subscriptions in a currency; columns as in `migrations/0092_spend_limits.sql`.
+/// Of a plan, for subscriptions in a currency; columns as in `migrations/0094_invoice_thresholds.sql`.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct InvoiceThreshold {
     pub plan_id: String,
@@ -21,7 +21,7 @@ pub struct InvoiceThreshold {
 pub async fn set_invoice_threshold(desk: &mut Desk, plan_id: &str, currency: Currency, amount_minor: Option<i64>) -> Result<(), Refusal> {
     super::plan(desk, plan_id).await?;
     if amount_minor.is_some_and(|amount_minor| amount_minor <= 0) {
-        return Err(Refusal::field("amount_minor", sentence!("refusal-spend-nothing")));
+        return Err(Refusal::field("amount_minor", sentence!("refusal-amount-nothing")));
     }
     let (vendor, plan) = (desk.vendor.id.clone(), plan_id.to_owned());
     match amount_minor {

@@ -34,7 +34,7 @@ fn check(s: &Subscription, field: &'static str, amount_minor: i64) -> Result<(),
         return Err(Refusal::Rule(sentence!("refusal-spend-ended")));
     }
     if amount_minor <= 0 {
-        return Err(Refusal::field(field, sentence!("refusal-spend-nothing")));
+        return Err(Refusal::field(field, sentence!("refusal-amount-nothing")));
     }
     if amount_minor > MOST_MINOR {
         return Err(Refusal::field(field, sentence!("refusal-spend-too-large", most = (MOST_MINOR, s.currency.code()))));
