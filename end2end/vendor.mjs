@@ -1,6 +1,6 @@
 // The example site of a vendor, served for the demo: a page on an origin of its own with the portal inside.
 import { execFileSync } from "node:child_process";
-import { freePort, program } from "./demo.mjs";
+import { program } from "./demo.mjs";
 import { serveVendorSite } from "./vendor-site/server.mjs";
 
 /** The command line, on the data of a demo. */
@@ -23,8 +23,7 @@ export async function idsOf(portal, key, who) {
 /** The site whose visitor is that person of the demo, as `serveDemo` tells them; its origin is on the list. */
 export async function vendorSiteOf(portal, data, who, { host = "127.0.0.1", theme } = {}) {
   const key = portico(data, "api-key", "create", "--name", "vendor site", "--scopes", "*");
-  const port = await freePort();
-  portico(data, "embed-origin", "add", `http://${host}:${port}`);
-  const site = await serveVendorSite({ portal, key, ...(await idsOf(portal, key, who)), port, host, theme });
+  const site = await serveVendorSite({ portal, key, ...(await idsOf(portal, key, who)), port: 0, host, theme });
+  portico(data, "embed-origin", "add", site.url);
   return { ...site, key };
 }

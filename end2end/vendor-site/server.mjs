@@ -5,12 +5,12 @@ import { createServer } from "node:http";
 import { argv, env } from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** Serves the site; `key` is an API key with embed_sessions:write, `customer` and `member` say who is signed in. */
+/** Serves the site (port 0: a free one); `key` is an API key with embed_sessions:write, `customer` and `member` say who is signed in. */
 export function serveVendorSite({ portal, key, customer, member, port, host = "127.0.0.1", theme, scopes = ["usage:read", "invoices:read", "plan:write", "payment_method:write"] }) {
-  const origin = `http://${host}:${port}`;
+  const origin = () => `http://${host}:${server.address().port}`;
   async function makeToken() {
     const headers = { Authorization: `Bearer ${key}`, "Idempotency-Key": crypto.randomUUID(), "Content-Type": "application/json" };
-    const body = JSON.stringify({ customer_id: customer, member_id: member, origin, scopes, theme });
+    const body = JSON.stringify({ customer_id: customer, member_id: member, origin: origin(), scopes, theme });
     const answer = await fetch(`${portal}/api/v1/embed-sessions`, { method: "POST", headers, body });
     if (!answer.ok) throw new Error(await answer.text());
     return await answer.json();
@@ -30,7 +30,7 @@ export function serveVendorSite({ portal, key, customer, member, port, host = "1
       answer(502, "text/plain", "Billing can’t be opened right now.\n");
     }
   });
-  return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve({ url: origin, stop: () => server.close() })));
+  return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, () => resolve({ url: origin(), stop: () => server.close() })));
 }
 
 if (argv[1] && realpathSync(argv[1]) === fileURLToPath(import.meta.url)) {

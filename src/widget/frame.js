@@ -261,13 +261,21 @@ let turn = 0;
 async function show(address, options) {
   if (isOver) return;
   const mine = ++turn;
-  const get = () => window.fetch(address, options).catch(() => undefined);
-  let answer = await get();
+  // With all that was said: an answer that breaks off is none.
+  const get = async () => {
+    try {
+      const answer = await window.fetch(address, options);
+      return { answer, said: await answer.blob() };
+    } catch {
+      return {};
+    }
+  };
+  let { answer, said } = await get();
   let why = ended;
   // The session ended meanwhile: another token begins it anew, and the same is asked again.
   if (answer?.status === 401) {
     const { path, sentence } = await open();
-    if (path) answer = await get();
+    if (path) ({ answer, said } = await get());
     why = sentence ?? ended;
   }
   if (mine !== turn) return;
@@ -283,8 +291,8 @@ async function show(address, options) {
     return fail("unavailable");
   }
   const kind = answer.headers.get("content-type") ?? "";
-  if (!kind.startsWith("text/html")) return save(answer);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!kind.startsWith("text/html")) return save(answer, said);
+  const page = new DOMParser().parseFromString(await said.text(), "text/html");
   document.title = page.title;
   document.body.replaceChildren(...page.body.childNodes);
   root.style.colorScheme = "";
@@ -295,9 +303,9 @@ async function show(address, options) {
 }
 
 /** A file, kept under the name it came with. */
-async function save(answer) {
+function save(answer, said) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
+  link.href = URL.createObjectURL(said);
   link.download = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
