@@ -98,7 +98,7 @@ async fn the_history_holds_what_went_out_for_the_customer_and_for_nobody_else() 
     letters(&at.world).await;
     let page = at.browser().get("/account/messages").await;
     assert_eq!(page.status, 200);
-    for subject in ["[Test] Payment failed: €47.00 to Kestrel", "[Test] Receipt: €47.00 paid to Kestrel", "[Test] Your access to Kestrel billing"] {
+    for subject in ["Payment failed: €47.00 to Kestrel", "Receipt: €47.00 paid to Kestrel", "Your access to Kestrel billing"] {
         assert!(page.text.contains(subject), "{subject} is not in {}", page.text);
     }
     let link = page.text.split("href=\"/account/messages/").nth(1).unwrap().split('"').next().unwrap().to_owned();

@@ -1600,6 +1600,7 @@ messages-answer = The last message was written on <b>{ $day }</b>.
 messages-answer-earlier = What was written <b>earlier</b>.
 messages-answer-none = <b>No message</b> has been written yet.
 messages-subject = Subject
+messages-subject-head = <b>{ $subject }</b>
 messages-to = To { $email }
 messages-sent = Sent to { $name } at { $email }, { $moment }
 messages-waiting = To { $name } at { $email }. It waits for the mail server.

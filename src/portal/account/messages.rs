@@ -79,7 +79,7 @@ pub fn one(app: &App, member: &Member, message: Message) -> Response {
         };
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/account/messages">{t!(w, "messages-title")}</a> }, dates.stamp(from_ms(message.happened_at)))}
-            {parts::answer(crate::words::escape(&message.subject), Some(sent))}
+            {parts::answer(rich!(w, "messages-subject-head", subject = &message.subject), Some(sent))}
             <div class="letter">{paragraphs}</div>
         };
         frame(shell, content)

@@ -60,15 +60,15 @@ pub async fn leave(desk: &mut Desk, to: To<'_>, letter: &Letter) -> Result<(), R
 
 /// The same for an event: to an address it is told once. Whether it was now.
 async fn leave_of(desk: &mut Desk, to: To<'_>, letter: &Letter, event_id: Option<&str>) -> Result<bool, Refusal> {
-    let sent = render::render(desk, to, letter, render::Links::Sent);
-    let kept = if letter.opens_account() { render::render(desk, to, letter, render::Links::LeftOut) } else { sent.clone() };
+    let sent = render::render(desk, to, letter, render::For::Sending);
+    let kept = render::render(desk, to, letter, render::For::History);
     let (customer_id, identity_id) = match to.kept {
         KeptFor::Customer(id) => (Some(id.to_owned()), None),
         KeptFor::Person(id) => (None, Some(id.to_owned())),
     };
     let message_id = desk.new_id("msg");
     let row = (
-        desk.vendor.id.clone(), message_id.clone(), customer_id, identity_id, letter.kind(), event_id.map(str::to_owned), sent.to_name.clone(), sent.to_email.clone(),
+        desk.vendor.id.clone(), message_id.clone(), customer_id, identity_id, letter.kind(), event_id.map(str::to_owned), kept.to_name, kept.to_email,
         kept.subject, kept.text, desk.now.billing_ms(), desk.now.wall_ms(),
     );
     let added = desk

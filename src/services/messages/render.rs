@@ -21,19 +21,20 @@ pub struct Rendered {
     pub html: String,
 }
 
-/// Whether the letter's link stands in it. One that opens an account is sent, and not kept.
+/// What it is rendered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Links {
-    Sent,
-    LeftOut,
+pub(super) enum For {
+    Sending,
+    /// Read in the portal, which says by itself that it is a test, and where a link that opens an account does not stay.
+    History,
 }
 
-pub(super) fn render(desk: &Desk, to: To<'_>, letter: &Letter, links: Links) -> Rendered {
+pub(super) fn render(desk: &Desk, to: To<'_>, letter: &Letter, purpose: For) -> Rendered {
     let vendor = &desk.vendor;
     let w = Words::of(&vendor.locale);
     let said = said(desk, w, letter);
-    let action = said.action.filter(|_| links == Links::Sent);
-    let subject = if vendor.is_test { t!(w, "mail-test-subject", subject = said.subject) } else { said.subject };
+    let action = said.action.filter(|_| purpose == For::Sending || !letter.opens_account());
+    let subject = if vendor.is_test && purpose == For::Sending { t!(w, "mail-test-subject", subject = said.subject) } else { said.subject };
     let greeting = t!(w, "mail-greeting", name = to.name);
     let closing = t!(w, "mail-closing", name = &vendor.legal_name, city = &vendor.city);
     let mut text = vec![greeting.clone()];
