@@ -21,7 +21,7 @@ use crate::words::Words;
 use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
 
-use super::withholding;
+use super::withholding::{self, NotAccepted};
 
 /// What the page is made of.
 struct Seen {
@@ -36,6 +36,8 @@ struct Seen {
     last_try: Option<(Payment, Method)>,
     /// What the customer may withhold of it, as its law may have it.
     withholds: Option<ToWithhold>,
+    /// A certificate that was not accepted, while what it settled is due.
+    not_accepted: Option<NotAccepted>,
     now: Instant,
     may_pay: bool,
 }
@@ -75,6 +77,7 @@ impl Seen {
         Ok(Seen {
             snapshot: invoice.snapshot()?,
             withholds: invoices::may_withhold(desk, &invoice).await?,
+            not_accepted: withholding::not_accepted(desk, member, &invoice).await?,
             notes: invoices::notes_of(desk, &invoice.id).await?,
             note_use,
             settled,
@@ -108,6 +111,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, number: &str, sta
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/invoices">{t!(w, "nav-invoices")}</a> }, title)}
             <div class="answer"><h1 inner_html=answer(&told, &seen)></h1>{lede(&told, &seen)}</div>
+            {seen.not_accepted.as_ref().map(|certificate| certificate.note(w))}
             {trouble(w, &seen)}
             {acts(w, &seen)}
             {parties(&told)}
@@ -305,6 +309,7 @@ fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
     match (&settled.method, &by.credit_note_number, &by.certificate_number) {
         (Some(method), ..) => t!(w, "document-row-paid-from", day = day, method = method_name(w, method)),
         (_, Some(number), _) => t!(w, "document-row-credit-note", number = number),
+        (_, _, Some(number)) if by.amount_minor < 0 => t!(w, "document-row-withheld-back", number = number, day = day),
         (_, _, Some(number)) => t!(w, "document-row-withheld", number = number),
         _ if by.kind == "balance" => t!(w, "document-row-balance", day = day),
         _ => t!(w, "document-row-paid", day = day),
