@@ -111,7 +111,7 @@ async fn a_company_enters_its_certificate_and_owes_the_rest() {
 
     for (number, on, said) in [
         ("", "2026-03-10", "Give the number that stands on the certificate."),
-        ("12/345", "2026-03-11", "must lie between 2025-03-10 and 2026-03-10"),
+        ("12/345", "2026-03-11", "must lie between 10 March 2025 and 10 March 2026"),
         ("12/345", "2024-03-10", "must lie between"),
         ("12/345", "soon", "Give the date of the certificate."),
         (&"9".repeat(51), "2026-03-10", "at most 50 letters"),
@@ -245,6 +245,7 @@ async fn a_certificate_that_is_not_accepted_leaves_its_part_due_again() {
     let page = browser.get("/invoices/2026-0001").await.text;
     assert!(page.contains("<b>Certificate 12/345 was not accepted</b>, so THB\u{202f}30.00 is due again."), "{page}");
     assert!(page.contains("It names &lt;another&gt; company.") && page.contains("Certificate 12/345 not accepted on 12 March"), "{page}");
+    assert!(page.contains("Enter another certificate of 3 % tax you withhold"), "{page}");
     assert!(browser.get("/account/activity").await.text.contains("Certificate 12/345 was not accepted: THB\u{202f}30.00 of invoice 2026-0001 is due again"));
 
     // A better one, of what is left of the invoice: 3 % of 28.04 are 0.84.

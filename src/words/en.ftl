@@ -291,7 +291,6 @@ withhold-lede = That is { $percent } % of { $base }, the invoice without tax. Yo
 withhold-number = Certificate number
 withhold-number-hint = As on the withholding tax certificate you made out
 withhold-on = Date of the certificate
-withhold-on-hint = The day on it
 withhold-button = Enter this certificate
 withhold-back = Back to the invoice
 withhold-no-day = Give the date of the certificate.
@@ -1486,6 +1485,7 @@ document-see-days =
        *[other] See the { $count } days
     }
 document-withhold = Does your law have you withhold { $percent } % tax? Enter your certificate first
+document-withhold-again = Enter another certificate of { $percent } % tax you withhold
 document-row-paid-from = Paid on { $day }, { $method }
 document-row-paid = Paid on { $day }
 document-row-balance = From your balance on { $day }

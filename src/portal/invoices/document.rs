@@ -217,7 +217,12 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
         view! { <a class="btn" href=href>{t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency))}</a> }
     });
     let withhold = seen.withholds.filter(|_| can_pay).map(|of| {
-        view! { <p class="sub"><a class="link" href=withholding::path(&invoice.number)>{t!(w, "document-withhold", percent = w.number(of.percent))}</a></p> }
+        let percent = w.number(of.percent);
+        let label = match &seen.not_accepted {
+            Some(_) => t!(w, "document-withhold-again", percent = percent),
+            None => t!(w, "document-withhold", percent = percent),
+        };
+        view! { <p class="sub"><a class="link" href=withholding::path(&invoice.number)>{label}</a></p> }
     });
     let who_can = (invoice.due_minor > 0 && !seen.may_pay).then(|| view! { <p class="sub">{t!(w, "document-viewer")}</p> });
     let class = if can_pay { "btn plain" } else { "btn" };

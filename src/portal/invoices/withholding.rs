@@ -130,9 +130,10 @@ fn certificate_page(app: &App, member: &Member, status: StatusCode, offer: &Offe
     let rest = amount(invoice.due_minor.saturating_sub(of.amount_minor));
     let heading = rich!(w, "withhold-answer", amount = amount(of.amount_minor), number = &invoice.number);
     let lede = rich!(w, "withhold-lede", percent = w.number(of.percent), base = amount(of.base_minor), rest = rest);
-    let text = |name, label, hint, value| parts::Field { name, label, hint: Some(hint), value, ..parts::Field::default() };
-    let number = parts::field(w, text("certificate_number", t!(w, "withhold-number"), t!(w, "withhold-number-hint"), &form.certificate_number), errors);
-    let on = text("certificate_on", t!(w, "withhold-on"), t!(w, "withhold-on-hint"), &form.certificate_on);
+    let text = |name, label, value| parts::Field { name, label, value, ..parts::Field::default() };
+    let number = text("certificate_number", t!(w, "withhold-number"), &form.certificate_number);
+    let number = parts::field(w, parts::Field { hint: Some(t!(w, "withhold-number-hint")), ..number }, errors);
+    let on = text("certificate_on", t!(w, "withhold-on"), &form.certificate_on);
     let on = parts::field(w, parts::Field { kind: "date", ..on }, errors);
     let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, errors));
     let summary = parts::error_summary(w, errors);

@@ -231,7 +231,7 @@ fn check(certificate: &Certificate, invoice: &Invoice, today: NaiveDate) -> Resu
     }
     let earliest = invoice.issued_at.date_naive() - BEFORE_THE_INVOICE;
     if certificate.on > today || certificate.on < earliest {
-        errors.push(FieldError { field: "certificate_on", sentence: sentence!("withhold-day", from = earliest.to_string(), to = today.to_string()) });
+        errors.push(FieldError { field: "certificate_on", sentence: sentence!("withhold-day", from = earliest, to = today) });
     }
     if errors.is_empty() { Ok(Certificate { number, on: certificate.on }) } else { Err(Refusal::Fields(errors)) }
 }
