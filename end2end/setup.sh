@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts in place what building and testing need and this machine lacks; silent about what is there already.
-#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice]
+#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice] [mutants]
 # `browser` and `firefox` print the path of the browser, `postgres` the folder of the server's programs and `einvoice` the path of a Python; everything else goes to stderr.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,6 +40,13 @@ wasm() {
 
 binder() {
     PATH="$PWD/target/tools/bin:$PATH" wasm-bindgen --version 2> /dev/null | cut -d' ' -f2 || true
+}
+
+# What breaks the engine on purpose, to see whether a test notices.
+mutants() {
+    [ -x target/tools/bin/cargo-mutants ] && return
+    say "installing cargo-mutants into target/tools (about five minutes)"
+    cargo install --quiet cargo-mutants --version 27.1.0 --locked --root target/tools >&2
 }
 
 packages() {
@@ -97,5 +104,5 @@ einvoice() {
 }
 
 for what in "$@"; do
-    case $what in wasm | packages | browser | firefox | postgres | einvoice) "$what" ;; *) fail "unknown: $what" ;; esac
+    case $what in wasm | packages | browser | firefox | postgres | einvoice | mutants) "$what" ;; *) fail "unknown: $what" ;; esac
 done
