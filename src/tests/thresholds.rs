@@ -405,3 +405,16 @@ async fn a_pause_invoices_first_what_is_due_and_a_paused_subscription_reaches_no
     at.works_until("2026-06-06T10:00:00+02:00").await;
     assert_eq!(at.invoices().await.len(), before);
 }
+
+#[tokio::test]
+async fn a_cap_stops_what_comes_and_not_the_invoice_of_what_was_used() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    let spend = format!("/subscriptions/{}/spend", at.subscription);
+    at.program.patch(&spend, json!({ "cap_minor": 5_000 })).await.ok();
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    assert_eq!(at.program.get(&spend).await.ok()["cap"]["is_held"], json!(true));
+    at.works_until("2026-06-05T10:00:00+02:00").await;
+    assert_eq!(at.invoices().await, [told("threshold", "06-05", &[("usage", 12_000)])]);
+    // What was invoiced was spent: the cap holds on.
+    assert_eq!(at.program.get(&spend).await.ok()["cap"]["is_held"], json!(true));
+}

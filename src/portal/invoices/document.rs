@@ -229,12 +229,9 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let href = |ending: &str| format!("/invoices/{}.{ending}", invoice.number);
     // Where the standard knows no such document, there is nothing to download.
     let structured = einvoice::is_known(&seen.snapshot).then(|| {
-        let of = |ending: &str, label: String| view! { " "<a class="link" href=href(ending)>{label}</a> };
-        view! {
-            <p class="sub">
-                {t!(w, "document-structured")}{of("xml", t!(w, "document-structured-cii"))}{of("ubl.xml", t!(w, "document-structured-ubl"))}
-            </p>
-        }
+        let of = |ending: &str, label: String| view! { <a class="link" href=href(ending)>{label}</a> };
+        let (cii, ubl) = (of("xml", t!(w, "document-structured-cii")), of("ubl.xml", t!(w, "document-structured-ubl")));
+        view! { <p class="sub">{t!(w, "document-structured")}" "<span class="links">{cii}{ubl}</span></p> }
     });
     view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{withhold}{structured}{who_can} }
 }
