@@ -7,14 +7,14 @@ use serde_json::json;
 use crate::app::App;
 use crate::identity::Member;
 use crate::identity::factor::{Wrong, digits};
-use crate::identity::people::secure;
+use crate::identity::people::{secure, to_member};
 use crate::identity::recovery;
 use crate::identity::sign_in::{self, Browser, Pending};
 use crate::identity::step_up::Fresh;
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::Seed;
 use crate::platform::db::{DbResult, Tx};
-use crate::services::mail::{self, Letter};
+use crate::services::messages::{self, Letter};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 
@@ -112,7 +112,7 @@ pub async fn replace_totp(app: &App, member: &Member, _fresh: Fresh, code: &str)
         }
     }
     desk.record("identity.totp_replaced", Some(&member.customer_id), &member.identity_id, json!({})).await?;
-    mail::leave(&mut desk, &member.email, &member.name, Letter::TotpChanged).await?;
+    messages::leave(&mut desk, to_member(member), &Letter::TotpChanged).await?;
     let now_ms = desk.now.wall_ms();
     let token = secure(&mut desk, member, now_ms).await?;
     desk.commit().await?;

@@ -17,6 +17,7 @@ mod isolation;
 mod kills;
 mod late_money;
 mod listening;
+mod messages;
 mod lives;
 mod nordlicht;
 mod payment_methods;
