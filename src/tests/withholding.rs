@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::api::{Program, text};
 use crate::people::Person;
+use crate::sign_in::letters;
 use crate::world::{Persona, World, instant};
 
 /// Siam Robotics of Bangkok with an invoice (2026-0001) of ฿1,000.00 and 7 % tax, of which it withholds 3 %; its owner Nok.
@@ -241,6 +242,9 @@ async fn a_certificate_that_is_not_accepted_leaves_its_part_due_again() {
     assert_eq!(twice.status(), 409);
     assert!(twice.answer.text.contains("was taken back already"), "{}", twice.answer.text);
     assert_eq!(at.books().await, (0, 3000));
+    let told: Vec<String> = letters(&at.world).await.into_iter().filter(|letter| letter.contains("did not accept certificate 12/345")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("so THB\u{202f}30.00 of invoice 2026-0001 is due again") && told[0].contains("/invoices/2026-0001"), "{}", told[0]);
     let browser = at.world.sign_in(&at.nok).await;
     let page = browser.get("/invoices/2026-0001").await.text;
     assert!(page.contains("<b>Certificate 12/345 was not accepted</b>, so THB\u{202f}30.00 is due again."), "{page}");
