@@ -1,4 +1,4 @@
-//! Seeded random lives: customers subscribe, change their minds, use, pause, leave and come back, withhold tax, cards fail, answers get lost,
+//! Seeded random lives: customers subscribe, change their minds, use, pause, leave and come back, withhold tax, send usage and take it back, cards fail, answers get lost,
 //! workers run twice ([`steps`]). Whatever happens, the books must agree with each other and with the bank.
 
 mod steps;
@@ -104,6 +104,8 @@ async fn life(seed: u64) -> Life {
         }
         let plan = NewPlan { key: key.into(), name: key.into(), description: String::new(), position: n, trial_days: 0, max_quantity: None, prices };
         let id = catalog::create_plan(&mut desk, &plan).await.unwrap();
+        // Usage of some plans is invoiced as soon as it has come to this.
+        catalog::set_invoice_threshold(&mut desk, &id, eur(), (n > 1).then_some(400 * n)).await.unwrap();
         catalog::publish_plan(&mut desk, &id).await.unwrap();
         plans.push(id);
     }

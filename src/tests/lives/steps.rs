@@ -17,7 +17,7 @@ impl Life {
     /// One thing happens. A refusal by the rules is as good as anything; a defect is not.
     pub(super) async fn step(&mut self) -> Result<(), Refusal> {
         let customer = self.customers[usize::try_from(self.dice.roll(2)).unwrap()].clone();
-        let what = self.dice.roll(18);
+        let what = self.dice.roll(20);
         if what == 0 || self.subscriptions.is_empty() {
             return self.subscribe(customer).await;
         }
@@ -101,7 +101,19 @@ impl Life {
                 None => Ok(()),
             },
             16 => self.withhold(&customer).await,
-            _ => self.take_back(&customer).await,
+            17 => self.take_back(&customer).await,
+            18 => {
+                let event = format!("e{}", self.dice.amount(self.event.max(1)));
+                self.log.push(format!("{} reverse {event}", self.world.now()));
+                let mut desk = self.world.desk().await;
+                usage::reverse(&mut desk, &customer, &event).await?;
+                Ok(desk.commit().await.map_err(Refusal::Database)?)
+            }
+            _ => {
+                let mut desk = self.world.desk().await;
+                subscriptions::act(&mut desk, &customer, &subscription, &Action::InvoiceUsage).await?;
+                Ok(desk.commit().await.map_err(Refusal::Database)?)
+            }
         }
     }
 
