@@ -103,6 +103,12 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
             Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
         }
+        Letter::CertificateRefused { invoice, certificate, because, amount_minor, currency } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-certificate-what", vendor = v, certificate = certificate, number = invoice, amount = &amount, because = because);
+            Said::new(t!(w, "mail-certificate-subject", certificate = certificate, vendor = v, amount = amount), [what, t!(w, "mail-certificate-how")])
+                .then(t!(w, "mail-document-action"), document(portal, invoice))
+        }
         Letter::MethodExpiring { customer, method, last_day, zone } => {
             let (name, day) = (method_name(w, method), Dates::new(w, *zone).day_year_of(*last_day));
             let what = t!(w, "mail-expiring-what", method = &name, customer = customer, vendor = v, day = &day);
