@@ -382,10 +382,7 @@ async fn a_subscription_whose_change_is_being_paid_keeps_nobody_waiting_and_is_i
     at.used("2026-06-05T10:00:00+02:00", "600").await;
     let mut desk = at.world.desk().await;
     let until = instant("2026-06-05T10:15:00+02:00").timestamp_millis();
-    desk.tx
-        .run("UPDATE subscriptions SET held_by = 'qte_1', held_until_at = $2 WHERE id = $1", (at.subscription.clone(), until))
-        .await
-        .unwrap();
+    desk.tx.run("UPDATE subscriptions SET held_by = 'qte_1', held_until_at = $2 WHERE id = $1", (at.subscription.clone(), until)).await.unwrap();
     desk.commit().await.unwrap();
     let run = tokio::time::timeout(std::time::Duration::from_secs(20), at.works_until("2026-06-05T10:00:00+02:00"));
     run.await.expect("a run that ends");

@@ -19,7 +19,9 @@ fn a_half_goes_away_from_zero_or_to_the_even_neighbour_as_the_vendor_says() {
 
 #[test]
 fn a_fraction_is_told_in_lowest_terms_with_its_sign_above() {
-    for (ratio, numer, denom, is_negative) in [(of(6, 4), 3, 2, false), (of(-6, 4), -3, 2, true), (of(6, -4), -3, 2, true), (of(0, 7), 0, 1, false), (of(8, 2), 4, 1, false)] {
+    for (ratio, numer, denom, is_negative) in
+        [(of(6, 4), 3, 2, false), (of(-6, 4), -3, 2, true), (of(6, -4), -3, 2, true), (of(0, 7), 0, 1, false), (of(8, 2), 4, 1, false)]
+    {
         assert_eq!((ratio.numer(), ratio.denom(), ratio.is_negative()), (numer, denom, is_negative));
     }
 }

@@ -1,12 +1,12 @@
 //! A change is previewed, confirmed and paid: what was shown is what is charged, once.
 
 use billing::invoice::LineKind;
+use portico::services::catalog;
 use portico::services::customers::{self, Details};
 use portico::services::invoices::{self, Status};
 use portico::services::payments::{DeclineReason, scripted::Script};
 use portico::services::quotes::{self, Confirmed, Difference};
 use portico::services::subscriptions::{self, Action, ChangeRequest, Settle};
-use portico::services::catalog;
 
 use super::{ada_on_team, errand, go_to, use_minutes};
 use crate::world::{World, instant};
