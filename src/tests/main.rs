@@ -36,6 +36,7 @@ mod spend;
 mod spine;
 mod standing;
 mod statements;
+mod stripe;
 mod suspended;
 mod test_clock;
 mod thresholds;

@@ -1,0 +1,100 @@
+//! Connecting a vendor: which keys it may have, that they are sealed, and what follows from having another gateway than before.
+
+use portico::services::payments::connections::{self, Changes};
+use portico::services::payments::stripe::keys::{PublishableKey, SecretKey, WebhookSecret};
+use portico::services::payments::{self, CardEntry, Errand};
+use portico::services::vendors::Vendor;
+use portico::services::{Actor, Desk, Refusal};
+
+use super::{connect, secret_key};
+use crate::world::World;
+
+fn keys(secret: &str, publishable: &str) -> Changes {
+    Changes {
+        secret_key: Some(SecretKey::parse(secret).unwrap()),
+        publishable_key: Some(PublishableKey::parse(publishable).unwrap()),
+        webhook_secret: Some(WebhookSecret::parse("whsec_0123456789abcdef").unwrap()),
+        ..Changes::default()
+    }
+}
+
+/// Which flag is refused; `None`: connected.
+async fn refused(world: &World, is_test: bool, changes: Changes) -> Option<&'static str> {
+    let vendor = Vendor { is_test, ..(*world.vendor).clone() };
+    let mut desk = Desk::write(&world.app, &vendor.into(), Actor::System).await.unwrap();
+    match connections::change(&mut desk, changes).await {
+        Ok(()) => None,
+        Err(Refusal::Fields(fields)) => Some(fields[0].field),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_has_test_keys_and_a_live_vendor_live_ones() {
+    let world = World::new().await;
+    for (is_test, secret, publishable, field) in [
+        (true, "sk_test_1234", "pk_test_1234", None),
+        (true, "rk_test_1234", "pk_test_1234", None),
+        (true, "sk_live_1234", "pk_live_1234", Some("secret_key")),
+        (false, "rk_live_1234", "pk_live_1234", None),
+        (false, "sk_test_1234", "pk_test_1234", Some("secret_key")),
+        (false, "sk_live_1234", "pk_test_1234", Some("publishable_key")),
+    ] {
+        assert_eq!(refused(&world, is_test, keys(secret, publishable)).await, field, "{is_test} {secret} {publishable}");
+    }
+    // A stand-in moves no money, so that a live vendor may be tried out with one; never a sandbox with keys that could move some.
+    let at = |base: &str, secret, publishable| Changes { api_base: Some(base.into()), ..keys(secret, publishable) };
+    assert_eq!(refused(&world, false, at("http://127.0.0.1:8420", "sk_test_1234", "pk_test_1234")).await, None);
+    assert_eq!(refused(&world, true, at("http://127.0.0.1:8420", "sk_live_1234", "pk_live_1234")).await, Some("secret_key"));
+    for base in ["http://stripe.example.com", "https://", "https://a/b", "ftp://127.0.0.1", "http://127.0.0.1.example.com", "127.0.0.1"] {
+        assert_eq!(refused(&world, true, at(base, "sk_test_1234", "pk_test_1234")).await, Some("api_base"), "{base}");
+    }
+    assert_eq!(refused(&world, true, Changes::default()).await, Some("secret_key"));
+}
+
+#[tokio::test]
+async fn keys_are_sealed_and_what_is_not_changed_stays() {
+    let world = World::new().await;
+    connect(&world, CardEntry::Page).await;
+    let mut desk = world.desk().await;
+    let secret = secret_key(&world);
+    let (sealed, webhook, hint): (String, String, String) =
+        desk.tx.one("SELECT secret_key, webhook_secret, key_hint FROM gateway_connections WHERE vendor_id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    assert!(!sealed.contains(&secret[8..]) && !webhook.contains(super::WEBHOOK_SECRET));
+    assert_eq!(hint, format!("rk_test_…{}", &secret[secret.len() - 4..]));
+    connections::change(&mut desk, Changes { entry: Some(CardEntry::Fields), ..Changes::default() }).await.unwrap();
+    let connection = connections::load(&mut desk.tx, &world.app.config.keys, &world.vendor.id).await.unwrap().unwrap();
+    assert_eq!((connection.secret_key.reveal(), connection.entry), (secret.as_str(), CardEntry::Fields));
+    assert!(!format!("{connection:?}").contains(&secret[8..]), "{connection:?}");
+    let events: Vec<(String,)> = desk.tx.all("SELECT data FROM events WHERE vendor_id = $1 AND kind = 'gateway.connected'", (world.vendor.id.clone(),)).await.unwrap();
+    assert!(events.len() == 2 && events.iter().all(|(data,)| !data.contains(&secret[8..])));
+}
+
+#[tokio::test]
+async fn another_vendors_connection_is_another_vendors() {
+    let world = World::new().await;
+    connect(&world, CardEntry::Page).await;
+    let other = world.add_vendor("Merlin", Some("billing.merlin.example")).await;
+    assert_eq!(world.app.gateway(&world.vendor).await.unwrap().name(), "stripe");
+    assert_eq!(world.app.gateway(&other).await.unwrap().name(), "sandbox");
+    // A row that was moved does not open.
+    let mut desk = world.desk().await;
+    desk.tx.run("UPDATE gateway_connections SET vendor_id = $1 WHERE vendor_id = $2", (other.id.clone(), world.vendor.id.clone())).await.unwrap();
+    assert!(matches!(connections::load(&mut desk.tx, &world.app.config.keys, &other.id).await, Err(Refusal::Damaged(_))));
+}
+
+/// The way from the built-in sandbox to Stripe: what was begun there is not asked of Stripe, which never heard of it and would be charged anew.
+#[tokio::test]
+async fn what_another_gateway_has_is_not_asked_of_this_one() {
+    let world = World::new().await;
+    let ada = world.customer("Ada").await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let stand_in = connect(&world, CardEntry::Page).await;
+    assert_eq!(payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap(), payments::Finished::Open);
+    assert_eq!(stand_in.violations(&world).await, Vec::<String>::new());
+    let mut desk = world.desk().await;
+    connections::remove(&mut desk).await.unwrap();
+    desk.commit().await.unwrap();
+    assert_eq!(world.app.gateway(&world.vendor).await.unwrap().name(), "sandbox");
+}
