@@ -56,6 +56,7 @@ faults: site
 	@end2end/setup.sh postgres > /dev/null
 	@KILLS=100 cargo test --test app kills
 	@KILLS=100 end2end/postgres.sh cargo test --test app kills
+	@FAULT_SEEDS=1000 cargo test --test app faults
 
 lives: site
 	@end2end/setup.sh postgres > /dev/null

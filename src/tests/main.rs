@@ -10,6 +10,7 @@ mod bad_input;
 mod billing;
 mod demo;
 mod einvoice;
+mod faults;
 mod gateways;
 mod guard;
 mod invoices;

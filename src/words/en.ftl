@@ -247,6 +247,7 @@ step-must-stay = <b>{ $method }</b> can’t be removed now.
 fields-heading = Type in <b>your new card</b>.
 fields-what = These fields are the payment provider’s own: the number goes there and nowhere else. Nothing is charged by adding a card.
 fields-frame = Card fields of the payment provider
+fields-add = Add this card
 fields-card = Card number, expiry date and security code
 fields-silent = The payment provider can’t be reached from this browser. Use its own page instead, or try again in a minute.
 fields-elsewhere = The payment provider’s page opens in a window of its own: the number goes there and nowhere else. Nothing is charged by adding a card.

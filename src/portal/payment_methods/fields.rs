@@ -90,9 +90,9 @@ fn card_form(w: Words, fields: ScriptedFields, next: String) -> impl IntoView {
     view! {
         <form id="card-form" data-key=fields.publishable_key data-secret=fields.client_secret data-next=next data-silent=t!(w, "fields-silent")>
             <p id="card-label" class="field"><b>{t!(w, "fields-card")}</b></p>
-            <div id="card" role="group" aria-labelledby="card-label"></div>
+            <div id="card" class="hosted" role="group" aria-labelledby="card-label"></div>
             <p id="card-error" class="err" role="alert"></p>
-            <div class="acts field"><button class="btn">{t!(w, "step-add-button")}</button></div>
+            <div class="acts field"><button class="btn">{t!(w, "fields-add")}</button></div>
         </form>
     }
 }
