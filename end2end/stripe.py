@@ -34,7 +34,7 @@ import threading
 from aiohttp import web
 from localstripe import resources, server
 from localstripe.errors import UserError
-from localstripe.resources import Customer, PaymentIntent, PaymentMethod, Refund, SetupIntent, random_id, store
+from localstripe.resources import PaymentIntent, PaymentMethod, Refund, SetupIntent, random_id, store
 
 # Books in memory: its file would be everybody's.
 resources.Store.dump_to_disk = lambda self: None
@@ -167,7 +167,6 @@ def page_of(found, form, url):
 
 
 def intents(form, _):
-    Customer._api_retrieve(form["customer"])
     return page_of([one for one in store.values() if isinstance(one, PaymentIntent) and one.customer == form["customer"]], form, "/v1/payment_intents")
 
 
@@ -324,6 +323,8 @@ async def ask(request, handler, key):
 
 
 async def answer(request, handler, form):
+    if "customer" in form and f"customer:{form['customer']}" not in store:
+        raise refusal(400, f"No such customer: '{form['customer']}'", code="resource_missing", param="customer")
     for method, path, perform in OURS:
         match = re.fullmatch(path, request.path)
         if match and method == request.method:

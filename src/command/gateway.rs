@@ -120,5 +120,8 @@ fn show(connection: &Connection, notices_url: &str) {
     println!("card-entry = {}", connections::entry_name(connection.entry));
     println!("api-base = {}", connection.api_base);
     println!("webhook-url = {notices_url}");
-    println!("webhook-secret = {}", if connection.webhook_secret.is_some() { "set" } else { "not set: Stripe’s notices are refused, and payments are asked about instead" });
+    println!(
+        "webhook-secret = {}",
+        if connection.webhook_secret.is_some() { "set" } else { "not set: Stripe’s notices are refused, and payments are asked about instead" }
+    );
 }

@@ -236,7 +236,10 @@ async fn a_bank_that_asks_declines_when_nobody_is_there_and_waits_when_somebody_
             let waiting = gateway.charge(charge(&world, key, ada, &token, there())).await.unwrap();
             assert!(matches!(waiting.outcome, Outcome::NeedsAction { .. }), "{:?}", waiting.outcome);
             bench.answer(sought(&world, key, ada), answer).await;
-            assert_eq!(gateway.find_charge(Sought { reference: Some(&waiting.reference), ..sought(&world, key, ada) }).await.unwrap().unwrap().outcome, outcome);
+            assert_eq!(
+                gateway.find_charge(Sought { reference: Some(&waiting.reference), ..sought(&world, key, ada) }).await.unwrap().unwrap().outcome,
+                outcome
+            );
             // A second answer changes nothing.
             bench.answer(sought(&world, key, ada), BankAnswer::Confirmed).await;
             assert_eq!(gateway.find_charge(sought(&world, key, ada)).await.unwrap().unwrap().outcome, outcome);

@@ -184,7 +184,11 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
 
 /// The gateway's script and ours that works it, in this order: neither waits for the other's page.
 fn scripts(app: &App, script: &Script) -> String {
-    format!("<script src=\"{}\" defer></script><script src=\"{}\" type=\"module\"></script>", crate::words::escape(&script.url), app.assets.path(script.worked_by))
+    format!(
+        "<script src=\"{}\" defer></script><script src=\"{}\" type=\"module\"></script>",
+        crate::words::escape(&script.url),
+        app.assets.path(script.worked_by)
+    )
 }
 
 /// A vendor's mark in its colour, for the browser's tab. Inside the page, so that nothing more is fetched.

@@ -119,7 +119,11 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
         now,
     };
     // A method that another gateway keeps means nothing to this one.
-    let answer = if method.gateway == gateway.name() { gateway.charge(request).await } else { Err(GatewayError::Refused(format!("{} keeps this method", method.gateway))) };
+    let answer = if method.gateway == gateway.name() {
+        gateway.charge(request).await
+    } else {
+        Err(GatewayError::Refused(format!("{} keeps this method", method.gateway)))
+    };
     match answer {
         Ok(charge) => settle(errand, payment_id, &charge).await,
         Err(error @ GatewayError::NoAnswer(_)) => {

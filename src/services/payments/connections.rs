@@ -137,7 +137,8 @@ pub async fn change(desk: &mut Desk, changes: Changes) -> Result<(), Refusal> {
 fn checked_base(base: &str) -> Result<String, Refusal> {
     let base = base.trim_end_matches('/');
     let host = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
-    let is_loopback = |rest: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| rest == *name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
+    let is_loopback =
+        |rest: &str| ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| rest == *name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
     let is_good = base.strip_prefix("https://").is_some_and(host) || base.strip_prefix("http://").is_some_and(|rest| host(rest) && is_loopback(rest));
     if is_good { Ok(base.to_owned()) } else { Err(Refusal::field("api_base", sentence!("refusal-gateway-base"))) }
 }

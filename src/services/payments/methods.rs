@@ -15,7 +15,6 @@ use crate::sentence;
 use crate::services::{Desk, Refusal, customers, subscriptions};
 use crate::words::Sentence;
 
-use super::errand::{Errand, unanswered};
 use super::gateway::{Brand, KeptMethod};
 
 /// A method on file. Columns as in `migrations/0020_payment_methods.sql`.
@@ -208,43 +207,6 @@ pub(super) async fn keep(desk: &mut Desk, customer_id: &str, gateway: &str, kept
     let data = json!({ "brand": method.brand.name(), "last4": method.last4, "exp_month": method.exp_month, "exp_year": method.exp_year, "replaces": replaced.map(|r| &r.id) });
     desk.record("payment_method.added", Some(customer_id), &id, data).await?;
     Ok(method)
-}
-
-/// The gateway told that a method changed: its network put another number or date on the card. Asked for, and written down.
-pub(super) async fn renew(errand: &Errand, gateway: &str, token: &str) -> Result<(), Refusal> {
-    let mut desk = errand.reads().await?;
-    let Some(before) = by_token(&mut desk, gateway, token).await? else { return Ok(()) };
-    drop(desk);
-    let asked = errand.gateway_of(gateway).await?.method(token).await.map_err(|error| unanswered(&error, sentence!("refusal-method-unanswered")))?;
-    let Some(now) = asked else { return Ok(()) };
-    let mut desk = errand.writes().await?;
-    customers::lock(&mut desk, &before.customer_id).await?;
-    let changed = desk
-        .tx
-        .run(
-            "UPDATE payment_methods SET brand = $3, last4 = $4, exp_month = $5, exp_year = $6
-             WHERE vendor_id = $1 AND id = $2 AND role <> 'removed' AND (brand <> $3 OR last4 <> $4 OR exp_month <> $5 OR exp_year <> $6)",
-            (desk.vendor.id.clone(), before.id.clone(), now.brand.name(), now.last4.clone(), now.exp_month, now.exp_year),
-        )
-        .await?;
-    if changed == 1 {
-        let data = json!({ "brand": now.brand.name(), "last4": now.last4, "exp_month": now.exp_month, "exp_year": now.exp_year, "former_last4": before.last4 });
-        desk.record("payment_method.renewed", Some(&before.customer_id), &before.id, data).await?;
-    }
-    Ok(desk.commit().await?)
-}
-
-/// The method on file that a gateway calls so.
-async fn by_token(desk: &mut Desk, gateway: &str, token: &str) -> Result<Option<Method>, Refusal> {
-    let row: Option<MethodRow> = desk
-        .tx
-        .opt(
-            "SELECT id, customer_id, gateway, token, brand, last4, exp_month, exp_year, role, backup_position, created_at FROM payment_methods
-             WHERE vendor_id = $1 AND gateway = $2 AND token = $3 AND role <> 'removed'",
-            (desk.vendor.id.clone(), gateway.to_owned(), token.to_owned()),
-        )
-        .await?;
-    row.map(Method::try_from).transpose()
 }
 
 /// Charged first from now on. What was the default takes its place among the backups, or the first one.

@@ -17,6 +17,7 @@ mod methods;
 pub mod notices;
 mod read;
 mod refunds;
+mod renewals;
 pub mod sandbox;
 pub mod scripted;
 mod setups;

@@ -12,7 +12,7 @@ use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 use super::errand::{Errand, unanswered};
-use super::{charges, collect, methods, read, refunds, setups, stripe};
+use super::{charges, collect, read, refunds, renewals, setups, stripe};
 
 /// How long a gateway may tell the same again: Stripe tries for three days.
 const KEPT_MS: i64 = 30 * 86_400_000;
@@ -73,7 +73,7 @@ pub async fn follow(errand: &Errand, noticed: &Noticed) -> Result<(), Refusal> {
             collect::go_on(errand, &learned).await
         }
         About::Setup(setup_id) => setups::finish_any(errand, setup_id).await,
-        About::Method(token) => methods::renew(errand, &noticed.gateway, token).await,
+        About::Method(token) => renewals::renew(errand, &noticed.gateway, token).await,
         About::Refunds(reference) => refunds::ask(errand, &noticed.gateway, reference).await,
         About::Dispute(reference) => dispute(errand, &noticed.gateway, reference).await,
     }

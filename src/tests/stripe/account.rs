@@ -66,7 +66,8 @@ async fn keys_are_sealed_and_what_is_not_changed_stays() {
     let connection = connections::load(&mut desk.tx, &world.app.config.keys, &world.vendor.id).await.unwrap().unwrap();
     assert_eq!((connection.secret_key.reveal(), connection.entry), (secret.as_str(), CardEntry::Fields));
     assert!(!format!("{connection:?}").contains(&secret[8..]), "{connection:?}");
-    let events: Vec<(String,)> = desk.tx.all("SELECT data FROM events WHERE vendor_id = $1 AND kind = 'gateway.connected'", (world.vendor.id.clone(),)).await.unwrap();
+    let events: Vec<(String,)> =
+        desk.tx.all("SELECT data FROM events WHERE vendor_id = $1 AND kind = 'gateway.connected'", (world.vendor.id.clone(),)).await.unwrap();
     assert!(events.len() == 2 && events.iter().all(|(data,)| !data.contains(&secret[8..])));
 }
 
@@ -81,6 +82,31 @@ async fn another_vendors_connection_is_another_vendors() {
     let mut desk = world.desk().await;
     desk.tx.run("UPDATE gateway_connections SET vendor_id = $1 WHERE vendor_id = $2", (other.id.clone(), world.vendor.id.clone())).await.unwrap();
     assert!(matches!(connections::load(&mut desk.tx, &world.app.config.keys, &other.id).await, Err(Refusal::Damaged(_))));
+}
+
+/// Keys of another account: it knows neither our customers nor their cards.
+#[tokio::test]
+async fn a_customer_whom_stripe_does_not_know_is_made_anew() {
+    let world = World::new().await;
+    let ada = world.customer("Ada").await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    let stand_in = connect(&world, CardEntry::Page).await;
+    let known = async || -> Vec<(String,)> {
+        let vendor = world.vendor.id.clone();
+        world.desk().await.tx.all("SELECT reference FROM gateway_customers WHERE vendor_id = $1", (vendor,)).await.unwrap()
+    };
+    payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let first = known().await;
+    payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    assert_eq!(known().await, first);
+    let mut desk = world.desk().await;
+    desk.tx.run("UPDATE gateway_customers SET reference = 'cus_gone' WHERE vendor_id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    desk.commit().await.unwrap();
+    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    stand_in.type_in(&begun.reference, "4242424242424242").await;
+    assert!(matches!(payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap(), payments::Finished::Added(_)));
+    let now = known().await;
+    assert!(now.len() == 1 && now[0].0.starts_with("cus_") && now != first && now[0].0 != "cus_gone", "{now:?}");
 }
 
 /// The way from the built-in sandbox to Stripe: what was begun there is not asked of Stripe, which never heard of it and would be charged anew.

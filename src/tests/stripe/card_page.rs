@@ -58,6 +58,10 @@ async fn the_page_with_stripes_fields_reaches_stripe_and_no_other_page_does() {
     assert_eq!(Portal::allowed(&fields, "frame-src"), [base]);
     assert_eq!(Portal::allowed(&fields, "connect-src"), ["'self'", base]);
     assert!(fields.text.contains(&format!("<script src=\"{base}/js.stripe.com/v3/\" defer></script>")));
+    // What runs on the page where cards are typed in is on a list with its reasons (README): nothing else does.
+    let scripts: Vec<&str> = fields.text.split("<script").skip(1).map(|tag| tag.split("src=\"").nth(1).unwrap().split('"').next().unwrap()).collect();
+    let ours = |name: &str| at.world.app.assets.path(name);
+    assert_eq!(scripts, [ours("start.js"), format!("{base}/js.stripe.com/v3/"), ours("card.js")]);
     // Nothing that a card number could be typed into is ours, and no secret but this setup's own is there.
     assert!(!fields.text.contains("cc-number") && !fields.text.contains("type=\"text\""));
     assert!(fields.text.contains("data-key=\"pk_test_") && fields.text.contains("data-secret=\"seti_") && !fields.text.contains("rk_test_"));

@@ -7,8 +7,9 @@ use axum::http::Method;
 use hmac::{Hmac, Mac as _};
 use portico::platform::keys::hex;
 use portico::platform::post::Post;
+use portico::services::Actor;
+use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::{self, CardEntry, Errand, Payment, Pays, Status};
-use portico::services::{Actor, invoices};
 use portico::worker::{bill, deliver, purge};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -144,6 +145,27 @@ async fn a_card_its_bank_renewed_is_known_by_its_new_number() {
 }
 
 #[tokio::test]
+async fn what_is_credited_goes_back_by_stripe_once_and_being_told_of_it_changes_nothing() {
+    let at = Paying::with("4242424242424242").await;
+    let payment = at.invoiced(1000).await;
+    let (Pays::Invoice(invoice), Some(intent)) = (&payment.pays, &payment.reference) else { panic!("{payment:?}") };
+    let mut desk = at.world.desk().await;
+    invoices::credit(&mut desk, invoice, &CreditRequest::Refund(Some(400))).await.unwrap();
+    desk.commit().await.unwrap();
+    for event in ["evt_1", "evt_2"] {
+        at.told(event, "charge.refunded", json!({ "id": "ch_1", "payment_intent": intent })).await;
+    }
+    at.deliver().await;
+    at.told("evt_3", "refund.updated", json!({ "id": "re_1", "payment_intent": intent })).await;
+    at.told("evt_4", "charge.refunded", json!({ "id": "ch_2", "payment_intent": "pi_of_something_else" })).await;
+    at.deliver().await;
+    assert_eq!(at.left().await, 0);
+    assert_eq!(at.count("SELECT CAST(SUM(amount_minor) AS BIGINT) FROM refunds WHERE vendor_id = $1 AND status = 'succeeded'").await, 400);
+    assert_eq!(at.count("SELECT COUNT(*) FROM events WHERE vendor_id = $1 AND kind = 'refund.succeeded'").await, 1);
+    assert_eq!(at.stand_in.violations(&at.world).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_dispute_is_written_down_once_for_each_standing() {
     let at = Paying::with("4242424242424242").await;
     let payment = at.invoiced(1000).await;
@@ -174,7 +196,8 @@ async fn a_dispute_is_written_down_once_for_each_standing() {
 async fn what_stripe_did_not_sign_just_now_is_refused_and_what_it_did_is_harmless() {
     let at = Paying::with("4242424242424242").await;
     let now_s = at.world.now().timestamp();
-    let body = json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": { "metadata": { "portico_payment": "pay_unknown" } } } }).to_string();
+    let body =
+        json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": { "metadata": { "portico_payment": "pay_unknown" } } } }).to_string();
     let good = signed(now_s, &body);
     let bytes = || body.clone().into_bytes();
     for (what, header, body, status) in [

@@ -50,7 +50,8 @@ async fn everything_the_client_says_is_in_stripes_published_schema() {
     let sought = Sought { key: "pay_2", customer_id: &ada, reference: None, since_ms: world.now().timestamp_millis() };
     assert_eq!(stripe.find_charge(sought).await.unwrap(), Some(asked.clone()));
     assert_eq!(stripe.cancel_charge(sought).await.unwrap().unwrap().outcome, Outcome::Declined(DeclineReason::Cancelled));
-    let back = RefundRequest { key: "ref_1".into(), charge_reference: paid.reference, amount_minor: 24, currency: "EUR".into(), now: world.app.now(&world.vendor) };
+    let back =
+        RefundRequest { key: "ref_1".into(), charge_reference: paid.reference, amount_minor: 24, currency: "EUR".into(), now: world.app.now(&world.vendor) };
     assert_eq!(stripe.refund(back).await.unwrap().outcome, RefundOutcome::Succeeded);
     assert_eq!(stripe.dispute("dp_unknown").await.unwrap(), None);
     stripe.detach(&tokens[0]).await.unwrap();

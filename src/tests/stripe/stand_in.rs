@@ -58,8 +58,7 @@ impl StandIn {
         let set_up = Command::new(home.join("end2end/setup.sh")).arg("stripe").stderr(Stdio::inherit()).output().unwrap();
         assert!(set_up.status.success(), "end2end/setup.sh stripe failed");
         let python = String::from_utf8(set_up.stdout).unwrap();
-        let mut process =
-            Command::new(python.trim()).arg(home.join("end2end/stripe.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = Command::new(python.trim()).arg(home.join("end2end/stripe.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
         StandIn { base: format!("http://127.0.0.1:{}", port.trim()), _process: process }

@@ -44,7 +44,8 @@ pub fn to_stripe(amount_minor: i64, code: &str) -> Result<i64, GatewayError> {
 /// Stripe's in our unit.
 pub fn from_stripe(amount: i64, code: &str) -> Result<i64, GatewayError> {
     let currency = currency(code)?;
-    rescale(amount, exponent(currency), currency.exponent()).ok_or_else(|| GatewayError::Refused(format!("Stripe says an amount of {amount} in {code}, which can’t be")))
+    rescale(amount, exponent(currency), currency.exponent())
+        .ok_or_else(|| GatewayError::Refused(format!("Stripe says an amount of {amount} in {code}, which can’t be")))
 }
 
 /// The same amount with so many decimals; `None` where that loses something, or is too large to count.

@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn a_notice_names_the_record_it_is_about() {
-        let about = |kind: &str, object: &str| serde_json::from_str::<Event>(&format!(r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{object}}}}}"#)).unwrap().about();
+        let about = |kind: &str, object: &str| {
+            serde_json::from_str::<Event>(&format!(r#"{{"id":"evt_1","type":"{kind}","data":{{"object":{object}}}}}"#)).unwrap().about()
+        };
         let ours = r#"{"id":"pi_1","metadata":{"portico_payment":"pay_1","portico_setup":"set_1"}}"#;
         assert_eq!(about("payment_intent.succeeded", ours), Some(About::Payment("pay_1".into())));
         assert_eq!(about("payment_intent.succeeded", r#"{"id":"pi_1","metadata":{}}"#), None, "somebody else’s payment of the same account");

@@ -131,6 +131,8 @@ pub struct StripeError {
     #[serde(default, rename = "type")]
     pub kind: String,
     pub code: Option<String>,
+    /// Which field it is about.
+    pub param: Option<String>,
     pub decline_code: Option<String>,
     pub message: Option<String>,
     pub payment_intent: Option<Box<PaymentIntent>>,
@@ -164,7 +166,11 @@ mod tests {
 
     #[test]
     fn the_banks_reason_comes_before_stripes_code() {
-        let error = |code: &str, decline_code: Option<&str>| StripeError { code: Some(code.into()), decline_code: decline_code.map(str::to_owned), ..StripeError::default() };
+        let error = |code: &str, decline_code: Option<&str>| StripeError {
+            code: Some(code.into()),
+            decline_code: decline_code.map(str::to_owned),
+            ..StripeError::default()
+        };
         for (code, decline_code, reason) in [
             ("card_declined", Some("insufficient_funds"), DeclineReason::InsufficientFunds),
             ("card_declined", Some("do_not_honor"), DeclineReason::Generic),

@@ -9,16 +9,34 @@ use super::*;
 const INTENT: &str = "seti_";
 const CHECKOUT: &str = "cs_";
 
+/// The idempotency key of a setup's object. Each way in and each customer has its own: what was refused for a customer Stripe has forgotten
+/// must not be what is answered for the one made in their place.
+fn key_of(request: &SetupRequest, way: &str, customer: &str) -> String {
+    format!("{}-{way}-{customer}", request.key)
+}
+
 impl Stripe {
     pub(super) async fn begin_setup(&self, request: SetupRequest) -> Result<Setup, GatewayError> {
         let customer = self.customer(&request).await?;
-        match (request.entry, self.connection.entry) {
-            (CardEntry::Fields, CardEntry::Fields) => self.begin_fields(&request, &customer).await,
-            _ => self.begin_page(&request, &customer).await,
+        match self.begin(&request, &customer).await {
+            // Deleted there, or of the account that was connected before.
+            Err(failure) if failure.misses("customer") => {
+                self.forget_customer(&request.customer_id, &customer).await?;
+                let customer = self.customer(&request).await?;
+                Ok(self.begin(&request, &customer).await?)
+            }
+            begun => Ok(begun?),
         }
     }
 
-    async fn begin_page(&self, request: &SetupRequest, customer: &str) -> Result<Setup, GatewayError> {
+    async fn begin(&self, request: &SetupRequest, customer: &str) -> Result<Setup, Failure> {
+        match (request.entry, self.connection.entry) {
+            (CardEntry::Fields, CardEntry::Fields) => self.begin_fields(request, customer).await,
+            _ => self.begin_page(request, customer).await,
+        }
+    }
+
+    async fn begin_page(&self, request: &SetupRequest, customer: &str) -> Result<Setup, Failure> {
         let form = Form::new()
             .with("mode", "setup")
             .with("customer", customer)
@@ -29,19 +47,19 @@ impl Stripe {
             // Wherever they come from: Stripe is asked what became of it.
             .with("success_url", &request.return_url)
             .with("cancel_url", &request.return_url);
-        let session: CheckoutSession = self.wire.post("/v1/checkout/sessions", &form, &format!("{}-page", request.key)).await?;
-        let page_url = session.url.ok_or_else(|| GatewayError::NoAnswer("a Checkout session without a page".into()))?;
+        let session: CheckoutSession = self.wire.post("/v1/checkout/sessions", &form, &key_of(request, "page", customer)).await?;
+        let page_url = session.url.ok_or_else(|| Failure::NoAnswer("a Checkout session without a page".into()))?;
         Ok(Setup { reference: session.id, page_url: Some(page_url), fields: None })
     }
 
-    async fn begin_fields(&self, request: &SetupRequest, customer: &str) -> Result<Setup, GatewayError> {
+    async fn begin_fields(&self, request: &SetupRequest, customer: &str) -> Result<Setup, Failure> {
         let form = Form::new()
             .with("customer", customer)
             .with("usage", "off_session")
             .with("payment_method_types[]", "card")
             .with("metadata[portico_setup]", &request.key);
-        let intent: NewSetupIntent = self.wire.post("/v1/setup_intents", &form, &format!("{}-fields", request.key)).await?;
-        let client_secret = intent.client_secret.ok_or_else(|| GatewayError::NoAnswer("a SetupIntent without its client secret".into()))?;
+        let intent: NewSetupIntent = self.wire.post("/v1/setup_intents", &form, &key_of(request, "fields", customer)).await?;
+        let client_secret = intent.client_secret.ok_or_else(|| Failure::NoAnswer("a SetupIntent without its client secret".into()))?;
         Ok(Setup { reference: intent.id, page_url: None, fields: Some(HostedFields::Scripted(self.fields(client_secret))) })
     }
 

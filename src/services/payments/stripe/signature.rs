@@ -102,7 +102,15 @@ mod tests {
     #[test]
     fn what_is_no_signature_is_none() {
         let tag = "0".repeat(64);
-        for not in ["", "t=1000", &format!("v1={tag}"), "t=1000,v1=abc", &format!("t=x,v1={tag}"), &format!("t=1000,v1={}é", "0".repeat(62)), &format!("t=1000,v1={}", "g".repeat(64))] {
+        for not in [
+            "",
+            "t=1000",
+            &format!("v1={tag}"),
+            "t=1000,v1=abc",
+            &format!("t=x,v1={tag}"),
+            &format!("t=1000,v1={}é", "0".repeat(62)),
+            &format!("t=1000,v1={}", "g".repeat(64)),
+        ] {
             assert_eq!(Signature::parse(not), None, "{not}");
         }
     }

@@ -20,7 +20,8 @@ use super::objects::{ErrorBody, StripeError};
 /// Whose shapes are sent and read: answers stay as they are whatever the account's own version is. Requests are held to the schema of this
 /// very version by the tests.
 pub const VERSION: &str = "2026-05-27.dahlia";
-/// How long one request may take. Who was not answered by then is asked about later.
+/// How long one request may take, with all that is waited in between: less than what is let pass before a payment is asked about
+/// (`collect.rs`), so that it is not under way any more by then.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What is waited before asking again where Stripe says that it did nothing: the key is in use (409), too many at once (429).
 const WAITS_MS: [u64; 5] = [100, 250, 500, 1_000, 2_000];
@@ -70,6 +71,11 @@ impl Failure {
     pub fn is_missing(&self) -> bool {
         matches!(self, Failure::Refused(StatusCode::NOT_FOUND, _))
     }
+
+    /// Stripe does not know what that field named.
+    pub fn misses(&self, field: &str) -> bool {
+        matches!(self, Failure::Refused(_, error) if error.code.as_deref() == Some("resource_missing") && error.param.as_deref() == Some(field))
+    }
 }
 
 impl From<Failure> for GatewayError {
@@ -103,13 +109,19 @@ impl Wire {
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, address: &str, body: String, idempotency_key: Option<&str>) -> Result<T, Failure> {
+        let answer = tokio::time::timeout(PATIENCE, self.ask_on(&method, address, body, idempotency_key));
+        answer.await.unwrap_or_else(|_| Err(Failure::NoAnswer(format!("{method} {address}: nothing within {} s", PATIENCE.as_secs()))))
+    }
+
+    /// Until there is an answer.
+    async fn ask_on<T: DeserializeOwned>(&self, method: &Method, address: &str, body: String, idempotency_key: Option<&str>) -> Result<T, Failure> {
         let mut waits = WAITS_MS.into_iter();
         loop {
-            let sent = tokio::time::timeout(PATIENCE, self.send(method.clone(), address, body.clone(), idempotency_key));
-            let (status, bytes) = sent.await.unwrap_or_else(|_| Err(Failure::NoAnswer(format!("{method} {address}: nothing within {} s", PATIENCE.as_secs()))))?;
+            let (status, bytes) = self.send(method, address, body.clone(), idempotency_key).await?;
             if status.is_success() {
                 // It happened; what it came to is asked for again.
-                return serde_json::from_slice(&bytes).map_err(|error| Failure::NoAnswer(format!("{method} {address} was answered by something else: {error}")));
+                return serde_json::from_slice(&bytes)
+                    .map_err(|error| Failure::NoAnswer(format!("{method} {address} was answered by something else: {error}")));
             }
             match (status, waits.next()) {
                 (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, Some(wait)) => tokio::time::sleep(Duration::from_millis(wait)).await,
@@ -125,7 +137,7 @@ impl Wire {
         }
     }
 
-    async fn send(&self, method: Method, address: &str, body: String, idempotency_key: Option<&str>) -> Result<(StatusCode, Bytes), Failure> {
+    async fn send(&self, method: &Method, address: &str, body: String, idempotency_key: Option<&str>) -> Result<(StatusCode, Bytes), Failure> {
         let broken = |what: &dyn std::fmt::Display| Failure::NoAnswer(format!("{method} {address}: {what}"));
         let mut request = Request::builder()
             .method(method.clone())
