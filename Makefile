@@ -4,6 +4,7 @@
 #   make test    every test: engine, integration on SQLite and on Postgres, journeys in a browser
 #   make faults  more of what may go wrong than a test run has time for: a hundred runs killed, on SQLite and on Postgres
 #   make lives   a thousand random lives of 500 steps against the model, on SQLite, and a hundred on Postgres; SEEDS=0..1000 STEPS=500
+#   make mutants breaks the engine in every way the tool knows, a way at a time, to see whether its tests notice (hours; FILES='money.rs price.rs')
 #   make bench   measures the figures that README.md states
 #   make site    only the files browsers load, in target/site
 #   make fmt · make lint
@@ -15,7 +16,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Scripts find what cargo makes under ./target.
 unexport CARGO_TARGET_DIR
-.PHONY: help run test test-rust test-postgres test-browser faults lives bench site fmt lint
+.PHONY: help run test test-rust test-postgres test-browser faults lives mutants bench site fmt lint
 
 # Where `make run` keeps its database, keys and mail, and where it listens.
 DATA ?= data
@@ -24,6 +25,8 @@ LISTEN ?= 127.0.0.1:3000
 SEEDS ?= 0..1000
 POSTGRES_SEEDS ?= 0..100
 STEPS ?= 500
+# Which files of the engine `make mutants` breaks.
+FILES ?= **/*.rs
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -67,6 +70,10 @@ lives: site
 	@time target/release/model --portico target/release/portico --seeds $(SEEDS) --steps $(STEPS)
 	@echo "lives: seeds $(POSTGRES_SEEDS) of $(STEPS) steps on Postgres"
 	@time end2end/postgres.sh bash -c 'target/release/model --portico target/release/portico --database-url "$$TEST_DATABASE_URL" --seeds $(POSTGRES_SEEDS) --steps $(STEPS)'
+
+mutants:
+	@end2end/setup.sh mutants
+	@PATH="$$PWD/target/tools/bin:$$PATH" PROPTEST_CASES=200 cargo mutants --package billing --jobs 2 --output target $(foreach file,$(FILES),--file 'src/billing/$(file)')
 
 bench: site
 	@end2end/setup.sh browser postgres > /dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts in place what building and testing need and this machine lacks; silent about what is there already.
-#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice] [stripe]
+#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice] [stripe] [mutants]
 # `browser` and `firefox` print the path of the browser, `postgres` the folder of the server's programs, `einvoice` and `stripe` the path of a Python;
 # everything else goes to stderr.
 set -euo pipefail
@@ -41,6 +41,13 @@ wasm() {
 
 binder() {
     PATH="$PWD/target/tools/bin:$PATH" wasm-bindgen --version 2> /dev/null | cut -d' ' -f2 || true
+}
+
+# What breaks the engine on purpose, to see whether a test notices.
+mutants() {
+    [ -x target/tools/bin/cargo-mutants ] && return
+    say "installing cargo-mutants into target/tools (about five minutes)"
+    cargo install --quiet cargo-mutants --version 27.1.0 --locked --root target/tools >&2
 }
 
 packages() {
@@ -116,5 +123,5 @@ stripe() {
 }
 
 for what in "$@"; do
-    case $what in wasm | packages | browser | firefox | postgres | einvoice | stripe) "$what" ;; *) fail "unknown: $what" ;; esac
+    case $what in wasm | packages | browser | firefox | postgres | einvoice | stripe | mutants) "$what" ;; *) fail "unknown: $what" ;; esac
 done

@@ -22,7 +22,7 @@ use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::request::ClientIp;
 use crate::sentence;
 use crate::services::customers::{self, Role};
-use crate::services::mail::{self, Letter};
+use crate::services::messages::{self, KeptFor, Letter, To};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 
@@ -93,6 +93,15 @@ struct Person {
     password_hash: Option<String>,
 }
 
+/// A message about their sign-in, for them alone.
+async fn tell(desk: &mut Desk, person: &Person, letter: &Letter) -> Result<(), Refusal> {
+    messages::leave(desk, To { email: &person.email, name: &person.name, kept: KeptFor::Person(&person.id) }, letter).await
+}
+
+fn to_member(member: &Member) -> To<'_> {
+    To { email: &member.email, name: &member.name, kept: KeptFor::Person(&member.identity_id) }
+}
+
 async fn by_email(tx: &mut Tx, vendor_id: &str, email: &str) -> DbResult<Option<Person>> {
     tx.opt("SELECT id, email, name, password_hash FROM identities WHERE vendor_id = $1 AND email = $2", (vendor_id.to_owned(), email.to_owned())).await
 }
@@ -130,7 +139,7 @@ pub async fn invite(desk: &mut Desk, invitation: Invitation<'_>) -> Result<Invit
     desk.record("identity.invited", invitation.customer.map(|(id, _)| id), &person.id, json!({ "email": email })).await?;
     let token = if person.password_hash.is_none() { Some(link::make(desk, &person.id, LinkKind::Invitation).await?) } else { None };
     let link = token.as_ref().map(|token| format!("{}/invitation?token={token}", desk.app.config.public_url));
-    mail::leave(desk, &person.email, &person.name, Letter::Invitation { customer: customer_name, link }).await?;
+    tell(desk, &person, &Letter::Invitation { customer: customer_name, link }).await?;
     Ok(Invited { identity_id: person.id, token })
 }
 
@@ -176,7 +185,8 @@ async fn set_by_link(app: &App, vendor: &Arc<Vendor>, kind: LinkKind, token: &st
     let step_token = sign_in::begin(&mut desk.tx, app, vendor, &link.identity_id, step, "/", now_ms).await?;
     desk.record("identity.password_set", None, &link.identity_id, json!({ "by": if kind == LinkKind::Reset { "reset" } else { "invitation" } })).await?;
     if kind == LinkKind::Reset {
-        mail::leave(&mut desk, &link.email, &link.name, Letter::PasswordChanged).await?;
+        let to = To { email: &link.email, name: &link.name, kept: KeptFor::Person(&link.identity_id) };
+        messages::leave(&mut desk, to, &Letter::PasswordChanged).await?;
     }
     let id: (String,) = desk
         .tx
@@ -231,7 +241,7 @@ pub async fn send_reset(desk: &mut Desk, email: &str) -> Result<(), Refusal> {
         LinkKind::Reset => Letter::Reset { link: format!("{public_url}/reset-password?token={token}") },
         LinkKind::Invitation => Letter::Invitation { customer: None, link: Some(format!("{public_url}/invitation?token={token}")) },
     };
-    mail::leave(desk, &person.email, &person.name, letter).await
+    tell(desk, &person, &letter).await
 }
 
 /// Seals a new seed into `totp_pending`; one offered before is offered no more.
@@ -328,7 +338,7 @@ pub async fn replace_totp(app: &App, member: &Member, _fresh: Fresh, code: &str)
         }
     }
     desk.record("identity.totp_replaced", Some(&member.customer_id), &member.identity_id, json!({})).await?;
-    mail::leave(&mut desk, &member.email, &member.name, Letter::TotpChanged).await?;
+    messages::leave(&mut desk, to_member(member), &Letter::TotpChanged).await?;
     let now_ms = desk.now.wall_ms();
     let token = secure(&mut desk, member, now_ms).await?;
     desk.commit().await?;
@@ -368,7 +378,7 @@ pub async fn change_password(app: &App, member: &Member, _fresh: Fresh, present:
     let mut desk = member.writes(app).await?;
     set_password(&mut desk, &member.identity_id, &person.email, hash).await?;
     desk.record("identity.password_changed", Some(&member.customer_id), &member.identity_id, json!({})).await?;
-    mail::leave(&mut desk, &person.email, &person.name, Letter::PasswordChanged).await?;
+    tell(&mut desk, &person, &Letter::PasswordChanged).await?;
     let token = secure(&mut desk, member, member.factor_at()).await?;
     desk.commit().await?;
     member.renewed(&token, member.factor_at());
@@ -381,7 +391,7 @@ pub async fn new_recovery_codes(app: &App, member: &Member, _fresh: Fresh) -> Re
     let now_ms = desk.now.wall_ms();
     let codes = recovery::replace(&mut desk.tx, app, &member.vendor, &member.identity_id, now_ms).await?;
     desk.record("identity.recovery_codes_renewed", Some(&member.customer_id), &member.identity_id, json!({})).await?;
-    mail::leave(&mut desk, &member.email, &member.name, Letter::RecoveryCodesRenewed).await?;
+    messages::leave(&mut desk, to_member(member), &Letter::RecoveryCodesRenewed).await?;
     desk.commit().await?;
     Ok(codes)
 }
@@ -439,7 +449,7 @@ async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<Stri
 pub(super) async fn note_recovery_code_used(desk: &mut Desk, identity_id: &str, left: i64) -> Result<(), Refusal> {
     desk.record("identity.recovery_code_used", None, identity_id, json!({ "left": left })).await?;
     let person = by_id(&mut desk.tx, &desk.vendor.id, identity_id).await?;
-    mail::leave(desk, &person.email, &person.name, Letter::RecoveryCodeUsed { left }).await
+    tell(desk, &person, &Letter::RecoveryCodeUsed { left }).await
 }
 
 /// A code of a sandbox's person that was not used before: what `portico totp` prints. `Err` holds the second from which there is one.

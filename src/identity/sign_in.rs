@@ -20,7 +20,7 @@ use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::keys::fingerprint;
 use crate::platform::request::{ClientIp, user_agent};
-use crate::services::mail::{self, Letter};
+use crate::services::messages::{self, KeptFor, Letter, To};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 
@@ -274,7 +274,8 @@ pub(super) async fn complete(desk: &mut Desk, pending: &Pending, from: Browser<'
     let (device_id, is_new) = know_device(desk, &pending.identity_id, &from).await?;
     if is_new {
         let letter = Letter::NewDevice { user_agent: user_agent.chars().take(200).collect(), ip: ip.clone() };
-        mail::leave(desk, &pending.email, &pending.name, letter).await?;
+        let to = To { email: &pending.email, name: &pending.name, kept: KeptFor::Person(&pending.identity_id) };
+        messages::leave(desk, to, &letter).await?;
     }
     // Whoever was signed in on this browser before is not any more.
     if let Some(token) = cookies::read(from.headers, cookies::SESSION) {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::platform::clock::{Now, from_ms};
 use crate::platform::db::{DbResult, Many, Tx};
-use crate::services::Refusal;
 use crate::services::test_clock::{self, Runs};
 use crate::services::vendors::Vendor;
+use crate::services::{Refusal, messages};
 
 static INSERT_EVENT: Many = Many {
     before: "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at) VALUES",
@@ -17,6 +17,9 @@ static INSERT_EVENT: Many = Many {
     after: "",
     of_each: false,
 };
+
+static INSERT_OUTBOX: Many =
+    Many { before: "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES", columns: 7, after: "", of_each: false };
 
 /// Who does it: written beside every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +189,11 @@ impl Desk {
     /// Appends a domain event. `data` must be free of secrets: customers read it in their activity log and webhooks carry it.
     pub async fn record(&mut self, kind: &'static str, customer_id: Option<&str>, subject_id: &str, data: serde_json::Value) -> Result<(), Refusal> {
         let id = self.new_id("evt");
+        if messages::TOLD.contains(&kind) {
+            let payload = serde_json::to_string(&messages::Told { event_id: id.clone() }).map_err(Refusal::damaged)?;
+            let left = (self.vendor.id.clone(), self.new_id("out"), messages::EVENT, payload, self.now.wall_ms(), 0_i64, self.now.wall_ms());
+            self.tx.put(&INSERT_OUTBOX, left).await?;
+        }
         let row = (
             self.vendor.id.clone(),
             id,
@@ -205,13 +213,8 @@ impl Desk {
     pub async fn leave(&mut self, kind: &'static str, payload: &impl serde::Serialize) -> Result<(), Refusal> {
         let id = self.new_id("out");
         let payload = serde_json::to_string(payload).map_err(Refusal::damaged)?;
-        self.tx
-            .run(
-                "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES ($1, $2, $3, $4, $5, 0, $5)",
-                (self.vendor.id.clone(), id, kind, payload, self.now.wall_ms()),
-            )
-            .await?;
-        Ok(())
+        let row = (self.vendor.id.clone(), id, kind, payload, self.now.wall_ms(), 0_i64, self.now.wall_ms());
+        Ok(self.tx.put(&INSERT_OUTBOX, row).await?)
     }
 
     /// The next number of a series. The first locks it until the transaction ends: a number that is rolled back is given again.

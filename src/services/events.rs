@@ -45,6 +45,17 @@ pub async fn page(desk: &mut Desk, filter: &Filter, at_most: i64) -> Result<Vec<
         .await?)
 }
 
+/// One of the vendor's.
+pub async fn find(desk: &mut Desk, event_id: &str) -> Result<Event, Refusal> {
+    desk.tx
+        .opt(
+            "SELECT id, kind, customer_id, subject_id, actor, data, happened_at, recorded_at FROM events WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), event_id.to_owned()),
+        )
+        .await?
+        .ok_or(Refusal::NotFound)
+}
+
 /// Everything of one kind that happened to the vendor's customers, in order.
 pub async fn of_kind(desk: &mut Desk, kind: &'static str) -> Result<Vec<Event>, Refusal> {
     Ok(desk

@@ -15,7 +15,7 @@ pub mod events;
 pub mod idempotency;
 pub mod invoices;
 pub mod ledger;
-pub mod mail;
+pub mod messages;
 pub mod outbox;
 pub mod overview;
 pub mod payments;

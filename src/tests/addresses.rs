@@ -29,6 +29,7 @@ pub enum Kind {
     Customer,
     Quote,
     Event,
+    Message,
 }
 
 /// What a field holds.
@@ -84,6 +85,7 @@ pub fn in_path(path: &str) -> Option<Kind> {
         _ if path.starts_with("/invoices/{number}") => Kind::Invoice,
         _ if path.starts_with("/payments/{id}") => Kind::Payment,
         _ if path.starts_with("/payment-methods/{id}/") => Kind::Method,
+        _ if path.starts_with("/account/messages/{id}") => Kind::Message,
         other => panic!("say here what the id in {other} is of"),
     })
 }
@@ -99,6 +101,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         ("/payment-methods", "method") => Holds::Hint(Kind::Method),
         ("/plan", "invoice") | ("/invoices", "before") => Holds::Hint(Kind::Invoice),
         ("/account/activity", "before") => Holds::Hint(Kind::Event),
+        ("/account/messages", "before") => Holds::Hint(Kind::Message),
         (_, "password" | "current_password" | "new_password" | "code" | "new_code" | "token") => Holds::Secret,
         ("/invoices/{number}/pay", "due_minor") => Holds::Made,
         // Of the vendor's catalogue, the same for every customer.

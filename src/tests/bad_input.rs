@@ -16,6 +16,7 @@ struct Target {
     at: Nordlicht,
     method: String,
     payment: String,
+    message: String,
 }
 
 impl Target {
@@ -23,7 +24,8 @@ impl Target {
         let at = Nordlicht::past_due().await;
         let method = at.backup().await.id;
         let payment = at.payments("2026-0002").await.remove(0).id;
-        Target { at, method, payment }
+        let message = at.message().await;
+        Target { at, method, payment, message }
     }
 
     /// An address with ids that are there.
@@ -33,6 +35,7 @@ impl Target {
             Some(Kind::Invoice) => filled(address.path, "2026-0002"),
             Some(Kind::Payment) => filled(address.path, &self.payment),
             Some(Kind::Method) => filled(address.path, &self.method),
+            Some(Kind::Message) => filled(address.path, &self.message),
             Some(other) => panic!("say here which {other:?}"),
         }
     }

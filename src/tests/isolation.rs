@@ -9,14 +9,15 @@ use chrono::Duration;
 use portico::identity::cookies::SESSION;
 use portico::identity::session;
 use portico::portal::routes::Entry;
+use portico::platform::post::Post;
 use portico::services::customers::{self, Role};
 use portico::services::payments::scripted::{Script, Scripted};
 use portico::services::payments::{self, CardEntry, DeclineReason, Errand};
 use portico::services::quotes;
 use portico::services::settings::{self, Settings};
 use portico::services::subscriptions::{self, Action, ChangeRequest};
-use portico::services::{Actor, activity, invoices};
-use portico::worker::bill;
+use portico::services::{Actor, activity, invoices, messages};
+use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
 use crate::addresses::{Address, Holds, Kind, encoded, events, every, filled, holds, in_path, plain};
@@ -68,8 +69,10 @@ impl Customer {
         let session = session::list(&mut desk.tx, &world.vendor.id, &person.identity_id, now_ms).await.unwrap().remove(0);
         settings::save(&mut desk, Settings { customers_may_pause: true, customers_may_choose_billing_day: true, ..Settings::default() }).await.unwrap();
         desk.commit().await.unwrap();
+        while deliver::deliver_due(&world.app, &Post::Nowhere).await.unwrap() > 0 {}
         let mut desk = world.desk().await;
         let event = activity::of_customer(&mut desk, &id, "", 1).await.unwrap().remove(0);
+        let message = messages::history(&mut desk, &id, &person.identity_id, "", 1).await.unwrap().remove(0);
         let ids = vec![
             (Kind::Invoice, invoice.number),
             (Kind::Payment, payment.id),
@@ -79,6 +82,7 @@ impl Customer {
             (Kind::Customer, other.clone()),
             (Kind::Quote, quote),
             (Kind::Event, event.id),
+            (Kind::Message, message.id),
         ];
         Customer { id, other, person, ids }
     }
@@ -132,6 +136,7 @@ impl Two {
             Kind::Session => "ses",
             Kind::Customer => "cus",
             Kind::Event => "evt",
+            Kind::Message => "msg",
         };
         Some(self.world.app.ids.next(prefix, self.world.now().timestamp_millis()))
     }

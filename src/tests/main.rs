@@ -18,6 +18,7 @@ mod isolation;
 mod kills;
 mod late_money;
 mod listening;
+mod messages;
 mod lives;
 mod nordlicht;
 mod payment_methods;

@@ -7,6 +7,7 @@ use billing::state::State;
 use portico::platform::post::Post;
 use portico::services::customers::Role;
 use portico::services::invoices;
+use portico::services::messages;
 use portico::services::payments::scripted::{Script, Scripted};
 use portico::services::payments::{self, Brand, CardEntry, DeclineReason, Errand, Method, Payment};
 use portico::services::subscriptions;
@@ -77,6 +78,12 @@ impl Nordlicht {
     pub async fn deliver(&self) {
         let post = Post::Nowhere;
         while deliver::deliver_due(&self.world.app, &post).await.unwrap() > 0 {}
+    }
+
+    /// The message written last.
+    pub async fn message(&self) -> String {
+        self.deliver().await;
+        messages::history(&mut self.desk().await, &self.id, &self.mira.identity_id, "", 1).await.unwrap().remove(0).id
     }
 
     /// Mira signs in again: sessions end after half an hour.

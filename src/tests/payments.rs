@@ -7,9 +7,8 @@ use portico::services::customers::Role;
 use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::gateway::{Charge, Outcome};
 use portico::services::payments::scripted::Script;
-use portico::services::payments::{self, Brand, Collected, DeclineReason, NewPayment, Pays, Status};
+use portico::services::payments::{self, Brand, Collected, DeclineReason, NewPayment, Pays, Status, declined_because};
 use portico::services::{balance, ledger};
-use portico::ui::payment::declined_because;
 use portico::words::{Words, escape};
 
 use crate::nordlicht::{Nordlicht, add_card};

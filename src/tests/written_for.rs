@@ -99,6 +99,7 @@ async fn every_form_of_a_signed_in_page_says_whom_it_is_for() {
     let at = Nordlicht::past_due().await;
     let method = at.backup().await.id;
     let payment = at.payments("2026-0002").await.remove(0).id;
+    let message = at.message().await;
     // The one changes whom one looks at, the other takes leave of all.
     let need_not = ["/switch", "/sign-out"];
     let mut forms = 0;
@@ -108,6 +109,7 @@ async fn every_form_of_a_signed_in_page_says_whom_it_is_for() {
             Some(Kind::Invoice) => filled(address.path, "2026-0002"),
             Some(Kind::Payment) => filled(address.path, &payment),
             Some(Kind::Method) => filled(address.path, &method),
+            Some(Kind::Message) => filled(address.path, &message),
             Some(other) => panic!("say here which {other:?}"),
         };
         let page = at.browser().get(&path).await;

@@ -1,49 +1,17 @@
-//! Payment methods and payments as people read them, wherever they are shown: names, marks, why a bank said no, what needs attention.
+//! Payment methods and payments as pages show them: marks, expiry, what needs attention. Their names are `services/payments/names.rs`'s.
 
 use leptos::either::EitherOf4;
 use leptos::prelude::*;
 
-use crate::services::payments::{Attention, Brand, DeclineReason, Method};
+use crate::services::payments::{Attention, Brand, Method, declined_because, method_name};
 use crate::ui::parts;
-use crate::words::Words;
 use crate::words::format::Dates;
 use crate::{rich, t};
-
-/// `Visa ending 4242`
-pub fn method_name(w: Words, method: &Method) -> String {
-    t!(w, "method-name", brand = brand_name(w, method.brand), last4 = &method.last4)
-}
-
-/// `Visa`
-pub fn brand_name(w: Words, brand: Brand) -> String {
-    match brand {
-        Brand::Visa => t!(w, "brand-visa"),
-        Brand::Mastercard => t!(w, "brand-mastercard"),
-        Brand::Amex => t!(w, "brand-amex"),
-        Brand::Other => t!(w, "brand-other"),
-    }
-}
 
 /// `August 2028`
 pub fn expiry_month(dates: &Dates, method: &Method) -> String {
     let last_day = method.last_day();
     t!(dates.words, "method-expiry", month = dates.month(last_day), year = method.exp_year.to_string())
-}
-
-/// What the bank said, and what to do: two sentences, without the amount.
-pub fn declined_because(w: Words, reason: DeclineReason) -> String {
-    match reason {
-        DeclineReason::Generic => t!(w, "declined-generic"),
-        DeclineReason::InsufficientFunds => t!(w, "declined-insufficient-funds"),
-        DeclineReason::LostCard | DeclineReason::StolenCard => t!(w, "declined-lost"),
-        DeclineReason::ExpiredCard => t!(w, "declined-expired"),
-        DeclineReason::IncorrectCvc => t!(w, "declined-cvc"),
-        DeclineReason::ProcessingError => t!(w, "declined-processing-error"),
-        DeclineReason::AuthenticationRequired => t!(w, "declined-authentication-required"),
-        DeclineReason::AuthenticationFailed => t!(w, "declined-authentication-failed"),
-        DeclineReason::Cancelled => t!(w, "declined-cancelled"),
-        DeclineReason::MethodGone => t!(w, "declined-method-gone"),
-    }
 }
 
 /// A card's outline with the mark of its brand: ours, not the brand's.

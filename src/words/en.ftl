@@ -1094,6 +1094,41 @@ mail-cap-what = Since { $from }, what { $customer } uses at { $vendor } has come
 mail-cap-rule = What was used is invoiced as always, to the cent: also what was under way when the cap was reached, or is reported later.
 mail-cap-goes-on = It goes on when somebody raises or removes the cap, and by itself on { $day }.
 mail-cap-action = Raise or remove the cap
+mail-document-action = See the invoice
+mail-invoice-subject = Invoice { $number } from { $vendor }: { $amount }
+mail-invoice-what = Your invoice { $number } of { $day } comes to { $amount }.
+mail-invoice-due = { $due } is to be paid by { $day }.
+mail-invoice-covered = Nothing is left to pay: it was covered by what you had to your credit.
+mail-invoice-action = See and pay the invoice
+mail-note-subject = Credit note { $number } from { $vendor }: { $amount }
+mail-note-what = On { $day } you were credited { $amount }, by credit note { $number }. It says what for, and where the money went.
+mail-note-action = See the credit note
+mail-receipt-subject = Receipt: { $amount } paid to { $vendor }
+mail-receipt-what = { $vendor } received { $amount } for invoice { $number } on { $day }, from { $method }.
+mail-receipt-settled = The invoice is paid; nothing is left to do.
+mail-receipt-left = { $due } of it is still due.
+mail-failed-subject = Payment failed: { $amount } to { $vendor }
+mail-failed-what = Invoice { $number } could not be paid: { $amount } is due, and { $method } was declined. { $reason }
+mail-failed-no-method = Invoice { $number } could not be paid: { $amount } is due, and there is no payment method on file.
+mail-failed-action = Pay { $amount } now
+mail-refund-subject = { $amount } is on its way back to you from { $vendor }
+mail-refund-what = { $amount } of invoice { $number } went back to where it was paid from. Banks show it within a few days.
+mail-expiring-subject = { $method } expires on { $day }
+mail-expiring-what = { $method }, which pays for { $customer } at { $vendor }, can be charged until { $day }.
+mail-expiring-how = Replaced before then, nothing is interrupted. It takes a minute.
+mail-expiring-action = Replace it
+mail-trial-subject = Your trial of { $plan } ends on { $day }
+mail-trial-what = Your trial of { $plan } at { $vendor } ends on { $day }.
+mail-trial-charged = Then the first invoice is made and charged. If you don’t want to go on, cancel before that day, and nothing is charged.
+mail-trial-no-method = Add a payment method before that day so that nothing stops.
+mail-trial-action = See your plan
+mail-trial-add = Add a payment method
+mail-changed-subject = Your plan at { $vendor } is { $plan } now
+mail-changed-what = { $customer } is on { $plan } now, quantity { $quantity }. What was left of the plan before was credited, to the cent; the plan’s page shows how.
+mail-ended-subject = { $plan } at { $vendor } has ended
+mail-ended-what = { $plan } of { $customer } at { $vendor } has ended. Nothing more is charged for it, but what was used and not yet invoiced.
+mail-ended-kept = Your invoices stay where they are, and you can come back at any time.
+mail-ended-action = See your plan
 
 # Countries
 country-name =
@@ -1563,6 +1598,15 @@ language-name =
     }
 
 # What happened
+messages-title = Messages
+messages-answer = The last message was written on <b>{ $day }</b>.
+messages-answer-earlier = What was written <b>earlier</b>.
+messages-answer-none = <b>No message</b> has been written yet.
+messages-subject = Subject
+messages-subject-head = <b>{ $subject }</b>
+messages-to = To { $email }
+messages-sent = Sent to { $name } at { $email }, { $moment }
+messages-waiting = To { $name } at { $email }. It waits for the mail server.
 activity-title = Activity
 activity-all = All activity
 activity-what = What happened

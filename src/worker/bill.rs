@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Collected, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, invoices, subscriptions};
+use crate::services::{Actor, Desk, Refusal, invoices, messages, subscriptions};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -64,8 +64,20 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
         whole.issued += report.issued;
         whole.tried += report.tried;
         whole.failed.extend(report.failed);
+        remind(app, &vendor).await?;
     }
     Ok(whole)
+}
+
+/// Has customers told of cards that are about to end.
+async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
+    let ending = messages::ending(&mut Desk::read(app, vendor, Actor::System).await?).await?;
+    if ending.is_empty() {
+        return Ok(());
+    }
+    let mut desk = Desk::write(app, vendor, Actor::System).await?;
+    messages::note_ending(&mut desk, &ending).await?;
+    Ok(desk.commit().await?)
 }
 
 /// Bills one vendor up to an instant of its clock, every moment of it in due order, and collects after each.

@@ -8,7 +8,7 @@ use crate::identity::people;
 use crate::platform::post::{Envelope, Post};
 use crate::services::outbox::{self, Left};
 use crate::services::payments::{self, Errand, notices};
-use crate::services::{Actor, Desk, Refusal, mail};
+use crate::services::{Actor, Desk, Refusal, messages};
 
 /// How often the outbox is looked at: the longest a letter waits.
 const EVERY: Duration = Duration::from_secs(1);
@@ -53,8 +53,14 @@ pub async fn deliver_due(app: &App, post: &Post) -> Result<usize, Refusal> {
 async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
     let vendor = app.vendors().into_iter().find(|vendor| vendor.id == left.vendor_id).ok_or("its vendor is not there")?;
     match left.kind.as_str() {
-        mail::KIND => {
-            let letter = mail::open(&app.config.keys, &left.vendor_id, &left.payload).map_err(told)?;
+        messages::EVENT => {
+            let event: messages::Told = read(left)?;
+            let mut desk = Desk::write(app, &vendor, Actor::System).await.map_err(|error| error.to_string())?;
+            messages::tell(&mut desk, &event.event_id).await.map_err(told)?;
+            desk.commit().await.map_err(|error| error.to_string())
+        }
+        messages::MAIL => {
+            let messages::Outgoing { message_id, letter } = messages::open(&app.config.keys, &left.vendor_id, &left.payload).map_err(told)?;
             let envelope = Envelope {
                 id: &left.id,
                 from: (&letter.from_name, &letter.from_email),
@@ -63,7 +69,10 @@ async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
                 text: &letter.text,
                 html: &letter.html,
             };
-            post.send(&envelope).await.map_err(|error| error.to_string())
+            post.send(&envelope).await.map_err(|error| error.to_string())?;
+            let mut desk = Desk::write(app, &vendor, Actor::System).await.map_err(|error| error.to_string())?;
+            messages::note_sent(&mut desk, &message_id).await.map_err(told)?;
+            desk.commit().await.map_err(|error| error.to_string())
         }
         people::RESET_REQUEST => {
             let request: people::ResetRequest = read(left)?;

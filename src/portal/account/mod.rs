@@ -1,7 +1,7 @@
-//! `/account`: what stands on the customer's invoices and who receives them, how pages are shown to this person, who else belongs, and what
-//! happened. Passwords, codes and sessions are `portal::security`.
+//! `/account`: what stands on the customer's invoices and who receives them, how pages are shown to this person, who else belongs, what
+//! happened, and what was written to them. Passwords, codes and sessions are `portal::security`.
 
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::identity::{Member, preferences};
 use crate::portal::entry::see_other;
 use crate::portal::routes::{Route, names};
-use crate::services::{Refusal, activity, customers};
+use crate::services::{Refusal, activity, customers, messages as written};
 
 mod log;
+mod messages;
 mod show;
 mod typed;
 
@@ -23,6 +24,8 @@ pub fn routes() -> Vec<Route> {
         Route::member("/account", get(show_account).post(change_company)).query(names::<Done>()).form(names::<Company>()),
         Route::member("/account/display", post(change_display)).form(names::<Display>()),
         Route::member("/account/activity", get(show_activity)).query(names::<Before>()),
+        Route::member("/account/messages", get(show_messages)).query(names::<Before>()),
+        Route::member("/account/messages/{id}", get(show_message)),
     ]
 }
 
@@ -72,7 +75,7 @@ async fn change_display(State(app): State<App>, member: Member, Form(display): F
 /// How much of the log one page shows.
 const PAGE: i64 = 50;
 
-/// The cursor: the id of the entry above which the reader has seen all.
+/// The cursor: the id of the entry or message above which the reader has seen all.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Before {
@@ -83,4 +86,16 @@ async fn show_activity(State(app): State<App>, member: Member, Query(before): Qu
     let mut desk = member.reads(&app).await?;
     let entries = activity::of_customer(&mut desk, &member.customer_id, &before.before, PAGE + 1).await?;
     Ok(log::page(&app, &member, entries, !before.before.is_empty()))
+}
+
+async fn show_messages(State(app): State<App>, member: Member, Query(before): Query<Before>) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    let history = written::history(&mut desk, &member.customer_id, &member.identity_id, &before.before, PAGE + 1).await?;
+    Ok(messages::list(&app, &member, history, !before.before.is_empty()))
+}
+
+async fn show_message(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let mut desk = member.reads(&app).await?;
+    let message = written::find(&mut desk, &member.customer_id, &member.identity_id, &id).await?;
+    Ok(messages::one(&app, &member, message))
 }

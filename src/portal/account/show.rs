@@ -80,7 +80,10 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, forms: Forms) 
             {parts::error_summary(w, &seen.errors)}
             {told(w, &seen.did)}
             {parts::answer(answer, None)}
-            <div class="acts"><a class="btn plain" href="/account/security">{t!(w, "nav-security")}</a></div>
+            <div class="acts">
+                <a class="btn plain" href="/account/security">{t!(w, "nav-security")}</a>
+                <a class="btn plain" href="/account/messages">{t!(w, "messages-title")}</a>
+            </div>
             <section class="sec" aria-labelledby="company"><div class="head"><h2 id="company">{t!(w, "account-company")}</h2></div>{company}</section>
             <section class="sec" aria-labelledby="display"><div class="head"><h2 id="display">{t!(w, "account-display")}</h2></div>{display_form(&dates, &seen, &email)}</section>
             {members(&dates, &seen.people, &me)}

@@ -6,13 +6,12 @@ use chrono::TimeDelta;
 use leptos::prelude::*;
 
 use crate::services::invoices::Priced;
-use crate::services::payments::Method;
+use crate::services::payments::{Method, method_name};
 use crate::services::quotes::Preview;
 use crate::services::subscriptions::Subscription;
 use crate::services::usage::Meter;
 use crate::t;
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
-use crate::ui::payment::method_name;
 use crate::words::format::currency_head;
 use crate::words::reason::Teller;
 

@@ -35,7 +35,7 @@ pub use read::{
 };
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
 pub(crate) use required::{held, hold, let_go};
-pub use settle::{amount_due, note_declined, note_unpaid, record_payment};
+pub use settle::{amount_due, note_declined, note_unpaid, paid_by, record_payment};
 pub use sheet::sheet;
 pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
 pub use told::{Sum, Told, TotalKind};

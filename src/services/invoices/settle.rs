@@ -130,6 +130,14 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
     if to_invoice < due_minor { Ok(()) } else { note_settled(desk, invoice_id, &row).await }
 }
 
+/// The invoice a payment went to, and how much of it; `None`: it went into the balance.
+pub async fn paid_by(desk: &mut Desk, payment_id: &str) -> Result<Option<(String, i64)>, Refusal> {
+    Ok(desk
+        .tx
+        .opt("SELECT invoice_id, amount_minor FROM allocations WHERE vendor_id = $1 AND payment_id = $2", (desk.vendor.id.clone(), payment_id.to_owned()))
+        .await?)
+}
+
 /// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`.
 pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;

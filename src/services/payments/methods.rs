@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use billing::price::{Model, Price};
-use chrono::{Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -150,6 +150,30 @@ pub async fn with_method(desk: &mut Desk, customer_ids: &[String]) -> Result<BTr
     let rows = desk.each(customer_ids);
     let found: Vec<(String,)> = desk.tx.all_of(&WITH_METHOD, rows).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Methods that are charged by themselves and end on a day from `first` to `last`, with how many days ahead their end was told last.
+pub async fn ending_between(desk: &mut Desk, first: NaiveDate, last: NaiveDate) -> Result<Vec<(Method, Option<i64>)>, Refusal> {
+    // Cards end with a month: as a count of months, so that one range finds them.
+    let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
+    let rows: Vec<Ending> = desk
+        .tx
+        .all(
+            "SELECT m.id, m.customer_id, m.gateway, m.token, m.brand, m.last4, m.exp_month, m.exp_year, m.role, m.backup_position, m.created_at,
+                (SELECT MIN(n.days_ahead) FROM expiry_notices n WHERE n.vendor_id = m.vendor_id AND n.method_id = m.id) AS noticed
+             FROM payment_methods m WHERE m.vendor_id = $1 AND m.role IN ('default', 'backup') AND m.exp_year * 12 + m.exp_month BETWEEN $2 AND $3 ORDER BY m.id",
+            (desk.vendor.id.clone(), month(first), month(last)),
+        )
+        .await?;
+    let methods = rows.into_iter().map(|row| Ok((Method::try_from(row.method)?, row.noticed)));
+    Ok(methods.collect::<Result<Vec<_>, Refusal>>()?.into_iter().filter(|(method, _)| (first..=last).contains(&method.last_day())).collect())
+}
+
+#[derive(FromRow)]
+struct Ending {
+    #[sqlx(flatten)]
+    method: MethodRow,
+    noticed: Option<i64>,
 }
 
 /// One of a customer's methods; somebody else's is not there.

@@ -4,7 +4,7 @@ use billing::calendar::Period;
 use serde_json::json;
 
 use super::limits::{ALERT, Alert, CAP, Limits, limits, period_of, watched};
-use crate::services::mail::{self, Letter};
+use crate::services::messages::{self, KeptFor, Letter, To};
 use crate::services::subscriptions::{self, Closing, Subscription};
 use crate::services::{Desk, Refusal, customers, usage};
 
@@ -144,16 +144,17 @@ async fn note(desk: &mut Desk, s: &Subscription, kind: &'static str, amount_mino
     desk.record(kind, Some(&s.customer_id), &s.id, data).await
 }
 
-async fn spent(desk: &mut Desk, s: &Subscription, cost_minor: i64, period: Period) -> Result<mail::Spent, Refusal> {
+async fn spent(desk: &mut Desk, s: &Subscription, cost_minor: i64, period: Period) -> Result<messages::Spent, Refusal> {
     let customer = customers::load(desk, &s.customer_id).await?;
-    Ok(mail::Spent { customer: customer.name, cost_minor, currency: s.currency.code().to_owned(), period, zone: s.zone })
+    Ok(messages::Spent { customer: customer.name, cost_minor, currency: s.currency.code().to_owned(), period, zone: s.zone })
 }
 
 /// A letter to everybody who may manage the customer's billing.
 async fn tell(desk: &mut Desk, s: &Subscription, letter: Letter) -> Result<(), Refusal> {
     for person in customers::people_of(desk, &s.customer_id).await? {
         if person.role().may_change_billing() {
-            mail::leave(desk, &person.email, &person.name, letter.clone()).await?;
+            let to = To { email: &person.email, name: &person.name, kept: KeptFor::Customer(&s.customer_id) };
+            messages::leave(desk, to, &letter).await?;
         }
     }
     Ok(())

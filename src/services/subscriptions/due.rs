@@ -27,10 +27,10 @@ pub fn next_due(s: &Subscription) -> Option<Instant> {
             (end, _) => end,
         },
         State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end),
-        // What a pause kept paid is closed at its period's end.
+        // What a pause kept paid is closed at its period's end, and what was planned for that end holds from then.
         State::Paused => {
             let kept = s.cycle.as_ref().filter(|cycle| !cycle.open.is_empty()).map(|cycle| cycle.whole.end);
-            kept.into_iter().chain(s.cancel_at).min()
+            kept.into_iter().chain(s.cancel_at).chain(s.scheduled.as_ref().map(|planned| planned.at)).min()
         }
         State::Cancelled => None,
     };
@@ -66,6 +66,7 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
                 turn(desk, &mut h).await?;
             }
             State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => end(&mut h, at)?,
+            State::Paused if s.scheduled.as_ref().is_some_and(|planned| planned.at <= at) => keep_planned(desk, &mut h).await?,
             _ => match closing {
                 Some(position) => close_period(desk, &mut h, position, None).await?,
                 None => break,
@@ -146,18 +147,8 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
         s.pause_at = None;
         h.events.push(Event { kind: "subscription.paused", data: json!({ "at": end_at }) });
     } else {
-        let mut anchor_day = None;
-        if let Some(TakenUp { from, redeems, anchor_day: day }) = take_up_planned(desk, s, &mut h.discounts).await? {
-            anchor_day = day;
-            // At once, so that what is due next at this instant sees it.
-            for redemption in &redeems {
-                catalog::redeem(desk, redemption).await?;
-            }
-            h.events.push(Event {
-                kind: "subscription.changed",
-                data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }),
-            });
-        }
+        let anchor_day = take_up(desk, h).await?;
+        let s = &mut h.subscription;
         let next = cycle_after(&ended, s, anchor_day)?;
         let basis = basis(desk, s, &[&s.terms], []).await?;
         let begun = begin(&basis, &s.terms, &next)?;
@@ -174,6 +165,32 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
         let reason = if h.subscription.state == State::Cancelled { Reason::Final } else { Reason::Cycle };
         h.reason.get_or_insert(reason);
         h.lines.extend(advance);
+    }
+    Ok(())
+}
+
+/// What was planned for a period's end holds from now on; the billing day it asks for.
+async fn take_up(desk: &mut Desk, h: &mut Step) -> Result<Option<u32>, Refusal> {
+    let s = &mut h.subscription;
+    let Some(TakenUp { from, redeems, anchor_day }) = take_up_planned(desk, s, &mut h.discounts).await? else { return Ok(None) };
+    // At once, so that what is due next at this instant sees it.
+    for redemption in &redeems {
+        catalog::redeem(desk, redemption).await?;
+    }
+    h.events.push(Event {
+        kind: "subscription.changed",
+        data: json!({ "from": from, "to": s.terms.plan.key, "name": s.terms.plan.name, "quantity": s.terms.quantity.to_string() }),
+    });
+    Ok(anchor_day)
+}
+
+/// The same over a period's end that finds the subscription paused: no period begins, and whenever it goes on, it goes on with that.
+async fn keep_planned(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
+    let anchor_day = take_up(desk, h).await?;
+    let s = &mut h.subscription;
+    if let Some(ended) = s.cycle.take() {
+        let next = cycle_after(&ended, s, anchor_day)?;
+        s.cycle = Some(Cycle { anchor: next.anchor, interval: next.interval, ..ended });
     }
     Ok(())
 }

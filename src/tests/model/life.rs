@@ -31,7 +31,7 @@ impl World<'_> {
             State::Scheduled => Some(subscription.starts_at),
             State::Trialing => subscription.trial_end,
             State::Active => subscription.period.map(|period| period.1),
-            State::Paused => subscription.cancel_at,
+            State::Paused => subscription.planned.as_ref().and(subscription.period).map(|period| period.1).into_iter().chain(subscription.cancel_at).min(),
             State::Cancelled => None,
         });
         let kept = self.parts.iter().filter(|part| part.open).map(|part| &self.subscriptions[part.thing.subscription]);
@@ -209,6 +209,7 @@ impl World<'_> {
             self.end(index, at);
         } else if self.subscriptions[index].pause_planned {
             self.pause_from(index, at);
+            self.take_planned(index);
         } else {
             self.take_planned(index);
             let subscription = &self.subscriptions[index];
@@ -232,6 +233,10 @@ impl World<'_> {
         if period.1 <= now {
             for part in self.open_parts_of(index) {
                 self.close_part(part, period.1, period.1 + self.story.vendor.usage_grace, reason, true);
+            }
+            // “What happens exactly at a boundary belongs to the period it begins”: also where nothing is charged for that one.
+            if !ends {
+                self.take_planned(index);
             }
         }
         if ends {

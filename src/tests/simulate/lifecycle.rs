@@ -97,6 +97,35 @@ async fn a_pause_may_wait_for_the_periods_end() {
 }
 
 #[tokio::test]
+async fn what_was_planned_for_an_end_holds_from_then_though_the_subscription_is_paused_over_it() {
+    let begun = |plan: &str| Story::new().plan("a", 3100).plan("b", 6200).subscribe("2024-07-01T00:00:00Z", plan, json!({}));
+    let planned = |story: Story, plan: &str| on_s1(story, "2024-07-10T00:00:00Z", "change", json!({"plan": plan, "when": "period_end"}));
+    for pause in [json!({}), json!({"prorate": false}), json!({"when": "period_end"})] {
+        let story = on_s1(planned(begun("a"), "b"), "2024-07-16T00:00:00Z", "pause", pause.clone());
+        let told = on_s1(Story(story.0.clone()), "2024-08-01T00:00:00Z", "resume", json!({})).until("2024-08-02T00:00:00Z").tell().await.smoothly();
+        told.totals("invoices", &[3100, 6200]).holds(json!({"subscriptions": [{"plan": "b", "status": "active"}]}));
+        // Later, and over more than one end.
+        let told = on_s1(story, "2024-09-16T00:00:00Z", "resume", json!({})).until("2024-09-17T00:00:00Z").tell().await.smoothly();
+        told.totals("invoices", &[3100, 3100]);
+    }
+    // What was given up before is not charged again.
+    let story = on_s1(planned(begun("b"), "a"), "2024-07-16T00:00:00Z", "pause", json!({"when": "period_end"}));
+    let told = on_s1(story, "2024-08-11T00:00:00Z", "resume", json!({})).until("2024-08-12T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[6200, 2100]);
+}
+
+#[tokio::test]
+async fn another_interval_planned_for_an_end_begins_there_though_the_subscription_is_paused() {
+    let yearly = json!([{"id": "base", "model": "flat", "amount": 36500}]);
+    let story = Story::new().plan("a", 3100).priced("y", "year", yearly).subscribe("2024-07-01T00:00:00Z", "a", json!({}));
+    let story = on_s1(story, "2024-07-10T00:00:00Z", "change", json!({"plan": "y", "when": "period_end"}));
+    let story = on_s1(on_s1(story, "2024-07-16T00:00:00Z", "pause", json!({"prorate": false})), "2024-08-11T00:00:00Z", "resume", json!({}));
+    let told = story.until("2024-08-12T00:00:00Z").tell().await.smoothly();
+    // Of the year from 1 August, ten days are past.
+    told.totals("invoices", &[3100, 35500]).holds(json!({"subscriptions": [{"plan": "y", "period": {"to": "2025-08-01T00:00:00Z"}}]}));
+}
+
+#[tokio::test]
 async fn what_a_state_does_not_allow_is_refused_and_the_story_goes_on() {
     let story = on_s1(on_s1(Story::flat(3000), HALF, "pause", json!({})), HALF, "pause", json!({}));
     let story = on_s1(on_s1(story, HALF, "change", json!({"quantity": 2})), HALF, "resume", json!({}));

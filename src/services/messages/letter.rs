@@ -1,0 +1,139 @@
+//! What messages say, before it has words. Amounts are minor units of their ISO 4217 currency.
+
+use billing::calendar::{Instant, Period, Zone};
+use chrono::NaiveDate;
+
+use crate::services::payments::{DeclineReason, Method};
+
+#[derive(Clone, Debug)]
+pub enum Letter {
+    /// `link` sets the first password; without one the person has a password, and only learns of the customer.
+    Invitation {
+        customer: Option<String>,
+        link: Option<String>,
+    },
+    Reset {
+        link: String,
+    },
+    NewDevice {
+        user_agent: String,
+        ip: String,
+    },
+    PasswordChanged,
+    TotpChanged,
+    RecoveryCodeUsed {
+        left: i64,
+    },
+    RecoveryCodesRenewed,
+    /// Amounts a customer wants to be told of.
+    SpendAlertReached {
+        spent: Spent,
+        amounts_minor: Vec<i64>,
+    },
+    SpendCapReached {
+        spent: Spent,
+        cap_minor: i64,
+    },
+    /// An invoice that is not charged by itself.
+    InvoiceReady {
+        invoice: Billed,
+        due_at: Instant,
+    },
+    CreditNoteReady {
+        note: Billed,
+    },
+    Receipt {
+        invoice: Billed,
+        paid_minor: i64,
+        paid_at: Instant,
+        method: Method,
+    },
+    PaymentFailed {
+        invoice: Billed,
+        /// What was charged last, and why the bank said no; `None`: there was nothing to charge.
+        declined: Option<(Method, DeclineReason)>,
+    },
+    Refunded {
+        invoice: String,
+        amount_minor: i64,
+        currency: String,
+    },
+    MethodExpiring {
+        customer: String,
+        method: Method,
+        last_day: NaiveDate,
+        zone: Zone,
+    },
+    TrialEnding {
+        plan: String,
+        ends_at: Instant,
+        zone: Zone,
+        /// Whether something can be charged when it has ended.
+        has_method: bool,
+    },
+    PlanChanged {
+        customer: String,
+        plan: String,
+        /// As people write it.
+        quantity: String,
+    },
+    SubscriptionEnded {
+        customer: String,
+        plan: String,
+    },
+}
+
+/// A document, as its messages name it.
+#[derive(Clone, Debug)]
+pub struct Billed {
+    pub number: String,
+    pub issued_at: Instant,
+    pub total_minor: i64,
+    /// What is still to be paid.
+    pub due_minor: i64,
+    pub currency: String,
+    pub zone: Zone,
+}
+
+/// What usage has cost a customer in a billing period.
+#[derive(Clone, Debug)]
+pub struct Spent {
+    pub customer: String,
+    /// Before discounts and tax.
+    pub cost_minor: i64,
+    pub currency: String,
+    pub period: Period,
+    /// The billing zone, whose days are told.
+    pub zone: Zone,
+}
+
+impl Letter {
+    /// As the history has it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Letter::Invitation { .. } => "invitation",
+            Letter::Reset { .. } => "password_reset",
+            Letter::NewDevice { .. } => "new_sign_in",
+            Letter::PasswordChanged => "password_changed",
+            Letter::TotpChanged => "totp_changed",
+            Letter::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Letter::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Letter::SpendAlertReached { .. } => "spend_alert",
+            Letter::SpendCapReached { .. } => "spend_cap",
+            Letter::InvoiceReady { .. } => "invoice_ready",
+            Letter::CreditNoteReady { .. } => "credit_note_ready",
+            Letter::Receipt { .. } => "receipt",
+            Letter::PaymentFailed { .. } => "payment_failed",
+            Letter::Refunded { .. } => "refund",
+            Letter::MethodExpiring { .. } => "method_expiring",
+            Letter::TrialEnding { .. } => "trial_ending",
+            Letter::PlanChanged { .. } => "plan_changed",
+            Letter::SubscriptionEnded { .. } => "subscription_ended",
+        }
+    }
+
+    /// Whether its link opens an account: such a link is sent and never kept.
+    pub fn opens_account(&self) -> bool {
+        matches!(self, Letter::Invitation { link: Some(_), .. } | Letter::Reset { .. })
+    }
+}

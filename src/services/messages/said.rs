@@ -1,0 +1,145 @@
+//! The words of each message: a subject, paragraphs, and what to do about it.
+
+use super::letter::{Billed, Letter, Spent};
+use crate::services::Desk;
+use crate::services::payments::{declined_because, method_name};
+use crate::t;
+use crate::words::Words;
+use crate::words::format::Dates;
+
+/// What a letter says.
+pub(super) struct Said {
+    pub subject: String,
+    pub paragraphs: Vec<String>,
+    /// A label and a link, which stand behind the first paragraph.
+    pub action: Option<(String, String)>,
+}
+
+impl Said {
+    fn new<const N: usize>(subject: String, paragraphs: [String; N]) -> Said {
+        Said { subject, paragraphs: paragraphs.into(), action: None }
+    }
+
+    fn then(self, label: String, link: String) -> Said {
+        Said { action: Some((label, link)), ..self }
+    }
+}
+
+pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
+    let v = &desk.vendor.name;
+    let portal = &desk.app.config.public_url;
+    let not_you = || t!(w, "mail-not-you", link = format!("{portal}/account/security"), support = &desk.vendor.support_email);
+    match letter {
+        Letter::Invitation { customer, link: Some(link) } => {
+            let what = match customer {
+                Some(customer) => t!(w, "mail-invitation-customer", vendor = v, customer = customer),
+                None => t!(w, "mail-invitation-what", vendor = v),
+            };
+            Said::new(t!(w, "mail-invitation-subject", vendor = v), [what, t!(w, "mail-invitation-how")]).then(t!(w, "mail-invitation-action"), link.clone())
+        }
+        Letter::Invitation { customer, link: None } => {
+            let what = t!(w, "mail-member-what", vendor = v, customer = customer.clone().unwrap_or_default());
+            Said::new(t!(w, "mail-member-subject", vendor = v), [what]).then(t!(w, "mail-member-action"), portal.clone())
+        }
+        Letter::Reset { link } => Said::new(t!(w, "mail-reset-subject", vendor = v), [t!(w, "mail-reset-what", vendor = v), t!(w, "mail-reset-not-you")])
+            .then(t!(w, "mail-reset-action"), link.clone()),
+        Letter::NewDevice { user_agent, ip } => {
+            let time = desk.now.wall.format("%Y-%m-%d %H:%M").to_string();
+            Said::new(t!(w, "mail-device-subject", vendor = v), [t!(w, "mail-device-what", agent = user_agent, ip = ip, time = time), not_you()])
+        }
+        Letter::PasswordChanged => Said::new(t!(w, "mail-password-subject", vendor = v), [t!(w, "mail-password-what"), not_you()]),
+        Letter::TotpChanged => Said::new(t!(w, "mail-totp-subject", vendor = v), [t!(w, "mail-totp-what"), not_you()]),
+        Letter::RecoveryCodeUsed { left } => Said::new(t!(w, "mail-recovery-subject", vendor = v), [t!(w, "mail-recovery-what", left = *left), not_you()]),
+        Letter::RecoveryCodesRenewed => Said::new(t!(w, "mail-codes-subject", vendor = v), [t!(w, "mail-codes-what"), not_you()]),
+        Letter::SpendAlertReached { spent, amounts_minor } => {
+            let amounts = amounts_minor.iter().map(|minor| w.money(*minor, &spent.currency)).collect::<Vec<_>>();
+            let most = amounts.last().cloned().unwrap_or_default();
+            let Spent { customer, .. } = spent;
+            let dates = Dates::new(w, spent.zone);
+            let cost = w.money(spent.cost_minor, &spent.currency);
+            let what = t!(w, "mail-spend-what", customer = customer, vendor = v, from = dates.day(spent.period.start), cost = cost);
+            let asked = t!(w, "mail-spend-asked", amounts = amounts.join(", "), day = dates.day(spent.period.end));
+            Said::new(t!(w, "mail-spend-subject", customer = customer, vendor = v, amount = most), [what, asked])
+                .then(t!(w, "mail-spend-action"), format!("{portal}/usage/alerts"))
+        }
+        Letter::SpendCapReached { spent, cap_minor } => {
+            let Spent { customer, .. } = spent;
+            let dates = Dates::new(w, spent.zone);
+            let (cost, cap) = (w.money(spent.cost_minor, &spent.currency), w.money(*cap_minor, &spent.currency));
+            let what = t!(w, "mail-cap-what", customer = customer, vendor = v, from = dates.day(spent.period.start), cost = cost, cap = cap);
+            let goes_on = t!(w, "mail-cap-goes-on", day = dates.day(spent.period.end));
+            Said::new(t!(w, "mail-cap-subject", customer = customer, vendor = v), [what, t!(w, "mail-cap-rule"), goes_on])
+                .then(t!(w, "mail-cap-action"), format!("{portal}/usage/alerts"))
+        }
+        Letter::InvoiceReady { invoice, due_at } => {
+            let (total, number) = (w.money(invoice.total_minor, &invoice.currency), &invoice.number);
+            let dates = Dates::new(w, invoice.zone);
+            let what = t!(w, "mail-invoice-what", number = number, day = dates.day_year(invoice.issued_at), amount = &total);
+            let (rest, label) = match invoice.due_minor {
+                0 => (t!(w, "mail-invoice-covered"), t!(w, "mail-document-action")),
+                due => (t!(w, "mail-invoice-due", due = w.money(due, &invoice.currency), day = dates.day_year(*due_at)), t!(w, "mail-invoice-action")),
+            };
+            Said::new(t!(w, "mail-invoice-subject", number = number, vendor = v, amount = total), [what, rest]).then(label, document(portal, number))
+        }
+        Letter::CreditNoteReady { note } => {
+            // What is credited stands on a note as a negative total.
+            let (amount, number) = (w.money(note.total_minor.saturating_neg(), &note.currency), &note.number);
+            let what = t!(w, "mail-note-what", number = number, day = Dates::new(w, note.zone).day_year(note.issued_at), amount = &amount);
+            Said::new(t!(w, "mail-note-subject", number = number, vendor = v, amount = amount), [what]).then(t!(w, "mail-note-action"), document(portal, number))
+        }
+        Letter::Receipt { invoice, paid_minor, paid_at, method } => {
+            let paid = w.money(*paid_minor, &invoice.currency);
+            let day = Dates::new(w, invoice.zone).day_year(*paid_at);
+            let what = t!(w, "mail-receipt-what", vendor = v, amount = &paid, number = &invoice.number, day = day, method = method_name(w, method));
+            let rest = match invoice.due_minor {
+                0 => t!(w, "mail-receipt-settled"),
+                due => t!(w, "mail-receipt-left", due = w.money(due, &invoice.currency)),
+            };
+            Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest]).then(t!(w, "mail-document-action"), document(portal, &invoice.number))
+        }
+        Letter::PaymentFailed { invoice, declined } => failed(w, v, portal, invoice, declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason)))),
+        Letter::Refunded { invoice, amount_minor, currency } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
+            Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
+        }
+        Letter::MethodExpiring { customer, method, last_day, zone } => {
+            let (name, day) = (method_name(w, method), Dates::new(w, *zone).day_year_of(*last_day));
+            let what = t!(w, "mail-expiring-what", method = &name, customer = customer, vendor = v, day = &day);
+            Said::new(t!(w, "mail-expiring-subject", method = name, day = day), [what, t!(w, "mail-expiring-how")])
+                .then(t!(w, "mail-expiring-action"), format!("{portal}/payment-methods/add?replaces={}", method.id))
+        }
+        Letter::TrialEnding { plan, ends_at, zone, has_method } => {
+            let day = Dates::new(w, *zone).day_year(*ends_at);
+            let what = t!(w, "mail-trial-what", plan = plan, vendor = v, day = &day);
+            let subject = t!(w, "mail-trial-subject", plan = plan, day = day);
+            if *has_method {
+                Said::new(subject, [what, t!(w, "mail-trial-charged")]).then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
+            } else {
+                Said::new(subject, [what, t!(w, "mail-trial-no-method")]).then(t!(w, "mail-trial-add"), format!("{portal}/payment-methods/add"))
+            }
+        }
+        Letter::PlanChanged { customer, plan, quantity } => {
+            let what = t!(w, "mail-changed-what", customer = customer, plan = plan, quantity = quantity, vendor = v);
+            Said::new(t!(w, "mail-changed-subject", vendor = v, plan = plan), [what]).then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
+        }
+        Letter::SubscriptionEnded { customer, plan } => {
+            let what = t!(w, "mail-ended-what", customer = customer, plan = plan, vendor = v);
+            Said::new(t!(w, "mail-ended-subject", vendor = v, plan = plan), [what, t!(w, "mail-ended-kept")]).then(t!(w, "mail-ended-action"), format!("{portal}/plan"))
+        }
+    }
+}
+
+/// `declined`: the method's name, and why the bank said no.
+fn failed(w: Words, vendor: &str, portal: &str, invoice: &Billed, declined: Option<(String, String)>) -> Said {
+    let (due, number) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number);
+    let what = match declined {
+        Some((method, reason)) => t!(w, "mail-failed-what", number = number, amount = &due, method = method, reason = reason),
+        None => t!(w, "mail-failed-no-method", number = number, amount = &due),
+    };
+    Said::new(t!(w, "mail-failed-subject", amount = &due, vendor = vendor), [what]).then(t!(w, "mail-failed-action", amount = due), format!("{portal}/invoices/{number}/pay"))
+}
+
+fn document(portal: &str, number: &str) -> String {
+    format!("{portal}/invoices/{number}")
+}

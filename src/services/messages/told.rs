@@ -1,0 +1,167 @@
+//! Events of billing, told to the people they concern. What has a reader here leaves a row in the outbox with its event; a worker turns it
+//! into messages, so that no billing run waits for words.
+
+use billing::calendar::Zone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::letter::{Billed, Letter};
+use super::{KeptFor, To, leave_of};
+use crate::platform::clock::from_ms;
+use crate::services::events::{self, Event};
+use crate::services::invoices::{self, Invoice};
+use crate::services::payments::{self, DeclineReason, Status};
+use crate::services::{Desk, Refusal, customers, subscriptions};
+
+/// The outbox kind of events that are to be told.
+pub const EVENT: &str = "event";
+
+/// Which kinds of events are told.
+pub const TOLD: [&str; 9] = [
+    "invoice.issued",
+    "credit_note.issued",
+    "payment.succeeded",
+    "invoice.payment_failed",
+    "refund.succeeded",
+    "payment_method.expiring",
+    "subscription.trial_ending",
+    "subscription.changed",
+    "subscription.ended",
+];
+
+/// What the outbox says of one.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Told {
+    pub event_id: String,
+}
+
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Who receives the customer's invoices: the addresses named for it, else who manages the billing.
+    Books,
+    /// Who may change the customer's billing.
+    Managers,
+}
+
+/// Writes the messages that an event calls for: none where what it told of is past by now. Told again, nothing more is written.
+pub async fn tell(desk: &mut Desk, event_id: &str) -> Result<(), Refusal> {
+    let event = events::find(desk, event_id).await?;
+    let Some(customer_id) = event.customer_id.clone() else { return Ok(()) };
+    desk.at_billing(event.happened_at);
+    let Some((letter, readers)) = letter(desk, &event, &customer_id).await? else { return Ok(()) };
+    for (email, name) in addresses(desk, &customer_id, readers).await? {
+        let to = To { email: &email, name: &name, kept: KeptFor::Customer(&customer_id) };
+        leave_of(desk, to, &letter, Some(event_id)).await?;
+    }
+    Ok(())
+}
+
+async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Option<(Letter, Readers)>, Refusal> {
+    let data: Value = serde_json::from_str(&event.data).map_err(Refusal::damaged)?;
+    let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(match event.kind.as_str() {
+        "invoice.issued" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            // One that is charged by itself is told of when that has come to something: a receipt, or a payment that failed.
+            let is_charged = invoice.paid_minor > 0 || (invoice.due_minor > 0 && has_method(desk, customer_id).await?);
+            if invoice.total_minor <= 0 || is_charged || invoice.status == invoices::Status::Void {
+                return Ok(None);
+            }
+            let due_at = invoice.due_at;
+            Some((Letter::InvoiceReady { invoice: billed(desk, &invoice)?, due_at }, Readers::Books))
+        }
+        "credit_note.issued" => {
+            let note = invoices::load(desk, &event.subject_id).await?;
+            if note.total_minor == 0 {
+                return Ok(None);
+            }
+            Some((Letter::CreditNoteReady { note: billed(desk, &note)? }, Readers::Books))
+        }
+        "payment.succeeded" => {
+            let Some((invoice_id, paid_minor)) = invoices::paid_by(desk, &event.subject_id).await? else { return Ok(None) };
+            let payment = payments::load(desk, &event.subject_id).await?;
+            let method = payments::find_method_ever(desk, customer_id, &payment.method_id).await?;
+            let invoice = invoices::load(desk, &invoice_id).await?;
+            Some((Letter::Receipt { invoice: billed(desk, &invoice)?, paid_minor, paid_at: from_ms(event.happened_at), method }, Readers::Books))
+        }
+        "invoice.payment_failed" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            // Paid in the meantime: nothing is wrong any more.
+            if invoice.due_minor == 0 {
+                return Ok(None);
+            }
+            let last = payments::of_invoice(desk, &invoice.id).await?.into_iter().find(|payment| matches!(payment.status, Status::Declined(_)));
+            let declined = match last {
+                Some(payment) => Some((payments::find_method_ever(desk, customer_id, &payment.method_id).await?, DeclineReason::or_other(&text("reason")))),
+                None => None,
+            };
+            Some((Letter::PaymentFailed { invoice: billed(desk, &invoice)?, declined }, Readers::Managers))
+        }
+        "refund.succeeded" => {
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            Some((Letter::Refunded { invoice: text("invoice"), amount_minor, currency: text("currency") }, Readers::Books))
+        }
+        "payment_method.expiring" => {
+            let method = payments::find_method_ever(desk, customer_id, &event.subject_id).await?;
+            let customer = customers::load(desk, customer_id).await?.name;
+            let last_day = method.last_day();
+            Some((Letter::MethodExpiring { customer, method, last_day, zone: zone(desk)? }, Readers::Managers))
+        }
+        "subscription.trial_ending" => {
+            let s = subscriptions::load(desk, &event.subject_id).await?;
+            let Some(ends_at) = s.trial_end_at else { return Ok(None) };
+            let has_method = has_method(desk, customer_id).await?;
+            Some((Letter::TrialEnding { plan: text("name"), ends_at, zone: s.zone, has_method }, Readers::Managers))
+        }
+        // A code that was redeemed changes what is paid, and no plan.
+        "subscription.changed" if text("promotion_code").is_empty() => {
+            let customer = customers::load(desk, customer_id).await?.name;
+            Some((Letter::PlanChanged { customer, plan: text("name"), quantity: text("quantity") }, Readers::Managers))
+        }
+        "subscription.ended" => {
+            let customer = customers::load(desk, customer_id).await?.name;
+            Some((Letter::SubscriptionEnded { customer, plan: text("name") }, Readers::Managers))
+        }
+        _ => None,
+    })
+}
+
+/// Whether something of the customer's is charged by itself.
+async fn has_method(desk: &mut Desk, customer_id: &str) -> Result<bool, Refusal> {
+    Ok(!payments::with_method(desk, &[customer_id.to_owned()]).await?.is_empty())
+}
+
+fn billed(desk: &Desk, invoice: &Invoice) -> Result<Billed, Refusal> {
+    Ok(Billed {
+        number: invoice.number.clone(),
+        issued_at: invoice.issued_at,
+        total_minor: invoice.total_minor,
+        due_minor: invoice.due_minor,
+        currency: invoice.currency.clone(),
+        zone: zone(desk)?,
+    })
+}
+
+fn zone(desk: &Desk) -> Result<Zone, Refusal> {
+    desk.vendor.time_zone.parse().map_err(|_| Refusal::damaged(format!("no time zone {}", desk.vendor.time_zone)))
+}
+
+/// Addresses with the names behind them, each once.
+async fn addresses(desk: &mut Desk, customer_id: &str, readers: Readers) -> Result<Vec<(String, String)>, Refusal> {
+    let people = customers::people_of(desk, customer_id).await?;
+    let managers = || people.iter().filter(|person| person.role().may_change_billing()).map(|person| (person.email.clone(), person.name.clone())).collect();
+    if readers == Readers::Managers {
+        return Ok(managers());
+    }
+    let customer = customers::load(desk, customer_id).await?;
+    let named: Vec<(String, String)> = customer
+        .invoice_emails()
+        .into_iter()
+        .map(|email| {
+            let name = people.iter().find(|person| person.email.eq_ignore_ascii_case(&email)).map_or(&customer.name, |person| &person.name).clone();
+            (email, name)
+        })
+        .collect();
+    Ok(if named.is_empty() { managers() } else { named })
+}
