@@ -114,7 +114,7 @@ stripe() {
             python3 -c 'import venv, ensurepip' 2> /dev/null || debian python3-venv "Python's venv, for the stand-in for Stripe,"
             say "installing a stand-in for Stripe into $here"
             python3 -m venv --clear "$here" >&2
-            "$here/bin/pip" install --quiet --disable-pip-version-check --no-deps -r end2end/stripe.txt >&2 ||
+            "$here/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r end2end/stripe.txt >&2 ||
                 fail "pip could not install localstripe; run '$here/bin/pip install --no-deps -r end2end/stripe.txt' to see why"
             touch "$here/.installed"
         fi

@@ -295,6 +295,8 @@ async def in_front(request, handler):
 
 
 async def ask(request, handler, key):
+    if "revoked" in key:
+        raise refusal(401, "This API key has been revoked.", code="api_key_expired")
     form = server.unflatten_data(await request.post() if request.method == "POST" else request.query)
     for violation in against(request, form):
         violations.append((key, f"{request.method} {request.path}: {violation}"))

@@ -1835,6 +1835,7 @@ refusal-gateway-keys-differ = This key and the secret key are of different modes
 refusal-gateway-live-key = A sandbox pays with test keys only (sk_test_… or rk_test_…): this one would move money.
 refusal-gateway-no-publishable-key = The publishable key (pk_…) is missing.
 refusal-gateway-no-secret-key = The secret key (sk_… or rk_…) is missing.
+refusal-gateway-not-connected = No payment gateway is connected, so there is none to let go.
 refusal-gateway-publishable-key = This is not one of Stripe’s publishable keys: they begin with pk_test_ or pk_live_.
 refusal-gateway-secret-key = This is not one of Stripe’s secret or restricted keys: they begin with sk_test_, sk_live_, rk_test_ or rk_live_.
 refusal-gateway-test-key = This vendor has real customers: test keys would take no money. Use live keys (sk_live_… or rk_live_…), or a sandbox vendor.

@@ -38,9 +38,14 @@ struct ConnectionRow {
 }
 
 impl Connection {
-    /// Whether money could move: Stripe's own API with keys that are not of its test mode.
+    /// Whether its keys move money at Stripe.
     pub fn is_live(&self) -> bool {
         self.secret_key.mode() == Mode::Live
+    }
+
+    /// Whether this is Stripe itself, and no stand-in.
+    pub fn is_stripe_itself(&self) -> bool {
+        self.api_base == API_BASE
     }
 
     /// Refused where real customers would meet test keys, a sandbox live ones, or two keys are of different modes. A stand-in for Stripe
@@ -49,7 +54,7 @@ impl Connection {
         if self.secret_key.mode() != self.publishable_key.mode() {
             return Err(Refusal::field("publishable_key", sentence!("refusal-gateway-keys-differ")));
         }
-        match (self.api_base == API_BASE, vendor.is_test, self.is_live()) {
+        match (self.is_stripe_itself(), vendor.is_test, self.is_live()) {
             (_, true, true) => Err(Refusal::field("secret_key", sentence!("refusal-gateway-live-key"))),
             (true, false, false) => Err(Refusal::field("secret_key", sentence!("refusal-gateway-test-key"))),
             _ => Ok(()),
@@ -181,7 +186,7 @@ pub async fn remove(desk: &mut Desk) -> Result<(), Refusal> {
     let vendor_id = desk.vendor.id.clone();
     let removed = desk.tx.run("DELETE FROM gateway_connections WHERE vendor_id = $1 AND gateway = $2", (vendor_id.clone(), NAME)).await?;
     if removed == 0 {
-        return Err(Refusal::NotFound);
+        return Err(Refusal::Rule(sentence!("refusal-gateway-not-connected")));
     }
     desk.record("gateway.disconnected", None, &vendor_id, json!({ "gateway": NAME })).await
 }

@@ -1,10 +1,12 @@
 //! Connecting a vendor: which keys it may have, that they are sealed, and what follows from having another gateway than before.
 
+use chrono::Duration;
 use portico::services::payments::connections::{self, Changes};
 use portico::services::payments::stripe::keys::{PublishableKey, SecretKey, WebhookSecret};
 use portico::services::payments::{self, CardEntry, Errand};
 use portico::services::vendors::Vendor;
-use portico::services::{Actor, Desk, Refusal};
+use portico::services::{Actor, Desk, Refusal, invoices};
+use portico::worker::bill;
 
 use super::{connect, secret_key};
 use crate::world::World;
@@ -107,6 +109,41 @@ async fn a_customer_whom_stripe_does_not_know_is_made_anew() {
     assert!(matches!(payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap(), payments::Finished::Added(_)));
     let now = known().await;
     assert!(now.len() == 1 && now[0].0.starts_with("cus_") && now != first && now[0].0 != "cus_gone", "{now:?}");
+}
+
+/// A key that was revoked says nothing of anybody's payment: nobody is declined because of it, and the payment is made once the key is good.
+#[tokio::test]
+async fn while_the_key_is_not_taken_payments_wait_and_are_not_declined() {
+    let world = World::new().await;
+    let ada = world.customer("Ada").await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    let stand_in = connect(&world, CardEntry::Page).await;
+    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    stand_in.type_in(&begun.reference, "4242424242424242").await;
+    payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap();
+    let use_key = async |key: &str| {
+        let mut desk = world.desk().await;
+        connections::change(&mut desk, Changes { secret_key: Some(SecretKey::parse(key).unwrap()), ..Changes::default() }).await.unwrap();
+        desk.commit().await.unwrap();
+    };
+    use_key("rk_test_revoked").await;
+    let mut desk = world.desk().await;
+    invoices::charge(&mut desk, &ada, 1000, "Onboarding").await.unwrap();
+    desk.commit().await.unwrap();
+    bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+    let payment = async || {
+        let mut desk = world.desk().await;
+        let invoice = invoices::list(&mut desk, &ada, 1).await.unwrap().remove(0);
+        payments::of_invoice(&mut desk, &invoice.id).await.unwrap().remove(0)
+    };
+    world.wait(Duration::minutes(2));
+    payments::recover(&errand).await.unwrap();
+    assert_eq!(payment().await.status, payments::Status::Processing);
+    use_key(&secret_key(&world)).await;
+    world.wait(Duration::minutes(2));
+    payments::recover(&errand).await.unwrap();
+    let paid = payment().await;
+    assert_eq!((paid.status, paid.attempts), (payments::Status::Succeeded, 2));
 }
 
 /// The way from the built-in sandbox to Stripe: what was begun there is not asked of Stripe, which never heard of it and would be charged anew.

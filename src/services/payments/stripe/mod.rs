@@ -75,20 +75,13 @@ pub struct Stripe {
     connection: Connection,
 }
 
-impl Stripe {
-    /// Whether this is Stripe itself, and no stand-in.
-    fn is_itself(&self) -> bool {
-        self.connection.api_base == API_BASE
-    }
-}
-
 impl Gateway for Stripe {
     fn name(&self) -> &'static str {
         NAME
     }
 
     fn origin(&self) -> Option<String> {
-        Some(if self.is_itself() { "https://checkout.stripe.com".to_owned() } else { self.connection.api_base.clone() })
+        Some(if self.connection.is_stripe_itself() { "https://checkout.stripe.com".to_owned() } else { self.connection.api_base.clone() })
     }
 
     fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {

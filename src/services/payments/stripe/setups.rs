@@ -60,32 +60,7 @@ impl Stripe {
             .with("metadata[portico_setup]", &request.key);
         let intent: NewSetupIntent = self.wire.post("/v1/setup_intents", &form, &key_of(request, "fields", customer)).await?;
         let client_secret = intent.client_secret.ok_or_else(|| Failure::NoAnswer("a SetupIntent without its client secret".into()))?;
-        Ok(Setup { reference: intent.id, page_url: None, fields: Some(HostedFields::Scripted(self.fields(client_secret))) })
-    }
-
-    /// Where Stripe.js is, and what it must reach: <https://docs.stripe.com/security/guide#content-security-policy>.
-    fn fields(&self, client_secret: String) -> ScriptedFields {
-        let publishable_key = self.connection.publishable_key.text().to_owned();
-        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        if self.is_itself() {
-            return ScriptedFields {
-                script_url: "https://js.stripe.com/v3/".to_owned(),
-                publishable_key,
-                client_secret,
-                script_origins: texts(&["https://js.stripe.com", "https://*.js.stripe.com"]),
-                frame_origins: texts(&["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"]),
-                connect_origins: texts(&[API_BASE]),
-            };
-        }
-        let base = self.connection.api_base.as_str();
-        ScriptedFields {
-            script_url: format!("{base}/js.stripe.com/v3/"),
-            publishable_key,
-            client_secret,
-            script_origins: texts(&[base]),
-            frame_origins: texts(&[base]),
-            connect_origins: texts(&[base]),
-        }
+        Ok(Setup { reference: intent.id, page_url: None, fields: Some(HostedFields::Scripted(scripted(&self.connection, client_secret))) })
     }
 
     pub(super) async fn setup_state(&self, reference: &str) -> Result<SetupState, GatewayError> {
@@ -146,5 +121,60 @@ impl Stripe {
             },
             Err(failure) => Err(failure.into()),
         }
+    }
+}
+
+/// Where Stripe.js is, and what it must reach: <https://docs.stripe.com/security/guide#content-security-policy>.
+fn scripted(connection: &Connection, client_secret: String) -> ScriptedFields {
+    let publishable_key = connection.publishable_key.text().to_owned();
+    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    if connection.is_stripe_itself() {
+        return ScriptedFields {
+            script_url: "https://js.stripe.com/v3/".to_owned(),
+            publishable_key,
+            client_secret,
+            script_origins: texts(&["https://js.stripe.com", "https://*.js.stripe.com"]),
+            frame_origins: texts(&["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"]),
+            connect_origins: texts(&[API_BASE]),
+        };
+    }
+    let base = connection.api_base.as_str();
+    ScriptedFields {
+        script_url: format!("{base}/js.stripe.com/v3/"),
+        publishable_key,
+        client_secret,
+        script_origins: texts(&[base]),
+        frame_origins: texts(&[base]),
+        connect_origins: texts(&[base]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::{PublishableKey, SecretKey};
+
+    fn at(base: &str) -> ScriptedFields {
+        let connection = Connection {
+            api_base: base.into(),
+            publishable_key: PublishableKey::parse("pk_live_1234").unwrap(),
+            secret_key: SecretKey::parse("sk_live_1234").unwrap(),
+            webhook_secret: None,
+            entry: CardEntry::Fields,
+        };
+        scripted(&connection, "seti_1_secret_2".into())
+    }
+
+    #[test]
+    fn the_fields_are_stripes_own_and_reach_stripe_alone() {
+        let fields = at(API_BASE);
+        assert_eq!((fields.script_url.as_str(), fields.publishable_key.as_str()), ("https://js.stripe.com/v3/", "pk_live_1234"));
+        for origin in [&fields.script_origins, &fields.frame_origins, &fields.connect_origins].into_iter().flatten() {
+            assert!(origin.starts_with("https://") && origin.ends_with(".stripe.com"), "{origin}");
+        }
+        // A stand-in's are the stand-in's: nothing of the real one is let in beside it.
+        let fields = at("http://127.0.0.1:8420");
+        assert_eq!(fields.script_url, "http://127.0.0.1:8420/js.stripe.com/v3/");
+        assert_eq!((fields.script_origins, fields.connect_origins), (vec!["http://127.0.0.1:8420".to_owned()], vec!["http://127.0.0.1:8420".to_owned()]));
     }
 }

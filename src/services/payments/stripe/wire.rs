@@ -1,5 +1,6 @@
 //! How Stripe is spoken to: forms out, JSON back, over TLS. Which of its answers are none: a timeout, a broken connection, a server error
-//! leave open what happened; all else is its last word.
+//! leave open what happened; all else is its last word. So is not that our key is not taken: it says nothing of the payment, which would
+//! be declined to the customer, and so would everybody's, because a key was revoked. It waits until the key is put right.
 
 use std::time::Duration;
 
@@ -127,6 +128,9 @@ impl Wire {
                 (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, Some(wait)) => tokio::time::sleep(Duration::from_millis(wait)).await,
                 (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => {
                     return Err(Failure::NoAnswer(format!("{method} {address}: {status}")));
+                }
+                (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
+                    return Err(Failure::NoAnswer(format!("{method} {address}: the key is not taken ({status})")));
                 }
                 _ if status.is_server_error() => return Err(Failure::NoAnswer(format!("{method} {address}: {status}"))),
                 _ => {
