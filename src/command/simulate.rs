@@ -1,5 +1,6 @@
 //! `portico simulate`: a billing story as JSON in, what comes of it as JSON out.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,8 +22,15 @@ pub async fn simulate(file: &Path, database_url: Option<&str>) -> ExitCode {
     let postgres_url = database_url.filter(|url| !url.starts_with("sqlite:"));
     match portico::simulate::simulate(&scenario, postgres_url, stop_signal()).await {
         Ok(output) => {
-            println!("{}", serde_json::to_string_pretty(&output).expect("a result is plain data"));
-            ExitCode::SUCCESS
+            let told = serde_json::to_string_pretty(&output).expect("a result is plain data");
+            match writeln!(std::io::stdout(), "{told}") {
+                // Who reads it may have seen enough.
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    eprintln!("portico: {error}");
+                    ExitCode::FAILURE
+                }
+                _ => ExitCode::SUCCESS,
+            }
         }
         Err(error @ Failed::Wrong(_)) => {
             eprintln!("portico: {error}");

@@ -11,6 +11,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::services::catalog;
+
 /// Why a scenario is none: where, and what is wrong there. Its `Display` is one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
@@ -143,6 +145,12 @@ impl<'a> Node<'a> {
             return Err(self.wrong("must not hold control characters"));
         }
         Ok(text)
+    }
+
+    /// What the catalogue takes as a key.
+    pub fn key(&self) -> Read<&'a str> {
+        let text = self.text()?;
+        if catalog::is_key(text) { Ok(text) } else { Err(self.wrong(format!("must be a key: at most {} bytes without spaces", catalog::MOST_KEY))) }
     }
 
     pub fn whole(&self) -> Read<i64> {

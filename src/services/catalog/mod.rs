@@ -14,12 +14,13 @@ mod thresholds;
 pub use add_ons::{AddOn, add_on, add_on_terms, add_ons, add_ons_for, create_add_on, retire_add_on};
 pub use coupons::{CouponRecord, Redemption, coupon_by_key, coupons, create_coupon, find_coupon, give_back, redeem, reserve, retire_coupon};
 pub use offers::{
-    KeptPrice, NewMeter, NewPlan, NewPrice, Plan, add_price, create_meter, create_plan, find_plan, plan, plan_by_key, plans, prices, publish_plan, retire_plan,
+    KeptPrice, MOST_KEY, NewMeter, NewPlan, NewPrice, Plan, add_price, create_meter, create_plan, find_plan, is_key, plan, plan_by_key, plans, prices,
+    publish_plan, retire_plan,
 };
 pub use promotions::{
     NewPromotionCode, PromotionCode, create_promotion_code, promotion_code, promotion_code_for, promotion_codes, redeemable, retire_promotion_code,
 };
-pub use rates::{KeptTaxRate, create_tax_rate, end_tax_rate, exchange_rates_to, set_exchange_rate, tax_rate, tax_rates, tax_rates_of};
+pub use rates::{KeptTaxRate, MOST_RATE_KEY, create_tax_rate, end_tax_rate, exchange_rates_to, set_exchange_rate, tax_rate, tax_rates, tax_rates_of};
 pub use terms::{Offer, interval_for, offers, plan_terms};
 pub use thresholds::{InvoiceThreshold, invoice_thresholds, set_invoice_threshold};
 

@@ -11,7 +11,7 @@ use crate::sentence;
 use crate::services::{Desk, Refusal, customers};
 
 /// Bytes of a key, letters of a name and of a description, days of a trial.
-const MOST_KEY: usize = 100;
+pub const MOST_KEY: usize = 100;
 const MOST_NAME: usize = 200;
 const MOST_DESCRIPTION: usize = 2_000;
 const MOST_TRIAL_DAYS: i64 = 3_650;
@@ -185,10 +185,13 @@ async fn insert_price(desk: &mut Desk, plan_id: &str, NewPrice { interval, price
     Ok(price_id)
 }
 
-/// A key is short and plain: people type it, and it stands in addresses.
+/// Whether something can be a key: short and plain, for people type it, and it stands in addresses.
+pub fn is_key(key: &str) -> bool {
+    (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
 pub(super) fn check_key(key: &str, field: &'static str) -> Result<(), Refusal> {
-    let is_fit = (1..=MOST_KEY).contains(&key.len()) && !key.chars().any(|c| c.is_control() || c.is_whitespace());
-    if is_fit { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-key", most = MOST_KEY))) }
+    if is_key(key) { Ok(()) } else { Err(Refusal::field(field, sentence!("refusal-key", most = MOST_KEY))) }
 }
 
 /// What customers read; simulated catalogues go without.

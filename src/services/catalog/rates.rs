@@ -16,7 +16,7 @@ use crate::services::{Desk, Refusal, invoices};
 use crate::words::countries;
 
 /// Letters of a tax rate's key and of its name.
-const MOST_KEY: usize = 60;
+pub const MOST_RATE_KEY: usize = 60;
 
 /// A tax rate as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,11 +57,11 @@ pub async fn create_tax_rate(desk: &mut Desk, rate: &TaxRate) -> Result<String, 
 }
 
 fn check_key(rate: &TaxRate) -> Result<(), Refusal> {
-    if rate.key.trim().is_empty() || rate.key.len() > MOST_KEY {
-        return Err(Refusal::field("key", sentence!("tax-rate-key", most = MOST_KEY)));
+    if rate.key.trim().is_empty() || rate.key.len() > MOST_RATE_KEY {
+        return Err(Refusal::field("key", sentence!("tax-rate-key", most = MOST_RATE_KEY)));
     }
-    if rate.name.trim().is_empty() || rate.name.chars().count() > MOST_KEY {
-        return Err(Refusal::field("name", sentence!("tax-rate-name", most = MOST_KEY)));
+    if rate.name.trim().is_empty() || rate.name.chars().count() > MOST_RATE_KEY {
+        return Err(Refusal::field("name", sentence!("tax-rate-name", most = MOST_RATE_KEY)));
     }
     if countries::is_known(&rate.country) { Ok(()) } else { Err(Refusal::field("country", sentence!("refusal-country"))) }
 }

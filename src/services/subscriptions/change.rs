@@ -1,6 +1,6 @@
 //! A change of plan, quantity, interval, add-ons or coupons: now, or with the next period; paid now, or with the next invoice.
 
-use billing::calendar::{Instant, Interval, local_date};
+use billing::calendar::{By, Instant, Interval, local_date};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
 use billing::subscription::{Cycle, Terms, Unused, change, reanchor};
@@ -12,7 +12,7 @@ use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
 use super::record::{AnchorWish, Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
-use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts};
+use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts, proration};
 use crate::sentence;
 use crate::services::catalog::Redemption;
 use crate::services::invoices::Waits;
@@ -59,7 +59,14 @@ pub enum Settle {
 pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &ChangeRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
     let mut s = subscription.clone();
     s.state = after(s.state, Happening::Change)?;
-    let (plan_id, new) = wanted(desk, subscription, request).await?;
+    let is_for_later = request.when == When::PeriodEnd || proration(desk)?.by == By::None;
+    let planned = subscription.scheduled.as_ref().filter(|_| !request.replaces_plan(subscription, is_for_later));
+    // What is said of the next period is said of what is planned for it.
+    let said_of = match planned {
+        Some(planned) if is_for_later => &Subscription { plan_id: planned.plan_id.clone(), terms: planned.terms.clone(), ..subscription.clone() },
+        _ => subscription,
+    };
+    let (plan_id, new) = wanted(desk, said_of, request).await?;
     let charged_at = match (&subscription.cycle, request.when) {
         (Some(cycle), When::PeriodEnd) => cycle.whole.end,
         (Some(_), When::Now) => at,
@@ -97,9 +104,9 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         return Ok(step);
     };
     let later = |mut step: Step, effective_at: Instant| {
-        let planned = (request.coupons.is_some() || request.promotion_code.is_some()).then_some(list.clone());
-        step.subscription.scheduled =
-            Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts: planned, anchor_day: request.anchor_day, at: effective_at });
+        let discounts = if request.names_coupons() { Some(list.clone()) } else { planned.and_then(|planned| planned.discounts.clone()) };
+        let anchor_day = request.anchor_day.or(planned.and_then(|planned| planned.anchor_day));
+        step.subscription.scheduled = Some(Scheduled { plan_id: plan_id.clone(), terms: new.clone(), discounts, anchor_day, at: effective_at });
         // Nothing is redeemed by a plan, which may be replaced or undone.
         step.redeems.clear();
         step.events.push(Event { kind: "subscription.change_planned", data: data.clone() });
@@ -126,6 +133,14 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     if outcome.effective_at > at {
         return Ok(later(step, outcome.effective_at));
     }
+    let still_planned = match planned {
+        Some(planned) => {
+            let still = as_changed(desk, subscription, planned, request, outcome.cycle.whole.end).await?;
+            let is_said = still.plan_id != plan_id || still.terms != new || still.discounts.is_some() || still.anchor_day.is_some();
+            Some(still).filter(|_| is_said)
+        }
+        None => None,
+    };
     let lines = drafts(desk, outcome.lines, &[&new, &subscription.terms], &cycle.open);
     step.billed = billed(&cycle, &outcome.cycle.open, at, Unused::Credited, &lines, &used)?;
     let s = &mut step.subscription;
@@ -135,7 +150,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         s.cancel_at = s.cancel_at.map(moved);
         s.pause_at = s.pause_at.map(moved);
     }
-    s.scheduled = None;
+    s.scheduled = still_planned;
     s.plan_id = plan_id;
     s.terms = new;
     s.cycle = Some(outcome.cycle);
@@ -153,6 +168,28 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     }
     step.subscription.due_at = next_due(&step.subscription);
     Ok(step)
+}
+
+impl ChangeRequest {
+    /// Whether it decides anew which plan it is to be, and with that on all that was planned. Who is on a plan and names it again says
+    /// nothing of the next period's, unless it is that which they speak of.
+    fn replaces_plan(&self, s: &Subscription, is_for_later: bool) -> bool {
+        let other_plan = self.plan_id.as_ref().is_some_and(|plan_id| is_for_later || *plan_id != s.plan_id);
+        let other_interval = self.interval.is_some_and(|interval| is_for_later || !interval.repeats_like(s.terms.plan.interval));
+        other_plan || other_interval
+    }
+
+    fn names_coupons(&self) -> bool {
+        self.coupons.is_some() || self.promotion_code.is_some()
+    }
+}
+
+/// What stays planned over a change of something else: the latest word on each thing holds, then too.
+async fn as_changed(desk: &mut Desk, s: &Subscription, planned: &Scheduled, request: &ChangeRequest, period_end: Instant) -> Result<Scheduled, Refusal> {
+    let then = Subscription { plan_id: planned.plan_id.clone(), terms: planned.terms.clone(), ..s.clone() };
+    let (plan_id, terms) = wanted(desk, &then, &ChangeRequest { plan_id: None, interval: None, ..request.clone() }).await?;
+    let discounts = planned.discounts.clone().filter(|_| !request.names_coupons());
+    Ok(Scheduled { plan_id, terms, discounts, anchor_day: planned.anchor_day.filter(|_| request.anchor_day.is_none()), at: period_end })
 }
 
 /// The terms that are wanted. A plan that stays keeps the prices it was agreed at.

@@ -10,7 +10,7 @@ use super::{INTERVALS, LONGEST_INTERVAL, LONGEST_TRIAL_DAYS, Meter, Plan, Read, 
 
 pub(super) fn plan(node: &Node<'_>, vendor: &Vendor, meters: &[Meter]) -> Read<Plan> {
     let it = node.object(&["id", "name", "interval", "interval_count", "trial_days", "prices"])?;
-    let id = it.need("id")?.text()?.to_owned();
+    let id = it.need("id")?.key()?.to_owned();
     Ok(Plan {
         name: name(&it, &id)?,
         id,
@@ -22,7 +22,7 @@ pub(super) fn plan(node: &Node<'_>, vendor: &Vendor, meters: &[Meter]) -> Read<P
 
 pub(super) fn add_on(node: &Node<'_>, vendor: &Vendor, meters: &[Meter]) -> Read<AddOnTerms> {
     let it = node.object(&["id", "name", "interval", "interval_count", "prices"])?;
-    let key = it.need("id")?.text()?.to_owned();
+    let key = it.need("id")?.key()?.to_owned();
     Ok(AddOnTerms { name: name(&it, &key)?, key, interval: interval(&it)?, prices: prices(&it, vendor, meters)?, quantity: Decimal::ONE })
 }
 
@@ -100,7 +100,7 @@ fn price(node: &Node<'_>, vendor: &Vendor, meters: &[Meter]) -> Read<Price> {
     let meter = it.get("meter").map(|node| meter_ref(&node, meters)).transpose()?;
     let (minimum, maximum) = (it.get("minimum"), it.get("maximum"));
     let price = Price {
-        key: it.need("id")?.text()?.to_owned(),
+        key: it.need("id")?.key()?.to_owned(),
         name: String::new(),
         model,
         included: it.get("included").map_or(Ok(Decimal::ZERO), |node| node.decimal_not_negative())?,

@@ -21,6 +21,7 @@ use rust_decimal::Decimal;
 
 pub use super::node::Wrong;
 use super::node::{Json, Node, Object};
+use crate::services::catalog::MOST_RATE_KEY;
 pub use steps::{Act, Anchored, Change, InvoiceName, LineName, PaymentOutcome, Settle, Step, When};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +176,7 @@ fn customer(node: &Node<'_>, vendor: &Vendor) -> Read<Customer> {
 
 fn meter(node: &Node<'_>) -> Read<Meter> {
     let it = node.object(&["id", "aggregate"])?;
-    Ok(Meter { id: it.need("id")?.text()?.to_owned(), aggregate: it.need("aggregate")?.word(&AGGREGATES)? })
+    Ok(Meter { id: it.need("id")?.key()?.to_owned(), aggregate: it.need("aggregate")?.word(&AGGREGATES)? })
 }
 
 /// Rates with one id are one rate whose percent changed, so they may not begin on one day, nor lie in two places.
@@ -183,7 +184,11 @@ fn tax_rates(all: &Object<'_>, plans: &[Plan], add_ons: &[AddOnTerms]) -> Read<V
     let mut rates: Vec<TaxRate> = Vec::new();
     for node in all.items("tax_rates")? {
         let it = node.object(&["id", "country", "region", "percent", "from", "products"])?;
-        let key = it.need("id")?.text()?.to_owned();
+        let id = it.need("id")?;
+        let key = id.text()?.to_owned();
+        if key.len() > MOST_RATE_KEY {
+            return Err(id.wrong(format!("must not be longer than {MOST_RATE_KEY} bytes")));
+        }
         let percent = it.need("percent")?;
         if percent.decimal_not_negative()? > Decimal::ONE_HUNDRED {
             return Err(percent.wrong("must not be above 100"));
@@ -277,7 +282,7 @@ fn coupon(node: &Node<'_>, vendor: &Vendor) -> Read<CouponOffer> {
         }
     };
     Ok(CouponOffer {
-        coupon: Coupon { key: it.need("id")?.text()?.to_owned(), off, duration },
+        coupon: Coupon { key: it.need("id")?.key()?.to_owned(), off, duration },
         max_redemptions: it.get("max_redemptions").map(|node| node.between(1, u32::MAX)).transpose()?,
     })
 }

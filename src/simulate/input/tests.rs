@@ -148,6 +148,9 @@ fn a_value_of_another_type_is_refused() {
     refused("/plans/0/prices/0/amount", json!("2900"), "an amount in whole minor units, not text");
     refused("/plans/0/prices/0/amount", json!(29.5), "not whole");
     refused("/plans/0/prices/1/unit_amount", json!(0.2), "a decimal as text");
+    refused("/plans/0/id", json!("Pro plan"), "must be a key: at most 100 bytes without spaces");
+    refused("/plans/0/prices/0/id", json!("per seat"), "without spaces");
+    refused("/tax_rates/0/id", json!("x".repeat(61)), "must not be longer than 60 bytes");
     refused("/plans/0/interval_count", json!("1"), "must be a whole number");
     refused("/steps/0", json!("subscribe"), "must be an object");
     refused("/steps/0/quantity", json!(true), "a decimal as text");

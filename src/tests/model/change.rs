@@ -136,10 +136,17 @@ impl World<'_> {
         }
         // “`none` (no credit, no charge; new terms from the next period)”
         if step.when == When::PeriodEnd || self.story.vendor.proration.by == By::None {
-            self.subscriptions[index].planned = Some(wanted);
+            // The latest word on each thing holds; on the plan, it is the word on all.
+            let before = self.subscriptions[index].planned.take().filter(|_| wanted.plan.is_none());
+            self.subscriptions[index].planned = Some(before.map_or(wanted.clone(), |before| before.then(&wanted)));
             return Ok(None);
         }
-        self.subscriptions[index].planned = None;
+        let is_other_plan = wanted.plan.is_some_and(|plan| plan != self.subscriptions[index].terms.plan);
+        let planned = self.subscriptions[index].planned.take().filter(|_| !is_other_plan);
+        if let Some(planned) = &planned {
+            self.check(index, &self.terms_of(index, &Planned { plan: planned.plan, ..planned.then(&wanted) }))?;
+        }
+        self.subscriptions[index].planned = planned.and_then(|planned| planned.without(&wanted));
         let old = self.subscriptions[index].terms.clone();
         self.take(index, &wanted)?;
         let new = self.subscriptions[index].terms.clone();

@@ -104,6 +104,29 @@ pub struct Planned {
     pub coupons: Option<Vec<usize>>,
 }
 
+impl Planned {
+    /// This, and then that.
+    pub fn then(&self, later: &Planned) -> Planned {
+        Planned {
+            plan: later.plan.or(self.plan),
+            quantity: later.quantity.clone().or_else(|| self.quantity.clone()),
+            add_ons: later.add_ons.clone().or_else(|| self.add_ons.clone()),
+            coupons: later.coupons.clone().or_else(|| self.coupons.clone()),
+        }
+    }
+
+    /// What of it was not said again since; none: nothing.
+    pub fn without(self, later: &Planned) -> Option<Planned> {
+        let left = Planned {
+            plan: self.plan,
+            quantity: self.quantity.filter(|_| later.quantity.is_none()),
+            add_ons: self.add_ons.filter(|_| later.add_ons.is_none()),
+            coupons: self.coupons.filter(|_| later.coupons.is_none()),
+        };
+        (left.plan.is_some() || left.quantity.is_some() || left.add_ons.is_some() || left.coupons.is_some()).then_some(left)
+    }
+}
+
 /// A coupon a subscription has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Redeemed {

@@ -126,6 +126,28 @@ async fn another_interval_planned_for_an_end_begins_there_though_the_subscriptio
 }
 
 #[tokio::test]
+async fn what_is_planned_stays_planned_whatever_else_is_changed_until_then() {
+    let plans = || Story::new().plan("a", 3000).priced("b", "month", json!([{"id": "seat", "model": "per_unit", "unit_amount": "1000"}])).coupon("half", json!({"percent": "50", "duration": "forever"}));
+    let planned = |story: Story| on_s1(story, "2024-06-05T00:00:00Z", "change", json!({"plan": "b", "when": "period_end"}));
+    let begun = || planned(plans().subscribe("2024-06-01T00:00:00Z", "a", json!({})));
+    // Seats of the plan to come are those of the day before.
+    let story = on_s1(begun(), HALF, "change", json!({"quantity": 8}));
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[3000, 8000]).holds(json!({"subscriptions": [{"plan": "b", "quantity": 8}]}));
+    // A coupon, and nothing at all, leave it as it is.
+    for more in [json!({"coupons": ["half"]}), json!({})] {
+        on_s1(begun(), HALF, "change", more).until(JULY).tell().await.smoothly().holds(json!({"subscriptions": [{"plan": "b"}]}));
+    }
+    // Two words on the next period are one plan for it.
+    let story = on_s1(begun(), HALF, "change", json!({"quantity": 3, "when": "period_end"}));
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[3000, 3000]).holds(json!({"subscriptions": [{"plan": "b", "quantity": 3}]}));
+    // The latest word on the plan is the word on all that was planned.
+    let story = on_s1(begun(), HALF, "change", json!({"plan": "a", "when": "period_end"}));
+    story.until(JULY).tell().await.smoothly().holds(json!({"subscriptions": [{"plan": "a"}]}));
+    let story = on_s1(planned(plans().plan("c", 6000).subscribe("2024-06-01T00:00:00Z", "a", json!({}))), HALF, "change", json!({"plan": "c"}));
+    story.until(JULY).tell().await.smoothly().totals("invoices", &[3000, 1500, 6000]).holds(json!({"subscriptions": [{"plan": "c"}]}));
+}
+
+#[tokio::test]
 async fn what_a_state_does_not_allow_is_refused_and_the_story_goes_on() {
     let story = on_s1(on_s1(Story::flat(3000), HALF, "pause", json!({})), HALF, "pause", json!({}));
     let story = on_s1(on_s1(story, HALF, "change", json!({"quantity": 2})), HALF, "resume", json!({}));
