@@ -109,7 +109,7 @@ impl Gateway for Faulty {
 
 /// How many seeds a test run has time for; `FAULT_SEEDS` says otherwise.
 fn seeds() -> u64 {
-    std::env::var("FAULT_SEEDS").ok().map_or(40, |seeds| seeds.parse().expect("FAULT_SEEDS is a number"))
+    std::env::var("FAULT_SEEDS").ok().map_or(15, |seeds| seeds.parse().expect("FAULT_SEEDS is a number"))
 }
 
 #[tokio::test]
