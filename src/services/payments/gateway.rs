@@ -65,7 +65,7 @@ pub struct Sought<'a> {
 /// Why there is no answer to work with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// A timeout, a broken connection, a server error: it may have happened or not.
+    /// A timeout, a broken connection, a server error: it may have happened or not. Also a key that is not taken: it will be, once put right.
     #[error("the payment provider did not answer: {0}")]
     NoAnswer(String),
     /// It understood and will not: nothing happened. A defect or a wrong setting, never a customer's doing.
