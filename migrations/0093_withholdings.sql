@@ -26,7 +26,12 @@ CREATE TABLE withholdings (
     certificate_on TEXT NOT NULL,
     -- Billing time.
     created_at BIGINT NOT NULL,
+    -- When the vendor did not accept it and why, in words for the customer; NULL: it stands. A second allocation takes the first one back.
+    taken_back_at BIGINT,
+    taken_back_because TEXT,
     PRIMARY KEY (vendor_id, id),
-    UNIQUE (vendor_id, invoice_id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id)
 );
+-- One stands at most.
+CREATE UNIQUE INDEX withholdings_standing ON withholdings (vendor_id, invoice_id) WHERE taken_back_at IS NULL;
+CREATE INDEX withholdings_by_invoice ON withholdings (vendor_id, invoice_id);

@@ -10,14 +10,14 @@ CREATE TABLE invoice_thresholds (
     FOREIGN KEY (vendor_id, plan_id) REFERENCES plans (vendor_id, id)
 );
 
--- Subscriptions whose usage has reached their plan's threshold: the worker invoices it, and takes the row away. Written with the usage, and
+-- Subscriptions whose usage has reached their plan's threshold: the worker looks at it, invoices it, and takes the row away. Written with the usage, and
 -- not on the subscription, which others change meanwhile.
 CREATE TABLE usage_due (
     vendor_id TEXT NOT NULL,
     subscription_id TEXT NOT NULL,
     -- The subscription's.
     customer_id TEXT NOT NULL,
-    -- Billing time of the last usage that was recorded since.
+    -- Billing time at which it was reached; what comes in until the worker's turn does not put it off.
     due_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, subscription_id),
     FOREIGN KEY (vendor_id, subscription_id) REFERENCES subscriptions (vendor_id, id)

@@ -92,6 +92,11 @@ pub fn tax_withheld(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::TaxWithheld, Account::Receivable, amount_minor)
 }
 
+/// It turned out not to have: the customer owes it.
+pub fn tax_withheld_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Receivable, Account::TaxWithheld, amount_minor)
+}
+
 fn transfer(debit: Account, credit: Account, amount_minor: i64) -> Result<Vec<Entry>> {
     Ok(posted(vec![Entry { account: debit, amount_minor }, Entry { account: credit, amount_minor: money::neg(amount_minor)? }]))
 }

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::app::App;
 use crate::demo::replay::{Replay, storage};
 use crate::identity::cookies::Outgoing;
+use crate::identity::enrolment;
 use crate::identity::people::{self, Invitation};
 use crate::identity::sign_in::{self, Browser};
 use crate::identity::totp;
@@ -125,13 +126,13 @@ impl Stage {
         let refused = |what: &dyn std::fmt::Debug| Refusal::Rule(sentence!("demo-invitation", why = format!("{what:?}")));
         let (pending, _) = people::accept_invitation(app, vendor, token, PASSWORD).await.map_err(|error| refused(&error))?;
         let mut desk = self.desk().await?;
-        let seed = people::offered_seed(&mut desk.tx, app, vendor, &pending.identity_id).await?.ok_or(Refusal::NotFound)?;
+        let seed = enrolment::offered_seed(&mut desk.tx, app, vendor, &pending.identity_id).await?.ok_or(Refusal::NotFound)?;
         drop(desk);
         // The step before: this one's code is left for whoever signs in next.
         let step = app.clock.wall().timestamp().div_euclid(totp::STEP_SECONDS) - 1;
         let outgoing = Outgoing::default();
         let from = Browser { headers: &HeaderMap::new(), ip: ClientIp(None), outgoing: &outgoing };
-        people::enrol_totp(app, vendor, &pending, &seed.code_of(step), from).await.map_err(|wrong| refused(&wrong))?;
+        enrolment::enrol_totp(app, vendor, &pending, &seed.code_of(step), from).await.map_err(|wrong| refused(&wrong))?;
         sign_in::sign_out(app, vendor, &sent_back(&outgoing), &outgoing).await?;
         Ok(())
     }

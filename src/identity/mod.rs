@@ -9,7 +9,7 @@
 //! | [`factor`] | checking a code, whichever kind: [`totp`] or [`recovery`] |
 //! | [`password`] | rules, hashing, blocklist |
 //! | [`throttle`] | delays after failures, keyed so that strangers cannot lock anybody out |
-//! | [`people`] | identities, invitations, resets, enrolment: the actions |
+//! | [`people`] | identities, invitations, resets: the actions; [`enrolment`]: those on the second factor |
 //! | [`link`] | links that work once |
 //! | [`purge`] | what has run out is removed |
 //! | [`preferences`] | name, language and time zone a person chose |
@@ -17,6 +17,7 @@
 //! No page and no word of a page lives here. Every statement is scoped to a vendor.
 
 pub mod cookies;
+pub mod enrolment;
 pub mod factor;
 pub mod link;
 pub mod member;
@@ -31,5 +32,6 @@ pub mod step_up;
 pub mod throttle;
 pub mod totp;
 
+pub use enrolment::enrol_totp;
 pub use member::{Member, Membership};
-pub use people::{Invitation, Invited, accept_invitation, enrol_totp, invite};
+pub use people::{Invitation, Invited, accept_invitation, invite};

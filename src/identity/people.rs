@@ -1,4 +1,4 @@
-//! People's sign-ins: invitations, passwords, enrolment, sessions ended, and the notices by mail that follow each change. The demo and
+//! People's sign-ins: invitations, passwords, recovery codes, sessions ended, and the notices by mail that follow each change. The demo and
 //! the tests call these same actions.
 
 use std::sync::Arc;
@@ -9,12 +9,11 @@ use sqlx::FromRow;
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::identity::factor::{Wrong, digits};
 use crate::identity::link::{self, Link, LinkKind};
 use crate::identity::password::{self, Busy, Weak};
 use crate::identity::recovery;
 use crate::identity::session;
-use crate::identity::sign_in::{self, Browser, Pending, Step, normal_email};
+use crate::identity::sign_in::{self, Pending, Step, normal_email};
 use crate::identity::step_up::Fresh;
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
 use crate::identity::totp::{self, Seed};
@@ -98,7 +97,7 @@ async fn tell(desk: &mut Desk, person: &Person, letter: &Letter) -> Result<(), R
     messages::leave(desk, To { email: &person.email, name: &person.name, kept: KeptFor::Person(&person.id) }, letter).await
 }
 
-fn to_member(member: &Member) -> To<'_> {
+pub(super) fn to_member(member: &Member) -> To<'_> {
     To { email: &member.email, name: &member.name, kept: KeptFor::Person(&member.identity_id) }
 }
 
@@ -244,108 +243,6 @@ pub async fn send_reset(desk: &mut Desk, email: &str) -> Result<(), Refusal> {
     tell(desk, &person, &letter).await
 }
 
-/// Seals a new seed into `totp_pending`; one offered before is offered no more.
-pub(super) async fn offer_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str) -> DbResult<()> {
-    let sealed = Seed::new(app).seal(app, vendor, identity_id);
-    tx.run("UPDATE identities SET totp_pending = $3 WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), identity_id.to_owned(), sealed)).await?;
-    Ok(())
-}
-
-/// The seed a person is to put into their app; `None`: none is offered.
-pub async fn offered_seed(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: &str) -> Result<Option<Seed>, Refusal> {
-    let sealed: Option<(Option<String>,)> =
-        tx.opt("SELECT totp_pending FROM identities WHERE vendor_id = $1 AND id = $2", (vendor.id.clone(), identity_id.to_owned())).await?;
-    sealed.and_then(|(sealed,)| sealed).map(|sealed| Seed::open(app, vendor, identity_id, &sealed)).transpose()
-}
-
-/// What a seed takes the place of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InPlaceOf {
-    Nothing,
-    TheSeedInUse,
-}
-
-/// Makes the offered seed the second factor, by one good code of it. A first seed never takes the place of one in use, whoever raced.
-async fn take_seed(desk: &mut Desk, identity_id: &str, in_place_of: InPlaceOf, code: &str) -> Result<(), Wrong> {
-    let code = digits(code);
-    if code.is_empty() {
-        return Err(Wrong::Empty);
-    }
-    let bucket = Bucket::new(Guess::Code, &format!("{identity_id}\nenrol"), &Place::Anywhere);
-    match throttle::attempt(&mut desk.tx, &desk.vendor.id, &bucket, desk.now.wall_ms()).await? {
-        Leave::Granted => {}
-        Leave::Wait { until } => return Err(Wrong::Wait { until }),
-        Leave::ShutOff => return Err(Wrong::ShutOff),
-    }
-    let seed = offered_seed(&mut desk.tx, &desk.app.clone(), &desk.vendor.clone(), identity_id).await?.ok_or(Wrong::NotEnrolled)?;
-    let step = seed.step_of(&code, desk.now.wall).ok_or(if code.len() == 6 { Wrong::NotThisCode } else { Wrong::Malformed })?;
-    let vendor_id = desk.vendor.id.clone();
-    let touched = desk
-        .tx
-        .run(
-            "UPDATE identities SET totp_secret = totp_pending, totp_pending = NULL, totp_last_step = $3
-             WHERE vendor_id = $1 AND id = $2 AND totp_pending IS NOT NULL AND (totp_secret IS NOT NULL) = $4",
-            (vendor_id.clone(), identity_id.to_owned(), step, in_place_of == InPlaceOf::TheSeedInUse),
-        )
-        .await?;
-    if touched != 1 {
-        return Err(Wrong::Used);
-    }
-    throttle::forgive(&mut desk.tx, &vendor_id, &bucket).await?;
-    // Bound anew: earlier failures on the old seed count no more, and what was begun under it ends.
-    throttle::forgive_everywhere(&mut desk.tx, &vendor_id, Guess::Code, identity_id, identity_id).await?;
-    Ok(())
-}
-
-/// Enrols the first second factor with one good code, and begins the session. The recovery codes are returned this once.
-pub async fn enrol_totp(app: &App, vendor: &Arc<Vendor>, pending: &Pending, code: &str, from: Browser<'_>) -> Result<Vec<String>, Wrong> {
-    let mut desk = Desk::write(app, vendor, Actor::Identity(pending.identity_id.clone())).await?;
-    match take_seed(&mut desk, &pending.identity_id, InPlaceOf::Nothing, code).await {
-        Ok(()) => {}
-        Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
-        Err(wrong) => {
-            desk.commit().await?;
-            return Err(wrong);
-        }
-    }
-    let now_ms = desk.now.wall_ms();
-    let codes = recovery::replace(&mut desk.tx, app, vendor, &pending.identity_id, now_ms).await?;
-    desk.record("identity.totp_enrolled", None, &pending.identity_id, json!({})).await?;
-    if !sign_in::complete(&mut desk, pending, from).await? {
-        return Err(Wrong::Used);
-    }
-    sign_in::end_all(&mut desk.tx, &vendor.id, &pending.identity_id).await?;
-    desk.commit().await?;
-    Ok(codes)
-}
-
-/// Offers a member a new seed; the old one works until a code of the new one was given.
-pub async fn begin_totp_replacement(app: &App, member: &Member, _fresh: Fresh) -> Result<(), Refusal> {
-    let mut desk = member.writes(app).await?;
-    offer_seed(&mut desk.tx, app, &member.vendor, &member.identity_id).await?;
-    Ok(desk.commit().await?)
-}
-
-/// Replaces the second factor by the offered seed. Other sessions end, this one gets a new token, the person a notice.
-pub async fn replace_totp(app: &App, member: &Member, _fresh: Fresh, code: &str) -> Result<(), Wrong> {
-    let mut desk = member.writes(app).await?;
-    match take_seed(&mut desk, &member.identity_id, InPlaceOf::TheSeedInUse, code).await {
-        Ok(()) => {}
-        Err(Wrong::Failed(refusal)) => return Err(Wrong::Failed(refusal)),
-        Err(wrong) => {
-            desk.commit().await?;
-            return Err(wrong);
-        }
-    }
-    desk.record("identity.totp_replaced", Some(&member.customer_id), &member.identity_id, json!({})).await?;
-    messages::leave(&mut desk, to_member(member), &Letter::TotpChanged).await?;
-    let now_ms = desk.now.wall_ms();
-    let token = secure(&mut desk, member, now_ms).await?;
-    desk.commit().await?;
-    member.renewed(&token, now_ms);
-    Ok(())
-}
-
 /// Changes the password of somebody who knows the present one.
 pub async fn change_password(app: &App, member: &Member, _fresh: Fresh, present: &str, new: &str) -> Result<(), PasswordRefusal> {
     password::judge(new, &[&member.email, &member.name, &member.vendor.name]).map_err(PasswordRefusal::Weak)?;
@@ -437,7 +334,7 @@ pub async fn switch_customer(app: &App, member: &Member, customer_id: &str) -> R
 }
 
 /// After a factor changed: other sessions and sign-ins under way end, and this one gets a new token.
-async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<String, Refusal> {
+pub(super) async fn secure(desk: &mut Desk, member: &Member, factor_at: i64) -> Result<String, Refusal> {
     sign_in::end_all(&mut desk.tx, &member.vendor.id, &member.identity_id).await?;
     session::end_others(&mut desk.tx, &member.vendor.id, &member.identity_id, Some(member.session_id())).await?;
     let app = desk.app.clone();

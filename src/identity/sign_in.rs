@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::identity::cookies::{self, Outgoing};
 use crate::identity::factor::{self, Accepts, Factor, Wrong};
 use crate::identity::password::Busy;
-use crate::identity::people;
 use crate::identity::session::{self, Beginning, Transport, new_token};
 use crate::identity::throttle::{self, Bucket, Guess, Leave, Place};
+use crate::identity::{enrolment, people};
 use crate::platform::db::{DbError, DbResult, Tx};
 use crate::platform::keys::fingerprint;
 use crate::platform::request::{ClientIp, user_agent};
@@ -178,7 +178,7 @@ pub(super) async fn begin(tx: &mut Tx, app: &App, vendor: &Vendor, identity_id: 
     )
     .await?;
     if step == Step::Enrol {
-        people::offer_seed(tx, app, vendor, identity_id).await?;
+        enrolment::offer_seed(tx, app, vendor, identity_id).await?;
     }
     let token = new_token(&app.ids);
     let lasts = match step {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::identity::cookies::{self, Outgoing};
+use crate::identity::enrolment;
 use crate::identity::factor::Wrong;
 use crate::identity::link::LinkKind;
 use crate::identity::people::{self, PasswordRefusal};
@@ -104,7 +105,7 @@ async fn enrol(app: &App, vendor: &Arc<Vendor>, from: Browser<'_>, code: &str) -
         Err(refusal) => return refusal.into_response(),
     };
     let now_ms = app.clock.wall().timestamp_millis();
-    match people::enrol_totp(app, vendor, &pending, code, from).await {
+    match enrolment::enrol_totp(app, vendor, &pending, code, from).await {
         Ok(codes) => {
             let next = pending.next.clone();
             door(app, vendor, StatusCode::OK, &t!(w, "recovery-title"), || {
@@ -129,7 +130,7 @@ async fn enrol_page(app: &App, vendor: &Arc<Vendor>, status: StatusCode, pending
     let w = Words::of(&vendor.locale);
     let seed = async {
         let mut tx = app.db.read().await?;
-        people::offered_seed(&mut tx, app, vendor, &pending.identity_id).await
+        enrolment::offered_seed(&mut tx, app, vendor, &pending.identity_id).await
     };
     let parts = match seed.await {
         Ok(Some(seed)) => seed_parts(w, &seed, &vendor.name, &pending.email),

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::identity::enrolment;
 use crate::identity::factor::Wrong;
 use crate::identity::people::{self, PasswordRefusal};
 use crate::identity::{Member, recovery, session, step_up};
@@ -182,7 +183,7 @@ pub async fn begin_authenticator(State(app): State<App>, member: Member, Form(gi
         Ok(fresh) => fresh,
         Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
     };
-    match people::begin_totp_replacement(&app, &member, fresh).await {
+    match enrolment::begin_totp_replacement(&app, &member, fresh).await {
         Ok(()) => see_other("/account/security/authenticator/confirm"),
         Err(refusal) => refusal.into_response(),
     }
@@ -218,7 +219,7 @@ pub async fn confirm_authenticator(State(app): State<App>, member: Member, Form(
         Err(Wrong::Failed(refusal)) => return refusal.into_response(),
         Err(wrong) => return code_field::refuse(wrong, now_ms(&app), |status, errors| authenticator_page(&app, &member, status, errors)),
     };
-    match people::replace_totp(&app, &member, fresh, &given.new_code).await {
+    match enrolment::replace_totp(&app, &member, fresh, &given.new_code).await {
         Ok(()) => see_other("/account/security"),
         Err(Wrong::Failed(refusal)) => refusal.into_response(),
         Err(wrong) => {
@@ -232,7 +233,7 @@ async fn confirm_page(app: &App, member: &Member, status: StatusCode, errors: &[
     let w = Words::of(&member.locale);
     let seed = async {
         let mut desk = member.reads(app).await?;
-        people::offered_seed(&mut desk.tx, app, &member.vendor, &member.identity_id).await
+        enrolment::offered_seed(&mut desk.tx, app, &member.vendor, &member.identity_id).await
     };
     let parts = match seed.await {
         Ok(Some(seed)) => seed_parts(w, &seed, &member.vendor.name, &member.email),

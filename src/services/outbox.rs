@@ -8,11 +8,20 @@ use crate::platform::db::{DbResult, Tx};
 
 /// How long a worker may take before others may try.
 const CLAIM_MS: i64 = 5 * 60 * 1000;
-/// Seconds to wait after each failed attempt; afterwards the row stays, with its last error, until somebody looks.
+/// Seconds to wait after each failed attempt; afterwards see [`Patience`].
 const WAITS_S: [i64; 9] = [5, 30, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600];
 const NEVER: i64 = i64::MAX;
 /// How long it can be seen that a row was done.
 const DONE_KEPT_MS: i64 = 7 * 86_400_000;
+
+/// What becomes of work that failed however often it was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// The row stays, with its last error, until somebody looks.
+    TwoDays,
+    /// It is tried on, ever after the longest wait: money is on its way, and who stops asking never learns what became of it.
+    Endless,
+}
 
 /// Work to do.
 #[derive(Clone, Debug, FromRow)]
@@ -73,8 +82,9 @@ pub async fn remove_done(tx: &mut Tx, vendor_id: &str, now_ms: i64) -> DbResult<
 }
 
 /// Gives a row back after a failure, to be tried later and ever later.
-pub async fn failed(tx: &mut Tx, left: &Left, error: &str, now_ms: i64) -> DbResult<()> {
+pub async fn failed(tx: &mut Tx, left: &Left, patience: Patience, error: &str, now_ms: i64) -> DbResult<()> {
     let wait = usize::try_from(left.attempts).ok().and_then(|attempts| WAITS_S.get(attempts));
+    let wait = wait.or_else(|| WAITS_S.last().filter(|_| patience == Patience::Endless));
     let due_at = wait.map_or(NEVER, |seconds| now_ms + seconds * 1000);
     tx.run(
         "UPDATE outbox SET due_at = $3, claimed_until = NULL, last_error = $4 WHERE vendor_id = $1 AND id = $2",

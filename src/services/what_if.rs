@@ -239,7 +239,7 @@ impl Teller<'_> {
                     }),
                 }
             }
-            falls_due.entry(cycle.whole.end).or_default().extend(close(&self.basis, &begun.cycle, &[], &used)?);
+            falls_due.entry(cycle.whole.end).or_default().extend(close(&self.basis, &begun.cycle, &[], &used)?.lines);
         }
         Ok(uses)
     }

@@ -143,7 +143,14 @@ async fn both_parts_of_a_letter_say_the_same() {
                 _ => {}
             }
         }
-        let words = |text: &str| text.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").split_whitespace().map(|word| word.trim_end_matches(':').to_owned()).collect::<Vec<_>>();
+        let words = |text: &str| {
+            text.replace("&amp;", "&")
+                .replace("&#39;", "'")
+                .replace("&quot;", "\"")
+                .split_whitespace()
+                .map(|word| word.trim_end_matches(':').to_owned())
+                .collect::<Vec<_>>()
+        };
         let shown = words(&shown);
         // The page of letters is headed by the vendor's name.
         assert_eq!(shown[1..], words(&body(plain)), "{letter}");

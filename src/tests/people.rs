@@ -7,6 +7,7 @@
 //! ```
 
 use chrono::Duration;
+use portico::identity::enrolment;
 use portico::identity::people::{self, Invitation};
 use portico::services::customers::{self, Details, NewCustomer, Role};
 
@@ -71,7 +72,7 @@ impl World {
     /// What the app of somebody who is enrolling would show.
     pub async fn offered_code(&self, identity_id: &str) -> String {
         let mut tx = self.app.db.read().await.unwrap();
-        let seed = people::offered_seed(&mut tx, &self.app, &self.vendor, identity_id).await.unwrap().unwrap();
+        let seed = enrolment::offered_seed(&mut tx, &self.app, &self.vendor, identity_id).await.unwrap().unwrap();
         seed.code_of(self.now().timestamp().div_euclid(30))
     }
 

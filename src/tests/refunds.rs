@@ -108,6 +108,21 @@ async fn a_refund_whose_answer_was_lost_is_asked_for_and_goes_back_once() {
 }
 
 #[tokio::test]
+async fn a_refund_that_takes_the_bank_two_weeks_is_found_out() {
+    let at = Nordlicht::new().await;
+    at.bank.script_refunds(RefundScript::Pends);
+    at.refund("2026-0001", Some(1200)).await.unwrap();
+    for _ in 0..28 {
+        at.deliver().await;
+        at.world.wait(Duration::hours(12));
+    }
+    at.bank.script_refunds(RefundScript::Succeeds);
+    at.world.wait(Duration::days(1));
+    at.deliver().await;
+    assert_eq!((at.given_back(), at.undelivered().await, at.events("refund.succeeded").await), (vec![1200], 0, 1));
+}
+
+#[tokio::test]
 async fn two_workers_at_one_refund_give_back_once() {
     let at = Nordlicht::new().await;
     at.refund("2026-0001", None).await.unwrap();

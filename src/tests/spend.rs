@@ -138,6 +138,36 @@ async fn batches_at_once_tell_of_each_amount_once() {
     assert_eq!(at.events("spend_cap.reached").await, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_who_add_alerts_at_once_lose_none_and_pass_no_limit() {
+    let at = Nordlicht::in_march().await;
+    let bill = at.world.member("bill@nordlicht.example", &at.id, Role::Billing).await;
+    let bill = at.world.sign_in(&bill).await;
+    at.sign_in().await;
+    // Six each; ten is the most.
+    let mut tasks = Vec::new();
+    for (browser, first) in [(at.browser().clone(), 10), (bill, 100)] {
+        for amount in first..first + 6 {
+            let browser = browser.clone();
+            tasks.push(tokio::spawn(async move { (amount, browser.post(PAGE, &[("what", "add"), ("alert", &amount.to_string())]).await.status) }));
+        }
+    }
+    let (mut added, mut refused) = (Vec::new(), 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            (amount, 303) => added.push(amount * 100),
+            (_, status) => {
+                assert_eq!(status, 422);
+                refused += 1;
+            }
+        }
+    }
+    let program = at.world.program("subscriptions:read").await;
+    let told = program.get(&format!("/subscriptions/{}/spend", at.subscription)).await.ok();
+    let there: Vec<_> = told["alerts"].as_array().unwrap().iter().map(|alert| alert["amount_minor"].as_i64().unwrap()).collect();
+    assert_eq!((there, refused), (added, 2));
+}
+
 #[tokio::test]
 async fn a_cap_holds_in_the_transaction_that_reaches_it_and_what_is_used_is_billed() {
     let at = Nordlicht::in_march().await;

@@ -279,3 +279,139 @@ async fn who_asks_for_an_invoice_that_has_just_fallen_due_gets_it() {
     assert_eq!(invoice["total_minor"], json!(12_000));
     assert_eq!(at.documents(&at.often).await, [told("threshold", "06-05", &[("usage", 12_000)])]);
 }
+
+impl Two {
+    /// Credits all of the last invoice of `often`.
+    async fn credit_the_last(&self) {
+        let mut desk = self.world.desk().await;
+        let last = invoices::list(&mut desk, &self.often, 1).await.unwrap().remove(0).id;
+        drop(desk);
+        self.program.post(&format!("/invoices/{last}/credit-notes"), json!({})).await.ok();
+    }
+
+    /// The documents of `often` that its usage made by itself: without credit notes.
+    async fn invoices(&self) -> Vec<Told> {
+        let mut documents = self.documents(&self.often).await;
+        documents.retain(|(reason, ..)| reason != "manual");
+        documents
+    }
+
+    /// `often` uses so many calls at a moment, and the worker does not come.
+    async fn used(&self, time: &str, calls: &str) {
+        self.world.app.clock.set(instant(time));
+        let event = json!({ "id": format!("{time} {calls}"), "customer_id": self.often, "meter": "calls", "quantity": calls });
+        assert_eq!(self.program.post("/usage", json!({ "events": [event] })).await.ok()["results"][0]["outcome"], "counted");
+    }
+
+    /// The worker does what is due by a moment that may have passed.
+    async fn works_until(&self, time: &str) {
+        let report = bill::bill(&self.world.app, &self.world.vendor, instant(time)).await.unwrap();
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+    }
+}
+
+#[tokio::test]
+async fn what_a_credit_note_forgives_is_not_asked_for_again() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.uses("2026-06-03T10:00:00+02:00", "600").await;
+    at.credit_the_last().await;
+    // 20.00 since: not the threshold, and all that the end bills.
+    at.uses("2026-06-05T10:00:00+02:00", "100").await;
+    at.go_to("2026-07-01T01:00:00+02:00").await;
+    assert_eq!(at.invoices().await, [told("threshold", "06-03", &[("usage", 12_000)]), told("cycle", "06-30", &[("recurring", 2_900), ("usage", 2_000)])]);
+    assert_eq!(check::check(&at.world.app).await.unwrap().broken, None);
+}
+
+#[tokio::test]
+async fn usage_taken_back_of_what_was_credited_leaves_late_usage_to_pay() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.uses("2026-06-03T10:00:00+02:00", "600").await;
+    at.credit_the_last().await;
+    at.take_back("2026-06-03T10:00:00+02:00").await;
+    at.uses("2026-06-04T10:00:00+02:00", "100").await;
+    at.go_to("2026-07-01T01:00:00+02:00").await;
+    // Of the 120.00 that were credited 20.00 stand at the end; 50 calls that come late are 10.00 more.
+    let late = json!({ "id": "late", "customer_id": at.often, "meter": "calls", "quantity": "50", "at": "2026-06-30T12:00:00Z" });
+    at.program.post("/usage", json!({ "events": [late] })).await.ok();
+    at.go_to("2026-08-01T01:00:00+02:00").await;
+    assert_eq!(
+        at.invoices().await,
+        [
+            told("threshold", "06-03", &[("usage", 12_000)]),
+            told("cycle", "06-30", &[("recurring", 2_900)]),
+            told("cycle", "07-31", &[("recurring", 2_900), ("late_usage", 1_000)]),
+        ]
+    );
+    assert_eq!(check::check(&at.world.app).await.unwrap().broken, None);
+}
+
+#[tokio::test]
+async fn steady_usage_does_not_put_off_what_is_due() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    at.used("2026-06-05T10:01:00+02:00", "50").await;
+    at.used("2026-06-06T10:00:00+02:00", "500").await;
+    // A run that began with the first of them finds it, and sees that the rest is due by now.
+    at.works_until("2026-06-05T10:00:01+02:00").await;
+    let first = told("threshold", "06-05", &[("usage", 12_000)]);
+    assert_eq!(at.invoices().await, std::slice::from_ref(&first));
+    at.works_until("2026-06-06T10:00:00+02:00").await;
+    let both = [first, told("threshold", "06-06", &[("usage", 11_000)])];
+    assert_eq!(at.invoices().await, both);
+    // What is left is not due.
+    at.used("2026-06-06T11:00:00+02:00", "400").await;
+    at.works_until("2026-06-07T10:00:00+02:00").await;
+    assert_eq!(at.invoices().await, both);
+}
+
+#[tokio::test]
+async fn what_no_longer_comes_to_the_threshold_when_the_worker_looks_waits_on() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    at.used("2026-06-05T10:00:00+02:00", "-200").await;
+    at.works_until("2026-06-05T10:00:00+02:00").await;
+    assert_eq!(at.invoices().await, []);
+    at.used("2026-06-05T10:05:00+02:00", "150").await;
+    at.works_until("2026-06-05T10:05:00+02:00").await;
+    assert_eq!(at.invoices().await, [told("threshold", "06-05", &[("usage", 11_000)])]);
+}
+
+#[tokio::test]
+async fn a_subscription_whose_change_is_being_paid_keeps_nobody_waiting_and_is_invoiced_after() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    let mut desk = at.world.desk().await;
+    let until = instant("2026-06-05T10:15:00+02:00").timestamp_millis();
+    desk.tx.run("UPDATE subscriptions SET held_by = 'qte_1', held_until_at = $2 WHERE id = $1", (at.subscription.clone(), until)).await.unwrap();
+    desk.commit().await.unwrap();
+    let run = tokio::time::timeout(std::time::Duration::from_secs(20), at.works_until("2026-06-05T10:00:00+02:00"));
+    run.await.expect("a run that ends");
+    assert_eq!(at.invoices().await, []);
+    at.go_to("2026-06-05T10:15:01+02:00").await;
+    assert_eq!(at.invoices().await, [told("threshold", "06-05", &[("usage", 12_000)])]);
+}
+
+#[tokio::test]
+async fn a_pause_invoices_first_what_is_due_and_a_paused_subscription_reaches_nothing() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    at.program.post(&format!("/subscriptions/{}/pause", at.subscription), json!({ "when": "now" })).await.ok();
+    assert_eq!(at.invoices().await[0], told("threshold", "06-05", &[("usage", 12_000)]));
+    let before = at.invoices().await.len();
+    at.used("2026-06-06T10:00:00+02:00", "600").await;
+    at.works_until("2026-06-06T10:00:00+02:00").await;
+    assert_eq!(at.invoices().await.len(), before);
+}
+
+#[tokio::test]
+async fn a_cap_stops_what_comes_and_not_the_invoice_of_what_was_used() {
+    let at = Two::new(json!({ "model": "per_unit", "unit_amount_minor": "20" })).await;
+    let spend = format!("/subscriptions/{}/spend", at.subscription);
+    at.program.patch(&spend, json!({ "cap_minor": 5_000 })).await.ok();
+    at.used("2026-06-05T10:00:00+02:00", "600").await;
+    assert_eq!(at.program.get(&spend).await.ok()["cap"]["is_held"], json!(true));
+    at.works_until("2026-06-05T10:00:00+02:00").await;
+    assert_eq!(at.invoices().await, [told("threshold", "06-05", &[("usage", 12_000)])]);
+    // What was invoiced was spent: the cap holds on.
+    assert_eq!(at.program.get(&spend).await.ok()["cap"]["is_held"], json!(true));
+}

@@ -1,4 +1,5 @@
-//! Tax a customer withholds: entered in the portal or by the vendor's program, it settles its part of the invoice by a certificate.
+//! Tax a customer withholds: entered in the portal or by the vendor's program, it settles its part of the invoice by a certificate, until the vendor
+//! takes that back.
 
 use billing::ledger::Account;
 use billing::money::Currency;
@@ -14,7 +15,8 @@ use serde_json::json;
 
 use crate::api::{Program, text};
 use crate::people::Person;
-use crate::world::{Persona, World};
+use crate::sign_in::letters;
+use crate::world::{Persona, World, instant};
 
 /// Siam Robotics of Bangkok with an invoice (2026-0001) of ฿1,000.00 and 7 % tax, of which it withholds 3 %; its owner Nok.
 struct Siam {
@@ -70,6 +72,21 @@ impl Siam {
         (sums["THB"][&Account::TaxWithheld], sums["THB"][&Account::Receivable])
     }
 
+    /// What the ledger written out says was withheld: certificates and amounts.
+    async fn exported(&self) -> Vec<(String, i64)> {
+        let mut told = Vec::new();
+        let all = instant("2026-01-01T00:00:00Z")..instant("2027-01-01T00:00:00Z");
+        let keep = |entry: ledger::Exported| {
+            if entry.account == Account::TaxWithheld {
+                assert_eq!(entry.subject, "withholding");
+                told.push((entry.reference, entry.amount_minor));
+            }
+            Ok(())
+        };
+        ledger::export(&mut self.world.desk().await, all, keep).await.unwrap();
+        told
+    }
+
     async fn invoice_id(&self) -> String {
         invoices::by_number(&mut self.world.desk().await, &self.id, "2026-0001").await.unwrap().id
     }
@@ -95,7 +112,7 @@ async fn a_company_enters_its_certificate_and_owes_the_rest() {
 
     for (number, on, said) in [
         ("", "2026-03-10", "Give the number that stands on the certificate."),
-        ("12/345", "2026-03-11", "must lie between 2025-03-10 and 2026-03-10"),
+        ("12/345", "2026-03-11", "must lie between 10 March 2025 and 10 March 2026"),
         ("12/345", "2024-03-10", "must lie between"),
         ("12/345", "soon", "Give the date of the certificate."),
         (&"9".repeat(51), "2026-03-10", "at most 50 letters"),
@@ -191,4 +208,59 @@ async fn no_more_is_withheld_than_is_due_and_without_a_rate_the_percent_is_asked
     let refused = at.program.post(&format!("/invoices/{second}/withholding"), certificate).await;
     assert!(refused.answer.text.contains("THB\u{202f}30.00 would be withheld, but only THB\u{202f}20.00 is still due"), "{}", refused.answer.text);
     assert_eq!(at.books().await, (1500, 54_000));
+}
+
+const REASON: &str = "It names <another> company.";
+
+#[tokio::test]
+async fn a_certificate_that_is_not_accepted_leaves_its_part_due_again() {
+    let at = Siam::new().await;
+    let browser = at.world.sign_in(&at.nok).await;
+    let invoice = at.invoice_id().await;
+    let back = format!("/invoices/{invoice}/withholding/take-back");
+    let reason = json!({ "reason": REASON });
+    let none = at.program.post(&back, reason.clone()).await;
+    assert_eq!(none.status(), 409);
+    assert!(none.answer.text.contains("No certificate was entered"), "{}", none.answer.text);
+    // With the certificate and a credit of the rest, the invoice is settled.
+    enter(&browser, "12/345", "2026-03-10").await;
+    at.program.post(&format!("/invoices/{invoice}/credit-notes"), json!({ "amount_minor": 104_000 })).await.ok();
+    let settled = at.program.get(&format!("/invoices/{invoice}")).await.ok();
+    assert_eq!((&settled["status"], &settled["due_minor"], at.books().await), (&json!("paid"), &json!(0), (3000, 0)));
+
+    assert_eq!(at.program.post(&back, json!({ "reason": " " })).await.problem(), (422, "fields", "/reason"));
+    assert_eq!(at.program.post(&back, json!({ "reason": "x".repeat(201) })).await.status(), 422);
+    at.world.wait(Duration::days(2));
+    let taken = at.program.post(&back, reason.clone()).await.ok();
+    assert_eq!((&taken["certificate_number"], &taken["amount_minor"], &taken["taken_back_reason"]), (&json!("12/345"), &json!(3000), &json!(REASON)));
+    assert_eq!(taken["taken_back_at"], json!("2026-03-12T02:00:31Z"));
+    let due = at.program.get(&format!("/invoices/{invoice}")).await.ok();
+    assert_eq!((&due["status"], &due["due_minor"], &due["withheld_minor"], &due["settled_at"]), (&json!("open"), &json!(3000), &json!(0), &json!(null)));
+    assert_eq!(at.books().await, (0, 3000));
+    // Once, and the same sentence on the page and in the log.
+    let twice = at.program.post(&back, reason.clone()).await;
+    assert_eq!(twice.status(), 409);
+    assert!(twice.answer.text.contains("was taken back already"), "{}", twice.answer.text);
+    assert_eq!(at.books().await, (0, 3000));
+    let told: Vec<String> = letters(&at.world).await.into_iter().filter(|letter| letter.contains("did not accept certificate 12/345")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("so THB\u{202f}30.00 of invoice 2026-0001 is due again") && told[0].contains("/invoices/2026-0001"), "{}", told[0]);
+    let browser = at.world.sign_in(&at.nok).await;
+    let page = browser.get("/invoices/2026-0001").await.text;
+    assert!(page.contains("<b>Certificate 12/345 was not accepted</b>, so THB\u{202f}30.00 is due again."), "{page}");
+    assert!(page.contains("It names &lt;another&gt; company.") && page.contains("Certificate 12/345 not accepted on 12 March"), "{page}");
+    assert!(page.contains("Enter another certificate of 3 % tax you withhold"), "{page}");
+    assert!(browser.get("/account/activity").await.text.contains("Certificate 12/345 was not accepted: THB\u{202f}30.00 of invoice 2026-0001 is due again"));
+
+    // A better one, of what is left of the invoice: 3 % of 28.04 are 0.84.
+    assert!(browser.get(FORM).await.text.contains("was not accepted"), "the form says why it asks again");
+    enter(&browser, "12/346", "2026-03-12").await;
+    let page = browser.get("/invoices/2026-0001").await.text;
+    assert!(page.contains("Tax you withheld, certificate 12/346") && !page.contains("was not accepted"), "{page}");
+    assert_eq!(at.books().await, (84, 2916));
+    let exported = at.exported().await;
+    assert_eq!(exported, [("12/345".to_owned(), 3000), ("12/345".to_owned(), -3000), ("12/346".to_owned(), 84)]);
+    // That one may be wrong, too.
+    at.program.post(&back, reason).await.ok();
+    assert_eq!(at.books().await, (0, 3000));
 }

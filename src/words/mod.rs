@@ -19,8 +19,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
+use chrono::NaiveDate;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+use format::Dates;
 
 static CATALOGUES: LazyLock<HashMap<&'static str, Catalogue>> = LazyLock::new(|| {
     let catalogue = |(language, text)| (language, Catalogue { bundle: bundle(language, text), marks: OnceLock::new() });
@@ -78,6 +81,7 @@ impl Words {
                         Arg::Text(text) => FluentValue::from(treat(text).into_owned()),
                         Arg::Count(n) => FluentValue::from(*n),
                         Arg::Money(amount_minor, currency) => FluentValue::from(treat(&self.money(*amount_minor, currency)).into_owned()),
+                        Arg::Day(day) => FluentValue::from(treat(&Dates::new(*self, chrono_tz::UTC).day_year_of(*day)).into_owned()),
                         Arg::Sentence(sentence) => FluentValue::from(treat(&self.tell(sentence)).into_owned()),
                     },
                 );
@@ -95,6 +99,8 @@ pub enum Arg {
     Count(i64),
     /// Minor units of a currency.
     Money(i64, String),
+    /// A day of the calendar, which no zone moves.
+    Day(NaiveDate),
     Sentence(Sentence),
 }
 
@@ -117,6 +123,11 @@ impl From<&String> for Arg {
 impl From<(i64, &str)> for Arg {
     fn from((amount_minor, currency): (i64, &str)) -> Arg {
         Arg::Money(amount_minor, currency.to_owned())
+    }
+}
+impl From<NaiveDate> for Arg {
+    fn from(day: NaiveDate) -> Arg {
+        Arg::Day(day)
     }
 }
 impl From<Sentence> for Arg {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::identity::people;
 use crate::platform::post::{Envelope, Post};
-use crate::services::outbox::{self, Left};
+use crate::services::outbox::{self, Left, Patience};
 use crate::services::payments::{self, Errand, notices};
 use crate::services::{Actor, Desk, Refusal, messages};
 
@@ -41,12 +41,17 @@ pub async fn deliver_due(app: &App, post: &Post) -> Result<usize, Refusal> {
             Ok(()) => outbox::done(&mut tx, left, now_ms).await?,
             Err(error) => {
                 tracing::warn!(outbox = %left.id, kind = %left.kind, attempts = left.attempts + 1, %error, "not delivered");
-                outbox::failed(&mut tx, left, &error, now_ms).await?;
+                outbox::failed(&mut tx, left, patience(left), &error, now_ms).await?;
             }
         }
         tx.commit().await?;
     }
     Ok(claimed.len())
+}
+
+fn patience(left: &Left) -> Patience {
+    // A bank may take weeks to say what became of a refund.
+    if left.kind == payments::REFUND { Patience::Endless } else { Patience::TwoDays }
 }
 
 /// Does one row; the error is a line for people.

@@ -1,15 +1,16 @@
-//! What is done to an issued invoice: credited, whole or by line or amount, or settled in part by tax the customer withheld.
+//! What is done to an issued invoice: credited, whole or by line or amount, or settled in part by tax the customer withheld, whose certificate
+//! may turn out to be wrong.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::invoices::{Invoice, shown};
-use crate::api::give::Created;
+use crate::api::give::{Created, Json};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
 use crate::api::take::{Body, Id};
-use crate::api::values::{Day, Exact};
+use crate::api::values::{Day, Exact, Time};
 use crate::services::Desk;
 use crate::services::api_keys::Scope;
 use crate::services::invoices::{self, Certificate, CreditRequest, Withholding as Withheld};
@@ -18,10 +19,13 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/invoices/{invoice}/credit-notes", Scope::InvoicesWrite, create_credit_note)
             .named("createCreditNote", "Credit an invoice")
-            .about("By lines, by an amount, or all that is left of it. The credit pays what is still due of the invoice; the rest is the customer’s balance, or goes back to where it was paid from."),
+            .about("By lines, by an amount, or all that is left of it. The credit pays what is still due of the invoice; the rest is the customer’s balance, or goes back to where it was paid from. What it credits is forgiven: usage of a running period that was on the invoice is not invoiced again."),
         Route::post("/invoices/{invoice}/withholding", Scope::InvoicesWrite, withhold)
             .named("recordWithholding", "Record tax the customer withheld")
             .about("Settles as much of the invoice, by the customer’s certificate."),
+        Route::post("/invoices/{invoice}/withholding/take-back", Scope::InvoicesWrite, take_back)
+            .named("takeBackWithholding", "Take back tax the customer withheld")
+            .about("Where you do not accept the certificate: so much of the invoice is due again, and a better certificate may be recorded. The customer reads your reason."),
     ]
 }
 
@@ -93,19 +97,44 @@ pub struct Withholding {
     pub amount_minor: i64,
     pub certificate_number: String,
     pub certificate_on: Day,
+    /// When it was taken back: it settles nothing then.
+    pub taken_back_at: Option<Time>,
+    pub taken_back_reason: Option<String>,
+}
+
+/// Why a certificate is not accepted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithholdingTakenBack {
+    /// For the customer.
+    #[schema(min_length = 1, max_length = 200)]
+    pub reason: String,
 }
 
 async fn withhold(desk: &mut Desk, (Id(invoice), Body(new)): (Id, Body<NewWithholding>)) -> Result<Created<Withholding>, Problem> {
     let certificate = Certificate { number: new.certificate_number, on: new.certificate_on.0 };
     let percent: Option<Decimal> = new.percent.map(|Exact(percent)| percent);
-    let Withheld { id, of, certificate, .. } = invoices::withhold(desk, &invoice, certificate, percent).await?;
-    Ok(Created(Withholding {
+    let withheld = invoices::withhold(desk, &invoice, certificate, percent).await?;
+    Ok(Created(told(invoice, withheld)))
+}
+
+async fn take_back(desk: &mut Desk, (Id(invoice), Body(why)): (Id, Body<WithholdingTakenBack>)) -> Result<Json<Withholding>, Problem> {
+    let withheld = invoices::take_back_withholding(desk, &invoice, &why.reason).await?;
+    Ok(Json(told(invoice, withheld)))
+}
+
+fn told(invoice_id: String, withheld: Withheld) -> Withholding {
+    let Withheld { id, of, certificate, taken_back, .. } = withheld;
+    let (taken_back_at, taken_back_reason) = taken_back.map(|taken_back| (taken_back.at.into(), taken_back.because)).unzip();
+    Withholding {
         id,
-        invoice_id: invoice,
+        invoice_id,
         percent: of.percent.into(),
         base_minor: of.base_minor,
         amount_minor: of.amount_minor,
         certificate_number: certificate.number,
         certificate_on: Day(certificate.on),
-    }))
+        taken_back_at,
+        taken_back_reason,
+    }
 }

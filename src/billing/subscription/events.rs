@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Charged, Cycle, Terms, Unused, Used, lines::Charge, swap::Now, terms::Item};
+use super::{Basis, BilledLine, Charged, Cycle, Terms, Unused, Used, lines::Charge, swap::Now, terms::Item};
 use crate::{
     Result,
     calendar::{Anchor, By, Instant, Period},
@@ -14,9 +14,19 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub lines: Vec<Line>,
+    /// What then stands of the lines that the parts it ends were invoiced with before.
+    pub stands: Vec<BilledLine>,
     pub cycle: Cycle,
     /// From when the new terms hold: the instant of the event, or the period's end where the vendor prorates nothing.
     pub effective_at: Instant,
+}
+
+/// What the end of metered parts comes to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Closed {
+    pub lines: Vec<Line>,
+    /// What then stands of the lines that they were invoiced with before (see [`super::OpenPart::invoiced`]), in that order.
+    pub stands: Vec<BilledLine>,
 }
 
 /// The start of a period: prices without a meter in advance (`recurring`, or `proration_charge` for a stub), their minimums, and
@@ -34,12 +44,12 @@ pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
         lines.extend(basis.lines(item, item.quantity, &charge)?);
     }
     let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at)).collect();
-    Ok(Outcome { lines, cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
+    Ok(Outcome { lines, stands: Vec::new(), cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
 }
 
 /// The end of a period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
 /// without a minimum makes no line. `charged` holds the lines that [`super::OpenPart::invoiced`] names.
-pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Vec<Line>> {
+pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Closed> {
     close_ended(basis, cycle, cycle.whole.end, Unused::Credited, charged, used)
 }
 
@@ -52,19 +62,21 @@ pub fn so_far(basis: &Basis, cycle: &Cycle, at: Instant, used: &[Used]) -> Resul
     let mut lines = Vec::new();
     for part in cycle.open.iter().filter(|part| part.is_flow()) {
         let rest = basis.usage_lines(cycle, part, at, cycle.whole.end, &[], used)?;
-        lines.extend(rest.into_iter().filter(|line| line.kind == LineKind::Usage && line.amount_minor > 0));
+        lines.extend(rest.lines.into_iter().filter(|line| line.kind == LineKind::Usage && line.amount_minor > 0));
     }
     Ok(lines)
 }
 
 /// The usage of a period that a cancellation ended, perhaps before its time: see [`cancel`] for what is rated as whose.
-pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Vec<Line>> {
+pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Closed> {
     let shared_until = unused.shared_until(ended_at, cycle);
-    let mut lines = Vec::new();
+    let mut closed = Closed::default();
     for part in &cycle.open {
-        lines.extend(basis.usage_lines(cycle, part, ended_at, shared_until, charged, used)?);
+        let Closed { lines, stands } = basis.usage_lines(cycle, part, ended_at, shared_until, charged, used)?;
+        closed.lines.extend(lines);
+        closed.stands.extend(stands);
     }
-    Ok(lines)
+    Ok(closed)
 }
 
 /// A change of plan, quantity or add-ons in mid-period: credits for what was charged and changes, the old metered parts, and
@@ -78,7 +90,7 @@ pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unus
 pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instant, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     cycle.period().require(at)?;
     if basis.proration.by == By::None {
-        return Ok(Outcome { lines: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
+        return Ok(Outcome { lines: Vec::new(), stands: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
     }
     let now = Now { current: cycle, at, charged, used };
     let (old_items, new_items) = (old.items(), new.items());
@@ -101,11 +113,12 @@ pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instan
 pub fn reanchor(basis: &Basis, new: &Terms, anchor: Anchor, cycle: &Cycle, at: Instant, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     cycle.period().require(at)?;
     if basis.proration.by == By::None {
-        return Ok(Outcome { lines: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
+        return Ok(Outcome { lines: Vec::new(), stands: Vec::new(), cycle: cycle.clone(), effective_at: cycle.whole.end });
     }
     let ended = basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[])?;
     let begun = begin(basis, new, &Cycle::starting(anchor, new.plan.interval, at)?)?;
-    Ok(Outcome { lines: ended.lines.into_iter().chain(begun.lines).collect(), cycle: Cycle { before: ended.cycle.before, ..begun.cycle }, effective_at: at })
+    let lines = ended.lines.into_iter().chain(begun.lines).collect();
+    Ok(Outcome { lines, stands: ended.stands, cycle: Cycle { before: ended.cycle.before, ..begun.cycle }, effective_at: at })
 }
 
 /// The end of a subscription before its period's: usage to the end, and the unused rest credited or kept.
@@ -117,9 +130,9 @@ pub fn cancel(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged
     if basis.proration.gives_back(unused) == Unused::Credited {
         return basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[]);
     }
-    let lines = close_ended(basis, cycle, at, Unused::Kept, charged, used)?;
+    let Closed { lines, stands } = close_ended(basis, cycle, at, Unused::Kept, charged, used)?;
     let cycle = Cycle { open: Vec::new(), before: Some(cycle.remembered(at)), ..cycle.clone() };
-    Ok(Outcome { lines, cycle, effective_at: at })
+    Ok(Outcome { lines, stands, cycle, effective_at: at })
 }
 
 /// A pause: usage so far, and the unused rest credited or kept.
@@ -133,7 +146,7 @@ pub fn pause(basis: &Basis, cycle: &Cycle, at: Instant, unused: Unused, charged:
         for part in &mut cycle.open {
             part.pauses.push(Period { start: at, end: cycle.whole.end });
         }
-        return Ok(Outcome { lines: Vec::new(), cycle, effective_at: at });
+        return Ok(Outcome { lines: Vec::new(), stands: Vec::new(), cycle, effective_at: at });
     }
     basis.swap(cycle.clone(), &Now { current: cycle, at, charged, used }, &[], &[])
 }
@@ -154,7 +167,7 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
     if basis.proration.by == By::None {
         let metered = items.iter().filter(|item| item.price.is_metered());
         let open = if cycle.open.is_empty() { metered.map(|item| item.open_from(at)).collect() } else { cycle.open.clone() };
-        return Ok(Outcome { lines: Vec::new(), cycle: Cycle { open, ..cycle.clone() }, effective_at: at });
+        return Ok(Outcome { lines: Vec::new(), stands: Vec::new(), cycle: Cycle { open, ..cycle.clone() }, effective_at: at });
     }
     basis.swap(cycle.clone(), &Now { current: &cycle, at, charged, used: &[] }, &items, &keeps)
 }

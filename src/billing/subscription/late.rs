@@ -83,7 +83,8 @@ pub fn late_usage(basis: &Basis, billed: &BilledPart, charged: &[Charged], units
 }
 
 impl Basis {
-    /// Takes so much (before discount) back of billed lines, the latest first, and lowers what stands of them.
+    /// Takes so much (before discount) back of billed lines, the latest first, and lowers what stands of them: also where a credit note has
+    /// taken all of it back already, and there is no line to say it.
     pub(super) fn take_back_latest(
         &self,
         stands: &mut [BilledLine],
@@ -107,19 +108,4 @@ impl Basis {
         }
         Ok(lines)
     }
-}
-
-/// What stands of the lines that a part was invoiced with before its end, once other lines have settled it: where it came to less, the latest
-/// stand for less.
-pub fn stands_after(part: &OpenPart, settled_by: &[&Line]) -> Result<Vec<BilledLine>> {
-    let rerated = settled_by.iter().filter_map(|line| line.explain.invoiced.as_ref()).map(|invoiced| invoiced.rerated_minor).next();
-    let mut stands = part.invoiced.clone();
-    let invoiced_minor = part.invoiced_minor()?;
-    let mut less_minor = rerated.map_or(Ok(0), |rerated| money::sub(invoiced_minor, rerated))?.max(0);
-    for line in stands.iter_mut().rev() {
-        let taken = line.stands_minor.clamp(0, less_minor);
-        line.stands_minor = money::sub(line.stands_minor, taken)?;
-        less_minor = money::sub(less_minor, taken)?;
-    }
-    Ok(stands)
 }

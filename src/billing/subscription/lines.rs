@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Charged, Cycle, OpenPart, Product, SubscriptionError, terms::Item};
+use super::{Basis, Charged, Closed, Cycle, OpenPart, Product, SubscriptionError, terms::Item};
 use crate::{
     Result,
     calendar::{By, Instant, Period},
@@ -98,10 +98,10 @@ impl Basis {
         shared_until: Instant,
         charged: &[Charged],
         used: &[Used],
-    ) -> Result<Vec<Line>> {
+    ) -> Result<Closed> {
         let rated = self.rated_lines(cycle, part, until, shared_until, used)?;
         if part.invoiced.is_empty() {
-            return Ok(rated);
+            return Ok(Closed { lines: rated, stands: Vec::new() });
         }
         let (usage, minimum): (Vec<Line>, Vec<Line>) = rated.into_iter().partition(|line| line.kind == LineKind::Usage);
         let rerated_minor = money::sum(usage.iter().map(|line| line.amount_minor))?;
@@ -110,18 +110,17 @@ impl Basis {
         let rated = usage.into_iter().next();
         let explain = rated.as_ref().map(|line| line.explain.clone()).unwrap_or_default();
         let explain = Explain { invoiced: Some(Late { rerated_minor, billed_minor }), ..explain };
-        let mut lines = Vec::new();
+        let (mut lines, mut stands) = (Vec::new(), part.invoiced.clone());
         if rest_minor < 0 {
             let stretch = Period { start: part.from, end: until };
             let units = rated.map(|line| line.quantity).unwrap_or_default();
-            let mut stands = part.invoiced.clone();
             let taken = self.take_back_latest(&mut stands, charged, money::neg(rest_minor)?, stretch, &explain)?;
             lines.extend(taken.into_iter().map(|line| Line { kind: LineKind::Usage, quantity: units, ..line }));
         } else if let Some(line) = rated.filter(|_| rest_minor > 0) {
             lines.push(Line { amount_minor: rest_minor, explain, ..line });
         }
         lines.extend(minimum);
-        Ok(lines)
+        Ok(Closed { lines, stands })
     }
 
     /// Usage of an open part up to an instant, whatever was invoiced of it. `shared_until` is where the share it is rated by ends.

@@ -34,8 +34,8 @@ use serde::{Deserialize, Serialize};
 pub use basis::{Basis, Proration, Unused};
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume, so_far};
-pub use late::{BilledLine, BilledPart, LateUsage, late_usage, stands_after, usage_of_part};
+pub use events::{Closed, Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume, so_far};
+pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
 pub use lines::Used;
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};
 

@@ -22,7 +22,7 @@ impl Basis {
     pub(super) fn swap(&self, cycle: Cycle, now: &Now<'_>, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
         let &Now { current, at, charged, used } = now;
         let is_kept = |line: &Line| keeps.iter().any(|item| item.names(line));
-        let mut lines = Vec::new();
+        let (mut lines, mut stands) = (Vec::new(), Vec::new());
 
         for charge in charged.iter().filter(|charge| charge.is_in_force(at) && !is_kept(&charge.line)) {
             lines.extend(self.credit(charge, at)?);
@@ -55,7 +55,9 @@ impl Basis {
             });
         }
         for part in ending {
-            lines.extend(self.usage_lines(current, part, at, at, charged, used)?);
+            let closed = self.usage_lines(current, part, at, at, charged, used)?;
+            lines.extend(closed.lines);
+            stands.extend(closed.stands);
         }
 
         let rest = Period { start: at, end: cycle.whole.end };
@@ -74,7 +76,7 @@ impl Basis {
             }
         }
         let cycle = Cycle { open, before: Some(current.remembered(at)), ..cycle };
-        Ok(Outcome { lines, cycle, effective_at: at })
+        Ok(Outcome { lines, stands, cycle, effective_at: at })
     }
 }
 

@@ -134,3 +134,21 @@ fn the_rounding_of_forints_goes_with_the_last_note() {
     let all = credit_amount(&invoice, 12_100).expect("a note");
     assert_eq!((all.rounding_minor, all.total_minor), (-45, -12_100));
 }
+
+#[test]
+fn what_is_asked_of_a_line_has_its_sign_and_is_never_more_than_is_left_of_it() {
+    let invoice = invoiced(&[1_000, -200], "EUR", PricesTax::Exclusive);
+    let of = |line: &str, amount_minor: Option<i64>| LineCredit { line: line.to_owned(), amount_minor };
+    let refused = |credits: &[LineCredit]| credit_lines(&invoice, credits).expect_err("refused");
+    assert_eq!(refused(&[of("l0", Some(-1))]), Error::from(CorrectionError::NotPositive));
+    assert_eq!(refused(&[of("l0", None), of("l1", Some(1))]), Error::from(CorrectionError::NotPositive));
+    assert_eq!(refused(&[of("l0", Some(1_201))]), Error::from(CorrectionError::MoreThanLeft { asked_minor: 1_201, left_minor: 1_200 }));
+    assert_eq!(refused(&[of("l0", Some(1_000)), of("l0", Some(201))]), Error::from(CorrectionError::MoreThanLeft { asked_minor: 1_201, left_minor: 1_200 }));
+    // The reduction alone is nothing to give back.
+    assert_eq!(refused(&[of("l1", None)]), Error::from(CorrectionError::NotPositive));
+    assert_eq!(refused(&[]), Error::from(CorrectionError::NotPositive));
+    let note = credit_lines(&invoice, &[of("l0", Some(600)), of("l0", Some(600)), of("l1", None)]).expect("all of it");
+    assert_eq!((note.total_minor, amounts(&note)), (-960, vec![(-1_000, -200), (200, 40)]));
+    let explained = &note.lines[0];
+    assert_eq!((explained.explain.credit.is_some(), explained.discount_minor), (true, 0), "a note says what it credits, and takes no discount anew");
+}

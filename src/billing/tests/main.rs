@@ -2,13 +2,15 @@
 //!
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
-//! - [`time`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`]: a case for
-//!   each sentence, checked by eye
+//! - [`time`], [`money`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`],
+//!   [`postings`]: a case for each sentence, checked by eye
 //! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
 mod corrections;
 mod invoices;
 mod laws;
+mod money;
+mod postings;
 mod prices;
 mod promises;
 mod proration;

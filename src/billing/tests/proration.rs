@@ -336,6 +336,31 @@ fn another_interval_starts_a_new_period_at_the_change() {
 }
 
 #[test]
+fn another_billing_day_gives_back_the_rest_and_charges_the_stub_until_it() {
+    let calls = || metered(per_unit("calls", "1"), "calls", Aggregate::Sum);
+    let mut life = begun(plan("team", vec![flat("base", 3000), calls()]));
+    life.uses("calls", "2024-06-10", "42");
+    // Back: 15 of 30 days. To the 20th: 4 of the 31 days since 20 May.
+    let moved = lines(life.move_to_day("2024-06-16T00:00:00Z", 20));
+    assert_lines(&moved, &[(ProrationCredit, "base", -1500), (Usage, "calls", 42), (ProrationCharge, "base", 387)]);
+    assert_eq!((moved[2].from, moved[2].to), (Some(at("2024-06-16")), Some(at("2024-06-20"))));
+    assert_eq!(life.cycle.whole, Period { start: at("2024-05-20"), end: at("2024-06-20") });
+    assert_eq!((life.cycle.from, life.cycle.open[0].from), (at("2024-06-16"), at("2024-06-16")));
+    // From then on periods are whole again.
+    assert_lines(&lines(life.renew()), &[(Recurring, "base", 3000)]);
+    assert_eq!(life.cycle.whole, Period { start: at("2024-06-20"), end: at("2024-07-20") });
+}
+
+#[test]
+fn by_none_another_billing_day_waits_for_the_next_period() {
+    let mut life = june(plan("team", vec![flat("base", 3000)])).by(By::None);
+    life.begin();
+    let before = life.cycle.clone();
+    assert_eq!(lines(life.move_to_day("2024-06-16T00:00:00Z", 20)), []);
+    assert_eq!(life.cycle, before);
+}
+
+#[test]
 fn a_cancellation_bills_usage_to_the_end() {
     let calls = Price { included: dec("300"), ..metered(per_unit("calls", "1"), "calls", Aggregate::Sum) };
     let terms = || plan("team", vec![flat("base", 3000), calls.clone()]);

@@ -3,7 +3,7 @@
 use billing::{
     invoice::LineKind::{Minimum, ProrationCredit, Usage},
     price::{Model, Price},
-    subscription::{Unused, stands_after},
+    subscription::{Closed, Credited, Unused},
     usage::Aggregate::{Max, Sum},
 };
 
@@ -55,11 +55,19 @@ fn what_falls_in_a_cheaper_tier_is_taken_back_of_what_was_invoiced() {
     let volume = calls(Model::Volume { tiers: tiers(&[("1000", "10", "0"), ("", "5", "0")]) });
     let (invoiced, life) = june(volume, ["500", "400", "300"]);
     assert_eq!(invoiced, [5_000, 4_000]);
-    let rest = life.close();
+    let Closed { lines: rest, stands } = life.closed();
     assert_lines(&rest, &[(Usage, "calls", -3_000)]);
     assert_eq!(rest[0].credits.as_deref(), Some(life.charged[1].reference.as_str()), "the latest first");
-    let stands = stands_after(&life.cycle.open[0], &rest.iter().collect::<Vec<_>>()).expect("stands");
     assert_eq!(stands.iter().map(|line| line.stands_minor).collect::<Vec<_>>(), [5_000, 1_000]);
+}
+
+#[test]
+fn what_a_note_credited_stands_for_no_more_than_was_used() {
+    // 100 calls are invoiced and credited by a note. At the end it were 40: nothing is left to take back, but no more than 40 stand.
+    let (_, mut life) = june(calls(Model::PerUnit { unit_amount: dec("10") }), ["100", "-60", "0"]);
+    life.charged[0].credits.push(Credited { reference: "note".into(), at: None, amount_minor: 1_000, tax: Vec::new() });
+    let Closed { lines, stands } = life.closed();
+    assert_eq!((lines.as_slice(), stands.iter().map(|line| line.stands_minor).collect::<Vec<_>>()), (&[][..], vec![400]));
 }
 
 #[test]

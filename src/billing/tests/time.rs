@@ -148,3 +148,35 @@ fn nonsense_is_refused_in_words() {
     assert_eq!(anchor.boundary(YEAR, i64::MAX), Err(CalendarError::OutOfRange));
     assert_eq!(CalendarError::NoSuchDay(32).to_string(), "A billing day must lie between 1 and 31, not 32.");
 }
+
+#[test]
+fn the_period_of_an_instant_is_found_on_either_side_of_the_anchor() {
+    let berlin = zone("Europe/Berlin");
+    let anchor = Anchor::at(at("2024-01-31T12:30:00Z"), berlin);
+    for (instant, start, end) in [
+        ("2024-01-31T12:30:00Z", "2024-01-31T12:30:00Z", "2024-02-29T12:30:00Z"),
+        ("2024-01-31T12:29:59Z", "2023-12-31T12:30:00Z", "2024-01-31T12:30:00Z"),
+        ("2024-02-29T12:30:00Z", "2024-02-29T12:30:00Z", "2024-03-31T11:30:00Z"),
+        ("2024-03-01T00:00:00Z", "2024-02-29T12:30:00Z", "2024-03-31T11:30:00Z"),
+        ("2020-02-29T12:30:00Z", "2020-02-29T12:30:00Z", "2020-03-31T11:30:00Z"),
+        ("2034-10-31T12:00:00Z", "2034-09-30T11:30:00Z", "2034-10-31T12:30:00Z"),
+    ] {
+        let period = anchor.period_containing(MONTH, at(instant)).expect("a period");
+        assert_eq!((period.start, period.end), (at(start), at(end)), "{instant}");
+    }
+}
+
+#[test]
+fn a_share_is_of_a_whole_that_has_a_length_and_never_more_than_all_of_it() {
+    let utc = zone("UTC");
+    let day = |from: &str, to: &str| Period { start: at(from), end: at(to) };
+    let whole = day("2024-06-01T00:00:00Z", "2024-07-01T00:00:00Z");
+    let of = |part: Period| Share::of(part, whole, By::Second, utc);
+    assert_eq!(of(day("2024-06-01T00:00:00Z", "2024-06-01T00:00:00Z")).map(|share| (share.is_nothing(), share.is_whole())), Ok((true, false)));
+    assert_eq!(of(whole).map(|share| (share.is_nothing(), share.is_whole())), Ok((false, true)));
+    assert_eq!(of(day("2024-06-01T00:00:00Z", "2024-06-01T00:00:01Z")).map(|share| (share.is_nothing(), share.is_whole())), Ok((false, false)));
+    assert_eq!(of(day("2024-06-02T00:00:00Z", "2024-06-01T00:00:00Z")), Err(CalendarError::EmptyPeriod));
+    assert_eq!(of(day("2024-06-01T00:00:00Z", "2024-07-01T00:00:01Z")), Err(CalendarError::EmptyPeriod));
+    let empty = day("2024-06-01T00:00:00Z", "2024-06-01T00:00:00Z");
+    assert_eq!(Share::of(empty, empty, By::Second, utc), Err(CalendarError::EmptyPeriod));
+}

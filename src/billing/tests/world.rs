@@ -7,8 +7,8 @@ use billing::{
     money::{Currency, Rounding},
     price::{MeterRef, Model, Price, Tier},
     subscription::{
-        AddOnTerms, Basis, BilledLine, Charged, Credited, Cycle, OpenPart, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin, cancel, change,
-        close, pause, resume, so_far,
+        AddOnTerms, Basis, BilledLine, Charged, Closed, Credited, Cycle, OpenPart, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin, cancel,
+        change, close, pause, reanchor, resume, so_far,
     },
     tax::{Exemption, PricesTax, TaxParty, TaxRate, TaxSituation},
     usage::{Aggregate, Event},
@@ -210,6 +210,10 @@ impl Life {
     }
 
     pub fn close(&self) -> Vec<Line> {
+        self.closed().lines
+    }
+
+    pub fn closed(&self) -> Closed {
         close(&self.basis, &self.cycle, &self.charged, &self.used(self.cycle.whole.end)).expect("closes")
     }
 
@@ -218,7 +222,7 @@ impl Life {
         let when = at(when);
         let lines = so_far(&self.basis, &self.cycle, when, &self.used(when)).expect("rates");
         let first = self.charged.len();
-        let document = self.keep(Outcome { lines, cycle: self.cycle.clone(), effective_at: when });
+        let document = self.keep(Outcome { lines, stands: Vec::new(), cycle: self.cycle.clone(), effective_at: when });
         for Charged { reference, line, .. } in &self.charged[first..] {
             let is_of = |part: &&mut OpenPart| Product::of(line).as_ref() == Some(&part.product) && line.price.as_ref() == Some(&part.price.key);
             let part = self.cycle.open.iter_mut().find(is_of).expect("the part it is of");
@@ -239,6 +243,14 @@ impl Life {
     pub fn preview(&self, when: &str, new: &Terms) -> Outcome {
         let when = at(when);
         change(&self.basis, &self.terms, new, &self.cycle, when, &self.charged, &self.used(when)).expect("changes")
+    }
+
+    /// From a moment on, periods begin on this day of the month.
+    pub fn move_to_day(&mut self, when: &str, day: u32) -> Option<Document> {
+        let when = at(when);
+        let anchor = Anchor::on_day(day, when, self.basis.zone, self.terms.plan.interval).expect("a day of the month");
+        let outcome = reanchor(&self.basis, &self.terms, anchor, &self.cycle, when, &self.charged, &self.used(when)).expect("moves");
+        self.keep(outcome)
     }
 
     pub fn cancel(&mut self, when: &str, unused: Unused) -> Option<Document> {

@@ -85,6 +85,9 @@ fn told(w: Words, entry: &Entry) -> String {
         "invoice.paid" => t!(w, "activity-invoice-paid", number = text("number"), amount = amount()),
         "invoice.payment_failed" => t!(w, "activity-invoice-payment-failed", number = text("number")),
         "invoice.tax_withheld" => t!(w, "activity-tax-withheld", number = text("number"), amount = amount()),
+        "invoice.withholding_taken_back" => {
+            t!(w, "activity-withholding-taken-back", certificate = text("certificate_number"), number = text("number"), amount = amount())
+        }
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
         "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
         "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),

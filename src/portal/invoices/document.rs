@@ -20,7 +20,7 @@ use crate::words::Words;
 use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
 
-use super::withholding;
+use super::withholding::{self, NotAccepted};
 
 /// What the page is made of.
 struct Seen {
@@ -35,6 +35,8 @@ struct Seen {
     last_try: Option<(Payment, Method)>,
     /// What the customer may withhold of it, as its law may have it.
     withholds: Option<ToWithhold>,
+    /// A certificate that was not accepted, while what it settled is due.
+    not_accepted: Option<NotAccepted>,
     now: Instant,
     may_pay: bool,
 }
@@ -74,6 +76,7 @@ impl Seen {
         Ok(Seen {
             snapshot: invoice.snapshot()?,
             withholds: invoices::may_withhold(desk, &invoice).await?,
+            not_accepted: withholding::not_accepted(desk, member, &invoice).await?,
             notes: invoices::notes_of(desk, &invoice.id).await?,
             note_use,
             settled,
@@ -107,6 +110,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, number: &str, sta
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/invoices">{t!(w, "nav-invoices")}</a> }, title)}
             <div class="answer"><h1 inner_html=answer(&told, &seen)></h1>{lede(&told, &seen)}</div>
+            {seen.not_accepted.as_ref().map(|certificate| certificate.note(w))}
             {trouble(w, &seen)}
             {acts(w, &seen)}
             {parties(&told)}
@@ -212,19 +216,21 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
         view! { <a class="btn" href=href>{t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency))}</a> }
     });
     let withhold = seen.withholds.filter(|_| can_pay).map(|of| {
-        view! { <p class="sub"><a class="link" href=withholding::path(&invoice.number)>{t!(w, "document-withhold", percent = w.number(of.percent))}</a></p> }
+        let percent = w.number(of.percent);
+        let label = match &seen.not_accepted {
+            Some(_) => t!(w, "document-withhold-again", percent = percent),
+            None => t!(w, "document-withhold", percent = percent),
+        };
+        view! { <p class="sub"><a class="link" href=withholding::path(&invoice.number)>{label}</a></p> }
     });
     let who_can = (invoice.due_minor > 0 && !seen.may_pay).then(|| view! { <p class="sub">{t!(w, "document-viewer")}</p> });
     let class = if can_pay { "btn plain" } else { "btn" };
     let href = |ending: &str| format!("/invoices/{}.{ending}", invoice.number);
     // Where the standard knows no such document, there is nothing to download.
     let structured = einvoice::is_known(&seen.snapshot).then(|| {
-        let of = |ending: &str, label: String| view! { " "<a class="link" href=href(ending)>{label}</a> };
-        view! {
-            <p class="sub">
-                {t!(w, "document-structured")}{of("xml", t!(w, "document-structured-cii"))}{of("ubl.xml", t!(w, "document-structured-ubl"))}
-            </p>
-        }
+        let of = |ending: &str, label: String| view! { <a class="link" href=href(ending)>{label}</a> };
+        let (cii, ubl) = (of("xml", t!(w, "document-structured-cii")), of("ubl.xml", t!(w, "document-structured-ubl")));
+        view! { <p class="sub">{t!(w, "document-structured")}" "<span class="links">{cii}{ubl}</span></p> }
     });
     view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{withhold}{structured}{who_can} }
 }
@@ -304,6 +310,7 @@ fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
     match (&settled.method, &by.credit_note_number, &by.certificate_number) {
         (Some(method), ..) => t!(w, "document-row-paid-from", day = day, method = method_name(w, method)),
         (_, Some(number), _) => t!(w, "document-row-credit-note", number = number),
+        (_, _, Some(number)) if by.amount_minor < 0 => t!(w, "document-row-withheld-back", number = number, day = day),
         (_, _, Some(number)) => t!(w, "document-row-withheld", number = number),
         _ if by.kind == "balance" => t!(w, "document-row-balance", day = day),
         _ => t!(w, "document-row-paid", day = day),

@@ -11,7 +11,7 @@ use crate::identity::{Member, step_up};
 use crate::portal::code_field;
 use crate::portal::entry::{see_other, shell};
 use crate::portal::written_for::WrittenFor;
-use crate::services::invoices::{self, Certificate, Invoice, ToWithhold};
+use crate::services::invoices::{self, Certificate, Invoice, ToWithhold, Withholding};
 use crate::services::{Desk, FieldError, Refusal};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -28,6 +28,32 @@ pub struct CertificateForm {
     code: String,
 }
 
+/// The last certificate of an invoice, where the vendor did not accept it and what it settled is due again.
+pub struct NotAccepted {
+    withheld: Withholding,
+    currency: String,
+    vendor: String,
+}
+
+pub async fn not_accepted(desk: &mut Desk, member: &Member, invoice: &Invoice) -> Result<Option<NotAccepted>, Refusal> {
+    if invoice.due_minor <= 0 {
+        return Ok(None);
+    }
+    let last = invoices::withholdings_of(desk, &invoice.id).await?.pop();
+    let withheld = last.filter(|withheld| withheld.taken_back.is_some());
+    Ok(withheld.map(|withheld| NotAccepted { withheld, currency: invoice.currency.clone(), vendor: member.vendor.name.clone() }))
+}
+
+impl NotAccepted {
+    /// That it was not accepted, and why, in the vendor's words.
+    pub fn note(&self, w: Words) -> impl IntoView + use<> {
+        let because = self.withheld.taken_back.as_ref().map(|taken_back| taken_back.because.clone()).unwrap_or_default();
+        let amount = w.money(self.withheld.of.amount_minor, &self.currency);
+        let html = rich!(w, "document-withheld-back", number = &self.withheld.certificate.number, amount = amount, vendor = &self.vendor, because = because);
+        parts::note(view! { <span inner_html=html></span> })
+    }
+}
+
 /// Where an invoice's certificate is entered.
 pub fn path(number: &str) -> String {
     format!("/invoices/{number}/withholding")
@@ -36,18 +62,18 @@ pub fn path(number: &str) -> String {
 pub async fn ask(State(app): State<App>, member: Member, Path(number): Path<String>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     let mut desk = member.reads(&app).await?;
-    let Some((invoice, of)) = offered(&mut desk, &member, &number).await? else { return Ok(see_other(&format!("/invoices/{number}"))) };
+    let Some(offer) = Offer::load(&mut desk, &member, &number).await? else { return Ok(see_other(&format!("/invoices/{number}"))) };
     let today = local_date(desk.now.billing, zone(&member)).to_string();
     let form = CertificateForm { certificate_on: today, ..CertificateForm::default() };
-    Ok(certificate_page(&app, &member, StatusCode::OK, &invoice, of, &form, &[]))
+    Ok(certificate_page(&app, &member, StatusCode::OK, &offer, &form, &[]))
 }
 
 pub async fn enter(State(app): State<App>, member: Member, Path(number): Path<String>, Form(form): Form<CertificateForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     let back = format!("/invoices/{number}");
     // Entered already, in another tab or by the vendor: the invoice says so.
-    let Some((invoice, of)) = offered(&mut member.reads(&app).await?, &member, &number).await? else { return Ok(see_other(&back)) };
-    let again = |status, errors: &[FieldError]| Ok(certificate_page(&app, &member, status, &invoice, of, &form, errors));
+    let Some(offer) = Offer::load(&mut member.reads(&app).await?, &member, &number).await? else { return Ok(see_other(&back)) };
+    let (invoice, again) = (&offer.invoice, |status, errors: &[FieldError]| Ok(certificate_page(&app, &member, status, &offer, &form, errors)));
     let Ok(on) = form.certificate_on.trim().parse() else {
         let error = FieldError { field: "certificate_on", sentence: sentence!("withhold-no-day") };
         return again(StatusCode::UNPROCESSABLE_ENTITY, &[error]);
@@ -72,26 +98,30 @@ pub async fn enter(State(app): State<App>, member: Member, Path(number): Path<St
     Ok(see_other(&back))
 }
 
-/// The member's own invoice and what may be withheld of it; `None` where nothing may.
-async fn offered(desk: &mut Desk, member: &Member, number: &str) -> Result<Option<(Invoice, ToWithhold)>, Refusal> {
-    let invoice = invoices::by_number(desk, &member.customer_id, number).await?;
-    let of = invoices::may_withhold(desk, &invoice).await?;
-    Ok(of.map(|of| (invoice, of)))
+/// The member's own invoice, and what may be withheld of it.
+struct Offer {
+    invoice: Invoice,
+    of: ToWithhold,
+    /// What was entered before, in vain.
+    before: Option<NotAccepted>,
+}
+
+impl Offer {
+    /// `None` where nothing may be withheld.
+    async fn load(desk: &mut Desk, member: &Member, number: &str) -> Result<Option<Offer>, Refusal> {
+        let invoice = invoices::by_number(desk, &member.customer_id, number).await?;
+        let Some(of) = invoices::may_withhold(desk, &invoice).await? else { return Ok(None) };
+        let before = not_accepted(desk, member, &invoice).await?;
+        Ok(Some(Offer { invoice, of, before }))
+    }
 }
 
 fn zone(member: &Member) -> Zone {
     member.time_zone.parse().unwrap_or(chrono_tz::UTC)
 }
 
-fn certificate_page(
-    app: &App,
-    member: &Member,
-    status: StatusCode,
-    invoice: &Invoice,
-    of: ToWithhold,
-    form: &CertificateForm,
-    errors: &[FieldError],
-) -> Response {
+fn certificate_page(app: &App, member: &Member, status: StatusCode, offer: &Offer, form: &CertificateForm, errors: &[FieldError]) -> Response {
+    let Offer { invoice, of, before } = offer;
     let w = Words::of(&member.locale);
     let amount = |minor: i64| w.money(minor, &invoice.currency);
     let shell = shell(member, w, Place::Invoices);
@@ -100,18 +130,21 @@ fn certificate_page(
     let rest = amount(invoice.due_minor.saturating_sub(of.amount_minor));
     let heading = rich!(w, "withhold-answer", amount = amount(of.amount_minor), number = &invoice.number);
     let lede = rich!(w, "withhold-lede", percent = w.number(of.percent), base = amount(of.base_minor), rest = rest);
-    let text = |name, label, hint, value| parts::Field { name, label, hint: Some(hint), value, ..parts::Field::default() };
-    let number = parts::field(w, text("certificate_number", t!(w, "withhold-number"), t!(w, "withhold-number-hint"), &form.certificate_number), errors);
-    let on = text("certificate_on", t!(w, "withhold-on"), t!(w, "withhold-on-hint"), &form.certificate_on);
+    let text = |name, label, value| parts::Field { name, label, value, ..parts::Field::default() };
+    let number = text("certificate_number", t!(w, "withhold-number"), &form.certificate_number);
+    let number = parts::field(w, parts::Field { hint: Some(t!(w, "withhold-number-hint")), ..number }, errors);
+    let on = text("certificate_on", t!(w, "withhold-on"), &form.certificate_on);
     let on = parts::field(w, parts::Field { kind: "date", ..on }, errors);
     let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, errors));
     let summary = parts::error_summary(w, errors);
+    let before = before.as_ref().map(|certificate| certificate.note(w));
     let (action, written_for) = (path(&invoice.number), WrittenFor::of(member));
     page::document(app, member, status, &t!(w, "withhold-title"), move || {
         let content = view! {
             {parts::as_of(view! { <a class="link" href=back.clone()>{label}</a> }, String::new())}
             {summary}
             {parts::answer(heading, Some(lede))}
+            {before}
             <form method="post" action=action class="narrow">
                 {written_for.field()}
                 {number}

@@ -313,24 +313,35 @@ struct WithholdingRow {
     #[sqlx(flatten)]
     posted: Posted,
     amount_minor: i64,
+    taken_back_at: Option<i64>,
     allocations: i64,
+    allocated_minor: i64,
 }
 
-/// What was withheld of an invoice settles it once.
+/// What was withheld of an invoice settles it once, and no more once it is taken back.
 async fn of_withholdings(desk: &mut Desk, counts: &mut Counts) -> Held {
     let take = |row: WithholdingRow| {
-        same("withholdings", &row.posted.id, "the number of allocations it has", 1, row.allocations)?;
-        row.posted.is_exactly(&[Derived::one(ledger::tax_withheld(row.amount_minor)?)])?;
+        let (withheld, mut derived) = (row.amount_minor, vec![Derived::one(ledger::tax_withheld(row.amount_minor)?)]);
+        let (allocations, allocated_minor) = match row.taken_back_at {
+            None => (1, withheld),
+            Some(_) => {
+                derived.push(Derived::one(ledger::tax_withheld_taken_back(withheld)?));
+                (2, 0)
+            }
+        };
+        same("withholdings", &row.posted.id, "the number of allocations it has", allocations, row.allocations)?;
+        same("withholdings", &row.posted.id, "the sum of its allocations", allocated_minor, row.allocated_minor)?;
+        row.posted.is_exactly(&derived)?;
         count(counts, "withholdings");
         Ok::<(), Stop>(())
     };
     desk.tx
         .each(
             with_postings!(
-                "s.amount_minor, COALESCE(a.number, 0) AS allocations",
+                "s.amount_minor, s.taken_back_at, COALESCE(a.number, 0) AS allocations, CAST(COALESCE(a.minor, 0) AS BIGINT) AS allocated_minor",
                 "withholdings s
-                    LEFT JOIN (SELECT withholding_id, COUNT(*) AS number FROM allocations WHERE vendor_id = $1 AND withholding_id IS NOT NULL GROUP BY withholding_id) a
-                        ON a.withholding_id = s.id"
+                    LEFT JOIN (SELECT withholding_id, COUNT(*) AS number, SUM(amount_minor) AS minor FROM allocations
+                        WHERE vendor_id = $1 AND withholding_id IS NOT NULL GROUP BY withholding_id) a ON a.withholding_id = s.id"
             ),
             (desk.vendor.id.clone(),),
             take,

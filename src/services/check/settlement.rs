@@ -36,6 +36,7 @@ struct AllocationRow {
     note_kind: Option<String>,
     corrects: Option<String>,
     withheld_minor: Option<i64>,
+    withheld_taken_back_at: Option<i64>,
 }
 
 /// Each allocation names what it came from, one thing by its kind, of the same customer and currency.
@@ -53,7 +54,8 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
         if own.is_none() || all.into_iter().flatten().count() != 1 {
             return Err(broken("allocations", id, "what it came from", format!("one {}", row.kind), "something else, or several"));
         }
-        if row.amount_minor <= 0 {
+        let takes_back = row.kind == "withholding" && row.withheld_taken_back_at.is_some();
+        if row.amount_minor <= 0 && !takes_back {
             return Err(broken("allocations", id, "amount_minor", "above zero", row.amount_minor));
         }
         same("allocations", id, "the customer of what it came from", row.customer_id, shown(row.source_customer_id))?;
@@ -62,7 +64,9 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
             same("allocations", id, "the status of its payment", "succeeded", shown(row.payment_status).as_str())?;
         }
         if row.kind == "withholding" {
-            same("allocations", id, "amount_minor, being what was withheld,", row.withheld_minor.unwrap_or_default(), row.amount_minor)?;
+            let withheld_minor = row.withheld_minor.unwrap_or_default();
+            let settles_minor = if takes_back && row.amount_minor < 0 { money::neg(withheld_minor)? } else { withheld_minor };
+            same("allocations", id, "amount_minor, being what was withheld,", settles_minor, row.amount_minor)?;
         }
         if row.kind == "credit_note" {
             same("allocations", id, "the kind of its credit note", "credit_note", shown(row.note_kind).as_str())?;
@@ -78,7 +82,7 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
             "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, i.customer_id, i.currency,
                 p.status AS payment_status, COALESCE(p.customer_id, b.customer_id, n.customer_id, w.customer_id) AS source_customer_id,
                 COALESCE(p.currency, b.currency, n.currency, w.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
-                w.amount_minor AS withheld_minor
+                w.amount_minor AS withheld_minor, w.taken_back_at AS withheld_taken_back_at
              FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id
                 LEFT JOIN payments p ON p.vendor_id = a.vendor_id AND p.id = a.payment_id
                 LEFT JOIN balance_credits b ON b.vendor_id = a.vendor_id AND b.id = a.balance_credit_id

@@ -40,6 +40,6 @@ pub use sheet::sheet;
 pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
 pub use told::{Sum, Told, TotalKind};
 pub use withhold::{
-    Certificate, ToWithhold, Withholding, WithholdingRate, may_withhold, remove_withholding_rate, set_withholding_rate, withhold, withholding_of,
-    withholding_rates,
+    Certificate, TakenBack, ToWithhold, Withholding, WithholdingRate, may_withhold, remove_withholding_rate, set_withholding_rate, take_back_withholding,
+    withhold, withholding_rates, withholdings_of,
 };

@@ -342,6 +342,7 @@ pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, Str
 pub struct Allocated {
     /// 'payment' | 'balance' | 'credit_note' | 'withholding'
     pub kind: String,
+    /// Negative where a certificate of tax withheld was taken back.
     pub amount_minor: i64,
     pub payment_id: Option<String>,
     /// Of a credit note.

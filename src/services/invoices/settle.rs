@@ -103,6 +103,16 @@ async fn note_settled(desk: &mut Desk, invoice_id: &str, row: &DueRow) -> Result
     Ok(())
 }
 
+/// What settled an invoice was taken back: while anything is due of it, it waits for money as if it had never been settled. The worker does
+/// what follows.
+pub(crate) async fn note_due_again(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+    if due_row(desk, invoice_id).await?.due_minor()? > 0 {
+        let own = (desk.vendor.id.clone(), invoice_id.to_owned());
+        desk.tx.run("UPDATE invoices SET settled_at = NULL WHERE vendor_id = $1 AND id = $2", own).await?;
+    }
+    Ok(())
+}
+
 /// A payment came in for an invoice. Told twice, it counts once. What is paid beyond what is due goes into the balance.
 pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str, amount_minor: i64) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;

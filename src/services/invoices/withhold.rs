@@ -1,8 +1,10 @@
-//! Tax a customer withholds of an invoice: which countries' customers do, and the certificate by which it settles the rest of what is due.
+//! Tax a customer withholds of an invoice: which countries' customers do, the certificate by which it settles the rest of what is due, and a
+//! certificate that the vendor does not accept, by which it is due again.
 //!
 //! What deliberately does not live here: reclaiming it from the tax office. The ledger's account says how much that is.
 
-use billing::money::Currency;
+use billing::calendar::Instant;
+use billing::money::{self, Currency};
 use billing::tax::withholding;
 use billing::{invoice::DocumentKind, ledger};
 use chrono::{Months, NaiveDate};
@@ -10,8 +12,9 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::settle::{Allocation, allocate, note_if_settled};
-use super::{Invoice, Snapshot, Status};
+use super::settle::{Allocation, allocate, note_due_again, note_if_settled};
+use super::{Invoice, MOST_DESCRIPTION, Snapshot, Status};
+use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::{Desk, FieldError, Refusal, customers, ledger as books};
 use crate::words::countries;
@@ -54,6 +57,16 @@ pub struct Withholding {
     pub certificate: Certificate,
     /// Billing time.
     pub created_at: i64,
+    /// That the vendor does not accept it.
+    pub taken_back: Option<TakenBack>,
+}
+
+/// A certificate that is not accepted: another customer's, or one of another amount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    pub at: Instant,
+    /// In the vendor's words, for the customer.
+    pub because: String,
 }
 
 /// The rates of every country, by its code.
@@ -113,7 +126,7 @@ pub async fn may_withhold(desk: &mut Desk, invoice: &Invoice) -> Result<Option<T
         return Ok(None);
     }
     let Some(percent) = rate_of(desk, &snapshot.to.country).await? else { return Ok(None) };
-    if withholding_of(desk, &invoice.id).await?.is_some() {
+    if standing(desk, &invoice.id).await?.is_some() {
         return Ok(None);
     }
     Ok(Some(to_withhold(invoice, &snapshot, percent)?).filter(|of| (1..=invoice.due_minor).contains(&of.amount_minor)))
@@ -127,7 +140,7 @@ pub async fn withhold(desk: &mut Desk, invoice_id: &str, certificate: Certificat
     if invoice.kind == DocumentKind::CreditNote {
         return Err(Refusal::Rule(sentence!("withhold-credit-note")));
     }
-    if withholding_of(desk, invoice_id).await?.is_some() {
+    if standing(desk, invoice_id).await?.is_some() {
         return Err(Refusal::Conflict(sentence!("withhold-twice")));
     }
     if invoice.status != Status::Open || invoice.due_minor <= 0 {
@@ -168,7 +181,43 @@ pub async fn withhold(desk: &mut Desk, invoice_id: &str, certificate: Certificat
     });
     desk.record("invoice.tax_withheld", Some(&customer_id), invoice_id, data).await?;
     note_if_settled(desk, invoice_id).await?;
-    Ok(Withholding { id, of, certificate, created_at: desk.now.billing_ms() })
+    Ok(Withholding { id, of, certificate, created_at: desk.now.billing_ms(), taken_back: None })
+}
+
+/// Takes back what was withheld of an invoice, because its certificate is not accepted: so much is due again. A better certificate may follow.
+/// `because` is told the customer.
+pub async fn take_back_withholding(desk: &mut Desk, invoice_id: &str, because: &str) -> Result<Withholding, Refusal> {
+    let because = because.trim();
+    if because.is_empty() {
+        return Err(Refusal::field("reason", sentence!("withhold-back-unsaid")));
+    }
+    if because.chars().count() > MOST_DESCRIPTION {
+        return Err(Refusal::field("reason", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
+    }
+    let customer_id = super::load(desk, invoice_id).await?.customer_id;
+    customers::lock(desk, &customer_id).await?;
+    let invoice = super::load(desk, invoice_id).await?;
+    let Some(withheld) = standing(desk, invoice_id).await? else {
+        let was_taken_back = !withholdings_of(desk, invoice_id).await?.is_empty();
+        return Err(Refusal::Conflict(if was_taken_back { sentence!("withhold-back-twice") } else { sentence!("withhold-back-none") }));
+    };
+    let amount_minor = withheld.of.amount_minor;
+    desk.tx
+        .run(
+            "UPDATE withholdings SET taken_back_at = $3, taken_back_because = $4 WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), withheld.id.clone(), desk.now.billing_ms(), because.to_owned()),
+        )
+        .await?;
+    let back_minor = money::neg(amount_minor).map_err(billing::Error::from)?;
+    allocate(desk, invoice_id, back_minor, Allocation::Withholding(&withheld.id)).await?;
+    books::post(desk, &customer_id, &invoice.currency, &withheld.id, &ledger::tax_withheld_taken_back(amount_minor)?).await?;
+    let data = json!({
+        "number": invoice.number, "amount_minor": amount_minor, "currency": invoice.currency,
+        "certificate_number": withheld.certificate.number, "because": because,
+    });
+    desk.record("invoice.withholding_taken_back", Some(&customer_id), invoice_id, data).await?;
+    note_due_again(desk, invoice_id).await?;
+    Ok(Withholding { taken_back: Some(TakenBack { at: desk.now.billing, because: because.to_owned() }), ..withheld })
 }
 
 /// The certificate, written as it is kept; `today` where its customer is.
@@ -182,7 +231,7 @@ fn check(certificate: &Certificate, invoice: &Invoice, today: NaiveDate) -> Resu
     }
     let earliest = invoice.issued_at.date_naive() - BEFORE_THE_INVOICE;
     if certificate.on > today || certificate.on < earliest {
-        errors.push(FieldError { field: "certificate_on", sentence: sentence!("withhold-day", from = earliest.to_string(), to = today.to_string()) });
+        errors.push(FieldError { field: "certificate_on", sentence: sentence!("withhold-day", from = earliest, to = today) });
     }
     if errors.is_empty() { Ok(Certificate { number, on: certificate.on }) } else { Err(Refusal::Fields(errors)) }
 }
@@ -196,24 +245,37 @@ struct WithholdingRow {
     certificate_number: String,
     certificate_on: String,
     created_at: i64,
+    taken_back_at: Option<i64>,
+    taken_back_because: Option<String>,
 }
 
-/// What was withheld of an invoice.
-pub async fn withholding_of(desk: &mut Desk, invoice_id: &str) -> Result<Option<Withholding>, Refusal> {
-    let row: Option<WithholdingRow> = desk
-        .tx
-        .opt(
-            "SELECT id, percent, base_minor, amount_minor, certificate_number, certificate_on, created_at FROM withholdings WHERE vendor_id = $1 AND invoice_id = $2",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
-        )
-        .await?;
-    row.map(|row| {
+impl TryFrom<WithholdingRow> for Withholding {
+    type Error = Refusal;
+    fn try_from(row: WithholdingRow) -> Result<Withholding, Refusal> {
         Ok(Withholding {
             id: row.id,
             of: ToWithhold { percent: row.percent.parse().map_err(Refusal::damaged)?, base_minor: row.base_minor, amount_minor: row.amount_minor },
             certificate: Certificate { number: row.certificate_number, on: row.certificate_on.parse().map_err(Refusal::damaged)? },
             created_at: row.created_at,
+            taken_back: row.taken_back_at.map(|at| TakenBack { at: from_ms(at), because: row.taken_back_because.unwrap_or_default() }),
         })
-    })
-    .transpose()
+    }
+}
+
+/// What was ever withheld of an invoice, in order: what stands is the last, and all before it was taken back.
+pub async fn withholdings_of(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Withholding>, Refusal> {
+    let rows: Vec<WithholdingRow> = desk
+        .tx
+        .all(
+            "SELECT id, percent, base_minor, amount_minor, certificate_number, certificate_on, created_at, taken_back_at, taken_back_because FROM withholdings
+             WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY created_at, id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter().map(Withholding::try_from).collect()
+}
+
+/// What is withheld of an invoice and was not taken back.
+async fn standing(desk: &mut Desk, invoice_id: &str) -> Result<Option<Withholding>, Refusal> {
+    Ok(withholdings_of(desk, invoice_id).await?.into_iter().find(|withheld| withheld.taken_back.is_none()))
 }

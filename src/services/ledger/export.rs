@@ -22,9 +22,9 @@ pub struct Exported {
     pub posted_at: Instant,
     /// The vendor's own id of the customer, or its name.
     pub customer: String,
-    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'credit'.
+    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'credit' | 'withholding'.
     pub subject: &'static str,
-    /// The document's number; of a payment, the first invoice it paid; of a credit, its description.
+    /// The document's number; of a payment, the first invoice it paid; of a credit, its description; of tax withheld, its certificate's number.
     pub reference: String,
     pub account: Account,
     pub currency: String,
@@ -45,6 +45,7 @@ struct Row {
     payment_id: Option<String>,
     paid_number: Option<String>,
     description: Option<String>,
+    certificate_number: Option<String>,
 }
 
 /// Hands out every entry posted in a stretch of time, by moment, customer and document. Holds no more than one moment's at once.
@@ -57,11 +58,12 @@ pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMu
         .each(
             "SELECT e.posted_at, e.posting_id, e.account, e.currency, e.amount_minor, COALESCE(c.external_id, c.name) AS customer, i.kind, i.number, p.id AS payment_id,
                 (SELECT MIN(x.number) FROM allocations a JOIN invoices x ON x.vendor_id = a.vendor_id AND x.id = a.invoice_id
-                    WHERE a.vendor_id = p.vendor_id AND a.payment_id = p.id) AS paid_number, b.description
+                    WHERE a.vendor_id = p.vendor_id AND a.payment_id = p.id) AS paid_number, b.description, w.certificate_number
              FROM ledger_entries e JOIN customers c ON c.vendor_id = e.vendor_id AND c.id = e.customer_id
                 LEFT JOIN invoices i ON i.vendor_id = e.vendor_id AND i.id = e.subject_id
                 LEFT JOIN payments p ON p.vendor_id = e.vendor_id AND p.id = e.subject_id
                 LEFT JOIN balance_credits b ON b.vendor_id = e.vendor_id AND b.id = e.subject_id
+                LEFT JOIN withholdings w ON w.vendor_id = e.vendor_id AND w.id = e.subject_id
              WHERE e.vendor_id = $1 AND e.posted_at >= $2 AND e.posted_at < $3 ORDER BY e.posted_at",
             (desk.vendor.id.clone(), during.start.timestamp_millis(), during.end.timestamp_millis()),
             |row: Row| {
@@ -78,11 +80,12 @@ pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMu
 }
 
 fn entry(row: Row, posted_at: Instant, zone: Zone) -> Result<Exported, Refusal> {
-    let (subject, reference) = match (row.kind.as_deref(), row.payment_id) {
-        (Some("credit_note"), _) => ("credit_note", row.number),
-        (Some(_), _) => ("invoice", row.number),
-        (None, Some(_)) => ("payment", row.paid_number),
-        (None, None) => ("credit", row.description),
+    let (subject, reference) = match (row.kind.as_deref(), row.payment_id, row.certificate_number) {
+        (Some("credit_note"), ..) => ("credit_note", row.number),
+        (Some(_), ..) => ("invoice", row.number),
+        (None, Some(_), _) => ("payment", row.paid_number),
+        (None, None, Some(certificate)) => ("withholding", Some(certificate)),
+        (None, None, None) => ("credit", row.description),
     };
     Ok(Exported {
         posting: 0,

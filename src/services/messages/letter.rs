@@ -58,6 +58,15 @@ pub enum Letter {
         amount_minor: i64,
         currency: String,
     },
+    /// A certificate of tax withheld that the vendor does not accept: so much of the invoice is due again.
+    CertificateRefused {
+        invoice: String,
+        certificate: String,
+        /// In the vendor's words.
+        because: String,
+        amount_minor: i64,
+        currency: String,
+    },
     MethodExpiring {
         customer: String,
         method: Method,
@@ -125,6 +134,7 @@ impl Letter {
             Letter::Receipt { .. } => "receipt",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::Refunded { .. } => "refund",
+            Letter::CertificateRefused { .. } => "certificate_refused",
             Letter::MethodExpiring { .. } => "method_expiring",
             Letter::TrialEnding { .. } => "trial_ending",
             Letter::PlanChanged { .. } => "plan_changed",

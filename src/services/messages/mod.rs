@@ -68,8 +68,18 @@ async fn leave_of(desk: &mut Desk, to: To<'_>, letter: &Letter, event_id: Option
     };
     let message_id = desk.new_id("msg");
     let row = (
-        desk.vendor.id.clone(), message_id.clone(), customer_id, identity_id, letter.kind(), event_id.map(str::to_owned), kept.to_name, kept.to_email,
-        kept.subject, kept.text, desk.now.billing_ms(), desk.now.wall_ms(),
+        desk.vendor.id.clone(),
+        message_id.clone(),
+        customer_id,
+        identity_id,
+        letter.kind(),
+        event_id.map(str::to_owned),
+        kept.to_name,
+        kept.to_email,
+        kept.subject,
+        kept.text,
+        desk.now.billing_ms(),
+        desk.now.wall_ms(),
     );
     let added = desk
         .tx

@@ -85,7 +85,8 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             // What is credited stands on a note as a negative total.
             let (amount, number) = (w.money(note.total_minor.saturating_neg(), &note.currency), &note.number);
             let what = t!(w, "mail-note-what", number = number, day = Dates::new(w, note.zone).day_year(note.issued_at), amount = &amount);
-            Said::new(t!(w, "mail-note-subject", number = number, vendor = v, amount = amount), [what]).then(t!(w, "mail-note-action"), document(portal, number))
+            Said::new(t!(w, "mail-note-subject", number = number, vendor = v, amount = amount), [what])
+                .then(t!(w, "mail-note-action"), document(portal, number))
         }
         Letter::Receipt { invoice, paid_minor, paid_at, method } => {
             let paid = w.money(*paid_minor, &invoice.currency);
@@ -95,13 +96,22 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
                 0 => t!(w, "mail-receipt-settled"),
                 due => t!(w, "mail-receipt-left", due = w.money(due, &invoice.currency)),
             };
-            Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest]).then(t!(w, "mail-document-action"), document(portal, &invoice.number))
+            Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest])
+                .then(t!(w, "mail-document-action"), document(portal, &invoice.number))
         }
-        Letter::PaymentFailed { invoice, declined } => failed(w, v, portal, invoice, declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason)))),
+        Letter::PaymentFailed { invoice, declined } => {
+            failed(w, v, portal, invoice, declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason))))
+        }
         Letter::Refunded { invoice, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
             let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
             Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
+        }
+        Letter::CertificateRefused { invoice, certificate, because, amount_minor, currency } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-certificate-what", vendor = v, certificate = certificate, number = invoice, amount = &amount, because = because);
+            Said::new(t!(w, "mail-certificate-subject", certificate = certificate, vendor = v, amount = amount), [what, t!(w, "mail-certificate-how")])
+                .then(t!(w, "mail-document-action"), document(portal, invoice))
         }
         Letter::MethodExpiring { customer, method, last_day, zone } => {
             let (name, day) = (method_name(w, method), Dates::new(w, *zone).day_year_of(*last_day));
@@ -125,7 +135,8 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
         }
         Letter::SubscriptionEnded { customer, plan } => {
             let what = t!(w, "mail-ended-what", customer = customer, plan = plan, vendor = v);
-            Said::new(t!(w, "mail-ended-subject", vendor = v, plan = plan), [what, t!(w, "mail-ended-kept")]).then(t!(w, "mail-ended-action"), format!("{portal}/plan"))
+            Said::new(t!(w, "mail-ended-subject", vendor = v, plan = plan), [what, t!(w, "mail-ended-kept")])
+                .then(t!(w, "mail-ended-action"), format!("{portal}/plan"))
         }
     }
 }
@@ -137,7 +148,8 @@ fn failed(w: Words, vendor: &str, portal: &str, invoice: &Billed, declined: Opti
         Some((method, reason)) => t!(w, "mail-failed-what", number = number, amount = &due, method = method, reason = reason),
         None => t!(w, "mail-failed-no-method", number = number, amount = &due),
     };
-    Said::new(t!(w, "mail-failed-subject", amount = &due, vendor = vendor), [what]).then(t!(w, "mail-failed-action", amount = due), format!("{portal}/invoices/{number}/pay"))
+    Said::new(t!(w, "mail-failed-subject", amount = &due, vendor = vendor), [what])
+        .then(t!(w, "mail-failed-action", amount = due), format!("{portal}/invoices/{number}/pay"))
 }
 
 fn document(portal: &str, number: &str) -> String {

@@ -17,11 +17,12 @@ use crate::services::{Desk, Refusal, customers, subscriptions};
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 9] = [
+pub const TOLD: [&str; 10] = [
     "invoice.issued",
     "credit_note.issued",
     "payment.succeeded",
     "invoice.payment_failed",
+    "invoice.withholding_taken_back",
     "refund.succeeded",
     "payment_method.expiring",
     "subscription.trial_ending",
@@ -97,6 +98,17 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
                 None => None,
             };
             Some((Letter::PaymentFailed { invoice: billed(desk, &invoice)?, declined }, Readers::Managers))
+        }
+        "invoice.withholding_taken_back" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            // A better certificate came in the meantime, or the money.
+            if invoice.due_minor == 0 || invoice.withheld_minor > 0 {
+                return Ok(None);
+            }
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let (certificate, because) = (text("certificate_number"), text("because"));
+            let letter = Letter::CertificateRefused { invoice: invoice.number, certificate, because, amount_minor, currency: invoice.currency };
+            Some((letter, Readers::Books))
         }
         "refund.succeeded" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;

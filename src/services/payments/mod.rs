@@ -31,8 +31,8 @@ pub use errand::Errand;
 pub use gateway::{Brand, CardEntry, DeclineReason, Gateway, HostedFields, Outcome, Presence, ScriptedFields};
 pub use gateways::Gateways;
 pub use methods::{
-    DETACH, Detach, Expiry, Method, MethodRole, ending_between, find as find_method, find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove,
-    stop_backup, successor, why_it_must_stay, with_method,
+    DETACH, Detach, Expiry, Method, MethodRole, ending_between, find as find_method, find_ever as find_method_ever, list, make_backup, make_default,
+    move_backup_up, remove, stop_backup, successor, why_it_must_stay, with_method,
 };
 pub use names::{brand_name, declined_because, method_name};
 pub use read::{Payment, Pays, Status, find, load, of_invoice, of_quote};

@@ -236,16 +236,12 @@ pub async fn run_due(desk: &mut Desk, customer_ids: &[String], until: Instant) -
     let mut foreseen = foresee(desk, customers).await?;
     foreseen.retain(|foreseen| foreseen.first_due.is_some_and(|due| due <= until));
     foreseen.sort_by(|one, other| (one.first_due, &one.customer.id).cmp(&(other.first_due, &other.customer.id)));
-    let now = desk.now;
     let mut horizon = until;
     let mut moments = Vec::with_capacity(foreseen.len());
     for Foreseen { customer, first_due, answers } in foreseen {
         let Some(at) = first_due.filter(|at| *at <= horizon) else { break };
         desk.foresee(answers);
-        desk.at_billing(at.timestamp_millis());
-        let happened = happen_at(desk, &customer, at).await;
-        desk.now = now;
-        let (issued, next) = happened?;
+        let Happened { issued, next, .. } = happen_at(desk, &customer, at).await?;
         horizon = next.map_or(horizon, |next| horizon.min(next));
         moments.push(Moment { customer_id: customer.id, at, issued });
     }
@@ -255,11 +251,7 @@ pub async fn run_due(desk: &mut Desk, customer_ids: &[String], until: Instant) -
 /// The first thing due of one customer, where its moment is not later than an instant.
 async fn run_first(desk: &mut Desk, customer: &Customer, until: Instant, charges: Charges) -> Result<Option<Vec<Issued>>, Refusal> {
     let Some(at) = first_due_by(desk, &customer.id, until, charges).await? else { return Ok(None) };
-    let now = desk.now;
-    desk.at_billing(at.timestamp_millis());
-    let happened = happen_at(desk, customer, at).await;
-    desk.now = now;
-    happened.map(|(issued, _)| Some(issued))
+    Ok(Some(happen_at(desk, customer, at).await?.issued))
 }
 
 /// What is due of a subscription, to be named where the rules refuse it: who reads that did not ask for it.
@@ -287,8 +279,27 @@ impl Due {
     }
 }
 
-/// Everything due of a customer at an instant; and when, as far as the records tell, something is due next.
-async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<(Vec<Issued>, Option<Instant>), Refusal> {
+/// What happened at an instant.
+struct Happened {
+    issued: Vec<Issued>,
+    /// When, as far as the records tell, something is due next.
+    next: Option<Instant>,
+    /// Subscriptions whose usage was due.
+    usage_of: Vec<String>,
+}
+
+/// Everything due of a customer at an instant, as of then.
+async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<Happened, Refusal> {
+    let now = desk.now;
+    desk.at_billing(at.timestamp_millis());
+    let happened = happen_then(desk, customer, at).await;
+    desk.now = now;
+    let happened = happened?;
+    threshold::note_looked_at(desk, &customer.id, &happened.usage_of).await?;
+    Ok(happened)
+}
+
+async fn happen_then(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<Happened, Refusal> {
     let wall = desk.now.wall_ms();
     let mut steps = Vec::new();
     let mut subscriptions = record::of_customer(desk, &customer.id).await?;
@@ -297,7 +308,7 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let usage_due = threshold::due_of(desk, &customer.id).await?;
     late::hold_usage(desk, customer, &subscriptions).await?;
     let mut next: Option<Instant> = None;
-    let mut invoiced = Vec::new();
+    let mut usage_of = Vec::new();
     let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
     for subscription in subscriptions {
         let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= at) && !subscription.is_held(wall);
@@ -308,13 +319,13 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
             continue;
         }
         if is_usage_due {
-            invoiced.push(subscription.id.clone());
+            usage_of.push(subscription.id.clone());
         }
         let named = Due::of(&subscription);
         let step = async {
             let mut step = due::happen(desk, subscription, at).await?;
             if is_usage_due {
-                threshold::bill_so_far(desk, &mut step, at).await?;
+                threshold::bill_due(desk, &mut step, at).await?;
             }
             Ok(step)
         };
@@ -327,10 +338,7 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
     let bills = bill::bills(desk, customer, at, &steps, &Look::ToWrite).await?;
     note(bills.next_charge);
     let issued = bill::write(desk, customer, steps, bills).await?;
-    for subscription_id in invoiced {
-        threshold::note_invoiced(desk, &subscription_id, at).await?;
-    }
-    Ok((issued, next))
+    Ok(Happened { issued, next, usage_of })
 }
 
 /// Does all that is due for a customer before an action of theirs: what falls due exactly then has happened before it, but for one-off

@@ -12,7 +12,7 @@ use super::change::When;
 use super::discounts;
 use super::due::{after, close_early, grace, next_due};
 use super::record::{Closing, Subscription};
-use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts, proration};
+use super::step::{Ended, Event, Reading, Step, basis, billed, charged_then, drafts, proration};
 use crate::sentence;
 use crate::services::{Desk, FieldError, Refusal};
 
@@ -90,7 +90,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         let used = if now.open.is_empty() { Vec::new() } else { reading.running(desk, subscription, at).await? };
         let outcome = cancel(&basis, &now, at, unused, &charged, &used)?;
         let lines = drafts(desk, outcome.lines, &[&subscription.terms], &now.open);
-        step.billed = billed(&now, &[], at, unused, &lines, &used)?;
+        step.billed = billed(&now, &[], &Ended { to: at, unused, stands: &outcome.stands }, &lines, &used)?;
         step.subscription.cycle = Some(Cycle { open: Vec::new(), ..outcome.cycle });
         close_early(desk, &mut step, reading).await?;
         if waits > TimeDelta::zero() {

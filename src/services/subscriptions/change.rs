@@ -12,7 +12,7 @@ use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
 use super::record::{AnchorWish, Scheduled, Subscription};
 use super::start::{check_exchange, check_quantity, terms};
-use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts, proration};
+use super::step::{Ended, Event, Reading, Step, basis, billed, charged_then, drafts, proration};
 use crate::sentence;
 use crate::services::catalog::Redemption;
 use crate::services::invoices::Waits;
@@ -142,7 +142,8 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         None => None,
     };
     let lines = drafts(desk, outcome.lines, &[&new, &subscription.terms], &cycle.open);
-    step.billed = billed(&cycle, &outcome.cycle.open, at, Unused::Credited, &lines, &used)?;
+    let ended = Ended { to: at, unused: Unused::Credited, stands: &outcome.stands };
+    step.billed = billed(&cycle, &outcome.cycle.open, &ended, &lines, &used)?;
     let s = &mut step.subscription;
     // What was planned for the old period's end goes with it.
     if outcome.cycle.whole.end != cycle.whole.end {

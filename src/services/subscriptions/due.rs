@@ -11,7 +11,7 @@ use serde_json::json;
 use super::change::{TakenUp, cycle_after, take_up_planned};
 use super::discounts;
 use super::record::{AnchorWish, Closing, Subscription};
-use super::step::{self, Event, Reading, Step, basis, billed, drafts, used};
+use super::step::{self, Ended, Event, Reading, Step, basis, billed, drafts, used};
 use crate::services::invoices::Waits;
 use crate::services::{Desk, Refusal, catalog};
 
@@ -206,8 +206,9 @@ async fn close_period(desk: &mut Desk, h: &mut Step, position: usize, counted: O
     };
     let basis = basis(desk, &Subscription { cycle: Some(cycle.clone()), ..s.clone() }, &[], []).await?;
     let charged = step::charged_before(desk, &h.subscription, &cycle.open).await?;
-    let lines = drafts(desk, close_ended(&basis, &cycle, until, unused, &charged, &used)?, &[], &cycle.open);
-    h.billed.extend(billed(&cycle, &[], until, unused, &lines, &used)?);
+    let closed = close_ended(&basis, &cycle, until, unused, &charged, &used)?;
+    let lines = drafts(desk, closed.lines, &[], &cycle.open);
+    h.billed.extend(billed(&cycle, &[], &Ended { to: until, unused, stands: &closed.stands }, &lines, &used)?);
     h.lines.extend(lines);
     h.closed.push(at);
     let reason = if s.state == State::Cancelled { Reason::Final } else { Reason::Cycle };

@@ -11,7 +11,7 @@ use super::change::When;
 use super::discounts;
 use super::due::{after, close_early, next_due};
 use super::record::Subscription;
-use super::step::{Event, Reading, Step, basis, billed, charged_then, drafts};
+use super::step::{Ended, Event, Reading, Step, basis, billed, charged_then, drafts};
 use crate::services::{Desk, Refusal};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,8 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let charged = charged_then(desk, subscription, at).await?;
     let outcome = pause(&basis, &cycle, at, request.unused, &charged, &used)?;
     let lines = drafts(desk, outcome.lines, &[&subscription.terms], &cycle.open);
-    step.billed = billed(&cycle, &outcome.cycle.open, at, request.unused, &lines, &used)?;
+    let ended = Ended { to: at, unused: request.unused, stands: &outcome.stands };
+    step.billed = billed(&cycle, &outcome.cycle.open, &ended, &lines, &used)?;
     let s = &mut step.subscription;
     s.state = paused;
     s.paused_at = Some(at);

@@ -6,7 +6,7 @@ use billing::discount::{Discount, Off};
 use billing::invoice::{Line, LineKind, Reason};
 use billing::money::Rounding;
 use billing::price::Price;
-use billing::subscription::{Basis, BilledLine, BilledPart, Charged, Cycle, OpenPart, Product, Proration, Terms, Unused, Used, stands_after};
+use billing::subscription::{Basis, BilledLine, BilledPart, Charged, Cycle, OpenPart, Product, Proration, Terms, Unused, Used};
 
 use serde::{Deserialize, Serialize};
 
@@ -192,10 +192,19 @@ fn price_of(line: &Line, terms: &[&Terms], open: &[OpenPart]) -> Option<Price> {
     })
 }
 
+/// How an event ended metered parts: when, and what became of what was paid for the rest; and by the engine's word, what stands then of the lines
+/// that they were invoiced with before.
+pub struct Ended<'a> {
+    pub to: Instant,
+    pub unused: Unused,
+    pub stands: &'a [BilledLine],
+}
+
 /// The open parts of a cycle that an event ended, as billed by its lines.
-pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, lines: &[DraftLine], used: &[Used]) -> Result<Vec<Billed>, Refusal> {
+pub fn billed(cycle: &Cycle, goes_on: &[OpenPart], ended: &Ended<'_>, lines: &[DraftLine], used: &[Used]) -> Result<Vec<Billed>, Refusal> {
+    let &Ended { to, unused, stands } = ended;
     let mut billed = Vec::new();
-    for part in ended.open.iter().filter(|part| part.from < to) {
+    for part in cycle.open.iter().filter(|part| part.from < to) {
         let is_open = goes_on.iter().any(|open| open.from == part.from && open.price.charges_like(&part.price));
         if is_open {
             continue;
@@ -207,14 +216,14 @@ pub fn billed(ended: &Cycle, goes_on: &[OpenPart], to: Instant, unused: Unused, 
                 && draft.line.from == Some(part.from)
         });
         // What it was invoiced with before, then what is new.
-        let of_part: Vec<&DraftLine> = of_part.collect();
-        let mut lines = stands_after(part, &of_part.iter().map(|draft| &draft.line).collect::<Vec<_>>())?;
-        let new = of_part.into_iter().filter(|draft| draft.line.credits.is_none());
-        lines.extend(new.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor }));
+        let before = stands.iter().filter(|stands| part.invoiced.iter().any(|invoiced| invoiced.line == stands.line));
+        let new = of_part.filter(|draft| draft.line.credits.is_none());
+        let new = new.map(|draft| BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor });
+        let lines = before.cloned().chain(new).collect();
         let counted = used.iter().find(|used| used.product == part.product && used.price == part.price.key);
         let units = counted.ok_or_else(|| Refusal::damaged(format!("the usage of {} was billed and not counted", part.price.key)))?.units;
         // The cycle is kept for its period; where it stood before is of no use later.
-        let cycle = Cycle { before: None, open: Vec::new(), ..ended.clone() };
+        let cycle = Cycle { before: None, open: Vec::new(), ..cycle.clone() };
         billed.push(Billed { part: BilledPart { part: part.clone(), to, cycle, unused, lines }, units });
     }
     Ok(billed)

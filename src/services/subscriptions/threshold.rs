@@ -1,11 +1,14 @@
 //! Usage invoiced before its period's end, because it has come to what the vendor states for the plan: noted with the usage that reaches it
 //! ([`note_usage_due`]), invoiced by the worker in its turn among everything else that is due.
 //!
+//! What a credit note takes of such an invoice is forgiven: it was invoiced, so the period's end does not ask for it again, and it counts
+//! towards no threshold. (Else the next call would bring back what the vendor has just credited.)
+//!
 //! Owed now = what usage costs so far − what was invoiced of it: the engine says it ([`so_far`]), and remembers it on the open part, so that
 //! the period's end bills the rest.
 
 use billing::calendar::Instant;
-use billing::invoice::Reason;
+use billing::invoice::{Line, Reason};
 use billing::money::sum;
 use billing::state::State;
 use billing::subscription::{BilledLine, Product, so_far};
@@ -26,31 +29,30 @@ struct ThresholdRow {
     amount_minor: i64,
 }
 
-/// Usage of a customer was recorded or taken back: where what is not invoiced of it has reached a plan's threshold, the worker is to invoice
-/// it; where it has not, or no longer, it is not. Who calls it holds the customer's usage lock. Where no plan has a threshold it is one statement.
+/// Usage of a customer was recorded or taken back, or some of it invoiced: where what is not invoiced of it has reached a plan's threshold, it
+/// is due from now. What is due already stays so from when it was, however much comes in until the worker's turn, and is looked at then
+/// ([`bill_due`]). Who calls it holds the customer's usage lock. Where no plan has a threshold, or all is due, it is one statement.
 pub async fn note_usage_due(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
     let rows: Vec<ThresholdRow> = desk
         .tx
         .all(
             "SELECT s.id, t.amount_minor FROM subscriptions s
              JOIN invoice_thresholds t ON t.vendor_id = s.vendor_id AND t.plan_id = s.plan_id AND t.currency = s.currency
-             WHERE s.vendor_id = $1 AND s.customer_id = $2 AND s.status IN ('active', 'past_due') ORDER BY s.id",
+             WHERE s.vendor_id = $1 AND s.customer_id = $2 AND s.status IN ('active', 'past_due')
+                AND NOT EXISTS (SELECT 1 FROM usage_due d WHERE d.vendor_id = s.vendor_id AND d.subscription_id = s.id) ORDER BY s.id",
             (desk.vendor.id.clone(), customer_id.to_owned()),
         )
         .await?;
     for ThresholdRow { id, amount_minor } in rows {
-        if not_invoiced(desk, &id).await? >= amount_minor {
-            // Where it waits for the worker already, what came in since is invoiced with it.
+        let subscription = load(desk, &id).await?;
+        if sum_of(&not_invoiced(desk, &subscription, desk.now.billing).await?)? >= amount_minor {
             desk.tx
                 .run(
                     "INSERT INTO usage_due (vendor_id, subscription_id, customer_id, due_at) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (vendor_id, subscription_id) DO UPDATE SET due_at = excluded.due_at",
+                     ON CONFLICT (vendor_id, subscription_id) DO NOTHING",
                     (desk.vendor.id.clone(), id, customer_id.to_owned(), desk.now.billing_ms()),
                 )
                 .await?;
-        } else {
-            let own = (desk.vendor.id.clone(), id);
-            desk.tx.run("DELETE FROM usage_due WHERE vendor_id = $1 AND subscription_id = $2", own).await?;
         }
     }
     Ok(())
@@ -61,26 +63,41 @@ fn just_after(at: Instant) -> Instant {
     at + TimeDelta::milliseconds(1)
 }
 
-/// What usage of a subscription's running period would be invoiced now, before discounts and tax. At the period's end it is invoiced anyway.
-async fn not_invoiced(desk: &mut Desk, subscription_id: &str) -> Result<i64, Refusal> {
-    let (subscription, now) = (load(desk, subscription_id).await?, desk.now.billing);
-    let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.period().contains(now)) else { return Ok(0) };
-    let used = used(desk, &subscription.customer_id, &cycle.open, just_after(now)).await?;
-    let basis = basis(desk, &subscription, &[], []).await?;
-    let lines = so_far(&basis, &cycle, now, &used)?;
+/// What usage of a subscription's running period would be invoiced at an instant of it. At the period's end it is invoiced anyway.
+async fn not_invoiced(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Line>, Refusal> {
+    let Some(cycle) = s.cycle.as_ref().filter(|cycle| cycle.period().contains(at)) else { return Ok(Vec::new()) };
+    let used = used(desk, &s.customer_id, &cycle.open, just_after(at)).await?;
+    let basis = basis(desk, s, &[], []).await?;
+    Ok(so_far(&basis, cycle, at, &used)?)
+}
+
+/// Before discounts and tax.
+fn sum_of(lines: &[Line]) -> Result<i64, Refusal> {
     Ok(sum(lines.iter().map(|line| line.amount_minor)).map_err(billing::Error::from)?)
 }
 
-/// Adds to a step what usage of its running period is to be invoiced by an instant.
-pub(super) async fn bill_so_far(desk: &mut Desk, step: &mut Step, at: Instant) -> Result<(), Refusal> {
-    let s = &step.subscription;
-    let Some(mut cycle) = s.cycle.clone().filter(|cycle| cycle.period().contains(at)) else { return Ok(()) };
-    let used = used(desk, &s.customer_id, &cycle.open, just_after(at)).await?;
-    let basis = basis(desk, s, &[], []).await?;
-    let lines = drafts(desk, so_far(&basis, &cycle, at, &used)?, &[], &cycle.open);
-    if lines.is_empty() {
-        return Ok(());
+/// Adds to a step what usage of its running period is due: all of it, where it still comes to the plan's threshold. Some may have been taken
+/// back since.
+pub(super) async fn bill_due(desk: &mut Desk, step: &mut Step, at: Instant) -> Result<(), Refusal> {
+    let threshold: Option<(i64,)> = desk
+        .tx
+        .opt(
+            "SELECT t.amount_minor FROM subscriptions s JOIN invoice_thresholds t ON t.vendor_id = s.vendor_id AND t.plan_id = s.plan_id AND t.currency = s.currency
+             WHERE s.vendor_id = $1 AND s.id = $2",
+            (desk.vendor.id.clone(), step.subscription.id.clone()),
+        )
+        .await?;
+    let lines = not_invoiced(desk, &step.subscription, at).await?;
+    match threshold {
+        Some((amount_minor,)) if sum_of(&lines)? >= amount_minor => invoice_early(desk, step, lines),
+        _ => Ok(()),
     }
+}
+
+/// Adds to a step what its usage is invoiced before its period's end, and remembers it on the open parts.
+fn invoice_early(desk: &Desk, step: &mut Step, lines: Vec<Line>) -> Result<(), Refusal> {
+    let Some(mut cycle) = step.subscription.cycle.clone().filter(|_| !lines.is_empty()) else { return Ok(()) };
+    let lines = drafts(desk, lines, &[], &cycle.open);
     for draft in &lines {
         let is_of = |part: &&mut billing::subscription::OpenPart| {
             Product::of(&draft.line).as_ref() == Some(&part.product) && draft.line.price.as_deref() == Some(&part.price.key)
@@ -100,7 +117,8 @@ pub(super) async fn plan_on_demand(desk: &mut Desk, subscription: &Subscription,
     let discounts = discounts::load(desk, &subscription.id).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     if matches!(subscription.state, State::Active | State::PastDue) {
-        bill_so_far(desk, &mut step, at).await?;
+        let lines = not_invoiced(desk, subscription, at).await?;
+        invoice_early(desk, &mut step, lines)?;
     }
     if step.lines.is_empty() {
         return Err(Refusal::Rule(sentence!("refusal-no-usage-to-invoice")));
@@ -138,13 +156,11 @@ pub(super) async fn due_of_customers(desk: &mut Desk, customer_ids: &[String]) -
     Ok(rows.into_iter().map(|(customer, subscription, at)| (customer, subscription, from_ms(at))).collect())
 }
 
-/// A subscription's usage has been invoiced up to an instant.
-pub(super) async fn note_invoiced(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<(), Refusal> {
-    desk.tx
-        .run(
-            "DELETE FROM usage_due WHERE vendor_id = $1 AND subscription_id = $2 AND due_at <= $3",
-            (desk.vendor.id.clone(), subscription_id.to_owned(), at.timestamp_millis()),
-        )
-        .await?;
-    Ok(())
+/// What was due of a subscription's usage has been looked at. What came in after the moment it was due may have reached the threshold again:
+/// `desk` stands at the present.
+pub(super) async fn note_looked_at(desk: &mut Desk, customer_id: &str, subscription_ids: &[String]) -> Result<(), Refusal> {
+    for id in subscription_ids {
+        desk.tx.run("DELETE FROM usage_due WHERE vendor_id = $1 AND subscription_id = $2", (desk.vendor.id.clone(), id.clone())).await?;
+    }
+    if subscription_ids.is_empty() { Ok(()) } else { note_usage_due(desk, customer_id).await }
 }

@@ -113,8 +113,8 @@ async fn of(
     for usage in usages {
         step.lines = next.advance.clone();
         if let Some(Closing { cycle, until, unused, .. }) = &next.closes {
-            let lines = close_ended(&next.basis, cycle, *until, *unused, &invoiced, usage)?;
-            step.lines.extend(drafts(desk, lines, &[], &cycle.open));
+            let closed = close_ended(&next.basis, cycle, *until, *unused, &invoiced, usage)?;
+            step.lines.extend(drafts(desk, closed.lines, &[], &cycle.open));
         }
         step.lines.extend(waiting.iter().cloned());
         let bill = around.compose(desk, customer, currency, next.at, &[&step])?;

@@ -247,6 +247,11 @@ fn check<'m>(event: &NewEvent, meters: &'m HashMap<String, Meter>, now: Instant)
             return Err(sentence!("refusal-event-too-old"));
         }
     }
+    // Also where the meter reads none: who sends one means to take something away, and would wait for it in vain.
+    let is_negative = event.quantity.is_some_and(|quantity| quantity < Decimal::ZERO);
+    if is_negative && meter.aggregate != Aggregate::Sum {
+        return Err(sentence!("refusal-event-negative", meter = &meter.key));
+    }
     match (meter.aggregate, event.quantity, &event.value) {
         (Aggregate::Count, _, _) => {}
         (Aggregate::Unique, _, None) => return Err(sentence!("refusal-event-needs-value", meter = &meter.key)),
@@ -255,10 +260,7 @@ fn check<'m>(event: &NewEvent, meters: &'m HashMap<String, Meter>, now: Instant)
         }
         (Aggregate::Unique, _, Some(_)) => {}
         (_, None, _) => return Err(sentence!("refusal-event-needs-quantity", meter = &meter.key)),
-        (aggregate, Some(quantity), _) => {
-            if quantity.is_sign_negative() && !quantity.is_zero() && aggregate != Aggregate::Sum {
-                return Err(sentence!("refusal-event-negative", meter = &meter.key));
-            }
+        (_, Some(quantity), _) => {
             if quantity.abs() > MAX_QUANTITY {
                 return Err(sentence!("refusal-event-too-large", most = MAX_QUANTITY.to_string()));
             }

@@ -72,6 +72,7 @@ fn body(name: &str) -> Value {
         "updateCustomer" => json!({ "name": "Eve" }),
         "endTaxRate" => json!({ "on": "2026-03-01" }),
         "recordWithholding" => json!({ "certificate_number": "1", "certificate_on": "2026-03-01" }),
+        "takeBackWithholding" => json!({ "reason": "It is Eve's." }),
         "grantCredit" => json!({ "amount_minor": 1, "description": "for Eve" }),
         _ => json!({}),
     }

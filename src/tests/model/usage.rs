@@ -11,9 +11,8 @@ impl World<'_> {
     pub fn record(&mut self, step: &Step, customer: usize) -> Result<(), Refused> {
         let meter = step.meter.clone().ok_or(Refused)?;
         let event = Event { customer, meter, quantity: step.quantity, value: step.value.clone(), time: step.time.unwrap_or(self.now), id: step.id.clone() };
-        // “Negative quantities only where the meter sums”. (The product lets them stand where the meter reads no quantity.)
-        let aggregate = self.aggregate(&event.meter);
-        if matches!(aggregate, Aggregate::Max | Aggregate::Last) && event.quantity.is_some_and(|quantity| quantity < ZERO) {
+        // “Negative quantities only where the meter sums”.
+        if !matches!(self.aggregate(&event.meter), Aggregate::Sum) && event.quantity.is_some_and(|quantity| quantity < ZERO) {
             return Err(Refused);
         }
         // “The same id with the same content counts once; with other content the first stands and the second is refused.”

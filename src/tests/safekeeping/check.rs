@@ -72,6 +72,7 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE withholdings SET amount_minor = amount_minor + 1", "allocations", "amount_minor, being what was withheld,"),
     broken("UPDATE allocations SET withholding_id = NULL WHERE kind = 'withholding'", "allocations", "what it came from should be one withholding"),
     broken("UPDATE allocations SET kind = 'write_off' WHERE kind = 'withholding'", "allocations", "kind should be one that is known"),
+    broken("UPDATE withholdings SET taken_back_at = created_at", "withholdings", "the number of allocations it has should be 2 and is 1"),
     broken("DELETE FROM allocations WHERE kind = 'withholding'", "withholdings", "the number of allocations it has should be 1 and is 0"),
     broken("UPDATE payments SET status = 'declined', decline_reason = 'card_declined' WHERE status = 'succeeded'", "allocations", "the status of its payment"),
     broken("UPDATE invoices SET settled_at = NULL WHERE number = '2026-0001'", "invoices", "settled_at, with 0 due, should be set and is nothing"),

@@ -127,7 +127,12 @@ async fn another_interval_planned_for_an_end_begins_there_though_the_subscriptio
 
 #[tokio::test]
 async fn what_is_planned_stays_planned_whatever_else_is_changed_until_then() {
-    let plans = || Story::new().plan("a", 3000).priced("b", "month", json!([{"id": "seat", "model": "per_unit", "unit_amount": "1000"}])).coupon("half", json!({"percent": "50", "duration": "forever"}));
+    let plans = || {
+        Story::new()
+            .plan("a", 3000)
+            .priced("b", "month", json!([{"id": "seat", "model": "per_unit", "unit_amount": "1000"}]))
+            .coupon("half", json!({"percent": "50", "duration": "forever"}))
+    };
     let planned = |story: Story| on_s1(story, "2024-06-05T00:00:00Z", "change", json!({"plan": "b", "when": "period_end"}));
     let begun = || planned(plans().subscribe("2024-06-01T00:00:00Z", "a", json!({})));
     // Seats of the plan to come are those of the day before.

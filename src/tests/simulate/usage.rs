@@ -68,7 +68,7 @@ async fn negative_quantities_go_only_where_the_meter_sums_and_a_period_never_bel
         "-9",
     );
     story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[6]);
-    for aggregate in ["max", "last"] {
+    for aggregate in ["max", "last", "count"] {
         let story = metered(aggregate).subscribe(JUNE, "p", json!({})).used("2024-06-02T00:00:00Z", "m", "-4");
         story.until(JULY).tell().await.refused(1, "negative").totals("invoices", &[]);
     }

@@ -1,5 +1,7 @@
-//! Seeded random lives: customers subscribe, change their minds, use, pause, leave and come back, cards fail, answers get lost, workers
-//! run twice. Whatever happens, the books must agree with each other and with the bank.
+//! Seeded random lives: customers subscribe, change their minds, use, pause, leave and come back, withhold tax, send usage and take it back, cards fail, answers get lost,
+//! workers run twice ([`steps`]). Whatever happens, the books must agree with each other and with the bank.
+
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -8,20 +10,17 @@ use billing::ledger::Account;
 use billing::money::Currency;
 use billing::price::{MeterRef, Model, Price, Tier};
 use billing::state::State;
-use billing::subscription::Unused;
 use billing::tax::TaxRate;
 use billing::usage::Aggregate;
 use chrono::Duration;
 use portico::platform::post::Post;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
-use portico::services::invoices::{self, CreditRequest, Status};
+use portico::services::invoices::{self, Status};
 use portico::services::overview::overview;
 use portico::services::payments::scripted::{RefundScript, Script, Scripted};
-use portico::services::payments::{self, CardEntry, DeclineReason, Errand};
-use portico::services::quotes::{self, Confirmed};
-use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
-use portico::services::{Actor, Desk, Refusal, balance, check, ledger, usage};
+use portico::services::payments::{self, CardEntry, Errand};
+use portico::services::{Actor, Desk, Refusal, balance, check, ledger, subscriptions};
 use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
@@ -105,6 +104,8 @@ async fn life(seed: u64) -> Life {
         }
         let plan = NewPlan { key: key.into(), name: key.into(), description: String::new(), position: n, trial_days: 0, max_quantity: None, prices };
         let id = catalog::create_plan(&mut desk, &plan).await.unwrap();
+        // Usage of some plans is invoiced as soon as it has come to this.
+        catalog::set_invoice_threshold(&mut desk, &id, eur(), (n > 1).then_some(400 * n)).await.unwrap();
         catalog::publish_plan(&mut desk, &id).await.unwrap();
         plans.push(id);
     }
@@ -152,166 +153,6 @@ impl Life {
     async fn bill(&self) {
         let report = bill::bill(&self.world.app, &self.world.vendor, self.world.now()).await.unwrap();
         assert!(report.failed.is_empty(), "{:?}", report.failed);
-    }
-
-    /// One thing happens. A refusal by the rules is as good as anything; a defect is not.
-    async fn step(&mut self) -> Result<(), Refusal> {
-        let customer = self.customers[usize::try_from(self.dice.roll(2)).unwrap()].clone();
-        let what = self.dice.roll(16);
-        if what == 0 || self.subscriptions.is_empty() {
-            return self.subscribe(customer).await;
-        }
-        let chosen = usize::try_from(self.dice.roll(u64::try_from(self.subscriptions.len()).unwrap())).unwrap();
-        let (customer, subscription) = self.subscriptions[chosen].clone();
-        match what {
-            1..=3 => {
-                let plan = self.plans[usize::try_from(self.dice.roll(4)).unwrap()].clone();
-                let request = ChangeRequest {
-                    plan_id: (!self.dice.is(3)).then_some(plan),
-                    interval: self.dice.is(4).then_some(Interval { unit: Unit::Year, count: 1 }),
-                    quantity: self.dice.is(2).then(|| Decimal::from(self.dice.amount(9))),
-                    coupons: self.dice.is(5).then(|| vec!["TENTH".to_owned(), "FIVER".to_owned()]),
-                    when: if self.dice.is(4) { When::PeriodEnd } else { When::Now },
-                    settle: if self.dice.is(4) { Settle::NextInvoice } else { Settle::Now },
-                    ..ChangeRequest::default()
-                };
-                self.act(&customer, &subscription, Action::Change(request)).await
-            }
-            4 => {
-                let unused = if self.dice.is(2) { Unused::Credited } else { Unused::Kept };
-                let when = if self.dice.is(2) { When::PeriodEnd } else { When::Now };
-                self.act(&customer, &subscription, Action::Cancel(CancelRequest { when, unused, reason: None, comment: None })).await
-            }
-            5 => {
-                let unused = if self.dice.is(2) { Unused::Credited } else { Unused::Kept };
-                let when = if self.dice.is(2) { When::PeriodEnd } else { When::Now };
-                self.act(&customer, &subscription, Action::Pause(PauseRequest { when, unused })).await
-            }
-            6 => self.act(&customer, &subscription, Action::Resume).await,
-            7 => self.act(&customer, &subscription, Action::Reactivate).await,
-            8..=10 => {
-                self.event += 1;
-                let late = Duration::minutes(self.dice.amount(if self.dice.0.is_multiple_of(3) { 60_000 } else { 60 }));
-                let (meter, most) = if self.dice.is(3) { ("storage", 300) } else { ("minutes", 900) };
-                let event = usage::NewEvent {
-                    id: format!("e{}", self.event),
-                    meter: meter.into(),
-                    quantity: Some(Decimal::from(self.dice.amount(most))),
-                    value: None,
-                    time: Some(self.world.now() - late),
-                };
-                let mut desk = self.world.desk().await;
-                usage::record(&mut desk, &customer, &[event]).await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
-            }
-            11 => {
-                let mut desk = self.world.desk().await;
-                invoices::charge(&mut desk, &customer, self.dice.amount(5000), "One-off").await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
-            }
-            12 => {
-                let mut desk = self.world.desk().await;
-                balance::grant(&mut desk, &customer, "EUR", self.dice.amount(2000), "Goodwill").await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
-            }
-            13 => self.correct(&customer).await,
-            14 => {
-                let declines = DeclineReason::InsufficientFunds;
-                let scripts =
-                    [Script::Succeeds, Script::Succeeds, Script::Declines(declines), Script::LosesAnswer, Script::LosesRequest, Script::LosesDecline(declines)];
-                let script = scripts[usize::try_from(self.dice.roll(6)).unwrap()].clone();
-                let mut desk = self.world.desk().await;
-                let cards = payments::list(&mut desk, &customer).await?;
-                // Both cards, or one of them.
-                let of = [&customer, &cards[0].token, &cards[1].token][usize::try_from(self.dice.roll(3)).unwrap()];
-                self.bank.script(of, script);
-                let refunds = [
-                    RefundScript::Succeeds,
-                    RefundScript::Succeeds,
-                    RefundScript::Refuses,
-                    RefundScript::Pends,
-                    RefundScript::LosesRequest,
-                    RefundScript::LosesAnswer,
-                ];
-                self.bank.script_refunds(refunds[usize::try_from(self.dice.roll(6)).unwrap()]);
-                Ok(())
-            }
-            _ => {
-                let mut desk = self.world.desk().await;
-                let open = invoices::open_of(&mut desk, &customer).await?;
-                drop(desk);
-                match open.first() {
-                    Some(invoice) => payments::pay(&self.errand(), &customer, &invoice.id, None, None).await.map(|_| ()),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-
-    async fn subscribe(&mut self, customer: String) -> Result<(), Refusal> {
-        let mut desk = self.world.desk().await;
-        let request = StartRequest {
-            customer_id: customer.clone(),
-            external_id: None,
-            plan_id: self.plans[usize::try_from(self.dice.roll(4)).unwrap()].clone(),
-            interval: Interval { unit: Unit::Month, count: 1 },
-            quantity: Decimal::from(self.dice.amount(5)),
-            add_ons: Vec::new(),
-            coupons: if self.dice.is(2) { vec!["THIRD".into(), "FIVER".into()] } else { Vec::new() },
-            promotion_code: None,
-            trial_days: self.dice.is(3).then_some(10),
-            anchor: self.dice.is(3).then_some(subscriptions::AnchorWish::Day(31)),
-            starts_at: None,
-        };
-        let started = subscriptions::start(&mut desk, &request).await?;
-        desk.commit().await.map_err(Refusal::Database)?;
-        self.subscriptions.push((customer, started.subscription_id));
-        Ok(())
-    }
-
-    /// Previewed, then confirmed: what was shown is what happens.
-    async fn act(&mut self, customer: &str, subscription: &str, action: Action) -> Result<(), Refusal> {
-        self.log.push(format!("{} {action:?}", self.world.now()));
-        let preview = quotes::preview(&self.errand(), customer, subscription, &action).await?;
-        self.world.wait(Duration::seconds(self.dice.amount(60)));
-        let taken: i64 = self.bank.taken().iter().map(|(_, amount)| *amount).sum();
-        match quotes::confirm(&self.errand(), customer, &preview.quote).await? {
-            Confirmed::Done(done) => {
-                assert_eq!(done.paid_minor, preview.due_minor, "{action:?}");
-                let total = preview.priced.as_ref().map(|priced| priced.document.total_minor);
-                assert_eq!(done.documents.first().map(|document| document.total_minor), total, "{action:?}");
-                let now: i64 = self.bank.taken().iter().map(|(_, amount)| *amount).sum();
-                assert_eq!(now - taken, done.paid_minor);
-                let again = quotes::confirm(&self.errand(), customer, &preview.quote).await?;
-                assert!(matches!(again, Confirmed::Done(ref told) if *told == done), "{again:?}");
-            }
-            Confirmed::Declined { .. } => {
-                let mut desk = self.world.desk().await;
-                assert_eq!(subscriptions::load(&mut desk, subscription).await?.version, preview.before.version);
-            }
-            Confirmed::UnderWay { .. } | Confirmed::NeedsAction { .. } | Confirmed::Changed { .. } => {}
-        }
-        Ok(())
-    }
-
-    async fn correct(&mut self, customer: &str) -> Result<(), Refusal> {
-        let mut desk = self.world.desk().await;
-        let list = invoices::list(&mut desk, customer, 100).await?;
-        let of_kind: Vec<_> = list.iter().filter(|document| document.kind == "invoice").collect();
-        if of_kind.is_empty() {
-            return Ok(());
-        }
-        let chosen = of_kind[usize::try_from(self.dice.roll(u64::try_from(of_kind.len()).unwrap())).unwrap()];
-        let amount = self.dice.amount(3000);
-        let is_refund = self.dice.is(2);
-        self.log.push(format!("{} correct {} of {} {}", self.world.now(), amount, chosen.number, if is_refund { "back" } else { "" }));
-        let request = if is_refund { CreditRequest::Refund(Some(amount)) } else { CreditRequest::Amount(amount) };
-        invoices::credit(&mut desk, &chosen.id, &request).await?;
-        desk.commit().await.map_err(Refusal::Database)?;
-        if is_refund {
-            self.refunded_minor += amount;
-        }
-        Ok(())
     }
 
     async fn deliver(&self) {

@@ -1,16 +1,18 @@
 //! The story runs: time goes to each step, all that falls due on the way happens in order through the worker, then the step is done by
 //! the action a customer or a vendor would use. What the rules refuse is noted, and the story goes on.
 
+mod documents;
+mod result;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::correction::LineCredit;
-use billing::invoice::DocumentKind;
+use documents::credit_lines;
 
 use super::Failed;
-use super::input::{self, Act, Anchored, InvoiceName, LineName, PaymentOutcome, Scenario, Step};
-use super::output::{MessageOut, Names, NextInvoiceOut, Output, PaymentOut, PreviewOut, RefusedOut, ledger, subscription, tax};
+use super::input::{self, Act, Anchored, InvoiceName, PaymentOutcome, Scenario, Step};
+use super::output::{Names, NextInvoiceOut, Output, PreviewOut, RefusedOut, tax};
 use super::setting::Setting;
-use crate::platform::clock::{Instant, from_ms};
+use crate::platform::clock::Instant;
 use crate::platform::scratch::Scratch;
 use crate::sentence;
 use crate::services::invoices::{CreditRequest, Invoice, Named};
@@ -19,7 +21,7 @@ use crate::services::payments::{DeclineReason, Status};
 use crate::services::quotes::{self, Confirmed, Preview};
 use crate::services::subscriptions::{self, Action, AnchorWish, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
 use crate::services::usage::{self, NewEvent};
-use crate::services::{Desk, Refusal, balance, events, invoices, payments};
+use crate::services::{Refusal, balance, invoices, payments};
 use crate::worker::bill::{self, Report};
 
 const BATCH: usize = 1_000;
@@ -299,123 +301,12 @@ impl Story<'_> {
         Ok(desk.commit().await?)
     }
 
-    async fn invoice(&mut self, name: &InvoiceName) -> Result<Invoice, Refusal> {
-        let mut desk = self.setting.errand().reads().await?;
-        self.list_documents(&mut desk).await?;
-        let mut found = None;
-        let mut place = 0;
-        for document in &self.documents {
-            if document.kind()? != DocumentKind::Invoice {
-                continue;
-            }
-            let is_it = match name {
-                InvoiceName::Nth(n) => place == *n,
-                InvoiceName::Number(number) => document.number == *number,
-            };
-            place += 1;
-            if is_it {
-                found = Some(&document.id);
-                break;
-            }
-        }
-        let id = found.ok_or_else(|| match name {
-            InvoiceName::Nth(n) => Refusal::Rule(sentence!("simulate-no-invoice-yet", place = *n)),
-            InvoiceName::Number(number) => Refusal::Rule(sentence!("simulate-no-invoice", number = number)),
-        })?;
-        invoices::load(&mut desk, id).await
-    }
-
-    /// Lists what was issued since it was listed last.
-    async fn list_documents(&mut self, desk: &mut Desk) -> Result<(), Refusal> {
-        let last = self.documents.last().map(|document| document.id.as_str());
-        let issued = invoices::issued_after(desk, last).await?;
-        self.documents.extend(issued);
-        Ok(())
-    }
-
-    /// Learns the lines of what was issued since it learned last. A document's lines are frozen.
-    async fn learn_lines(&mut self) -> Result<(), Refusal> {
-        let mut desk = self.setting.errand().reads().await?;
-        self.list_documents(&mut desk).await?;
-        for document in self.documents.iter().skip(self.learned) {
-            self.names.learn(&invoices::load(&mut desk, &document.id).await?.snapshot()?);
-        }
-        self.learned = self.documents.len();
-        Ok(())
-    }
-
     fn customer(&self, id: &str) -> Result<&str, Refusal> {
         self.setting.customers.get(id).map(String::as_str).ok_or(Refusal::NotFound)
     }
 
     fn plan(&self, id: &str) -> Result<&str, Refusal> {
         self.setting.plans.get(id).map(String::as_str).ok_or(Refusal::NotFound)
-    }
-
-    async fn result(mut self) -> Result<(Output, Setting), Failed> {
-        self.learn_lines().await?;
-        let mut desk = self.setting.errand().reads().await?;
-        // Which invoice a payment settled.
-        let mut paid: BTreeMap<String, String> = BTreeMap::new();
-        for named in &self.documents {
-            let document = &invoices::load(&mut desk, &named.id).await?;
-            let snapshot = document.snapshot()?;
-            if document.kind == DocumentKind::CreditNote {
-                self.told.credit_notes.push(self.names.credit_note(document, &snapshot)?);
-                continue;
-            }
-            self.told.invoices.push(self.names.invoice(document, &snapshot)?);
-            for allocation in invoices::allocations_of(&mut desk, &document.id).await? {
-                paid.extend(allocation.payment_id.map(|payment| (payment, document.number.clone())));
-            }
-        }
-        let numbers: BTreeMap<&str, &str> = self.documents.iter().map(|document| (document.id.as_str(), document.number.as_str())).collect();
-        let mut tried = events::of_kind(&mut desk, "payment.succeeded").await?;
-        tried.extend(events::of_kind(&mut desk, "payment.declined").await?);
-        tried.sort_by(|one, other| (one.happened_at, &one.id).cmp(&(other.happened_at, &other.id)));
-        for event in tried {
-            let payment = payments::load(&mut desk, &event.subject_id).await?;
-            let of_invoice = match &payment.pays {
-                payments::Pays::Invoice(id) => numbers.get(id.as_str()).map(|number| (*number).to_owned()),
-                payments::Pays::Quote(_) => None,
-            };
-            self.told.payments.push(PaymentOut {
-                at: from_ms(event.happened_at),
-                customer: self.names.customer(&payment.customer_id),
-                invoice: of_invoice.or_else(|| paid.get(&payment.id).cloned()),
-                amount: payment.amount_minor,
-                currency: payment.currency,
-                status: if payment.status == Status::Succeeded { "succeeded" } else { "declined" },
-                reason: if let Status::Declined(reason) = payment.status { Some(reason.name()) } else { None },
-            });
-        }
-        for (kind, message) in [("subscription.trial_ending", "trial_ending"), ("invoice.payment_failed", "payment_failed")] {
-            for event in events::of_kind(&mut desk, kind).await? {
-                let customer = event.customer_id.map(|id| self.names.customer(&id)).unwrap_or_default();
-                self.told.messages.push(MessageOut { at: from_ms(event.happened_at), customer, kind: message.to_owned() });
-            }
-        }
-        self.told.messages.sort_by_key(|message| message.at);
-        for step in &self.scenario.steps {
-            let Act::Subscribe { customer, subscription: id, .. } = &step.act else { continue };
-            if let Some(record) = self.subscriptions.get(id) {
-                let s = subscriptions::load(&mut desk, record).await?;
-                self.told.subscriptions.push(subscription(id, customer, &s));
-            }
-        }
-        for customer in &self.scenario.customers {
-            let record = self.customer(&customer.id)?;
-            let mut by_currency = BTreeMap::new();
-            let held = balance::history(&mut desk, record).await?.into_iter().map(|credit| credit.currency);
-            for currency in held.chain([customer.currency.code().to_owned()]) {
-                let total = balance::total(&mut desk, record, &currency).await?;
-                by_currency.insert(currency, total);
-            }
-            self.told.balances.insert(customer.id.clone(), by_currency);
-        }
-        self.told.ledger = ledger(crate::services::ledger::sums(&mut desk).await?)?;
-        drop(desk);
-        Ok((self.told, self.setting))
     }
 }
 
@@ -446,29 +337,6 @@ fn when_of(when: input::When) -> When {
         input::When::Now => When::Now,
         input::When::PeriodEnd => When::PeriodEnd,
     }
-}
-
-fn credit_lines(invoice: &Invoice, lines: &[(LineName, Option<i64>)]) -> Result<CreditRequest, Refusal> {
-    let snapshot = invoice.snapshot()?;
-    let credit = |(name, amount_minor): &(LineName, Option<i64>)| {
-        let found = match name {
-            LineName::Nth(n) => snapshot.lines.get(*n).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-line", invoice = &invoice.number, place = *n)))?,
-            LineName::Price(price) => {
-                let mut of_price = snapshot.lines.iter().filter(|line| line.line.price.as_ref() == Some(price));
-                match (of_price.next(), of_price.next()) {
-                    (Some(only), None) => only,
-                    (None, _) => return Err(Refusal::Rule(sentence!("simulate-no-line-of-price", invoice = &invoice.number, price = price))),
-                    (Some(_), Some(_)) => {
-                        return Err(Refusal::Rule(sentence!("simulate-lines-of-price", invoice = &invoice.number, price = price)));
-                    }
-                }
-            }
-        };
-        // A line that reduced the invoice is credited with its sign.
-        let amount_minor = amount_minor.map(|amount| if found.line.amount_minor < 0 { -amount } else { amount });
-        Ok(LineCredit { line: found.id.clone(), amount_minor })
-    };
-    Ok(CreditRequest::Lines(lines.iter().map(credit).collect::<Result<_, Refusal>>()?))
 }
 
 /// The sentence of a refusal; what is no refusal but a failure stops the story.

@@ -1,0 +1,27 @@
+//! **Ledger**: which account each movement of money takes from and which it gives to. Debits are positive.
+
+use billing::Result;
+use billing::ledger::{
+    Account, Entry, balance_applied, balance_granted, balance_topped_up, payment_received, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+};
+
+#[test]
+fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
+    type Movement = fn(i64) -> Result<Vec<Entry>>;
+    let movements: [(Movement, Account, Account); 8] = [
+        (payment_received, Account::Cash, Account::Receivable),
+        (balance_applied, Account::CustomerBalance, Account::Receivable),
+        (balance_granted, Account::Discounts, Account::CustomerBalance),
+        (balance_topped_up, Account::Cash, Account::CustomerBalance),
+        (refund_paid, Account::Receivable, Account::Cash),
+        (refund_kept, Account::Cash, Account::CustomerBalance),
+        (tax_withheld, Account::TaxWithheld, Account::Receivable),
+        (tax_withheld_taken_back, Account::Receivable, Account::TaxWithheld),
+    ];
+    for (movement, debit, credit) in movements {
+        let posted = movement(1_234).expect("posts");
+        assert_eq!(posted, [Entry { account: debit, amount_minor: 1_234 }, Entry { account: credit, amount_minor: -1_234 }]);
+        assert_eq!(movement(0), Ok(Vec::new()), "what moves nothing is not posted");
+        assert!(movement(i64::MIN).is_err(), "an amount without an opposite");
+    }
+}
