@@ -40,12 +40,12 @@ test: test-rust test-postgres test-browser
 	@echo "test: everything passed"
 
 test-rust: site
-	@end2end/setup.sh einvoice > /dev/null
+	@end2end/setup.sh einvoice stripe > /dev/null
 	@echo "test: engine, modules and integration on SQLite (the first time builds everything: about ten minutes on two cores)"
 	@cargo test --workspace --quiet
 
 test-postgres:
-	@end2end/setup.sh postgres
+	@end2end/setup.sh postgres stripe
 	@echo "test: integration on Postgres"
 	@end2end/postgres.sh cargo test --quiet --test app
 
@@ -59,6 +59,7 @@ faults: site
 	@end2end/setup.sh postgres > /dev/null
 	@KILLS=100 cargo test --test app kills
 	@KILLS=100 end2end/postgres.sh cargo test --test app kills
+	@FAULT_SEEDS=1000 cargo test --test app faults
 
 lives: site
 	@end2end/setup.sh postgres > /dev/null

@@ -49,9 +49,9 @@ async function answers(url, isAlive) {
 /**
  * Fills a fresh database with the demo and serves it: its address, its folder, its sign-ins
  * (`email`, `password`, `customer`, `state`; the healthy one first), and how to end it. `log`: all it logs at that filter goes into serve.log
- * in its folder, to be searched.
+ * in its folder, to be searched. `commands`: what the program is to be told before it serves, each a list of arguments.
  */
-export async function serveDemo({ log } = {}) {
+export async function serveDemo({ log, commands = [] } = {}) {
   const data = mkdtempSync(join(tmpdir(), "portico-end2end-"));
   let server;
   const stop = async () => {
@@ -64,6 +64,7 @@ export async function serveDemo({ log } = {}) {
   };
   try {
     const filled = execFileSync(program(), ["--data", data, "demo", "--json"], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    for (const told of commands) execFileSync(program(), ["--data", data, ...told], { stdio: ["ignore", "ignore", "inherit"] });
     const [port, sandbox] = [await freePort(), await freePort()];
     server = spawn(program(), ["--data", data, "serve", "--listen", `127.0.0.1:${port}`, "--sandbox-listen", `127.0.0.1:${sandbox}`, ...(log ? ["--log", log] : [])], { stdio: ["ignore", "ignore", log ? openSync(join(data, "serve.log"), "w") : "inherit"] });
     await answers(`http://127.0.0.1:${port}/readyz`, () => server.exitCode === null);

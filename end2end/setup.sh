@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Puts in place what building and testing need and this machine lacks; silent about what is there already.
-#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice] [mutants]
-# `browser` and `firefox` print the path of the browser, `postgres` the folder of the server's programs and `einvoice` the path of a Python; everything else goes to stderr.
+#   end2end/setup.sh [wasm] [packages] [browser] [firefox] [postgres] [einvoice] [stripe] [mutants]
+# `browser` and `firefox` print the path of the browser, `postgres` the folder of the server's programs, `einvoice` and `stripe` the path of a Python;
+# everything else goes to stderr.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -103,6 +104,24 @@ einvoice() {
     echo "$PWD/$here/bin/python"
 }
 
+# The stand-in for Stripe, a process of its own: see end2end/stripe.py.
+stripe() {
+    local here=target/tools/stripe
+    mkdir -p target/tools
+    (
+        flock 9
+        if ! [ "$here/.installed" -nt end2end/stripe.txt ]; then
+            python3 -c 'import venv, ensurepip' 2> /dev/null || debian python3-venv "Python's venv, for the stand-in for Stripe,"
+            say "installing a stand-in for Stripe into $here"
+            python3 -m venv --clear "$here" >&2
+            "$here/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r end2end/stripe.txt >&2 ||
+                fail "pip could not install localstripe; run '$here/bin/pip install --no-deps -r end2end/stripe.txt' to see why"
+            touch "$here/.installed"
+        fi
+    ) 9> target/tools/stripe.lock
+    echo "$PWD/$here/bin/python"
+}
+
 for what in "$@"; do
-    case $what in wasm | packages | browser | firefox | postgres | einvoice | mutants) "$what" ;; *) fail "unknown: $what" ;; esac
+    case $what in wasm | packages | browser | firefox | postgres | einvoice | stripe | mutants) "$what" ;; *) fail "unknown: $what" ;; esac
 done

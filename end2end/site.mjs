@@ -33,7 +33,7 @@ function write(name, bytes) {
 const style = ["tokens.css", "portal.css"].map((name) => readFileSync(join(root, "style", name), "utf8")).join("\n");
 // Inside every page: without its comments and indentation.
 write("portal.css", Buffer.from(style.replace(/\/\*.*?\*\//gs, "").replace(/\s*\n\s*/g, "\n")));
-write("start.js", readFileSync(join(root, "src/islands/start.js")));
+for (const name of ["start.js", "card.js"]) write(name, readFileSync(join(root, "src/islands", name)));
 for (const name of ["frame.js", "widget.js"]) write(name, readFileSync(join(root, "src/widget", name)));
 
 run("compiling the islands to wasm (the first time: about two minutes)", "cargo", ["rustc", "--quiet", "--lib", "--crate-type", "cdylib", "--profile", "wasm-release", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate"]);

@@ -39,4 +39,5 @@ CREATE UNIQUE INDEX payments_by_quote ON payments (vendor_id, quote_id, position
 -- What may still take money blocks a second try: one at a time for each thing paid, whatever arrives together.
 CREATE UNIQUE INDEX payments_one_open_an_invoice ON payments (vendor_id, invoice_id) WHERE status IN ('created', 'processing', 'needs_action');
 CREATE UNIQUE INDEX payments_one_open_a_quote ON payments (vendor_id, quote_id) WHERE status IN ('created', 'processing', 'needs_action');
+CREATE INDEX payments_by_reference ON payments (vendor_id, reference);
 CREATE INDEX payments_under_way ON payments (vendor_id, updated_at) WHERE status IN ('created', 'processing', 'needs_action');

@@ -14,6 +14,7 @@ use crate::platform::ids::Ids;
 use crate::services::Refusal;
 use crate::services::overview::Remembered;
 use crate::services::payments::sandbox::SandboxPlace;
+use crate::services::payments::stripe::StripePlace;
 use crate::services::payments::{Gateway, Gateways};
 use crate::services::vendors::{self, Vendor};
 
@@ -45,7 +46,9 @@ impl Deref for App {
 impl App {
     pub async fn new(config: Config, db: Db, clock: Clock, ids: Ids, assets: Assets) -> DbResult<App> {
         let ids = Arc::new(ids);
-        let gateways = Gateways::Own(SandboxPlace { db: db.clone(), ids: ids.clone(), origin: config.sandbox_url.clone() });
+        let sandbox = SandboxPlace { db: db.clone(), ids: ids.clone(), origin: config.sandbox_url.clone() };
+        let stripe = StripePlace::new(db.clone(), config.keys.clone());
+        let gateways = Gateways::Own { sandbox, stripe };
         App::assemble(config, db, clock, ids, assets, gateways).await
     }
 
@@ -61,8 +64,8 @@ impl App {
     }
 
     /// Who moves this vendor's money.
-    pub fn gateway(&self, vendor: &Vendor) -> Result<Arc<dyn Gateway>, Refusal> {
-        self.gateways.of(vendor)
+    pub async fn gateway(&self, vendor: &Vendor) -> Result<Arc<dyn Gateway>, Refusal> {
+        self.gateways.of(&mut self.db.read().await?, vendor).await
     }
 
     pub async fn reload_vendors(&self) -> DbResult<()> {

@@ -10,6 +10,7 @@
 //! | [`portal`] | the customers' door | authorisation happens here; doors never import each other |
 //! | [`api`] | the door of vendors' programs, and what is written about it | one table makes router and document; an action runs once for each Idempotency-Key |
 //! | [`widget`] | the door of the frame in a vendor's page | a token opens it, once; no page of its own but the one that waits for it |
+//! | [`notices`] | the door of payment gateways, who tell what happened | a signature is checked before a word is read; nothing is believed but that something happened |
 //! | [`sandbox`] | the test payment page's door, on an origin of its own | nothing of the portal is there; a card number goes no further |
 //! | [`identity`] | who you are, for every door | no page; what a person may do is a value that cannot be had otherwise |
 //! | [`simulate`] | the command line's door to a story told as JSON | runs on a database of its own; knows no rule |
@@ -37,6 +38,8 @@ pub mod bench;
 pub mod demo;
 #[cfg(feature = "ssr")]
 pub mod identity;
+#[cfg(feature = "ssr")]
+pub mod notices;
 #[cfg(feature = "ssr")]
 pub mod platform;
 #[cfg(feature = "ssr")]

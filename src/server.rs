@@ -11,7 +11,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::app::App;
-use crate::{api, portal, sandbox, widget};
+use crate::{api, notices, portal, sandbox, widget};
 
 mod guard;
 mod listen;
@@ -24,6 +24,7 @@ pub fn router(app: App) -> Router {
         .merge(portal::router())
         .merge(api::router(&app))
         .merge(widget::router())
+        .merge(notices::router())
         .route("/assets/{version}/{name}", get(asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

@@ -8,6 +8,7 @@ mod bill;
 mod check;
 mod demo;
 mod embed_origin;
+mod gateway;
 mod init;
 mod ledger;
 mod restore;
@@ -34,6 +35,7 @@ use portico::services::vendors::Vendor;
 use api_key::ApiKey;
 use bench::Bench;
 use embed_origin::EmbedOrigin;
+use gateway::Gateway;
 use init::Init;
 use ledger::Ledger;
 use serve::Serve;
@@ -136,6 +138,8 @@ pub enum Command {
     ApiKey(ApiKey),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
+    /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
+    Gateway(Gateway),
     /// What customers may do by themselves in the portal: show it, change it.
     Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
@@ -208,6 +212,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
+        Command::Gateway(gateway) => gateway.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,

@@ -18,8 +18,8 @@ use crate::platform::request::ClientIp;
 use crate::sandbox::entry::{self, CardForm};
 use crate::sentence;
 use crate::services::customers::Role;
-use crate::services::payments::gateway::Gateways;
-use crate::services::payments::{self, Errand, Finished};
+use crate::services::payments::Gateways;
+use crate::services::payments::{self, CardEntry, Errand, Finished};
 use crate::services::quotes::{self, Confirmed};
 use crate::services::subscriptions::{self, Action, AnchorWish, ChangeRequest, StartRequest};
 use crate::services::test_clock::{self, Move};
@@ -140,8 +140,8 @@ impl Stage {
     /// Keeps a card on file, typed in on the gateway's own page; its id.
     pub async fn add_card(&self, actor: &Actor, customer_id: &str, number: &str, expiry: &str, cvc: &str) -> Result<String, Refusal> {
         let errand = self.errand(actor.clone());
-        let setup = payments::start_setup(&errand, customer_id, None).await?;
-        let Gateways::Own(place) = &self.app.gateways else { return Err(Refusal::Rule(sentence!("demo-no-sandbox"))) };
+        let setup = payments::start_setup(&errand, customer_id, None, CardEntry::Page).await?;
+        let Gateways::Own { sandbox: place, .. } = &self.app.gateways else { return Err(Refusal::Rule(sentence!("demo-no-sandbox"))) };
         let sandbox = place.gateway(&self.vendor).ok_or_else(|| Refusal::Rule(sentence!("demo-no-sandbox")))?;
         let form = CardForm { number: number.to_owned(), expiry: expiry.to_owned(), cvc: cvc.to_owned(), name: String::new() };
         let typed = entry::read(&form, &self.app.now(&self.vendor)).map_err(|errors| Refusal::Rule(sentence!("demo-card", why = format!("{errors:?}"))))?;

@@ -24,8 +24,9 @@ pub struct Assets {
     files: HashMap<&'static str, Asset>,
 }
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("start.js", "text/javascript; charset=utf-8"),
+    ("card.js", "text/javascript; charset=utf-8"),
     ("frame.js", "text/javascript; charset=utf-8"),
     ("widget.js", "text/javascript; charset=utf-8"),
     ("portico.js", "text/javascript; charset=utf-8"),
@@ -63,8 +64,9 @@ impl Assets {
     }
 }
 
-const BROTLI: [(&str, &str); 5] = [
+const BROTLI: [(&str, &str); 6] = [
     ("start.js", "start.js.br"),
+    ("card.js", "card.js.br"),
     ("frame.js", "frame.js.br"),
     ("widget.js", "widget.js.br"),
     ("portico.js", "portico.js.br"),
@@ -89,6 +91,8 @@ fn read(name: &str) -> Option<&'static [u8]> {
         "portal.css" => file!("portal.css"),
         "start.js" => file!("start.js"),
         "start.js.br" => file!("start.js.br"),
+        "card.js" => file!("card.js"),
+        "card.js.br" => file!("card.js.br"),
         "frame.js" => file!("frame.js"),
         "frame.js.br" => file!("frame.js.br"),
         "widget.js" => file!("widget.js"),

@@ -47,7 +47,7 @@ type At = Path<(String, String)>;
 
 /// The sandbox of the vendor in the address, where that is a sandbox vendor.
 fn sandbox(app: &App, vendor_id: &str) -> Option<(Sandbox, Now)> {
-    let Gateways::Own(place) = &app.gateways else { return None };
+    let Gateways::Own { sandbox: place, .. } = &app.gateways else { return None };
     let vendor = app.vendors().into_iter().find(|vendor| vendor.id == vendor_id)?;
     Some((place.gateway(&vendor)?, app.now(&vendor)))
 }

@@ -21,7 +21,7 @@ use crate::platform::keys::hex;
 use crate::platform::request::{ClientIp, Posted, RequestId};
 use crate::services::embed_sessions::{self, Holders};
 use crate::ui::trouble;
-use crate::widget;
+use crate::{notices, widget};
 
 use super::listen::is_too_slow;
 
@@ -86,7 +86,7 @@ impl Asked {
         let framed = transport.is_framed().then(|| transport.token(request.headers()));
         let for_script = framed.is_none() && request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
         let path = request.uri().path();
-        let for_programs = ["/assets/", "/healthz", "/readyz", widget::EXCHANGE, API].iter().any(|start| path.starts_with(start));
+        let for_programs = ["/assets/", "/healthz", "/readyz", widget::EXCHANGE, notices::ROOT, API].iter().any(|start| path.starts_with(start));
         Asked { host, is_page: !for_script && !for_programs, is_api: path.starts_with(API), framed }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each top-level module may name of the others (`crate::X`). `app` is the bag of parts that everything may hold.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("platform", &[]),
     ("words", &[]),
     ("identity", &["app", "platform", "services", "words"]),
@@ -16,13 +16,14 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("console", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
     ("widget", &["app", "identity", "islands", "platform", "services", "ui", "words"]),
     ("api", &["app", "identity", "platform", "services", "ui", "words"]),
+    ("notices", &["app", "platform", "services"]),
     ("sandbox", &["app", "platform", "services", "words"]),
     ("worker", &["app", "identity", "platform", "services", "words"]),
     ("demo", &["app", "identity", "platform", "sandbox", "services", "words", "worker"]),
     ("simulate", &["app", "platform", "services", "words", "worker"]),
     ("app", &["identity", "platform", "services"]),
     // Composition: everything meets here.
-    ("server", &["app", "portal", "sandbox", "console", "widget", "api", "worker", "platform", "services", "identity", "ui", "islands", "words"]),
+    ("server", &["app", "portal", "sandbox", "console", "widget", "api", "notices", "worker", "platform", "services", "identity", "ui", "islands", "words"]),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer, Role};
 use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::DeclineReason;
-use portico::services::payments::{self, Errand, scripted::Script};
+use portico::services::payments::{self, CardEntry, Errand, scripted::Script};
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::usage::{self, NewEvent};
 use portico::services::{Actor, balance};
@@ -98,7 +98,7 @@ fn errand(world: &World) -> Errand {
 }
 
 async fn add_card(world: &World, customer: &str) {
-    let setup = payments::start_setup(&errand(world), customer, None).await.unwrap();
+    let setup = payments::start_setup(&errand(world), customer, None, CardEntry::Page).await.unwrap();
     payments::finish_setup(&errand(world), customer, &setup.setup_id).await.unwrap();
 }
 

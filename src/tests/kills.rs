@@ -15,8 +15,8 @@ use portico::platform::config::Config;
 use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 use portico::sandbox::entry::{self, CardForm};
-use portico::services::payments::gateway::Gateways;
-use portico::services::payments::{self, Errand, Finished};
+use portico::services::payments::Gateways;
+use portico::services::payments::{self, CardEntry, Errand, Finished};
 use portico::services::subscriptions;
 use portico::services::test_clock::{self, Move};
 use portico::services::{Actor, ledger};
@@ -34,8 +34,8 @@ const PATIENCE: chrono::Duration = chrono::Duration::seconds(61);
 /// A card typed in on the test payment page.
 async fn add_card(world: &World, customer_id: &str) {
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
-    let setup = payments::start_setup(&errand, customer_id, None).await.unwrap();
-    let Gateways::Own(place) = &world.app.gateways else { panic!("the sandbox is the gateway") };
+    let setup = payments::start_setup(&errand, customer_id, None, CardEntry::Page).await.unwrap();
+    let Gateways::Own { sandbox: place, .. } = &world.app.gateways else { panic!("the sandbox is the gateway") };
     let form = CardForm { number: "4242424242424242".to_owned(), expiry: "12/40".to_owned(), cvc: "123".to_owned(), name: String::new() };
     let typed = entry::read(&form, &world.app.now(&world.vendor)).unwrap();
     place.gateway(&world.vendor).unwrap().enter_card(&setup.reference, typed).await.unwrap();

@@ -4,7 +4,7 @@ use billing::ledger::Account;
 use chrono::Duration;
 use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::scripted::{RefundScript, Script};
-use portico::services::payments::{self, DeclineReason};
+use portico::services::payments::{self, CardEntry, DeclineReason};
 use portico::services::{Refusal, balance, ledger};
 
 use crate::nordlicht::{Nordlicht, add_card};
@@ -190,7 +190,7 @@ async fn a_card_that_took_the_place_of_another_pays_and_the_other_is_forgotten()
     let at = Nordlicht::past_due().await;
     let old = at.methods().await.remove(0);
     at.bank.script(&old.token, Script::Declines(DeclineReason::StolenCard));
-    let setup = payments::start_setup(&at.errand(), &at.id, Some(&old.id)).await.unwrap();
+    let setup = payments::start_setup(&at.errand(), &at.id, Some(&old.id), CardEntry::Page).await.unwrap();
     payments::finish_setup(&at.errand(), &at.id, &setup.setup_id).await.unwrap();
     let extra = add_card(&at.world, &at.id).await;
     assert_eq!(at.methods().await.iter().map(|method| method.is_default()).collect::<Vec<_>>(), [true, false]);

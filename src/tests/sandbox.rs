@@ -1,7 +1,7 @@
 //! The sandbox's own pages, as a customer meets them: typed in whole or in a frame, with and without a bank that asks; and what never
 //! stays there: a card number.
 
-use portico::services::payments::gateway::{SetupRequest, SetupState};
+use portico::services::payments::gateway::{CardEntry, SetupRequest, SetupState};
 use portico::services::payments::sandbox::cards::CARDS;
 
 use crate::world::{Answer, Persona, World};
@@ -17,25 +17,27 @@ struct Setup {
 
 async fn setup() -> Setup {
     let world = World::new().await;
-    let gateway = world.app.gateway(&world.vendor).unwrap();
+    let gateway = world.app.gateway(&world.vendor).await.unwrap();
     let started = gateway
         .start_setup(SetupRequest {
             key: "set_1".into(),
             customer_id: "cus_1".into(),
+            customer_name: "Nordlicht".into(),
+            entry: CardEntry::Page,
             vendor_name: "Kestrel".into(),
             return_url: RETURN.into(),
             now: world.app.now(&world.vendor),
         })
         .await
         .unwrap();
-    let path = started.page_url.strip_prefix("http://127.0.0.1:3001").unwrap().to_owned();
+    let path = started.page_url.unwrap().strip_prefix("http://127.0.0.1:3001").unwrap().to_owned();
     let visitor = world.at_sandbox();
     Setup { reference: started.reference, path, visitor, world }
 }
 
 impl Setup {
     async fn state(&self) -> SetupState {
-        self.world.app.gateway(&self.world.vendor).unwrap().setup(&self.reference).await.unwrap()
+        self.world.app.gateway(&self.world.vendor).await.unwrap().setup(&self.reference).await.unwrap()
     }
 
     async fn type_in(&self, number: &str) -> Answer {

@@ -28,6 +28,7 @@ use portico::platform::config::Config;
 use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 use portico::server;
+use portico::services::payments::Gateway;
 use portico::services::payments::scripted::Scripted;
 use portico::services::vendors::{self, Vendor};
 use portico::services::{Actor, Desk};
@@ -102,7 +103,12 @@ impl World {
         (World::built(time, Some(gateway.clone()), payment_terms_days).await, gateway)
     }
 
-    async fn built(time: &str, gateway: Option<Arc<Scripted>>, payment_terms_days: i64) -> World {
+    /// A world at [`BEGINNING`] with that gateway for everyone.
+    pub async fn with_gateway(gateway: Arc<dyn Gateway>) -> World {
+        World::built(BEGINNING, Some(gateway), 14).await
+    }
+
+    async fn built(time: &str, gateway: Option<Arc<dyn Gateway>>, payment_terms_days: i64) -> World {
         let (app, store) = World::empty(time, gateway).await;
         let kestrel = Vendor { payment_terms_days, ..vendor("ven_kestrel", "Kestrel", None, instant(time)) };
         vendors::create(&app.db, &kestrel).await.unwrap();
@@ -112,7 +118,7 @@ impl World {
     }
 
     /// The program on a fresh database, before there is a vendor.
-    async fn empty(time: &str, gateway: Option<Arc<Scripted>>) -> (App, Store) {
+    async fn empty(time: &str, gateway: Option<Arc<dyn Gateway>>) -> (App, Store) {
         let store = Store::fresh().await;
         let config = Config {
             database_url: Some(store.url.clone()),

@@ -89,17 +89,46 @@ impl<'a> Framed<'a> {
 
 /// Renders `body` as a whole document. The view is made inside a reactive owner, so islands can be used anywhere in it.
 pub fn document<'a, V: IntoView + 'static>(app: &App, setting: impl Into<Setting<'a>>, status: StatusCode, title: &str, body: impl FnOnce() -> V) -> Response {
-    document_reaching(app, setting, status, title, None, body)
+    document_reaching(app, setting, status, title, Reach::default(), body)
 }
 
-/// The same for the pages where a card is added: their forms may lead to the payment gateway at `gateway_origin`, and its frame may stand
-/// in them. No other page may reach it.
+/// Whom a page may reach beside ourselves, as origins. The pages where a card is added alone do, and each no further than it must.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Where its forms may lead: browsers hold a form's redirects to this too.
+    pub forms: Vec<String>,
+    /// Who may stand in a frame of it.
+    pub frames: Vec<String>,
+    /// Whose script may run in it.
+    pub scripts: Vec<Script>,
+    /// What that script may ask.
+    pub connects: Vec<String>,
+}
+
+/// A payment gateway's script. It may be neither copied nor pinned by its hash: gateways forbid the one and change the other.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub url: String,
+    /// From where it, and what it loads itself, may come.
+    pub origins: Vec<String>,
+    /// Ours, by its asset's name: works the other.
+    pub worked_by: &'static str,
+}
+
+impl Reach {
+    /// Its forms may lead to a gateway's page.
+    pub fn forms_to(origin: Option<String>) -> Reach {
+        Reach { forms: origin.into_iter().collect(), ..Reach::default() }
+    }
+}
+
+/// The same for the pages where a card is added.
 pub fn document_reaching<'a, V: IntoView + 'static>(
     app: &App,
     setting: impl Into<Setting<'a>>,
     status: StatusCode,
     title: &str,
-    gateway_origin: Option<&str>,
+    reach: Reach,
     body: impl FnOnce() -> V,
 ) -> Response {
     let Setting { vendor, framed } = setting.into();
@@ -117,10 +146,11 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"{frame}><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}</title>{icon}<style nonce=\"{nonce}\">{style}:root{{--vendor:{colour};{theme}}}</style>\
-         <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}</head><body>{body}</body></html>",
+         <script type=\"module\" src=\"{start}\" data-wasm=\"{wasm}\" data-glue=\"{glue}\"></script>{frame_script}{gateway_script}</head><body>{body}</body></html>",
         lang = vendor.locale,
         frame = framed.as_ref().map(|framed| framed.attributes(words)).unwrap_or_default(),
         frame_script = framed.map(|_| format!("<script type=\"module\" src=\"{}\"></script>", app.assets.path("frame.js"))).unwrap_or_default(),
+        gateway_script = reach.scripts.iter().map(|script| scripts(app, script)).collect::<String>(),
         title = crate::words::escape(&title),
         icon = vendor.brand_mark.as_deref().map(|mark| icon(mark, &vendor.brand_colour)).unwrap_or_default(),
         style = app.assets.style,
@@ -130,14 +160,16 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         wasm = app.assets.path("portico.wasm"),
         glue = app.assets.path("portico.js"),
     );
-    // Browsers hold a form's redirects to `form-action` too.
-    let (form_action, frame_src) = gateway_origin.map_or((String::new(), "'none'".to_owned()), |origin| (format!(" {origin}"), origin.to_owned()));
+    let also = |origins: &[String]| origins.iter().map(|origin| format!(" {origin}")).collect::<String>();
+    let script_origins: Vec<String> = reach.scripts.iter().flat_map(|script| script.origins.iter().cloned()).collect();
+    let (script_src, connect_src, form_action) = (also(&script_origins), also(&reach.connects), also(&reach.forms));
+    let frame_src = if reach.frames.is_empty() { "'none'".to_owned() } else { reach.frames.join(" ") };
     let holders = match framed {
         Some(Framed { origins, .. }) if !origins.is_empty() => origins.join(" "),
         _ => "'none'".to_owned(),
     };
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{script_src}; style-src 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'{connect_src}; \
          form-action 'self'{form_action}; frame-src {frame_src}; frame-ancestors {holders}; base-uri 'none'"
     );
     let mut response = (status, html).into_response();
@@ -148,6 +180,15 @@ pub fn document_reaching<'a, V: IntoView + 'static>(
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The gateway's script and ours that works it, in this order: neither waits for the other's page.
+fn scripts(app: &App, script: &Script) -> String {
+    format!(
+        "<script src=\"{}\" defer></script><script src=\"{}\" type=\"module\"></script>",
+        crate::words::escape(&script.url),
+        app.assets.path(script.worked_by)
+    )
 }
 
 /// A vendor's mark in its colour, for the browser's tab. Inside the page, so that nothing more is fetched.

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::identity::people;
 use crate::platform::post::{Envelope, Post};
 use crate::services::outbox::{self, Left, Patience};
-use crate::services::payments::{self, Errand};
+use crate::services::payments::{self, Errand, notices};
 use crate::services::{Actor, Desk, Refusal, messages};
 
 /// How often the outbox is looked at: the longest a letter waits.
@@ -92,6 +92,10 @@ async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
         payments::REFUND => {
             let refund: payments::GiveBack = read(left)?;
             payments::give_back(&Errand::new(app, &vendor, Actor::System), &refund.credit_note_id).await.map_err(told)
+        }
+        notices::NOTICE => {
+            let noticed: notices::Noticed = read(left)?;
+            notices::follow(&Errand::new(app, &vendor, Actor::System), &noticed).await.map_err(told)
         }
         other => Err(format!("nobody here does {other:?}")),
     }

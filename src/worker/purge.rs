@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::identity;
 use crate::platform::db::DbResult;
+use crate::services::payments::notices;
 use crate::services::{embed_sessions, outbox, portal_sessions};
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -34,6 +35,7 @@ pub async fn purge(app: &App) -> DbResult<u64> {
         removed += identity::purge::remove_expired(&mut tx, &vendor.id, now_ms).await?;
         removed += outbox::remove_done(&mut tx, &vendor.id, now_ms).await?;
         removed += embed_sessions::remove_old(&mut tx, &vendor.id, now_ms).await?;
+        removed += notices::remove_old(&mut tx, &vendor.id, now_ms).await?;
         removed += portal_sessions::remove_old(&mut tx, &vendor.id, now_ms).await?;
         tx.commit().await?;
     }

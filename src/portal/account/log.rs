@@ -102,6 +102,8 @@ fn told(w: Words, entry: &Entry) -> String {
         "payment_method.made_default" => t!(w, "activity-method-default"),
         "payment_method.made_backup" | "payment_method.moved_up" => t!(w, "activity-method-backup"),
         "payment_method.stopped_backup" => t!(w, "activity-method-kept"),
+        "payment.disputed" => t!(w, "activity-payment-disputed", amount = amount()),
+        "payment_method.renewed" => t!(w, "activity-method-renewed"),
         "payment_method.removed" => t!(w, "activity-method-removed"),
         "payment_setup.given_up" => t!(w, "activity-method-given-up"),
         "spend_alert.set" => t!(w, "activity-spend-alert-set", amount = amount()),

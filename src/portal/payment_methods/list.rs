@@ -14,6 +14,7 @@ use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole, brand_name, declined_because, method_name};
 use crate::services::{Desk, Refusal};
+use crate::ui::page::Reach;
 use crate::ui::payment::{attention_note, card_mark, expiry_month, replace_path};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -53,14 +54,14 @@ pub enum Said {
     Trouble(Sentence),
 }
 
-pub fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, said: Option<Said>) -> Result<Response, Refusal> {
+pub async fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, said: Option<Said>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let may_change = member.may_manage_billing().is_ok();
-    let origin = app.gateway(&member.vendor).ok().and_then(|gateway| gateway.origin());
+    let reach = Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin()));
     let shell = shell(member, w, Place::Payment);
     let vendor_name = member.vendor.name.clone();
-    Ok(page::document_reaching(app, member, status, &t!(w, "methods-title"), origin.as_deref(), move || {
+    Ok(page::document_reaching(app, member, status, &t!(w, "methods-title"), reach, move || {
         let notes: Vec<_> = seen.attention.iter().map(|attention| attention_note(dates, attention)).collect();
         let has_notes = !notes.is_empty();
         let content = view! {

@@ -13,7 +13,7 @@ use crate::identity::Member;
 use crate::identity::step_up::{self, Fresh};
 use crate::portal::code_field;
 use crate::services::embed_sessions::Scope;
-use crate::services::payments::{self, Errand, Finished, Method};
+use crate::services::payments::{self, CardEntry, Errand, Finished, Method};
 use crate::services::{Desk, Refusal};
 use crate::words::Sentence;
 
@@ -65,7 +65,7 @@ async fn show(State(app): State<App>, member: Member, Query(done): Query<Done>) 
         "unchanged" => Some(Said::NotAdded),
         _ => None,
     };
-    list::page(&app, &member, StatusCode::OK, seen, said)
+    list::page(&app, &member, StatusCode::OK, seen, said).await
 }
 
 /// A method that is not on file any more.
@@ -92,7 +92,7 @@ impl AddForm {
 
 async fn ask_add(State(app): State<App>, member: Member, Query(form): Query<AddForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
-    step::page(&app, &member, StatusCode::OK, add_step(&app, &member, &form).await?, Vec::new())
+    step::page(&app, &member, StatusCode::OK, add_step(&app, &member, &form).await?, Vec::new()).await
 }
 
 async fn add_step(app: &App, member: &Member, form: &AddForm) -> Result<Step, Refusal> {
@@ -110,11 +110,11 @@ async fn add(State(app): State<App>, member: Member, Form(form): Form<AddForm>) 
         Err(page) => return Ok(page),
     };
     let errand = Errand::new(&app, &member.vendor, member.actor());
-    match payments::start_setup(&errand, &member.customer_id, form.replaces()).await {
-        Ok(started) if form.fields == "1" && started.fields.is_some() => Ok(see_other(&fields::path(&started.setup_id))),
-        Ok(started) if member.embed.is_some() => Ok(fields::elsewhere(&app, &member, started)),
-        Ok(started) => Ok(see_other(&started.page_url)),
-        Err(Refusal::Rule(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]),
+    let entry = if form.fields == "1" { CardEntry::Fields } else { CardEntry::Page };
+    match payments::start_setup(&errand, &member.customer_id, form.replaces(), entry).await {
+        Ok(started) if entry == CardEntry::Fields && started.fields.is_some() => Ok(see_other(&fields::path(&started.setup_id))),
+        Ok(started) => fields::at_gateway(&app, &member, started),
+        Err(Refusal::Rule(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]).await,
         Err(refusal) => Err(refusal),
     }
 }
@@ -138,7 +138,7 @@ async fn back(State(app): State<App>, member: Member, Query(returned): Query<Ret
         Err(refusal) => return Err(refusal),
     };
     let seen = Seen::load(&mut member.reads(&app).await?, &member).await?;
-    list::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, seen, Some(said))
+    list::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, seen, Some(said)).await
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -180,15 +180,15 @@ async fn stop_backup(State(app): State<App>, member: Member, Path(id): Path<Stri
 async fn ask_remove(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
     match removal(&app, &member, method).await? {
-        (step, Some(sentence)) => step::page(&app, &member, StatusCode::OK, step, vec![step::trouble(sentence)]),
-        (step, None) => step::page(&app, &member, StatusCode::OK, step, Vec::new()),
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::OK, step, vec![step::trouble(sentence)]).await,
+        (step, None) => step::page(&app, &member, StatusCode::OK, step, Vec::new()).await,
     }
 }
 
 async fn remove(State(app): State<App>, member: Member, Path(id): Path<String>, Form(form): Form<CodeForm>) -> Result<Response, Refusal> {
     let method = on_file(&app, &member, &id).await?;
     match removal(&app, &member, method).await? {
-        (step, Some(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]),
+        (step, Some(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]).await,
         (step, None) => {
             change(&app, &member, &form, step, "removed", async |desk, customer_id, id| payments::remove(desk, customer_id, id).await.map(|_| ())).await
         }
@@ -236,7 +236,7 @@ async fn change(
         }
         Err(Refusal::Rule(sentence)) => {
             drop(desk);
-            step::page(app, member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)])
+            step::page(app, member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]).await
         }
         Err(refusal) => Err(refusal),
     }
@@ -249,7 +249,7 @@ async fn fresh(app: &App, member: &Member, code: &str, step: &Step) -> Result<Re
         Err(wrong) => {
             let status = code_field::status(&wrong);
             let errors = code_field::errors(app, wrong)?;
-            step::page(app, member, status, step.clone(), errors).map(Err)
+            step::page(app, member, status, step.clone(), errors).await.map(Err)
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{Method, method_name};
 use crate::services::{FieldError, Refusal};
+use crate::ui::page::Reach;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::{Sentence, Words};
@@ -95,15 +96,18 @@ impl Step {
     }
 }
 
-pub fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
+pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
-    let origin = app.gateway(&member.vendor).ok().and_then(|gateway| gateway.origin()).filter(|_| step.is_about_a_new_card());
+    let reach = match step.is_about_a_new_card() {
+        true => Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin())),
+        false => Reach::default(),
+    };
     let (shell, written_for) = (shell(member, w, Place::Payment), WrittenFor::of(member));
     let (errors, troubles): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.field != NO_FIELD);
     let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
     let (heading, lede, button) = step.words(w);
     let title = if errors.is_empty() && troubles.is_empty() { t!(w, "methods-title") } else { t!(w, "methods-title-error") };
-    Ok(page::document_reaching(app, member, status, &title, origin.as_deref(), move || {
+    Ok(page::document_reaching(app, member, status, &title, reach, move || {
         let replaces = match &step {
             Step::Replace(method) => Some(view! { <input type="hidden" name="replaces" value=method.id.clone() /> }),
             _ => None,

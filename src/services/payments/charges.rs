@@ -49,7 +49,8 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
 
 /// The same with the method's id, under the customer's lock.
 pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: String) -> Result<Payment, Refusal> {
-    let gateway = desk.app.gateway(&desk.vendor)?;
+    let app = desk.app.clone();
+    let gateway = app.gateways.of(&mut desk.tx, &desk.vendor).await?;
     let (invoice_id, quote_id) = match &new.pays {
         Pays::Invoice(id) => (Some(id.clone()), None),
         Pays::Quote(id) => (None, Some(id.clone())),
@@ -101,7 +102,7 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
     let method = methods::find_ever(&mut desk, &payment.customer_id, &payment.method_id).await?;
     let now = desk.now;
     desk.commit().await?;
-    let gateway = errand.gateway()?;
+    let gateway = errand.gateway_of(&payment.gateway).await?;
     let presence = match who {
         Customer::Present => Presence::OnSession { return_url: format!("{}{}", errand.app.config.public_url, page_path(payment_id)) },
         Customer::Absent => Presence::OffSession,
@@ -114,9 +115,16 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
         currency: payment.currency.clone(),
         presence,
         description: description.to_owned(),
+        since_ms: payment.created_at,
         now,
     };
-    match gateway.charge(request).await {
+    // A method that another gateway keeps means nothing to this one.
+    let answer = if method.gateway == gateway.name() {
+        gateway.charge(request).await
+    } else {
+        Err(GatewayError::Refused(format!("{} keeps this method", method.gateway)))
+    };
+    match answer {
         Ok(charge) => settle(errand, payment_id, &charge).await,
         Err(error @ GatewayError::NoAnswer(_)) => {
             tracing::warn!(%error, payment = payment_id, "no answer to a charge: it will be asked for");
@@ -249,8 +257,13 @@ pub async fn ask(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal>
     if !payment.status.is_under_way() {
         return Ok(payment.clone());
     }
-    let gateway = errand.gateway()?;
-    match gateway.find_charge(&payment.id, payment.reference.as_deref()).await {
+    learn(errand, payment).await
+}
+
+/// The same whatever is known already: money may have moved since it was given up for lost.
+pub(super) async fn learn(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal> {
+    let gateway = errand.gateway_of(&payment.gateway).await?;
+    match gateway.find_charge(payment.sought()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
         Err(error) => Err(unanswered(&error, sentence!("refusal-payment-unanswered"))),
@@ -259,8 +272,8 @@ pub async fn ask(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal>
 
 /// The customer does not want to answer their bank: the charge is given up at the gateway, and what that came to is recorded.
 pub async fn cancel(errand: &Errand, payment: &Payment) -> Result<Payment, Refusal> {
-    let gateway = errand.gateway()?;
-    match gateway.cancel_charge(&payment.id, payment.reference.as_deref()).await {
+    let gateway = errand.gateway_of(&payment.gateway).await?;
+    match gateway.cancel_charge(payment.sought()).await {
         Ok(Some(charge)) => settle(errand, &payment.id, &charge).await,
         Ok(None) => Ok(payment.clone()),
         Err(error) => Err(unanswered(&error, sentence!("refusal-stop-unanswered"))),

@@ -184,21 +184,25 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
             charges::give_up(&mut desk, &asked.id).await?;
             desk.commit().await?;
         }
-        // It was declined, and another method's turn has come.
-        (Status::Declined(_), Pays::Invoice(invoice_id)) => {
-            if let Some(next) = follower(errand, &asked).await? {
-                let number = invoices::load(&mut errand.reads().await?, invoice_id).await?.number;
-                go_through(errand, &next.id, &number).await?;
-            }
-        }
-        _ => {}
+        _ => go_on(errand, &asked).await?,
+    }
+    Ok(())
+}
+
+/// Where a payment nobody asked for was declined, another method's turn has come.
+pub(super) async fn go_on(errand: &Errand, payment: &Payment) -> Result<(), Refusal> {
+    if let (Status::Declined(_), Pays::Invoice(invoice_id)) = (&payment.status, &payment.pays)
+        && let Some(next) = follower(errand, payment).await?
+    {
+        let number = invoices::load(&mut errand.reads().await?, invoice_id).await?.number;
+        go_through(errand, &next.id, &number).await?;
     }
     Ok(())
 }
 
 /// Work left in the outbox: the gateway forgets a method.
 pub async fn detach(errand: &Errand, detach: &methods::Detach) -> Result<(), Refusal> {
-    let gateway = errand.gateway()?;
+    let gateway = errand.gateway().await?;
     if gateway.name() != detach.gateway {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::platform::db::DbResult;
+use crate::sentence;
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
 use crate::words::Sentence;
@@ -45,8 +46,15 @@ impl Errand {
         desk
     }
 
-    pub(super) fn gateway(&self) -> Result<Arc<dyn Gateway>, Refusal> {
-        self.app.gateway(&self.vendor)
+    pub(super) async fn gateway(&self) -> Result<Arc<dyn Gateway>, Refusal> {
+        self.app.gateway(&self.vendor).await
+    }
+
+    /// The gateway that a payment, a setup or a method is of: no other one knows what its references mean, and asking it would be answered
+    /// “never heard of it”.
+    pub(super) async fn gateway_of(&self, name: &str) -> Result<Arc<dyn Gateway>, Refusal> {
+        let gateway = self.gateway().await?;
+        if gateway.name() == name { Ok(gateway) } else { Err(Refusal::Rule(sentence!("refusal-other-gateway", gateway = name))) }
     }
 }
 

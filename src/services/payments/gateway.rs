@@ -7,13 +7,8 @@
 //! - Nothing here is called inside a database transaction.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use crate::platform::clock::Now;
-use crate::sentence;
-use crate::services::Refusal;
-use crate::services::payments::sandbox::SandboxPlace;
-use crate::services::vendors::Vendor;
 
 /// A gateway's answer, later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
@@ -34,24 +29,43 @@ pub trait Gateway: Send + Sync {
     /// Charges a kept method.
     fn charge<'a>(&'a self, request: ChargeRequest) -> Answer<'a, Charge>;
 
-    /// What became of the charge made under `key`; `reference` where an answer to it ever came. `None`: this gateway never heard of it, so
-    /// nothing was charged.
-    fn find_charge<'a>(&'a self, key: &'a str, reference: Option<&'a str>) -> Answer<'a, Option<Charge>>;
+    /// What became of a charge. `None`: this gateway never heard of it, so nothing was charged.
+    fn find_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>>;
 
     /// Gives up a charge that waits for the customer or the bank; what it came to, which is its success where that came first.
-    fn cancel_charge<'a>(&'a self, key: &'a str, reference: Option<&'a str>) -> Answer<'a, Option<Charge>>;
+    fn cancel_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>>;
 
     /// Gives back part or all of a charge that succeeded. Never more than was charged.
     fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund>;
+
+    /// A kept method as the gateway has it by now: networks renew cards by themselves. `None`: it is not kept any more.
+    fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>>;
+
+    /// A dispute it told of. `None`: there is none; so for gateways whose charges nobody disputes.
+    fn dispute<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Dispute>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Forgets a kept method. One that is not there is forgotten already.
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
 }
 
+/// A charge that is asked after: by its reference where an answer ever came, else by what was written down before it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    /// The key it was made under.
+    pub key: &'a str,
+    pub customer_id: &'a str,
+    /// The gateway's own id.
+    pub reference: Option<&'a str>,
+    /// Wall time (unix ms) our record of it was made: at the gateway it is no older.
+    pub since_ms: i64,
+}
+
 /// Why there is no answer to work with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// A timeout, a broken connection, a server error: it may have happened or not.
+    /// A timeout, a broken connection, a server error: it may have happened or not. Also a key that is not taken: it will be, once put right.
     #[error("the payment provider did not answer: {0}")]
     NoAnswer(String),
     /// It understood and will not: nothing happened. A defect or a wrong setting, never a customer's doing.
@@ -59,11 +73,24 @@ pub enum GatewayError {
     Refused(String),
 }
 
+/// Where the customer types the card in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardEntry {
+    /// On a page of the gateway's: works for everybody.
+    Page,
+    /// In fields of the gateway's within our page, if it has some: for browsers where script runs.
+    Fields,
+}
+
 #[derive(Clone, Debug)]
 pub struct SetupRequest {
     /// Our setup's id: the idempotency key.
     pub key: String,
     pub customer_id: String,
+    /// The gateway's own list of customers names them so.
+    pub customer_name: String,
+    /// What this browser can do.
+    pub entry: CardEntry,
     /// Shown on the gateway's page: who keeps this card.
     pub vendor_name: String,
     /// Where the customer is sent afterwards, whatever happened.
@@ -76,18 +103,36 @@ pub struct SetupRequest {
 pub struct Setup {
     /// The gateway's own id.
     pub reference: String,
-    /// The gateway's page: always works, also without script.
-    pub page_url: String,
-    /// Fields for our page, in a frame of the gateway's; `None` where the gateway has none.
+    /// The gateway's page: always works, also without script. `None`: this setup is for fields alone, and a page is a setup of its own.
+    pub page_url: Option<String>,
+    /// Fields for our page; `None` where the gateway has none, or none for this browser.
     pub fields: Option<HostedFields>,
 }
 
-/// What our page needs to frame the gateway's fields. The frame posts the setup's reference (a text) to this page when it is done.
+/// What our page needs to show the gateway's fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostedFields {
-    pub frame_url: String,
-    /// The only origin whose messages count.
-    pub origin: String,
+pub enum HostedFields {
+    /// A frame, which posts the setup's reference (a text) to the page when it is done.
+    Framed {
+        frame_url: String,
+        /// The only origin whose messages count.
+        origin: String,
+    },
+    /// A script of the gateway's, which puts frames of its own into the page: `islands/card.js` works it.
+    Scripted(ScriptedFields),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptedFields {
+    /// Served by the gateway alone: it may be neither copied nor pinned.
+    pub script_url: String,
+    pub publishable_key: String,
+    /// Good for this setup and nothing else.
+    pub client_secret: String,
+    /// What the page must let the script reach, by what for.
+    pub script_origins: Vec<String>,
+    pub frame_origins: Vec<String>,
+    pub connect_origins: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +168,8 @@ pub struct ChargeRequest {
     pub presence: Presence,
     /// What stands beside it at the gateway: an invoice's number.
     pub description: String,
+    /// As in [`Sought`].
+    pub since_ms: i64,
     pub now: Now,
 }
 
@@ -162,6 +209,7 @@ pub struct RefundRequest {
     /// The gateway's id of the charge.
     pub charge_reference: String,
     pub amount_minor: i64,
+    pub currency: String,
     pub now: Now,
 }
 
@@ -177,6 +225,18 @@ pub enum RefundOutcome {
     Pending,
     /// For good: more than is left of the charge, the charge never succeeded, or its card takes nothing back any more.
     Refused,
+}
+
+/// A charge that its customer's bank takes back, or asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// The gateway's id of the charge.
+    pub charge_reference: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    /// In the gateway's words: why, and how it stands.
+    pub reason: String,
+    pub standing: String,
 }
 
 macro_rules! named {
@@ -234,25 +294,4 @@ named! {
         Amex = "amex",
         Other = "other",
     } or Other
-}
-
-/// The gateways of this installation: one for each vendor. A sandbox vendor never meets one that moves money, and no other vendor meets
-/// the sandbox.
-pub enum Gateways {
-    /// Each vendor its own.
-    Own(SandboxPlace),
-    /// The same for everyone: simulations and tests.
-    Fixed(Arc<dyn Gateway>),
-}
-
-impl Gateways {
-    pub fn of(&self, vendor: &Vendor) -> Result<Arc<dyn Gateway>, Refusal> {
-        match self {
-            Gateways::Fixed(gateway) => Ok(gateway.clone()),
-            Gateways::Own(place) => match place.gateway(vendor) {
-                Some(sandbox) => Ok(Arc::new(sandbox)),
-                None => Err(Refusal::Rule(sentence!("refusal-no-gateway"))),
-            },
-        }
-    }
 }

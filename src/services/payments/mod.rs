@@ -9,21 +9,27 @@
 mod attention;
 mod charges;
 mod collect;
+pub mod connections;
 mod errand;
 pub mod gateway;
+mod gateways;
 mod methods;
 mod names;
+pub mod notices;
 mod read;
 mod refunds;
+mod renewals;
 pub mod sandbox;
 pub mod scripted;
 mod setups;
+pub mod stripe;
 
 pub use attention::{Attention, attention};
 pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record, send};
 pub use collect::{Collected, collect, detach, pay, recover};
 pub use errand::Errand;
-pub use gateway::{Brand, DeclineReason, Gateway, Gateways, Outcome, Presence};
+pub use gateway::{Brand, CardEntry, DeclineReason, Gateway, HostedFields, Outcome, Presence, ScriptedFields};
+pub use gateways::Gateways;
 pub use methods::{
     DETACH, Detach, Expiry, Method, MethodRole, ending_between, find as find_method, find_ever as find_method_ever, list, make_backup, make_default,
     move_backup_up, remove, stop_backup, successor, why_it_must_stay, with_method,

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::platform::db::Args;
 use crate::services::{Desk, Refusal, invoices};
 
-use super::gateway::DeclineReason;
+use super::gateway::{DeclineReason, Sought};
 
 /// A payment. Columns as in `migrations/0022_payments.sql`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,13 @@ pub struct Payment {
     pub paid_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
+}
+
+impl Payment {
+    /// As its gateway is asked after it.
+    pub(super) fn sought(&self) -> Sought<'_> {
+        Sought { key: &self.id, customer_id: &self.customer_id, reference: self.reference.as_deref(), since_ms: self.created_at }
+    }
 }
 
 /// What a payment is for.
@@ -140,6 +147,15 @@ impl TryFrom<PaymentRow> for Payment {
 pub async fn load(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
     let row: Option<PaymentRow> = desk.tx.opt(select!("WHERE vendor_id = $1 AND id = $2"), (desk.vendor.id.clone(), payment_id.to_owned())).await?;
     row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// The payment that a gateway calls so; `None`: none of ours.
+pub(super) async fn by_reference(desk: &mut Desk, gateway: &str, reference: &str) -> Result<Option<Payment>, Refusal> {
+    let row: Option<PaymentRow> = desk
+        .tx
+        .opt(select!("WHERE vendor_id = $1 AND gateway = $2 AND reference = $3"), (desk.vendor.id.clone(), gateway.to_owned(), reference.to_owned()))
+        .await?;
+    row.map(Payment::try_from).transpose()
 }
 
 /// The payment that a statement (see [`returning`]) wrote; none where it found none to write.

@@ -121,6 +121,29 @@ pub async fn give_back(errand: &Errand, credit_note_id: &str) -> Result<(), Refu
     outcome
 }
 
+/// The gateway told that something went back of the charge it calls so: asks for every refund of it that is not decided. One that is still
+/// under way stays so, and what was given back at the gateway's own desk is none of ours.
+pub(super) async fn ask(errand: &Errand, gateway: &str, charge_reference: &str) -> Result<(), Refusal> {
+    let mut desk = errand.reads().await?;
+    let Some(payment) = read::by_reference(&mut desk, gateway, charge_reference).await? else { return Ok(()) };
+    let notes: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT DISTINCT credit_note_id FROM refunds WHERE vendor_id = $1 AND payment_id = $2 AND status = 'created'",
+            (desk.vendor.id.clone(), payment.id.clone()),
+        )
+        .await?;
+    drop(desk);
+    for (credit_note_id,) in notes {
+        match give_back(errand, &credit_note_id).await {
+            // The outbox has it, and comes again.
+            Ok(()) | Err(Refusal::Rule(_)) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(())
+}
+
 async fn send(errand: &Errand, refund: &Refund) -> Result<(), Refusal> {
     let mut desk = errand.writes().await?;
     desk.tx
@@ -132,12 +155,12 @@ async fn send(errand: &Errand, refund: &Refund) -> Result<(), Refusal> {
     let payment = read::load(&mut desk, &refund.payment_id).await?;
     let now = desk.now;
     desk.commit().await?;
-    let gateway = errand.gateway()?;
+    let gateway = errand.gateway().await?;
     if gateway.name() != payment.gateway {
         return Err(Refusal::Rule(sentence!("refusal-gateway-of-payment", payment = payment.id, gateway = payment.gateway)));
     }
     let charge_reference = payment.reference.ok_or_else(|| Refusal::damaged(format!("payment {} succeeded without the gateway's reference", payment.id)))?;
-    let request = RefundRequest { key: refund.id.clone(), charge_reference, amount_minor: refund.amount_minor, now };
+    let request = RefundRequest { key: refund.id.clone(), charge_reference, amount_minor: refund.amount_minor, currency: refund.currency.clone(), now };
     let answer = gateway.refund(request).await.map_err(|error| unanswered(&error, sentence!("refusal-refund-unanswered", refund = &refund.id)))?;
     let mut desk = errand.writes().await?;
     let is_decided = record(&mut desk, &refund.id, &answer.reference, &answer.outcome).await?;

@@ -53,6 +53,8 @@ struct State {
     refund_script: RefundScript,
     refunds: HashMap<String, (String, i64, Refund)>,
     detached: Vec<String>,
+    /// Methods their banks have renewed, by token.
+    renewed: HashMap<String, KeptMethod>,
     /// Every call that reached a bank, in order: what a test counts.
     taken: Vec<(String, i64)>,
     /// The charge's reference and the amount of everything that went back.
@@ -72,6 +74,11 @@ impl Scripted {
     /// What customers type in from now on: month and year of its expiry last.
     pub fn hand_out(&self, brand: Brand, last4: &str, exp_month: i64, exp_year: i64) {
         self.state().card = Some((brand, last4.to_owned(), exp_month, exp_year));
+    }
+
+    /// The bank has put a new card in the place of one that is kept.
+    pub fn renew(&self, method: KeptMethod) {
+        self.state().renewed.insert(method.token.clone(), method);
     }
 
     /// From now on refunds go like that.
@@ -200,7 +207,7 @@ impl Gateway for Scripted {
         // The same key is the same setup, whatever would be typed in by now.
         state.setups.entry(reference.clone()).or_insert(SetupState::Done(method));
         drop(state);
-        Box::pin(async move { Ok(Setup { reference, page_url: request.return_url, fields: None }) })
+        Box::pin(async move { Ok(Setup { reference, page_url: Some(request.return_url), fields: None }) })
     }
 
     fn setup<'a>(&'a self, reference: &'a str) -> Answer<'a, SetupState> {
@@ -213,19 +220,31 @@ impl Gateway for Scripted {
         Box::pin(async move { answer })
     }
 
-    fn find_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
-        let charge = self.state().charges.get(key).cloned();
+    fn find_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        let charge = self.state().charges.get(sought.key).cloned();
         Box::pin(async move { Ok(charge) })
     }
 
-    fn cancel_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
-        self.confirm(key, Outcome::Declined(DeclineReason::Cancelled));
-        self.find_charge(key, None)
+    fn cancel_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        self.confirm(sought.key, Outcome::Declined(DeclineReason::Cancelled));
+        self.find_charge(sought)
     }
 
     fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund> {
         let answer = self.give_back(request);
         Box::pin(async move { answer })
+    }
+
+    fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
+        let state = self.state();
+        let renewed = state.renewed.get(token).cloned();
+        let kept = state.setups.values().find_map(|setup| match setup {
+            SetupState::Done(method) if method.token == token => Some(method.clone()),
+            _ => None,
+        });
+        let method = renewed.or(kept).filter(|method| !state.detached.contains(&method.token));
+        drop(state);
+        Box::pin(async move { Ok(method) })
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

@@ -5,10 +5,10 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::sentence;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, customers};
 
 use super::errand::{Errand, unanswered};
-use super::gateway::{DeclineReason, GatewayError, HostedFields, SetupRequest, SetupState};
+use super::gateway::{CardEntry, DeclineReason, GatewayError, HostedFields, SetupRequest, SetupState};
 use super::methods::{self, Method};
 
 /// Where the customer is to be sent, or what to frame.
@@ -17,8 +17,11 @@ pub struct Started {
     pub setup_id: String,
     /// The gateway's id of it: what its frame tells when it is done.
     pub reference: String,
-    pub page_url: String,
+    /// As in `Setup`.
+    pub page_url: Option<String>,
     pub fields: Option<HostedFields>,
+    /// The method the new card takes the place of.
+    pub replaces_id: Option<String>,
 }
 
 /// What became of it.
@@ -49,8 +52,8 @@ pub fn return_path(setup_id: &str) -> String {
 }
 
 /// Begins adding a card, in place of `replaces` where given.
-pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>) -> Result<Started, Refusal> {
-    let gateway = errand.gateway()?;
+pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>, entry: CardEntry) -> Result<Started, Refusal> {
+    let gateway = errand.gateway().await?;
     let mut desk = errand.writes().await?;
     if let Some(replaced) = replaces {
         methods::find(&mut desk, customer_id, replaced).await?;
@@ -62,7 +65,7 @@ pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>) -
             (desk.vendor.id.clone(), setup_id.clone(), customer_id.to_owned(), gateway.name(), replaces.map(str::to_owned), desk.now.wall_ms()),
         )
         .await?;
-    let request = request(errand, &desk, customer_id, &setup_id);
+    let request = request(errand, &mut desk, customer_id, &setup_id, entry).await?;
     desk.commit().await?;
     let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
     let mut desk = errand.writes().await?;
@@ -73,31 +76,36 @@ pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>) -
         )
         .await?;
     desk.commit().await?;
-    Ok(Started { setup_id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields })
+    Ok(Started { setup_id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields, replaces_id: replaces.map(str::to_owned) })
 }
 
-/// The same setup again, for a page that shows the gateway's fields. Refused once it is finished.
+/// The same setup again, for a page that shows the gateway's fields. Refused once it is finished, and where it was begun for another page.
 pub async fn resume(errand: &Errand, customer_id: &str, setup_id: &str) -> Result<Started, Refusal> {
-    let gateway = errand.gateway()?;
+    let gateway = errand.gateway().await?;
     let mut desk = errand.reads().await?;
     let row = load(&mut desk, setup_id).await?;
     if row.customer_id != customer_id || row.status != "open" || row.gateway != gateway.name() {
         return Err(Refusal::NotFound);
     }
-    let request = request(errand, &desk, customer_id, setup_id);
+    let request = request(errand, &mut desk, customer_id, setup_id, CardEntry::Fields).await?;
     drop(desk);
     let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
-    Ok(Started { setup_id: row.id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields })
+    if row.reference.is_some_and(|reference| reference != setup.reference) {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Started { setup_id: row.id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields, replaces_id: row.replaces_id })
 }
 
-fn request(errand: &Errand, desk: &Desk, customer_id: &str, setup_id: &str) -> SetupRequest {
-    SetupRequest {
+async fn request(errand: &Errand, desk: &mut Desk, customer_id: &str, setup_id: &str, entry: CardEntry) -> Result<SetupRequest, Refusal> {
+    Ok(SetupRequest {
         key: setup_id.to_owned(),
         customer_id: customer_id.to_owned(),
+        customer_name: customers::load(desk, customer_id).await?.name,
+        entry,
         vendor_name: errand.vendor.name.clone(),
         return_url: format!("{}{}", errand.app.config.public_url, return_path(setup_id)),
         now: desk.now,
-    }
+    })
 }
 
 /// Asks the gateway what became of a setup of this customer, and keeps the card if there is one.
@@ -111,7 +119,7 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
         return Ok(finished);
     }
     drop(desk);
-    let gateway = errand.gateway()?;
+    let gateway = errand.gateway().await?;
     let Some(reference) = row.reference.as_deref().filter(|_| row.gateway == gateway.name()) else { return Ok(Finished::Open) };
     let state = match gateway.setup(reference).await {
         Ok(state) => state,
@@ -142,6 +150,15 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
         .await?;
     desk.commit().await?;
     Ok(finished)
+}
+
+/// The same for whoever's it is: the gateway told of it. One that is not there is let be.
+pub(super) async fn finish_any(errand: &Errand, setup_id: &str) -> Result<(), Refusal> {
+    let row = match load(&mut errand.reads().await?, setup_id).await {
+        Err(Refusal::NotFound) => return Ok(()),
+        row => row?,
+    };
+    finish(errand, &row.customer_id, setup_id).await.map(|_| ())
 }
 
 async fn load(desk: &mut Desk, setup_id: &str) -> Result<SetupRow, Refusal> {

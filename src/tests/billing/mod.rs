@@ -15,7 +15,7 @@ use portico::services::Actor;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
-use portico::services::payments::{self, DeclineReason, Errand, scripted::Script};
+use portico::services::payments::{self, CardEntry, DeclineReason, Errand, scripted::Script};
 use portico::services::quotes::{self, Confirmed};
 use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, StartRequest, When};
 use portico::services::usage;
@@ -162,7 +162,7 @@ async fn ada_on_team(world: &World) -> (String, String, String) {
     let (team, business) = catalogue(world).await;
     let ada = customer(world).await;
     let errand = errand(world);
-    let setup = payments::start_setup(&errand, &ada, None).await.unwrap();
+    let setup = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
     payments::finish_setup(&errand, &ada, &setup.setup_id).await.unwrap();
     let mut desk = world.desk().await;
     let started = subscriptions::start(&mut desk, &to_team(&ada, &team)).await.unwrap();
@@ -194,7 +194,7 @@ async fn a_trial_is_announced_and_ends_in_the_first_charge_unless_cancelled() {
     let (world, gateway) = World::scripted("2026-01-01T00:00:00+01:00").await;
     let (team, _) = catalogue(&world).await;
     let ada = customer(&world).await;
-    let setup = payments::start_setup(&errand(&world), &ada, None).await.unwrap();
+    let setup = payments::start_setup(&errand(&world), &ada, None, CardEntry::Page).await.unwrap();
     payments::finish_setup(&errand(&world), &ada, &setup.setup_id).await.unwrap();
     let mut desk = world.desk().await;
     let request = StartRequest { trial_days: Some(14), coupons: Vec::new(), ..to_team(&ada, &team) };

@@ -19,7 +19,7 @@ use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, Status};
 use portico::services::overview::overview;
 use portico::services::payments::scripted::{RefundScript, Script, Scripted};
-use portico::services::payments::{self, Errand};
+use portico::services::payments::{self, CardEntry, Errand};
 use portico::services::{Actor, Desk, Refusal, balance, check, ledger, subscriptions};
 use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
@@ -135,7 +135,7 @@ async fn life(seed: u64) -> Life {
     desk.commit().await.unwrap();
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
     for customer in &all {
-        let setup = payments::start_setup(&errand, customer, None).await.unwrap();
+        let setup = payments::start_setup(&errand, customer, None, CardEntry::Page).await.unwrap();
         payments::finish_setup(&errand, customer, &setup.setup_id).await.unwrap();
         let backup = add_card(&world, customer).await;
         let mut desk = world.desk().await;

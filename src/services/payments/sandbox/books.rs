@@ -99,8 +99,8 @@ impl Sandbox {
             tx.one("SELECT reference FROM sandbox_setups WHERE vendor_id = $1 AND idempotency_key = $2", (self.vendor_id.clone(), request.key)).await?;
         tx.commit().await?;
         let page_url = self.setup_url(&reference);
-        let fields = HostedFields { frame_url: format!("{page_url}/fields"), origin: self.place.origin.clone() };
-        Ok(Setup { reference, page_url, fields: Some(fields) })
+        let fields = HostedFields::Framed { frame_url: format!("{page_url}/fields"), origin: self.place.origin.clone() };
+        Ok(Setup { reference, page_url: Some(page_url), fields: Some(fields) })
     }
 
     /// `None`: there is no such setup.
@@ -196,6 +196,11 @@ impl Sandbox {
                 (self.vendor_id.clone(), token.to_owned()),
             )
             .await?)
+    }
+
+    /// `None`: it was forgotten, or never there.
+    pub async fn kept_method(&self, token: &str) -> Result<Option<KeptMethod>, GatewayError> {
+        Ok(self.method(token).await?.filter(|method| !method.is_detached).map(MethodRow::kept))
     }
 
     fn decide(&self, method: Option<MethodRow>, request: &ChargeRequest) -> Result<(&'static str, Option<DeclineReason>), GatewayError> {

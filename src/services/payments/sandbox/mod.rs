@@ -67,16 +67,20 @@ impl Gateway for Sandbox {
         Box::pin(self.book_charge(request))
     }
 
-    fn find_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
-        Box::pin(self.charge_by_key(key))
+    fn find_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        Box::pin(self.charge_by_key(sought.key))
     }
 
-    fn cancel_charge<'a>(&'a self, key: &'a str, _reference: Option<&'a str>) -> Answer<'a, Option<Charge>> {
-        Box::pin(self.give_up(key))
+    fn cancel_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        Box::pin(self.give_up(sought.key))
     }
 
     fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund> {
         Box::pin(self.book_refund(request))
+    }
+
+    fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
+        Box::pin(self.kept_method(token))
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

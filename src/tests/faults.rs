@@ -1,0 +1,202 @@
+//! Faults between us and a gateway, drawn from many seeds: requests lost before they arrive, answers lost after they were acted on, notices
+//! that come twice, late or in any order. Whatever happened, in the end each invoice was paid by one charge, and our books say what the
+//! gateway's say.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use billing::ledger::Account;
+use chrono::Duration;
+use portico::services::payments::gateway::*;
+use portico::services::payments::notices::{self, About, Noticed};
+use portico::services::payments::scripted::{Script, Scripted};
+use portico::services::payments::{self, Errand, Status};
+use portico::services::{Actor, invoices, ledger};
+use portico::worker::bill;
+
+use crate::nordlicht::add_card;
+use crate::world::World;
+
+/// A gateway behind a bad line. Under it one that keeps its own books.
+struct Faulty {
+    bank: Arc<Scripted>,
+    dice: AtomicU64,
+    /// How many of ten calls go wrong; none once the line is repaired.
+    of_ten: AtomicU64,
+    /// Keys of charges it would tell of.
+    notices: Mutex<Vec<String>>,
+}
+
+#[derive(PartialEq)]
+enum Fault {
+    None,
+    BeforeEffect,
+    AfterEffect,
+}
+
+impl Faulty {
+    /// splitmix64: the same seed, the same faults.
+    fn roll(&self, below: u64) -> u64 {
+        let seed = self.dice.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below
+    }
+
+    fn fault(&self) -> Fault {
+        match (self.roll(10) < self.of_ten.load(Ordering::Relaxed), self.roll(2)) {
+            (false, _) => Fault::None,
+            (true, 0) => Fault::BeforeEffect,
+            (true, _) => Fault::AfterEffect,
+        }
+    }
+
+    fn around<'a, T: Send + 'a>(&'a self, call: impl FnOnce() -> Answer<'a, T> + Send + 'a) -> Answer<'a, T> {
+        let fault = self.fault();
+        Box::pin(async move {
+            if fault == Fault::BeforeEffect {
+                return Err(GatewayError::NoAnswer("the request was lost".into()));
+            }
+            let answer = call().await;
+            if fault == Fault::AfterEffect { Err(GatewayError::NoAnswer("500 after the effect".into())) } else { answer }
+        })
+    }
+}
+
+impl Gateway for Faulty {
+    fn name(&self) -> &'static str {
+        self.bank.name()
+    }
+
+    fn origin(&self) -> Option<String> {
+        None
+    }
+
+    fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {
+        self.bank.start_setup(request)
+    }
+
+    fn setup<'a>(&'a self, reference: &'a str) -> Answer<'a, SetupState> {
+        self.bank.setup(reference)
+    }
+
+    fn charge<'a>(&'a self, request: ChargeRequest) -> Answer<'a, Charge> {
+        self.notices.lock().unwrap().push(request.key.clone());
+        self.around(move || self.bank.charge(request))
+    }
+
+    fn find_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        self.around(move || self.bank.find_charge(sought))
+    }
+
+    fn cancel_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
+        self.around(move || self.bank.cancel_charge(sought))
+    }
+
+    fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund> {
+        self.around(move || self.bank.refund(request))
+    }
+
+    fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
+        self.bank.method(token)
+    }
+
+    fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {
+        self.bank.detach(token)
+    }
+}
+
+/// How many seeds a test run has time for; `FAULT_SEEDS` says otherwise.
+fn seeds() -> u64 {
+    std::env::var("FAULT_SEEDS").ok().map_or(15, |seeds| seeds.parse().expect("FAULT_SEEDS is a number"))
+}
+
+#[tokio::test]
+async fn whatever_is_lost_doubled_or_late_each_invoice_is_paid_once_and_the_books_are_the_gateways() {
+    let mut lost = 0;
+    for seed in 0..seeds() {
+        lost += story(seed).await;
+    }
+    assert!(lost > seeds(), "the line was too good to prove anything: {lost} faults");
+}
+
+/// Four customers with an invoice each: one whose card is good, one whose first card is declined, one whose bank takes three days, one who
+/// is declined by every card. How many payments were ever in doubt.
+async fn story(seed: u64) -> u64 {
+    let line = Arc::new(Faulty { bank: Arc::new(Scripted::new()), dice: AtomicU64::new(seed), of_ten: AtomicU64::new(6), notices: Mutex::default() });
+    let world = World::with_gateway(line.clone()).await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    let mut invoiced = Vec::new();
+    for (name, amount_minor) in [("good", 1000), ("declined_once", 2000), ("slow", 3000), ("declined", 4000)] {
+        let customer = world.customer(name).await;
+        let first = add_card(&world, &customer).await;
+        let backup = add_card(&world, &customer).await;
+        let mut desk = world.desk().await;
+        payments::make_backup(&mut desk, &customer, &backup.id).await.unwrap();
+        invoices::charge(&mut desk, &customer, amount_minor, "Onboarding").await.unwrap();
+        desk.commit().await.unwrap();
+        match name {
+            "declined_once" => line.bank.script(&first.token, Script::Declines(DeclineReason::InsufficientFunds)),
+            "slow" => line.bank.script(&first.token, Script::Pends),
+            "declined" => line.bank.script(&customer, Script::Declines(DeclineReason::LostCard)),
+            _ => {}
+        }
+        invoiced.push((customer, name));
+    }
+    bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+    let mut in_doubt = under_way(&world).await;
+    let told = async |key: String| {
+        // Undecided as it is told: the outbox would come again, and so does the next turn.
+        let _ = notices::follow(&errand, &Noticed { gateway: "scripted".into(), about: About::Payment(key) }).await;
+    };
+    for turn in 0..12 {
+        world.wait(Duration::minutes(2));
+        let keys = line.notices.lock().unwrap().clone();
+        match line.roll(3) {
+            0 => drop(payments::recover(&errand).await.unwrap()),
+            1 => told(keys[usize::try_from(line.roll(keys.len() as u64)).unwrap()].clone()).await,
+            _ => drop(bill::bill(&world.app, &world.vendor, world.now()).await.unwrap()),
+        }
+        if turn == 8 {
+            // The slow bank has decided, for every charge it had.
+            keys.iter().for_each(|key| line.bank.confirm(key, Outcome::Succeeded));
+        }
+        in_doubt += under_way(&world).await;
+    }
+    // The line is repaired, and everything is told once more, the last first.
+    line.of_ten.store(0, Ordering::Relaxed);
+    for _ in 0..4 {
+        world.wait(Duration::minutes(2));
+        payments::recover(&errand).await.unwrap();
+    }
+    let keys = line.notices.lock().unwrap().clone();
+    keys.iter().for_each(|key| line.bank.confirm(key, Outcome::Succeeded));
+    world.wait(Duration::minutes(2));
+    payments::recover(&errand).await.unwrap();
+    for key in keys.into_iter().rev() {
+        told(key).await;
+    }
+    let taken: BTreeMap<String, i64> = line.bank.taken().into_iter().collect();
+    assert_eq!(taken.len(), line.bank.taken().len(), "seed {seed}: a key was charged twice");
+    let mut desk = world.desk().await;
+    for (customer, name) in invoiced {
+        let invoice = invoices::list(&mut desk, &customer, 1).await.unwrap().remove(0);
+        let payments = payments::of_invoice(&mut desk, &invoice.id).await.unwrap();
+        let charged: Vec<i64> = payments.iter().filter_map(|payment| taken.get(&payment.id).copied()).collect();
+        let paid = payments.iter().filter(|payment| payment.status == Status::Succeeded).count();
+        let is_paid = name != "declined";
+        assert_eq!((charged.len(), paid), (usize::from(is_paid), usize::from(is_paid)), "seed {seed}, {name}: {payments:#?}");
+        assert_eq!(invoice.due_minor, if is_paid { 0 } else { invoice.total_minor }, "seed {seed}, {name}");
+        assert!(payments.iter().all(|payment| !payment.status.is_under_way()), "seed {seed}, {name}: {payments:#?}");
+    }
+    let cash = ledger::sums(&mut desk).await.unwrap()["EUR"][&Account::Cash];
+    assert_eq!(cash, taken.values().sum::<i64>(), "seed {seed}");
+    in_doubt
+}
+
+async fn under_way(world: &World) -> u64 {
+    let sql = "SELECT COUNT(*) FROM payments WHERE vendor_id = $1 AND status IN ('created', 'processing', 'needs_action')";
+    let (count,): (i64,) = world.desk().await.tx.one(sql, (world.vendor.id.clone(),)).await.unwrap();
+    u64::try_from(count).unwrap()
+}
