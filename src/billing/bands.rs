@@ -94,7 +94,7 @@ mod tests {
             bounds(&price, Share::WHOLE),
             [(n(0), Some(n(1_000)), "0".to_owned()), (n(1_000), Some(n(10_000)), "0.8".to_owned()), (n(10_000), None, "0.5".to_owned())]
         );
-        let is_free = |band: &Band| (band.is_free(), Band { flat_amount: Decimal::ONE, ..band.clone() }.is_free());
+        let is_free = |band: &Band| (band.is_free(), Band { flat_amount: Decimal::ONE, ..*band }.is_free());
         assert_eq!(bands(&price, Share::WHOLE).unwrap().iter().map(is_free).collect::<Vec<_>>(), [(true, false), (false, false), (false, false)]);
     }
 

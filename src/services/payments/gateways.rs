@@ -14,6 +14,7 @@ use super::stripe::StripePlace;
 
 /// The gateways of this installation: one for each vendor. A sandbox vendor never meets one that moves money, and no other vendor meets
 /// one that does not.
+#[expect(clippy::large_enum_variant, reason = "there is one in a program")]
 pub enum Gateways {
     /// Each vendor its own.
     Own { sandbox: SandboxPlace, stripe: StripePlace },

@@ -62,17 +62,17 @@ impl Life {
                 };
                 let mut desk = self.world.desk().await;
                 usage::record(&mut desk, &customer, &[event]).await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
+                desk.commit().await.map_err(Refusal::Database)
             }
             11 => {
                 let mut desk = self.world.desk().await;
                 invoices::charge(&mut desk, &customer, self.dice.amount(5000), "One-off").await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
+                desk.commit().await.map_err(Refusal::Database)
             }
             12 => {
                 let mut desk = self.world.desk().await;
                 balance::grant(&mut desk, &customer, "EUR", self.dice.amount(2000), "Goodwill").await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
+                desk.commit().await.map_err(Refusal::Database)
             }
             13 => self.correct(&customer).await,
             14 => {
@@ -107,12 +107,12 @@ impl Life {
                 self.log.push(format!("{} reverse {event}", self.world.now()));
                 let mut desk = self.world.desk().await;
                 usage::reverse(&mut desk, &customer, &event).await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
+                desk.commit().await.map_err(Refusal::Database)
             }
             _ => {
                 let mut desk = self.world.desk().await;
                 subscriptions::act(&mut desk, &customer, &subscription, &Action::InvoiceUsage).await?;
-                Ok(desk.commit().await.map_err(Refusal::Database)?)
+                desk.commit().await.map_err(Refusal::Database)
             }
         }
     }
@@ -129,7 +129,7 @@ impl Life {
         let mut desk = self.world.desk().await;
         let certificate = Certificate { number: format!("{}", self.dice.amount(1000)), on: desk.now.billing.date_naive() };
         invoices::withhold(&mut desk, &invoice, certificate, Some(Decimal::from(self.dice.amount(20)))).await?;
-        Ok(desk.commit().await.map_err(Refusal::Database)?)
+        desk.commit().await.map_err(Refusal::Database)
     }
 
     /// The vendor does not accept the certificate of one of its invoices.

@@ -109,7 +109,7 @@ impl Planned {
     pub fn then(&self, later: &Planned) -> Planned {
         Planned {
             plan: later.plan.or(self.plan),
-            quantity: later.quantity.clone().or_else(|| self.quantity.clone()),
+            quantity: later.quantity.or(self.quantity),
             add_ons: later.add_ons.clone().or_else(|| self.add_ons.clone()),
             coupons: later.coupons.clone().or_else(|| self.coupons.clone()),
         }
