@@ -3,7 +3,7 @@
 //!
 //! What deliberately does not live here: doing what is due (`worker::bill`). Sessions, quotes and signatures keep to the world's time.
 
-use billing::calendar::{Instant, Zone, add_calendar_days, add_calendar_months};
+use billing::calendar::{Instant, add_calendar_days, add_calendar_months};
 use chrono::{Months, SubsecRound};
 use serde_json::json;
 
@@ -59,7 +59,7 @@ pub async fn advance(desk: &mut Desk, how: Move) -> Result<Instant, Refusal> {
     only_of_a_sandbox(desk)?;
     desk.look_at_clock().await?;
     let now = desk.now.billing;
-    let zone: Zone = desk.vendor.time_zone.parse().map_err(Refusal::damaged)?;
+    let zone = desk.vendor.zone()?;
     let to = match how {
         Move::ToNext => next_due(desk).await?.ok_or_else(|| Refusal::Rule(sentence!("clock-nothing-due")))?.max(now),
         Move::Days(days) => add_calendar_days(now, days, zone).map_err(|_| too_far())?,

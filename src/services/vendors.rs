@@ -43,6 +43,13 @@ pub struct Vendor {
     pub created_at: i64,
 }
 
+impl Vendor {
+    /// Whose days its books and its letters go by.
+    pub fn zone(&self) -> Result<Zone, Refusal> {
+        self.time_zone.parse().map_err(Refusal::damaged)
+    }
+}
+
 /// Every vendor of the installation, oldest first. The one statement that is not scoped to a vendor: it is what scopes the others.
 pub async fn all(db: &Db) -> DbResult<Vec<Arc<Vendor>>> {
     all_on(&mut db.read().await?).await

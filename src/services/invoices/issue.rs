@@ -150,7 +150,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
     // A document that is late is dated by its issue, the first day the books are open; what it charges stays what it was.
     let at = &books::open_from(desk, *at).await?;
     let id = desk.new_id("inv");
-    let year = at.with_timezone(&desk.vendor.time_zone.parse::<Zone>().map_err(Refusal::damaged)?).year();
+    let year = at.with_timezone(&desk.vendor.zone()?).year();
     let series = format!("{}:{year}", word(document.kind)?);
     let Place { position, last_hash } = desk.next_of_series(&series).await?;
     let number = number_in(&series, position)?;

@@ -50,7 +50,7 @@ struct Row {
 
 /// Hands out every entry posted in a stretch of time, by moment, customer and document. Holds no more than one moment's at once.
 pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMut(Exported) -> Result<(), Refusal>) -> Result<(), Refusal> {
-    let zone: Zone = desk.vendor.time_zone.parse().map_err(Refusal::damaged)?;
+    let zone = desk.vendor.zone()?;
     let mut postings = 0;
     let mut moment: Vec<(String, Exported)> = Vec::new();
     let mut hand_out = |moment: &mut Vec<(String, Exported)>| in_order(std::mem::take(moment), &mut postings).into_iter().try_for_each(&mut take);

@@ -1,7 +1,7 @@
 //! Locked periods: a month that was reported is not added to. What belongs to it and is found later goes where accountants put it: a
 //! document is dated by the day it is issued, so the first open one, while its lines go on naming the period they charge.
 
-use billing::calendar::{Instant, Zone, local_date};
+use billing::calendar::{Instant, local_date};
 use serde_json::json;
 
 use crate::platform::clock::from_ms;
@@ -85,6 +85,6 @@ pub async fn unlock(desk: &mut Desk, reason: &str) -> Result<(), Refusal> {
 
 /// The day a moment falls on for the vendor, as machines and sentences of errors write it.
 pub(super) fn day(desk: &Desk, at: Instant) -> Result<String, Refusal> {
-    let zone: Zone = desk.vendor.time_zone.parse().map_err(Refusal::damaged)?;
+    let zone = desk.vendor.zone()?;
     Ok(local_date(at, zone).to_string())
 }

@@ -23,7 +23,7 @@ pub struct Ending {
 /// The cards to be told of now: of each the notice that is nearest to its end, where its moment has come and it was not given. Those before
 /// it are past then: nobody is told thrice at once, whatever time went by in between.
 pub async fn ending(desk: &mut Desk) -> Result<Vec<Ending>, Refusal> {
-    let zone: Zone = desk.vendor.time_zone.parse().map_err(|_| Refusal::damaged(format!("no time zone {}", desk.vendor.time_zone)))?;
+    let zone = desk.vendor.zone()?;
     let now = desk.now.billing;
     let today = local_date(now, zone);
     let furthest = today.checked_add_days(Days::new(30)).unwrap_or(today);

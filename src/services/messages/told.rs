@@ -1,7 +1,6 @@
 //! Events of billing, told to the people they concern. What has a reader here leaves a row in the outbox with its event; a worker turns it
 //! into messages, so that no billing run waits for words.
 
-use billing::calendar::Zone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -118,7 +117,7 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             let method = payments::find_method_ever(desk, customer_id, &event.subject_id).await?;
             let customer = customers::load(desk, customer_id).await?.name;
             let last_day = method.last_day();
-            Some((Letter::MethodExpiring { customer, method, last_day, zone: zone(desk)? }, Readers::Managers))
+            Some((Letter::MethodExpiring { customer, method, last_day, zone: desk.vendor.zone()? }, Readers::Managers))
         }
         "subscription.trial_ending" => {
             let s = subscriptions::load(desk, &event.subject_id).await?;
@@ -151,12 +150,8 @@ fn billed(desk: &Desk, invoice: &Invoice) -> Result<Billed, Refusal> {
         total_minor: invoice.total_minor,
         due_minor: invoice.due_minor,
         currency: invoice.currency.clone(),
-        zone: zone(desk)?,
+        zone: desk.vendor.zone()?,
     })
-}
-
-fn zone(desk: &Desk) -> Result<Zone, Refusal> {
-    desk.vendor.time_zone.parse().map_err(|_| Refusal::damaged(format!("no time zone {}", desk.vendor.time_zone)))
 }
 
 /// Addresses with the names behind them, each once.
