@@ -32,6 +32,8 @@ CREATE TABLE subscriptions (
     pause_unused TEXT,
     pause_at BIGINT,
     paused_at BIGINT,
+    -- Since when it gives no access, while it is past due: dunning came to its end. NULL: a late payer may still use it.
+    suspended_at BIGINT,
     -- Periods that ended and wait for their last usage before they are invoiced: JSON array of the engine's Cycle, where its usage ends,
     -- and when it is invoiced.
     closings TEXT NOT NULL,

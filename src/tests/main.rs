@@ -9,6 +9,7 @@ mod architecture;
 mod bad_input;
 mod billing;
 mod demo;
+mod dunning;
 mod einvoice;
 mod faults;
 mod gateways;

@@ -268,6 +268,9 @@ attention-replace = Replace it
 declined-generic = The bank gave no reason. Nothing was charged. Ask your bank, or use another card.
 declined-insufficient-funds = There was not enough money on it. Nothing was charged. Try again later, or use another card.
 declined-lost = The bank no longer accepts this card. Nothing was charged. Use another card.
+declined-closed = The account behind it is closed. Nothing was charged. Use another card.
+declined-number = The bank knows no card of this number. Nothing was charged. Replace it, or use another card.
+declined-revoked = The bank was told not to let this vendor charge it any more. Nothing was charged. Use another card, or ask your bank.
 declined-expired = It has expired. Nothing was charged. Replace it, or use another card.
 declined-cvc = The security code was wrong. Nothing was charged. Add the card again with the right code.
 declined-processing-error = The bank’s systems failed. Nothing was charged. Try again in a few minutes.
@@ -1965,6 +1968,17 @@ engine-credit-not-positive = A credit note must be of an amount above zero.
 engine-credit-more-than-left = The credit note is of { $asked } in minor units, which is more than the { $left } that are left.
 engine-credit-no-such-line = The invoice has no line “{ $line }”.
 engine-credit-nothing-left = Nothing is left of the line “{ $line }” to credit.
+
+# What is wrong with a dunning policy
+dunning-soft-days = Give at most 15 days, each later than the one before, from 1 to 90.
+dunning-paydays = Give at most 12 paydays; a day of the month is from 1 to 31.
+dunning-outage-hours = Give at most 10 numbers of hours, each from 1 to 168.
+dunning-hour = Give a full hour from 0 to 23.
+dunning-most-tries = Give 15 tries at most, for card networks fine who asks more often.
+dunning-grace-days = Give 90 days of grace at most.
+dunning-warning-days = Give no more days than the grace has.
+dunning-at-end = Name the plan to downgrade to by its key.
+dunning-no-such-plan = There is no plan “{ $plan }” to downgrade to.
 
 # Why the demo's story could not be told
 demo-not-empty = the demo fills an empty database, and this one has a vendor already: { $vendor }. Nothing was changed; fill another one, named by --data or DATABASE_URL

@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Collected, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, invoices, messages, subscriptions};
+use crate::services::{Actor, Desk, Refusal, dunning, invoices, messages, subscriptions};
+use crate::worker::dun::dun;
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -80,16 +81,30 @@ async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
     Ok(desk.commit().await?)
 }
 
-/// Bills one vendor up to an instant of its clock, every moment of it in due order, and collects after each.
+/// Bills one vendor up to an instant of its clock, every moment of it in due order, and collects after each; of what could not be collected
+/// the next try, the warning and the end come in that order too.
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let mut given_up = BTreeSet::new();
+    let mut stuck = BTreeSet::new();
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let held: BTreeSet<String> = invoices::held(&mut desk).await?.into_iter().collect();
     loop {
         // Who was given up stays in front.
         let due = subscriptions::due_customers(&mut desk, until, BATCH + given_up.len()).await?;
-        let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).filter(|customer| !given_up.contains(customer)).collect();
+        let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !given_up.contains(customer)).collect();
+        let first = due.first().map_or(until, |(at, _)| *at);
+        // What is due of unpaid invoices comes in between, and before what is billed at the same moment.
+        let until = match dunning::first_due(&mut desk, &stuck).await? {
+            Some(at) if at <= first => {
+                drop(desk);
+                dun(app, vendor, at, &mut stuck, &mut report).await?;
+                desk = Desk::read(app, vendor, Actor::System).await?;
+                continue;
+            }
+            next => next.map_or(until, |next| until.min(next)),
+        };
+        let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).collect();
         if due.is_empty() {
             break;
         }
@@ -119,6 +134,7 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
     collect_as_of(app, vendor, until, desk, &mut report).await?;
+    dun(app, vendor, until, &mut stuck, &mut report).await?;
     Ok(report)
 }
 
@@ -183,7 +199,7 @@ async fn collect_as_of(app: &App, vendor: &Arc<Vendor>, until: Instant, mut desk
     Ok(())
 }
 
-async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> Result<(), Refusal> {
+pub(super) async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> Result<(), Refusal> {
     match payments::collect(errand, invoice_id).await? {
         Collected::Tried(_) => report.tried += 1,
         Collected::NothingDue => {}

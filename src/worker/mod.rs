@@ -2,4 +2,5 @@
 
 pub mod bill;
 pub mod deliver;
+pub mod dun;
 pub mod purge;

@@ -210,6 +210,9 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     match (&payment.status, &payment.pays) {
         (Status::Succeeded, pays) => {
             desk.record("payment.succeeded", Some(&payment.customer_id), payment_id, data).await?;
+            if payment.round.is_none() {
+                methods::note_accepted(desk, &payment.method_id).await?;
+            }
             match pays {
                 Pays::Invoice(invoice_id) => invoices::record_payment(desk, invoice_id, payment_id, payment.amount_minor).await?,
                 // In this very transaction the change is made that it pays for: both or neither.

@@ -3,12 +3,12 @@
 
 use crate::sentence;
 use crate::services::invoices::{self, Invoice};
-use crate::services::{Desk, Refusal, customers};
+use crate::services::{Desk, Refusal, customers, dunning};
 
 use super::charges::{self, Customer, NewPayment};
 use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
-use super::methods::{self, MethodRole};
+use super::methods::{self, Method, MethodRole};
 use super::read::{self, Payment, Pays, Status};
 use super::setups;
 
@@ -47,11 +47,22 @@ async fn begin(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result
     open_next(desk, invoice, rounds + 1, before).await
 }
 
-/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it. The customer is locked.
+/// The first payment of a further round of an invoice, by the first of the methods whose turn it is.
+pub(crate) async fn open_round(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Payment>, Refusal> {
+    let before = read::of_invoice(desk, &invoice.id).await?;
+    begin(desk, invoice, &before).await
+}
+
+/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it. One that was refused for
+/// good is not charged again as it stands. The customer is locked.
 async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
     let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
+    // Of a round that dunning began, those whose turn has come.
+    let turns = dunning::turns_of(desk, &invoice.id).await?;
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&&method.id)) else { return Ok(None) };
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none();
+    let has_turn = |method: &Method| turns.as_ref().is_none_or(|turns| turns.contains(&method.id));
+    let Some(next) = methods.into_iter().find(|method| may_be_charged(method) && has_turn(method) && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
         customer_id: invoice.customer_id.clone(),
         pays: Pays::Invoice(invoice.id.clone()),
@@ -66,7 +77,9 @@ async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Pay
 /// What follows when a payment nobody asked for was not made, in the very transaction that says so: the row of the next method's, or, when
 /// every method had its turn, an invoice that could not be paid. So whatever dies next, nothing is forgotten: [`recover`] sends the row.
 pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineReason) -> Result<(), Refusal> {
-    let (Pays::Invoice(invoice_id), Some(round)) = (&unpaid.pays, unpaid.round) else { return Ok(()) };
+    let Pays::Invoice(invoice_id) = &unpaid.pays else { return Ok(()) };
+    dunning::note_declined(desk, unpaid, invoice_id, reason).await?;
+    let Some(round) = unpaid.round else { return Ok(()) };
     let invoice = invoices::load(desk, invoice_id).await?;
     // Settled by something else while the answer was on its way.
     if invoice.due_minor <= 0 {
@@ -75,12 +88,15 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
     let before = read::of_invoice(desk, invoice_id).await?;
     match open_next(desk, &invoice, round, &before).await? {
         Some(_) => Ok(()),
-        None => invoices::note_declined(desk, invoice_id, reason.name()).await,
+        None => {
+            dunning::note_round_over(desk, &invoice, &before).await?;
+            invoices::note_declined(desk, invoice_id, reason.name()).await
+        }
     }
 }
 
 /// Sends a payment, and while it is not made, the one that follows it; the last.
-async fn go_through(errand: &Errand, payment_id: &str, invoice_number: &str) -> Result<Payment, Refusal> {
+pub async fn go_through(errand: &Errand, payment_id: &str, invoice_number: &str) -> Result<Payment, Refusal> {
     let mut payment = charges::send(errand, payment_id, Customer::Absent, invoice_number).await?;
     while let Some(next) = follower(errand, &payment).await? {
         payment = charges::send(errand, &next.id, Customer::Absent, invoice_number).await?;

@@ -39,6 +39,8 @@ pub struct Subscription {
     pub pause_unused: Option<Unused>,
     pub pause_at: Option<Instant>,
     pub paused_at: Option<Instant>,
+    /// Since when it gives no access while it is past due.
+    pub suspended_at: Option<Instant>,
     /// Periods that ended and wait for their last usage, the oldest first.
     pub closings: Vec<Closing>,
     pub scheduled: Option<Scheduled>,
@@ -125,6 +127,7 @@ struct SubscriptionRow {
     pause_unused: Option<String>,
     pause_at: Option<i64>,
     paused_at: Option<i64>,
+    suspended_at: Option<i64>,
     closings: String,
     scheduled: Option<String>,
     due_at: Option<i64>,
@@ -181,6 +184,7 @@ impl TryFrom<SubscriptionRow> for Subscription {
             pause_unused: row.pause_unused.as_deref().map(of_word).transpose()?,
             pause_at: row.pause_at.map(from_ms),
             paused_at: row.paused_at.map(from_ms),
+            suspended_at: row.suspended_at.map(from_ms),
             closings: parsed(&row.closings)?,
             scheduled: parsed_opt(&row.scheduled)?,
             due_at: row.due_at.map(from_ms),
@@ -207,8 +211,13 @@ impl Subscription {
         &self.terms.plan.name
     }
 
+    /// Whether it gives no access until what is overdue is paid.
+    pub fn is_suspended(&self) -> bool {
+        self.state == State::PastDue && self.suspended_at.is_some()
+    }
+
     pub fn is_entitled(&self) -> bool {
-        self.state.is_entitled()
+        self.state.is_entitled() && !self.is_suspended()
     }
 
     /// Whether plan, interval and seats stay with what is planned, so that it is about something else: add-ons, coupons, the billing day.
@@ -292,6 +301,19 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subsc
         .all(
             "SELECT * FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 ORDER BY created_at DESC, id DESC",
             (desk.vendor.id.clone(), customer_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
+/// The subscriptions that have a line on an invoice, in the order of their ids.
+pub async fn on_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Subscription>, Refusal> {
+    let rows: Vec<SubscriptionRow> = desk
+        .tx
+        .all(
+            "SELECT s.* FROM subscriptions s WHERE s.vendor_id = $1
+                AND s.id IN (SELECT l.subscription_id FROM invoice_lines l WHERE l.vendor_id = $1 AND l.invoice_id = $2) ORDER BY s.id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
         )
         .await?;
     rows.into_iter().map(Subscription::try_from).collect()

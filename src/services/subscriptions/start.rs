@@ -96,6 +96,7 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
         pause_unused: None,
         pause_at: None,
         paused_at: None,
+        suspended_at: None,
         closings: Vec::new(),
         scheduled: None,
         due_at: None,
