@@ -21,6 +21,8 @@ CREATE TABLE subscriptions (
     trial_end_at BIGINT,
     -- When the event was recorded that says the trial is about to end; NULL: not yet.
     trial_end_announced_at BIGINT,
+    -- The end of the last long period whose renewal was announced ahead; NULL: none was.
+    announced_renewal_at BIGINT,
     -- Ends then; NULL: goes on. Asked for at `cancel_asked_at`, with the customer's words.
     cancel_at BIGINT,
     cancel_asked_at BIGINT,

@@ -57,6 +57,7 @@ CREATE TABLE dunning_cases (
 -- One an invoice at a time. What settled it may be taken back: then another begins.
 CREATE UNIQUE INDEX dunning_cases_unpaid ON dunning_cases (vendor_id, invoice_id) WHERE state IN ('open', 'ended');
 CREATE INDEX dunning_cases_due ON dunning_cases (vendor_id, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX dunning_cases_by_invoice ON dunning_cases (vendor_id, invoice_id);
 CREATE INDEX dunning_cases_by_customer ON dunning_cases (vendor_id, customer_id);
 CREATE INDEX dunning_cases_by_day ON dunning_cases (vendor_id, opened_on);
 

@@ -192,6 +192,15 @@ pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Option<Case
     row.map(Case::try_from).transpose()
 }
 
+/// Whether an invoice could not be charged once, whatever became of it.
+pub async fn was_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<bool, Refusal> {
+    let row: Option<(String,)> = desk
+        .tx
+        .opt("SELECT id FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 LIMIT 1", (desk.vendor.id.clone(), invoice_id.to_owned()))
+        .await?;
+    Ok(row.is_some())
+}
+
 /// A customer's cases that are still unpaid, the first opened first.
 pub async fn unpaid_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Case>, Refusal> {
     let rows: Vec<CaseRow> = desk

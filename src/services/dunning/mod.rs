@@ -4,6 +4,8 @@
 //! - `policy`: what the vendor wants
 //! - `case`: the record, and its decisions
 //! - `note`: what happened to an invoice, noted in the very transaction in which it does: a failure opens a case, a settlement closes it
+//! - `prospect`: what a case leads to, as it is told
+//! - `report`: what it all brought
 //! - `step`: what is due of a case: a try, a warning, the end; `end`: what the end takes, and giving it back
 //!
 //! A step is one transaction. A payment it opens is a row in it, and sent to the gateway afterwards by whoever did the step or, where they
@@ -16,10 +18,14 @@ mod case;
 mod end;
 mod note;
 mod policy;
+mod prospect;
+mod report;
 mod step;
 
-pub use case::{Case, CaseState, Decision, NextStep, Answer, decisions, load, of_invoice, unpaid_of};
-pub use note::note_methods;
+pub use case::{Case, CaseState, Decision, NextStep, Answer, decisions, load, of_invoice, unpaid_of, was_unpaid};
+pub use note::{NO_METHOD, note_methods};
 pub(crate) use note::{note_declined, note_new_method, note_overdue, note_round_over, note_settled, turns_of};
 pub use policy::{policy, set_policy};
+pub use prospect::{Ending, EndingKind, Prospect, prospect};
+pub use report::{Figures, Sought, all_of_invoice, page, report, today};
 pub use step::{Done, Due, due, first_due, give_up_end, step};

@@ -15,6 +15,9 @@ use crate::services::payments::{self, DeclineReason, Method, MethodRole, Payment
 use crate::services::subscriptions::word;
 use crate::services::{Desk, Refusal, customers};
 
+/// Why a case is opened without a decline: there was nothing to charge.
+pub const NO_METHOD: &str = "no_method";
+
 /// A payment of an invoice was declined, whoever asked for it. A method that was refused for good is not charged by itself any more.
 pub(crate) async fn note_declined(desk: &mut Desk, payment: &Payment, invoice_id: &str, reason: DeclineReason) -> Result<(), Refusal> {
     let policy = policy(desk).await?;
@@ -77,8 +80,8 @@ pub(crate) async fn note_overdue(desk: &mut Desk, invoice: &Invoice) -> Result<(
     if !policy.is_on {
         return Ok(());
     }
-    let mut case = open(desk, invoice, &policy, "no_method").await?;
-    let data = json!({ "number": invoice.number, "reason": "no_method", "due_minor": invoice.due_minor });
+    let mut case = open(desk, invoice, &policy, NO_METHOD).await?;
+    let data = json!({ "number": invoice.number, "reason": NO_METHOD, "due_minor": invoice.due_minor });
     desk.record("invoice.payment_failed", Some(&invoice.customer_id), &invoice.id, data).await?;
     replan(desk, &mut case, &policy).await?;
     case::save(desk, &case).await

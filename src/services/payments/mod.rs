@@ -38,7 +38,7 @@ pub use methods::{
 };
 pub(crate) use methods::note_refused;
 pub use names::{brand_name, declined_because, method_name};
-pub use read::{Payment, Pays, Status, find, load, of_invoice, of_quote};
+pub use read::{Payment, Pays, Status, find, latest_by, load, of_invoice, of_quote};
 pub(crate) use refunds::open as open_refunds;
 pub use refunds::{GiveBack, NewRefund, REFUND, give_back};
 pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

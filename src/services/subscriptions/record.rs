@@ -31,6 +31,8 @@ pub struct Subscription {
     pub starts_at: Instant,
     pub trial_end_at: Option<Instant>,
     pub trial_end_announced_at: Option<Instant>,
+    /// The end of the last long period whose renewal was announced ahead.
+    pub announced_renewal_at: Option<Instant>,
     pub cancel_at: Option<Instant>,
     pub cancel_asked_at: Option<Instant>,
     pub cancel_reason: Option<String>,
@@ -119,6 +121,7 @@ struct SubscriptionRow {
     starts_at: i64,
     trial_end_at: Option<i64>,
     trial_end_announced_at: Option<i64>,
+    announced_renewal_at: Option<i64>,
     cancel_at: Option<i64>,
     cancel_asked_at: Option<i64>,
     cancel_reason: Option<String>,
@@ -178,6 +181,7 @@ impl TryFrom<SubscriptionRow> for Subscription {
             starts_at: from_ms(row.starts_at),
             trial_end_at: row.trial_end_at.map(from_ms),
             trial_end_announced_at: row.trial_end_announced_at.map(from_ms),
+            announced_renewal_at: row.announced_renewal_at.map(from_ms),
             cancel_at: row.cancel_at.map(from_ms),
             cancel_asked_at: row.cancel_asked_at.map(from_ms),
             ended_at: row.ended_at.map(from_ms),
@@ -357,8 +361,8 @@ static SAVE: Many = Many {
     before: "UPDATE subscriptions SET plan_id = v.column4, status = v.column5, terms = v.column6, cycle = v.column7, starts_at = v.column8, trial_end_at = v.column9,
                 trial_end_announced_at = v.column10, cancel_at = v.column11, cancel_asked_at = v.column12, cancel_reason = v.column13, cancel_comment = v.column14,
                 ended_at = v.column15, pause_unused = v.column16, pause_at = v.column17, paused_at = v.column18, scheduled = v.column19, due_at = v.column20,
-                held_by = v.column21, held_until_at = v.column22, anchor = v.column23, closings = v.column24, version = subscriptions.version + 1 FROM (VALUES",
-    columns: 24,
+                held_by = v.column21, held_until_at = v.column22, anchor = v.column23, closings = v.column24, announced_renewal_at = v.column25, version = subscriptions.version + 1 FROM (VALUES",
+    columns: 25,
     after: ") AS v WHERE subscriptions.vendor_id = v.column1 AND subscriptions.id = v.column2 AND subscriptions.version = v.column3",
     of_each: true,
 };
@@ -391,6 +395,7 @@ pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusa
         s.held_until_at,
         written_opt(&s.anchor)?,
         written(&s.closings)?,
+        s.announced_renewal_at.map(ms),
     );
     Ok(desk.tx.put(&SAVE, row).await?)
 }

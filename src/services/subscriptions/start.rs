@@ -88,6 +88,7 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
         starts_at,
         trial_end_at,
         trial_end_announced_at: None,
+        announced_renewal_at: None,
         cancel_at: None,
         cancel_asked_at: None,
         cancel_reason: None,
