@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::bill::{Report, collect_one};
+use super::bill::Report;
+use super::till;
 use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::dunning::{self, Due};
@@ -57,7 +58,7 @@ async fn one(errand: &Errand, case_id: &str, report: &mut Report) -> Result<(), 
         payments::go_through(errand, &payment.id, &number).await?;
     }
     for invoice in done.issued.iter().filter(|issued| issued.due_minor > 0) {
-        collect_one(errand, &invoice.id, report).await?;
+        report.tried += usize::from(till::collect(errand, &invoice.id).await?);
     }
     Ok(())
 }

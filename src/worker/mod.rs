@@ -4,3 +4,4 @@ pub mod bill;
 pub mod deliver;
 pub mod dun;
 pub mod purge;
+mod till;
