@@ -7,6 +7,7 @@ mod bench;
 mod bill;
 mod check;
 mod demo;
+mod dunning;
 mod embed_origin;
 mod gateway;
 mod init;
@@ -34,6 +35,7 @@ use portico::services::vendors::Vendor;
 
 use api_key::ApiKey;
 use bench::Bench;
+use dunning::Dunning;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
@@ -140,6 +142,8 @@ pub enum Command {
     EmbedOrigin(EmbedOrigin),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
     Gateway(Gateway),
+    /// Payments that fail: what is done about them, and what it brought.
+    Dunning(Dunning),
     /// What customers may do by themselves in the portal: show it, change it.
     Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
@@ -213,6 +217,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
+        Command::Dunning(dunning) => dunning.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,

@@ -10,6 +10,7 @@ mod bad_input;
 mod billing;
 mod collection;
 mod demo;
+mod dunning;
 mod einvoice;
 mod faults;
 mod gateways;

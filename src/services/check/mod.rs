@@ -5,6 +5,7 @@
 //! What deliberately does not live here: mending anything.
 
 mod documents;
+mod dunning;
 mod pdfs;
 mod postings;
 mod references;
@@ -148,6 +149,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     settlement::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
+    dunning::hold(desk, counts).await?;
     usage::hold(desk, counts).await?;
     undone::hold(desk, counts).await
 }
