@@ -1,6 +1,8 @@
 //! Getting an invoice paid: by itself when it is issued, by the customer from the portal, and by finding out what became of payments
 //! that a crash or a silent gateway left under way.
 
+use futures_util::{StreamExt as _, stream};
+
 use crate::sentence;
 use crate::services::invoices::{self, Invoice};
 use crate::services::{Desk, Refusal, customers, dunning};
@@ -203,7 +205,10 @@ const PATIENCE_MS: i64 = 60_000;
 /// For how long a confirmed change is held for its payment, and a bank's question stays open.
 const GIVEN_UP_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Finds out about everything left under way: asks the gateway, sends again under the same key what it never heard of, gives up what
+/// So many payments are asked after at once: a gateway takes its time to answer.
+const RECOVERED_AT_ONCE: usize = 32;
+
+/// Finds out about what was left under way, the oldest few hundred of it: asks the gateway, sends again under the same key what it never heard of, gives up what
 /// nobody waits for any more. Run often; doing it twice changes nothing.
 pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let mut desk = errand.reads().await?;
@@ -211,12 +216,13 @@ pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let stuck = read::under_way(&mut desk, wall_ms - PATIENCE_MS).await?;
     drop(desk);
     let count = stuck.len();
-    for payment in stuck {
+    let each = stream::iter(stuck).for_each_concurrent(RECOVERED_AT_ONCE, async |payment| {
         // One that cannot be helped now must not keep the others waiting.
         if let Err(refusal) = recover_one(errand, &payment, wall_ms).await {
             tracing::warn!(%refusal, payment = %payment.id, "a payment could not be recovered yet");
         }
-    }
+    });
+    each.await;
     setups::sweep(errand).await?;
     Ok(count)
 }
