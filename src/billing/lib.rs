@@ -9,7 +9,7 @@
 //! - [`price`]: units to an exact amount, [`explain`]: why; [`bands`]: where the price of a unit changes
 //! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
 //! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
-//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document
+//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`transfer`]: where its money is sent
 
 pub mod bands;
 pub mod calendar;
@@ -25,6 +25,7 @@ pub mod state;
 pub mod subscription;
 pub mod taken_back;
 pub mod tax;
+pub mod transfer;
 pub mod usage;
 
 /// Anything that stops a bill. Each part has its own error; this is their union.

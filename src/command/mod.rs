@@ -3,6 +3,7 @@
 
 mod api_key;
 mod backup;
+mod bank;
 mod bench;
 mod bill;
 mod check;
@@ -33,6 +34,7 @@ use portico::platform::ids::Ids;
 use portico::services::vendors::Vendor;
 
 use api_key::ApiKey;
+use bank::Bank;
 use bench::Bench;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
@@ -136,6 +138,8 @@ pub enum Command {
     },
     /// Keys of the vendor's programs for the API: make, list, replace, shut off.
     ApiKey(ApiKey),
+    /// Bank transfers: the accounts customers send money to.
+    Bank(Bank),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
@@ -211,6 +215,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
+        Command::Bank(bank) => bank.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,

@@ -7,6 +7,7 @@ mod addresses;
 mod api;
 mod architecture;
 mod bad_input;
+mod bank;
 mod billing;
 mod demo;
 mod einvoice;

@@ -288,6 +288,31 @@ pay-no-card = There is no card on file that can be charged. Add one, then pay.
 pay-amount-changed = The amount has changed since this page was opened. Look at it again, then pay.
 pay-not-charged = Nothing was charged
 
+transfer-heading = Pay by bank transfer
+transfer-holder = Account holder
+transfer-iban = IBAN
+transfer-bic = BIC
+transfer-promptpay = PromptPay
+transfer-reference = Reference
+transfer-amount = Amount
+transfer-how = Give the reference, and your payment finds this invoice by itself, usually within one bank day.
+transfer-scan = Your bank’s app fills in the transfer when it scans the code.
+transfer-code = Payment code for your bank’s app: { $amount } to { $holder }
+transfer-copy-iban = Copy IBAN
+transfer-copy-reference = Copy reference
+
+bank-currency = “{ $currency }” is no currency. Give its three capital letters, such as EUR.
+bank-holder-empty = Say whose account it is, as the bank knows them.
+bank-one-number = Give an IBAN or, for baht, a PromptPay id: one of the two.
+bank-iban-form = This is no IBAN. One begins with its country and two digits, such as DE89 3704 0044 0532 0130 00.
+bank-iban-length = An IBAN of this country has { $expected } letters and digits. This one has { $found }.
+bank-iban-check-digits = A letter or digit of this IBAN is wrong: its check digits don’t fit the others. Compare it with the original.
+bank-bic = A BIC has 8 or 11 letters and digits, such as COBADEFFXXX.
+bank-bic-of-iban = A BIC belongs to an IBAN. Leave it away with a PromptPay id.
+bank-promptpay = A PromptPay id is a Thai mobile number, a tax id of 13 digits or an e-wallet id of 15.
+bank-promptpay-tax-id = A digit of this tax id is wrong: its check digit doesn’t fit the others. Compare it with the original.
+bank-promptpay-baht = PromptPay is for baht. Give an IBAN for another currency.
+
 withhold-title = Tax you withhold
 withhold-answer = You withhold <b>{ $amount }</b> of invoice { $number }.
 withhold-lede = That is { $percent } % of { $base }, the invoice without tax. You pay it to your tax office; <b>{ $rest }</b> is left to pay here.

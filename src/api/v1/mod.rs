@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod add_ons;
+pub mod bank_accounts;
 pub mod charges;
 pub mod coupons;
 pub mod customers;
