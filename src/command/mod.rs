@@ -3,15 +3,17 @@
 
 mod api_key;
 mod backup;
-mod bank;
+pub mod bank;
 mod bench;
 mod bill;
 mod check;
 mod demo;
+mod disputes;
 mod embed_origin;
 mod gateway;
 mod init;
 mod ledger;
+mod reconcile;
 mod restore;
 mod serve;
 mod settings;
@@ -36,10 +38,12 @@ use portico::services::vendors::Vendor;
 use api_key::ApiKey;
 use bank::Bank;
 use bench::Bench;
+use disputes::Disputes;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
 use ledger::Ledger;
+use reconcile::Reconcile;
 use serve::Serve;
 use settings::Settings;
 pub use simulate::simulate;
@@ -121,6 +125,9 @@ pub enum Command {
     },
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
+    /// Compare payments and refunds with the gateway's, both ways; mend what is certain and name the rest, each with its next step. Ends with 0
+    /// where nothing is left to see to, else with 1. Serving does so once a day.
+    Reconcile(Reconcile),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -138,10 +145,12 @@ pub enum Command {
     },
     /// Keys of the vendor's programs for the API: make, list, replace, shut off.
     ApiKey(ApiKey),
-    /// Bank transfers: the accounts customers send money to.
+    /// Bank transfers: the accounts customers send money to, statements of what came in, and what that pays.
     Bank(Bank),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
+    /// Payments that banks took back: show them, and say what is done about them.
+    Disputes(Disputes),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
     Gateway(Gateway),
     /// What customers may do by themselves in the portal: show it, change it.
@@ -217,6 +226,8 @@ pub async fn run(cli: Cli) -> Done {
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Bank(bank) => bank.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
+        Command::Disputes(disputes) => disputes.run(config, db).await,
+        Command::Reconcile(reconcile) => reconcile.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,

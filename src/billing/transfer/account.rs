@@ -46,8 +46,12 @@ impl Iban {
     /// As people write it: spaces and case do not count.
     pub fn parse(text: &str) -> Result<Iban, AccountError> {
         let iban: String = text.chars().filter(|letter| !letter.is_whitespace()).map(|letter| letter.to_ascii_uppercase()).collect();
-        let is_written_right =
-            iban.len() >= 5 && iban.bytes().enumerate().all(|(at, b)| if at < 2 { b.is_ascii_uppercase() } else { b.is_ascii_digit() || (at > 3 && b.is_ascii_uppercase()) });
+        let fits = |(at, b): (usize, u8)| match at {
+            0 | 1 => b.is_ascii_uppercase(),
+            2 | 3 => b.is_ascii_digit(),
+            _ => b.is_ascii_digit() || b.is_ascii_uppercase(),
+        };
+        let is_written_right = iban.len() >= 5 && iban.bytes().enumerate().all(fits);
         if !is_written_right {
             return Err(AccountError::Form);
         }
@@ -99,7 +103,8 @@ pub struct Bic(String);
 impl Bic {
     pub fn parse(text: &str) -> Result<Bic, AccountError> {
         let bic = text.trim().to_ascii_uppercase();
-        let is_bic = [8, 11].contains(&bic.len()) && bic.bytes().enumerate().all(|(at, b)| if at < 6 { b.is_ascii_uppercase() } else { b.is_ascii_alphanumeric() });
+        let fits = |(at, b): (usize, u8)| if at < 6 { b.is_ascii_uppercase() } else { b.is_ascii_alphanumeric() };
+        let is_bic = [8, 11].contains(&bic.len()) && bic.bytes().enumerate().all(fits);
         if is_bic { Ok(Bic(bic)) } else { Err(AccountError::Bic) }
     }
 

@@ -4,15 +4,15 @@ use billing::transfer::{Number, payment_code, printed};
 use leptos::prelude::*;
 
 use crate::islands::copy::CopyButton;
-use crate::services::bank::Transfer;
+use crate::services::bank::TransferTo;
 use crate::services::invoices::Invoice;
 use crate::t;
 use crate::ui::qr::qr;
 use crate::words::Words;
 
-pub fn section(w: Words, invoice: &Invoice, transfer: &Transfer) -> impl IntoView + use<> {
+pub fn section(w: Words, invoice: &Invoice, transfer: &TransferTo) -> impl IntoView + use<> {
     let amount = w.money(invoice.due_minor, &invoice.currency);
-    let Transfer { account, reference } = transfer;
+    let TransferTo { account, reference } = transfer;
     let code = payment_code(account, &invoice.currency, invoice.due_minor, reference);
     let scan = code.is_some().then(|| view! { <p class="sub">{t!(w, "transfer-scan")}</p> });
     let code = code.and_then(|code| qr(&code, t!(w, "transfer-code", amount = &amount, holder = &account.holder)));

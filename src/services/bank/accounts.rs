@@ -38,7 +38,7 @@ pub struct NewBankAccount {
 
 /// Where the money of an invoice is sent, and the words that tell which invoice it is for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Transfer {
+pub struct TransferTo {
     #[serde(flatten)]
     pub account: Account,
     /// Structured creditor reference (ISO 11649), without spaces.
@@ -92,17 +92,18 @@ pub async fn accounts(desk: &mut Desk) -> Result<Vec<BankAccount>, Refusal> {
 
 /// The account that customers of a country are offered for a currency.
 pub async fn account_for(desk: &mut Desk, currency: &str, country: &str) -> Result<Option<Account>, Refusal> {
-    let is_offered = |account: &BankAccount| account.currency == currency && (account.countries.is_empty() || account.countries.iter().any(|one| one == country));
+    let is_offered =
+        |account: &BankAccount| account.currency == currency && (account.countries.is_empty() || account.countries.iter().any(|one| one == country));
     Ok(accounts(desk).await?.into_iter().find(is_offered).map(|found| found.account))
 }
 
 /// How an invoice can be paid by transfer as things are now: while something is due, where the vendor has an account for its customers.
-pub async fn transfer_for(desk: &mut Desk, invoice: &Invoice, country: &str) -> Result<Option<Transfer>, Refusal> {
+pub async fn transfer_for(desk: &mut Desk, invoice: &Invoice, country: &str) -> Result<Option<TransferTo>, Refusal> {
     if invoice.kind != DocumentKind::Invoice || invoice.due_minor <= 0 {
         return Ok(None);
     }
     let Some(account) = account_for(desk, &invoice.currency, country).await? else { return Ok(None) };
-    Ok(creditor_reference(&invoice.number).map(|reference| Transfer { account, reference }))
+    Ok(creditor_reference(&invoice.number).map(|reference| TransferTo { account, reference }))
 }
 
 /// Sets the account of a currency, in place of the one before it. Invoices issued before go on naming that one on paper; pages name this.

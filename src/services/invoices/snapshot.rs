@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::lines::DraftLine;
-use crate::services::bank::{self, Transfer};
+use crate::services::bank::{self, TransferTo};
 use crate::services::customers::Customer;
 use crate::services::vendors::Vendor;
 use crate::services::{Desk, Refusal, payments, usage};
@@ -56,7 +56,7 @@ pub struct Snapshot {
     /// Where its money is sent by bank transfer; nothing where the vendor has no account for this customer, where nothing was due, and where a
     /// method was to be charged by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transfer: Option<Transfer>,
+    pub transfer: Option<TransferTo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -245,7 +245,7 @@ pub(super) async fn freeze(desk: &mut Desk, frame: Frame<'_>, document: &Documen
 }
 
 /// How a document's money is asked for on paper. Who is charged by itself is not asked: it would pay twice.
-async fn transfer(desk: &mut Desk, frame: &Frame<'_>, document: &Document) -> Result<Option<Transfer>, Refusal> {
+async fn transfer(desk: &mut Desk, frame: &Frame<'_>, document: &Document) -> Result<Option<TransferTo>, Refusal> {
     if document.kind != DocumentKind::Invoice || document.total_minor <= frame.balance_minor {
         return Ok(None);
     }
@@ -253,5 +253,5 @@ async fn transfer(desk: &mut Desk, frame: &Frame<'_>, document: &Document) -> Re
     if !payments::with_method(desk, std::slice::from_ref(&frame.customer.id)).await?.is_empty() {
         return Ok(None);
     }
-    Ok(creditor_reference(frame.number).map(|reference| Transfer { account, reference }))
+    Ok(creditor_reference(frame.number).map(|reference| TransferTo { account, reference }))
 }

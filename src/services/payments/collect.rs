@@ -8,7 +8,8 @@ use crate::services::{Desk, Refusal, customers};
 use super::charges::{self, Customer, NewPayment};
 use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
-use super::methods::{self, MethodRole};
+use super::disputes;
+use super::methods::{self, Method, MethodRole};
 use super::read::{self, Payment, Pays, Status};
 use super::setups;
 
@@ -51,7 +52,9 @@ async fn begin(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result
 async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
     let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&&method.id)) else { return Ok(None) };
+    let disputed = disputes::disputed_methods(desk, &invoice.customer_id).await?;
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && !tried.contains(&&method.id) && !disputed.contains(&method.id);
+    let Some(next) = methods.into_iter().find(may_be_charged) else { return Ok(None) };
     let new = NewPayment {
         customer_id: invoice.customer_id.clone(),
         pays: Pays::Invoice(invoice.id.clone()),

@@ -34,7 +34,7 @@ pub use entitlements::{Entitlement, entitlements};
 pub use late::billed_parts;
 pub(crate) use late::{Look, hold_usage, note_usage};
 pub use outlook::{Metered, Outlook, outlook};
-pub use paid::{note_overdue, note_settled};
+pub use paid::{note_overdue, note_settled, running_of_invoice};
 pub use pause::PauseRequest;
 pub use record::{
     AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, page, word,

@@ -15,6 +15,19 @@ pub async fn note_overdue(desk: &mut Desk, invoice_id: &str) -> Result<(), Refus
     move_all(desk, invoice_id, State::Active, State::PastDue, "subscription.past_due").await
 }
 
+/// Subscriptions that an invoice charges and that run, whether paid for or late.
+pub async fn running_of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<String>, Refusal> {
+    let rows: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT s.id FROM subscriptions s WHERE s.vendor_id = $1 AND s.status IN ('active', 'past_due')
+                AND s.id IN (SELECT l.subscription_id FROM invoice_lines l WHERE l.vendor_id = $1 AND l.invoice_id = $2) ORDER BY s.id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 async fn move_all(desk: &mut Desk, invoice_id: &str, from: State, to: State, event: &'static str) -> Result<(), Refusal> {
     let rows: Vec<(String, String)> = desk
         .tx

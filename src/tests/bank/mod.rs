@@ -1,5 +1,6 @@
 //! Bank transfers: what customers are told to transfer to, and what came in.
 
+mod statements;
 mod transfer;
 
 use chrono::Duration;
@@ -9,7 +10,7 @@ use portico::services::invoices;
 use portico::worker::bill;
 
 use crate::people::Person;
-use crate::world::World;
+use crate::world::{BEGINNING, World};
 
 /// Kestrel with an account in Vienna, and Nordlicht, which has no card, with invoices of round amounts: 2026-0001 of €107.00; its owner Mira.
 pub struct Kestrel {
@@ -22,7 +23,7 @@ pub const IBAN: &str = "AT611904300234573201";
 
 impl Kestrel {
     pub async fn new() -> Kestrel {
-        let world = World::new().await;
+        let (world, _) = World::scripted_within(BEGINNING, 14).await;
         let mut desk = world.desk().await;
         let account = NewBankAccount {
             currency: "EUR".into(),
