@@ -9,6 +9,7 @@ mod architecture;
 mod bad_input;
 mod bank;
 mod billing;
+mod collection;
 mod demo;
 mod disputes;
 mod einvoice;

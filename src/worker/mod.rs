@@ -4,3 +4,4 @@ pub mod bill;
 pub mod deliver;
 pub mod purge;
 pub mod reconcile;
+mod till;
