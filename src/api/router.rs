@@ -25,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         ("Usage", v1::usage::routes()),
         ("Spend", v1::spend::routes()),
         ("Invoices", [v1::invoices::routes(), v1::settlements::routes()].concat()),
+        ("Dunning", v1::dunning::routes()),
         ("Charges and balances", v1::charges::routes()),
         ("Bank", [v1::bank_accounts::routes(), v1::bank_entries::routes()].concat()),
         ("Reconciliation", v1::reconciliations::routes()),

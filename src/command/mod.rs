@@ -9,6 +9,7 @@ mod bill;
 mod check;
 mod demo;
 mod disputes;
+mod dunning;
 mod embed_origin;
 mod gateway;
 mod init;
@@ -39,6 +40,7 @@ use api_key::ApiKey;
 use bank::Bank;
 use bench::Bench;
 use disputes::Disputes;
+use dunning::Dunning;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
@@ -153,6 +155,8 @@ pub enum Command {
     Disputes(Disputes),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
     Gateway(Gateway),
+    /// Payments that fail: what is done about them, and what it brought.
+    Dunning(Dunning),
     /// What customers may do by themselves in the portal: show it, change it.
     Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
@@ -229,6 +233,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Disputes(disputes) => disputes.run(config, db).await,
         Command::Reconcile(reconcile) => reconcile.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
+        Command::Dunning(dunning) => dunning.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,

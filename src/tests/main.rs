@@ -12,6 +12,7 @@ mod billing;
 mod collection;
 mod demo;
 mod disputes;
+mod dunning;
 mod einvoice;
 mod faults;
 mod gateways;

@@ -2,6 +2,7 @@
 
 pub mod bill;
 pub mod deliver;
+pub mod dun;
 pub mod purge;
 pub mod reconcile;
 mod till;

@@ -8,6 +8,7 @@ pub mod charges;
 pub mod coupons;
 pub mod customers;
 pub mod disputes;
+pub mod dunning;
 pub mod embed_sessions;
 pub mod events;
 pub mod exchange_rates;

@@ -7,6 +7,7 @@
 mod bank;
 mod disputes;
 mod documents;
+mod dunning;
 mod pdfs;
 mod postings;
 mod references;
@@ -152,6 +153,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     disputes::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
+    dunning::hold(desk, counts).await?;
     usage::hold(desk, counts).await?;
     undone::hold(desk, counts).await
 }

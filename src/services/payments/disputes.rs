@@ -248,10 +248,10 @@ async fn open(desk: &mut Desk, payment: &Payment, reference: &str, told: &Told) 
 async fn pause(desk: &mut Desk, payment: &Payment) -> Result<Vec<String>, Refusal> {
     let Some((invoice_id, _)) = invoices::paid_by(desk, &payment.id).await? else { return Ok(Vec::new()) };
     let mut paused = Vec::new();
-    for id in subscriptions::running_of_invoice(desk, &invoice_id).await? {
+    for subscription in subscriptions::on_invoice(desk, &invoice_id).await? {
         let action = Action::Pause(PauseRequest { when: When::Now, unused: Unused::Kept });
-        match subscriptions::act(desk, &payment.customer_id, &id, &action).await {
-            Ok(_) => paused.push(id),
+        match subscriptions::act(desk, &payment.customer_id, &subscription.id, &action).await {
+            Ok(_) => paused.push(subscription.id),
             Err(Refusal::Rule(_) | Refusal::Conflict(_)) => {}
             Err(refusal) => return Err(refusal),
         }
