@@ -83,7 +83,9 @@ enum Account {
     },
     List,
     /// Offer no transfer in a currency any more.
-    Remove { currency: String },
+    Remove {
+        currency: String,
+    },
 }
 
 impl Bank {

@@ -121,5 +121,8 @@ async fn the_vendors_program_reads_them_and_says_what_is_done() {
     assert_eq!(program.patch("/dispute-policy", json!({ "lost": "forget" })).await.status(), 422);
     at.dispute(DisputeState::Open, "needs_response").await;
     let listed = program.get("/disputes").await.ok();
-    assert_eq!((&listed["data"][0]["status"], &listed["data"][0]["amount_minor"], &listed["data"][0]["reference"]), (&json!("open"), &json!(4700), &json!("dp_1")));
+    assert_eq!(
+        (&listed["data"][0]["status"], &listed["data"][0]["amount_minor"], &listed["data"][0]["reference"]),
+        (&json!("open"), &json!(4700), &json!("dp_1"))
+    );
 }

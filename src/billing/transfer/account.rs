@@ -34,8 +34,7 @@ const LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY
      VG24 XK20 YE30";
 
 /// Countries and territories that SEPA transfers reach, by their IBAN's first letters.
-const SEPA: &str =
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI SK SM VA";
+const SEPA: &str = "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI SK SM VA";
 
 /// An International Bank Account Number whose check digits fit; kept without spaces, in capitals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -119,8 +119,14 @@ pub async fn set_account(desk: &mut Desk, new: &NewBankAccount) -> Result<BankAc
              ON CONFLICT (vendor_id, currency) DO UPDATE SET holder = excluded.holder, kind = excluded.kind, number = excluded.number, bic = excluded.bic,
                 countries = excluded.countries, updated_at = excluded.updated_at",
             (
-                desk.vendor.id.clone(), account.currency.clone(), account.account.holder.clone(), kind, number.to_owned(), bic.clone(),
-                serde_json::to_string(&account.countries).map_err(Refusal::damaged)?, desk.now.wall_ms(),
+                desk.vendor.id.clone(),
+                account.currency.clone(),
+                account.account.holder.clone(),
+                kind,
+                number.to_owned(),
+                bic.clone(),
+                serde_json::to_string(&account.countries).map_err(Refusal::damaged)?,
+                desk.now.wall_ms(),
             ),
         )
         .await?;

@@ -168,7 +168,11 @@ async fn find_returned(desk: &mut Desk, entry: &Entry, booked: &Booked) -> Resul
              FROM bank_entries e WHERE e.vendor_id = $1 AND e.account = $2 AND e.currency = $3 AND e.amount_minor = $4 AND e.status <> 'returned'
                 AND (e.bank_reference = $5 OR e.end_to_end = $6) ORDER BY e.id LIMIT 2",
             (
-                desk.vendor.id.clone(), entry.account.clone(), entry.currency.clone(), came_minor, booked.returns.clone().unwrap_or_default(),
+                desk.vendor.id.clone(),
+                entry.account.clone(),
+                entry.currency.clone(),
+                came_minor,
+                booked.returns.clone().unwrap_or_default(),
                 booked.end_to_end.clone().unwrap_or_default(),
             ),
         )

@@ -41,7 +41,14 @@ pub(super) async fn receive(desk: &mut Desk, entry: &Entry, split: &Split) -> Re
             "INSERT INTO transfers (vendor_id, id, entry_id, customer_id, currency, amount_minor, over_minor, withheld_minor, received_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             (
-                desk.vendor.id.clone(), id.clone(), entry.id.clone(), customer_id.clone(), entry.currency.clone(), entry.amount_minor, *over_minor, *withheld_minor,
+                desk.vendor.id.clone(),
+                id.clone(),
+                entry.id.clone(),
+                customer_id.clone(),
+                entry.currency.clone(),
+                entry.amount_minor,
+                *over_minor,
+                *withheld_minor,
                 desk.now.billing_ms(),
             ),
         )

@@ -371,7 +371,9 @@ async fn of_nothing_else(desk: &mut Desk) -> Held {
         .await?;
     match stray {
         None => Ok(()),
-        Some((id, subject)) => Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a transfer, a dispute, a credit or a withholding", subject)),
+        Some((id, subject)) => {
+            Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a transfer, a dispute, a credit or a withholding", subject))
+        }
     }
 }
 

@@ -317,7 +317,14 @@ async fn keep(
         .run(
             "INSERT INTO reconciliations (vendor_id, id, gateway, since_at, ran_at, charges, refunds, differences) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             (
-                desk.vendor.id.clone(), id.clone(), gateway.to_owned(), since_ms, ran_at, charges, refunds, serde_json::to_string(&differences).map_err(Refusal::damaged)?,
+                desk.vendor.id.clone(),
+                id.clone(),
+                gateway.to_owned(),
+                since_ms,
+                ran_at,
+                charges,
+                refunds,
+                serde_json::to_string(&differences).map_err(Refusal::damaged)?,
             ),
         )
         .await?;

@@ -1,5 +1,6 @@
 //! Bank transfers: what customers are told to transfer to, and what came in.
 
+mod command;
 mod statements;
 mod transfer;
 

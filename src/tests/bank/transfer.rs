@@ -14,7 +14,8 @@ async fn an_open_invoice_says_where_to_send_its_money() {
     let at = Kestrel::new().await;
     let page = at.mira.browser.get("/invoices/2026-0001").await;
     let reference = creditor_reference("2026-0001").unwrap();
-    for said in ["Pay by bank transfer", "AT61 1904 3002 3457 3201", "BKAUATWW", "Kestrel Software GmbH", "€107.00", &billing::transfer::printed(&reference)] {
+    for said in ["Pay by bank transfer", "AT61 1904 3002 3457 3201", "BKAUATWW", "Kestrel Software GmbH", "€107.00", &billing::transfer::printed(&reference)]
+    {
         assert!(page.text.contains(said), "{said}: {}", page.text);
     }
     assert!(page.text.contains("aria-label=\"Payment code for your bank’s app: €107.00 to Kestrel Software GmbH\""), "{}", page.text);
@@ -37,7 +38,10 @@ async fn paper_keeps_the_account_of_its_day_and_the_page_names_todays() {
     let program = at.world.program("*").await;
     let other = json!({ "currency": "EUR", "holder": "Kestrel Software GmbH", "iban": "de89 3704 0044 0532 0130 00" });
     let set = program.post("/bank-accounts", other).await.ok();
-    assert_eq!(set["data"], json!([{ "currency": "EUR", "holder": "Kestrel Software GmbH", "iban": "DE89370400440532013000", "bic": null, "promptpay": null, "countries": [] }]));
+    assert_eq!(
+        set["data"],
+        json!([{ "currency": "EUR", "holder": "Kestrel Software GmbH", "iban": "DE89370400440532013000", "bic": null, "promptpay": null, "countries": [] }])
+    );
     assert!(at.mira.browser.get("/invoices/2026-0001").await.text.contains("DE89 3704 0044 0532 0130 00"));
     let invoice = invoices::by_number(&mut at.world.desk().await, &at.id, "2026-0001").await.unwrap();
     assert!(invoices::sheet(&invoice.snapshot().unwrap(), "x").payment.unwrap().facts.iter().any(|fact| fact.value == "AT61 1904 3002 3457 3201"));

@@ -1,8 +1,8 @@
 //! Sheets to look at and to test with. Their sums are true; their companies are not.
 
 use super::{
-    Answer, Boundary, Branding, Chart, Code, Day, Fact, Labels, Line, Logo, Paragraph, Payment, Reason, Section, Sheet, Stamp, Standing, State, Tick, TierTable,
-    TotalRow, TotalStyle,
+    Answer, Boundary, Branding, Chart, Code, Day, Fact, Labels, Line, Logo, Paragraph, Payment, Reason, Section, Sheet, Stamp, Standing, State, Tick,
+    TierTable, TotalRow, TotalStyle,
 };
 
 fn text(text: &str) -> String {
