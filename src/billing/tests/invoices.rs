@@ -349,7 +349,7 @@ fn every_posting_balances_and_revenue_is_gross_of_discount() {
     for posting in postings {
         assert_eq!(posting.expect("posts").iter().map(|entry| entry.amount_minor).sum::<i64>(), 0);
     }
-    assert_eq!(Account::ALL.len(), 9);
+    assert_eq!(Account::ALL.len(), 10);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::services::invoices::{self, Invoice};
 use crate::services::{Desk, Refusal, customers, dunning};
 
 use super::charges::{self, Customer, NewPayment};
+use super::disputes;
 use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
 use super::methods::{self, Method, MethodRole};
@@ -112,7 +113,8 @@ async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Pay
     // Of a round that dunning began, those whose turn has come.
     let turns = dunning::turns_of(desk, &invoice.id).await?;
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none();
+    let disputed = disputes::disputed_methods(desk, &invoice.customer_id).await?;
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none() && !disputed.contains(&method.id);
     let has_turn = |method: &Method| turns.as_ref().is_none_or(|turns| turns.contains(&method.id));
     let Some(next) = methods.into_iter().find(|method| may_be_charged(method) && has_turn(method) && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
