@@ -6,6 +6,7 @@ use std::sync::Arc;
 use billing::state::State;
 use portico::platform::post::Post;
 use portico::services::customers::Role;
+use portico::services::dunning;
 use portico::services::invoices;
 use portico::services::messages;
 use portico::services::payments::scripted::{Script, Scripted};
@@ -100,10 +101,23 @@ impl Nordlicht {
         self.bank.taken().into_iter().map(|(_, amount_minor)| amount_minor).collect()
     }
 
-    /// Another card on file: a Mastercard ending 4444 that stands in for the Visa.
+    /// Another card on file: a Mastercard ending 4444 that stands in for the Visa. Where an invoice is unpaid, it was declined for it first,
+    /// and the bank takes anything from now on.
     pub async fn backup(&self) -> Method {
         self.bank.hand_out(Brand::Mastercard, "4444", 12, 2099);
+        let is_unpaid = !dunning::unpaid_of(&mut self.desk().await, &self.id).await.unwrap().is_empty();
+        if is_unpaid {
+            self.bank.script(&self.id, Script::Declines(DeclineReason::Generic));
+        }
+        let visa = self.methods().await.remove(0);
         let card = add_card(&self.world, &self.id).await;
+        if is_unpaid {
+            self.bank.script(&self.id, Script::Succeeds);
+            // It is the default now, and the Visa its backup.
+            let mut desk = self.desk().await;
+            payments::make_default(&mut desk, &self.id, &visa.id).await.unwrap();
+            desk.commit().await.unwrap();
+        }
         let mut desk = self.desk().await;
         let backup = payments::make_backup(&mut desk, &self.id, &card.id).await.unwrap();
         desk.commit().await.unwrap();

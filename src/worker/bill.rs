@@ -97,7 +97,10 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         let first = due.first().map_or(until, |(at, _)| *at);
         let unpaid = dunning::first_due(&mut desk, &stuck).await?;
         drop(desk);
-        let (busy, free): (Vec<String>, Vec<String>) = due.into_iter().map(|(_, customer)| customer).partition(|customer| run.till.has(customer));
+        let (busy, free): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, customer)| run.till.has(customer));
+        // Beyond it nobody is billed; where only such are free, somebody who is being charged comes first.
+        let horizon = unpaid.map_or(until, |next| until.min(next));
+        let free: Vec<String> = free.into_iter().filter(|(at, _)| *at <= horizon).map(|(_, customer)| customer).collect();
         match unpaid {
             // What is due of unpaid invoices comes in between, and before what is billed at the same moment; what is being charged may add to it.
             Some(at) if at <= first => {
@@ -105,7 +108,7 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
                     dun(app, vendor, at, &mut stuck, &mut run.report).await?;
                 }
             }
-            next if !free.is_empty() => run.bill_some(&free, next.map_or(until, |next| until.min(next))).await?,
+            _ if !free.is_empty() => run.bill_some(&free, horizon).await?,
             _ if !busy.is_empty() => drop(run.till.wait(&mut run.report).await),
             _ => break,
         }

@@ -127,9 +127,10 @@ fn table(dates: Dates, seen: &Seen, may_change: bool) -> impl IntoView + use<> {
 
 fn row(dates: Dates, seen: &Seen, method: &Method, may_change: bool) -> impl IntoView + use<> {
     let w = dates.words;
+    let refused = method.refused.map(|_| view! { <span class="sub">{parts::state_warn(t!(w, "methods-refused"))}</span> });
     view! {
         <tr>
-            <th scope="row"><span class="card">{card_mark(method.brand)}<span><b>{method_name(w, method)}</b>{role(w, seen, method)}</span></span></th>
+            <th scope="row"><span class="card">{card_mark(method.brand)}<span><b>{method_name(w, method)}</b>{role(w, seen, method)}{refused}</span></span></th>
             <td class="when">{expires(dates, method, seen.today)}</td>
             <td>{may_change.then(|| acts(w, seen, method))}</td>
         </tr>

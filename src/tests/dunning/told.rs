@@ -70,7 +70,9 @@ async fn the_renewal_of_a_long_period_is_told_a_week_ahead_once_and_of_a_short_o
     at.go_to("2027-02-21T23:59:59+01:00").await;
     assert_eq!(told().await, 0);
     at.go_to("2027-02-22T00:00:00+01:00").await;
-    assert_eq!(told().await, 1);
+    let count = told().await;
+    let left: Vec<(String, String, Option<String>)> = at.desk().await.tx.all("SELECT kind, payload, last_error FROM outbox WHERE done_at IS NULL", ()).await.unwrap();
+    assert_eq!((count, left, at.events("subscription.renewal_coming").await), (1, Vec::new(), 1));
     at.go_to("2027-02-28T12:00:00+01:00").await;
     assert_eq!(told().await, 1);
     let letter = letter(&at, "renews on 1 March 2027").await;
@@ -155,11 +157,12 @@ async fn programs_read_the_policy_each_case_with_its_decisions_and_what_was_reco
         assert_eq!(program.patch("/dunning-policy", wrong).await.problem().2, place);
     }
     at.bank.script(&at.id, Script::Succeeds);
-    at.go_to("2026-04-03T12:00:00+02:00").await;
+    // It holds from the case's next step on.
+    at.go_to("2026-04-15T12:00:00+02:00").await;
     let invoice = at.invoice_id(APRIL).await;
     let about = program.get(&format!("/invoices/{invoice}/dunning")).await.ok();
     let kinds: Vec<&str> = about["data"][0]["decisions"].as_array().unwrap().iter().map(|decision| decision["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["opened", "try_planned", "tried", "recovered"]);
+    assert_eq!(kinds, ["opened", "try_planned", "try_planned", "tried", "recovered"]);
     let of_march = at.invoice_id("2026-0001").await;
     assert_eq!(program.get(&format!("/invoices/{of_march}/dunning")).await.ok()["data"], json!([]));
 

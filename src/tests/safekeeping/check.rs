@@ -98,13 +98,13 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE coupons SET max_redemptions = 0", "coupons", "redemptions should be at most 0"),
     // Dunning.
     broken(
-        "UPDATE dunning_cases SET invoice_id = (SELECT id FROM invoices WHERE number = '2026-0001') WHERE id = (SELECT MIN(id) FROM dunning_cases)",
+        "UPDATE dunning_cases SET invoice_id = (SELECT id FROM invoices WHERE number = '2026-0001') WHERE id = (SELECT MIN(id) FROM dunning_cases WHERE state = 'open')",
         "dunning_cases",
         "state, its invoice being settled, should be recovered and is open",
     ),
-    broken("UPDATE dunning_cases SET state = 'recovered', due_at = NULL, next_step = NULL", "dunning_cases", "when it was recovered should be set"),
-    broken("UPDATE dunning_cases SET next_step = 'wait'", "dunning_cases", "its next step, being open, should be set and is wait"),
-    broken("UPDATE dunning_cases SET due_at = end_at + 1", "dunning_cases", "when the grace is over"),
+    broken("UPDATE dunning_cases SET state = 'recovered', due_at = NULL, next_step = NULL WHERE state = 'open'", "dunning_cases", "when it was recovered should be set"),
+    broken("UPDATE dunning_cases SET next_step = 'wait' WHERE due_at IS NOT NULL", "dunning_cases", "its next step, being open, should be set and is wait"),
+    broken("UPDATE dunning_cases SET due_at = end_at + 1 WHERE due_at IS NOT NULL", "dunning_cases", "when the grace is over"),
     broken("DELETE FROM dunning_decisions", "dunning_cases", "the number of its decisions should be above zero"),
     // Usage.
     broken("UPDATE usage_buckets SET sum = '1' WHERE sum = '650'", "usage_buckets", "sum should be 650 and is 1"),
