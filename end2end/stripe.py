@@ -14,6 +14,7 @@ Every request of ours is held to Stripe's published schema, its version and its 
 | an error carries its PaymentIntent and the bank's reason | neither | both |
 | refunds end at the charge; a detached method can't be charged, nor detached | not checked | checked |
 | `description`, `return_url`, listing by customer, disputes, restricted keys | refused | taken |
+| an account's lists of payments and refunds are its own | everybody's | as Stripe |
 
 What stays different: a SetupIntent that succeeded does not attach its method, which our client does then; objects of all keys lie together;
 `created` is not filtered by, for stories have a time of their own; every card is a Visa; a declined setup is cancelled. Bank debits, Radar,
@@ -21,6 +22,7 @@ the network's own card updates, real 3-D Secure, rate limits and retries of webh
 """
 
 import asyncio
+import contextvars
 import html
 import importlib.machinery
 import importlib.util
@@ -40,6 +42,8 @@ from localstripe.resources import PaymentIntent, PaymentMethod, Refund, SetupInt
 resources.Store.dump_to_disk = lambda self: None
 ORIGIN = None
 answered, under_way, violations, sessions, disputes, declines = {}, set(), [], {}, {}, {}
+# Who is asking, and who made what: lists of an account are its own.
+asking, owners = contextvars.ContextVar("asking", default=None), {}
 
 # The schema ----------------------------------------------------------------------------------------------------------------------------
 
@@ -135,6 +139,7 @@ def pay(form, _):
     if method.customer != form.get("customer"):
         raise refusal(400, "The provided PaymentMethod was detached from a Customer. It may not be used again.")
     intent = PaymentIntent(**form)
+    owners[intent.id] = asking.get()
     intent.description = description
     if confirm:
         try:
@@ -167,7 +172,13 @@ def page_of(found, form, url):
 
 
 def intents(form, _):
-    return page_of([one for one in store.values() if isinstance(one, PaymentIntent) and one.customer == form["customer"]], form, "/v1/payment_intents")
+    ours = [one for one in store.values() if isinstance(one, PaymentIntent) and owners.get(one.id) == asking.get()]
+    return page_of([one for one in ours if form.get("customer") in (None, one.customer)], form, "/v1/payment_intents")
+
+
+def refunds(form, _):
+    ours = [one for one in store.values() if isinstance(one, Refund) and owners.get(one.id) == asking.get()]
+    return page_of([one for one in ours if form.get("payment_intent") in (None, one.payment_intent)], form, "/v1/refunds")
 
 
 def give_back(form, _):
@@ -179,7 +190,9 @@ def give_back(form, _):
         raise refusal(400, "The charge has already been refunded.", code="charge_already_refunded")
     if int(form["amount"]) > left:
         raise refusal(400, f"Refund amount ({form['amount']}) is greater than unrefunded amount on charge ({left})", param="amount")
-    return Refund._api_create(**form)._export()
+    refund = Refund._api_create(**form)
+    owners[refund.id] = asking.get()
+    return refund._export()
 
 
 def check_out(form, _):
@@ -216,6 +229,7 @@ OURS = [
     ("POST", r"/v1/payment_intents", pay),
     ("GET", r"/v1/payment_intents", intents),
     ("POST", r"/v1/refunds", give_back),
+    ("GET", r"/v1/refunds", refunds),
     ("POST", r"/v1/checkout/sessions", check_out),
     ("GET", r"/v1/checkout/sessions/(\w+)", checked_out),
     ("POST", r"/v1/payment_methods/(\w+)/detach", detach),
@@ -243,6 +257,9 @@ async def beside(request):
     what, _, which = request.path.removeprefix("/_stand_in/").partition("/")
     if what == "violations":
         return web.json_response([one for key, one in violations if key == form["key"]])
+    if what == "charged":
+        made = [one for one in store.values() if isinstance(one, PaymentIntent) and one.status == "succeeded"]
+        return web.json_response([[one.metadata.get("portico_payment", ""), one.amount] for one in made])
     if what == "declines":
         declines[which] = form["reason"]
     elif what == "disputes":
@@ -295,6 +312,7 @@ async def in_front(request, handler):
 
 
 async def ask(request, handler, key):
+    asking.set(key)
     if "revoked" in key:
         raise refusal(401, "This API key has been revoked.", code="api_key_expired")
     form = server.unflatten_data(await request.post() if request.method == "POST" else request.query)

@@ -117,12 +117,14 @@ CREATE TABLE allocations (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
     invoice_id TEXT NOT NULL,
-    -- 'payment' | 'balance' | 'credit_note' | 'withholding'
+    -- 'payment' | 'transfer' (to the vendor's bank account) | 'dispute' (one that was lost) | 'balance' | 'credit_note' | 'withholding'
     kind TEXT NOT NULL,
-    -- Less is due by so much; negative where it was taken back.
+    -- Less is due by so much; negative where it was taken back, or disputed and lost.
     amount_minor BIGINT NOT NULL,
     -- What it came from, by kind.
     payment_id TEXT,
+    transfer_id TEXT,
+    dispute_id TEXT,
     balance_credit_id TEXT,
     credit_note_id TEXT,
     withholding_id TEXT,
@@ -132,6 +134,7 @@ CREATE TABLE allocations (
     FOREIGN KEY (vendor_id, credit_note_id) REFERENCES invoices (vendor_id, id)
 );
 CREATE INDEX allocations_by_invoice ON allocations (vendor_id, invoice_id);
+CREATE INDEX allocations_by_transfer ON allocations (vendor_id, transfer_id) WHERE transfer_id IS NOT NULL;
 CREATE INDEX allocations_by_balance_credit ON allocations (vendor_id, balance_credit_id) WHERE balance_credit_id IS NOT NULL;
 -- A payment settles an invoice once, however often its success is told.
 CREATE UNIQUE INDEX allocations_by_payment ON allocations (vendor_id, payment_id, invoice_id) WHERE payment_id IS NOT NULL;

@@ -5,13 +5,13 @@ CREATE TABLE ledger_entries (
     -- The entries made together.
     posting_id TEXT NOT NULL,
     -- The engine's Account: 'receivable' | 'cash' | 'revenue' | 'tax' | 'customer_balance' | 'discounts' | 'write_offs' | 'rounding' |
-    -- 'tax_withheld'
+    -- 'tax_withheld' | 'disputed'
     account TEXT NOT NULL,
     customer_id TEXT NOT NULL,
     currency TEXT NOT NULL,
     -- Debit positive.
     amount_minor BIGINT NOT NULL,
-    -- What it is of: an invoice, a credit note, a payment, a balance credit, a withholding.
+    -- What it is of: an invoice, a credit note, a payment, a transfer, a dispute, a balance credit, a withholding.
     subject_id TEXT NOT NULL,
     -- Billing time.
     posted_at BIGINT NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE balance_credits (
     amount_minor BIGINT NOT NULL,
     -- 'credit_note' | 'granted' | 'top_up' | 'overpayment'
     source TEXT NOT NULL,
-    -- The credit note or payment it came from.
+    -- The credit note, payment or transfer it came from.
     source_id TEXT,
     description TEXT NOT NULL,
     -- Nothing is left of it; NULL: something is.

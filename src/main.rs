@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use portico::services::Refusal;
 
+use command::bank::Unusable;
 use command::{Cli, Command};
 
 /// A page is a thousand small strings: the system's allocator took a third of its time.
@@ -24,6 +25,10 @@ async fn main() -> std::process::ExitCode {
     match command::run(cli).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(unusable) = error.downcast_ref::<Unusable>() {
+                eprintln!("{unusable}");
+                return std::process::ExitCode::from(2);
+            }
             match error.downcast_ref::<Refusal>() {
                 // Fields are flags here.
                 Some(Refusal::Fields(errors)) => {

@@ -38,6 +38,7 @@ impl Take for Id {
             "subscription" => "Our id of the subscription, or `ext:` and your own.",
             "plan" => "Our id of the plan, or `ext:` and its key.",
             "country" => "ISO 3166-1 alpha-2.",
+            "currency" => "ISO 4217.",
             "coupon" => "Our id of the coupon, or `ext:` and its key.",
             _ => "Our id of it.",
         };

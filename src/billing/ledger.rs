@@ -23,11 +23,23 @@ pub enum Account {
     Rounding,
     /// Tax that customers withheld: paid to their tax office in the vendor's name, and the vendor's to reclaim there.
     TaxWithheld,
+    /// Paid, and taken back by customers' banks until a dispute is decided.
+    Disputed,
 }
 
 impl Account {
-    pub const ALL: [Self; 9] =
-        [Self::Receivable, Self::Cash, Self::Revenue, Self::Tax, Self::CustomerBalance, Self::Discounts, Self::WriteOffs, Self::Rounding, Self::TaxWithheld];
+    pub const ALL: [Self; 10] = [
+        Self::Receivable,
+        Self::Cash,
+        Self::Revenue,
+        Self::Tax,
+        Self::CustomerBalance,
+        Self::Discounts,
+        Self::WriteOffs,
+        Self::Rounding,
+        Self::TaxWithheld,
+        Self::Disputed,
+    ];
 }
 
 /// One side of a posting, in minor units of the posting's currency; debit positive. Zero amounts are not posted.
@@ -64,6 +76,11 @@ pub fn payment_received(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::Receivable, amount_minor)
 }
 
+/// A payment turned out to have gone back: the customer owes it again.
+pub fn payment_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Receivable, Account::Cash, amount_minor)
+}
+
 pub fn balance_applied(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::CustomerBalance, Account::Receivable, amount_minor)
 }
@@ -76,6 +93,11 @@ pub fn balance_granted(amount_minor: i64) -> Result<Vec<Entry>> {
 /// A customer paid into the balance.
 pub fn balance_topped_up(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::CustomerBalance, amount_minor)
+}
+
+/// What had been paid into the balance turned out to have gone back.
+pub fn balance_top_up_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::CustomerBalance, Account::Cash, amount_minor)
 }
 
 pub fn refund_paid(amount_minor: i64) -> Result<Vec<Entry>> {
@@ -95,6 +117,26 @@ pub fn tax_withheld(amount_minor: i64) -> Result<Vec<Entry>> {
 /// It turned out not to have: the customer owes it.
 pub fn tax_withheld_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Receivable, Account::TaxWithheld, amount_minor)
+}
+
+/// A customer's bank took a payment back, to decide whose it is.
+pub fn payment_disputed(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Disputed, Account::Cash, amount_minor)
+}
+
+/// It is the vendor's.
+pub fn dispute_won(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Cash, Account::Disputed, amount_minor)
+}
+
+/// It is the customer's, who owes it again.
+pub fn dispute_lost(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Receivable, Account::Disputed, amount_minor)
+}
+
+/// It is the customer's, and the vendor asks for it no more.
+pub fn dispute_written_off(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::WriteOffs, Account::Disputed, amount_minor)
 }
 
 fn transfer(debit: Account, credit: Account, amount_minor: i64) -> Result<Vec<Entry>> {

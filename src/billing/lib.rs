@@ -9,7 +9,8 @@
 //! - [`price`]: units to an exact amount, [`explain`]: why; [`bands`]: where the price of a unit changes
 //! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
 //! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
-//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`dunning`]: and of one that could not be charged
+//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`dunning`]: and of one that could not be charged; [`transfer`]: where
+//!   money is sent
 
 pub mod bands;
 pub mod calendar;
@@ -26,6 +27,7 @@ pub mod state;
 pub mod subscription;
 pub mod taken_back;
 pub mod tax;
+pub mod transfer;
 pub mod usage;
 
 /// Anything that stops a bill. Each part has its own error; this is their union.

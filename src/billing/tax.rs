@@ -48,6 +48,7 @@ pub struct TaxRate {
 }
 
 impl TaxRate {
+    /// Refuses a negative rate, and one that ends before it begins.
     pub fn check(&self) -> Result<()> {
         if self.percent < Decimal::ZERO {
             return Err(TaxError::Negative(self.key.clone()).into());

@@ -3,15 +3,18 @@
 
 mod api_key;
 mod backup;
+pub mod bank;
 mod bench;
 mod bill;
 mod check;
 mod demo;
+mod disputes;
 mod dunning;
 mod embed_origin;
 mod gateway;
 mod init;
 mod ledger;
+mod reconcile;
 mod restore;
 mod serve;
 mod settings;
@@ -34,12 +37,15 @@ use portico::platform::ids::Ids;
 use portico::services::vendors::Vendor;
 
 use api_key::ApiKey;
+use bank::Bank;
 use bench::Bench;
+use disputes::Disputes;
 use dunning::Dunning;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
 use ledger::Ledger;
+use reconcile::Reconcile;
 use serve::Serve;
 use settings::Settings;
 pub use simulate::simulate;
@@ -121,6 +127,9 @@ pub enum Command {
     },
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
+    /// Compare payments and refunds with the gateway's, both ways; mend what is certain and name the rest, each with its next step. Ends with 0
+    /// where nothing is left to see to, else with 1. Serving does so once a day.
+    Reconcile(Reconcile),
     /// Measure this program on its own demo, in a temporary folder.
     Bench(Bench),
     /// Add a vendor and invite the first of its staff.
@@ -138,8 +147,12 @@ pub enum Command {
     },
     /// Keys of the vendor's programs for the API: make, list, replace, shut off.
     ApiKey(ApiKey),
+    /// Bank transfers: the accounts customers send money to, statements of what came in, and what that pays.
+    Bank(Bank),
     /// Whose pages may hold the portal in a frame (the widget): add, list, take off.
     EmbedOrigin(EmbedOrigin),
+    /// Payments that banks took back: show them, and say what is done about them.
+    Disputes(Disputes),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
     Gateway(Gateway),
     /// Payments that fail: what is done about them, and what it brought.
@@ -215,7 +228,10 @@ pub async fn run(cli: Cli) -> Done {
         Command::Demo { json } => demo::run(config, db, json).await,
         Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
+        Command::Bank(bank) => bank.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
+        Command::Disputes(disputes) => disputes.run(config, db).await,
+        Command::Reconcile(reconcile) => reconcile.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
         Command::Dunning(dunning) => dunning.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,

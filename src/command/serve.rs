@@ -41,10 +41,11 @@ impl Serve {
         let post = Post::of(&config)?;
         println!("Portico serves {}; mail goes {}", config.public_url, post.describe());
         // What they are in the middle of is finished first.
-        let workers = tokio::spawn(futures_util::future::join3(
+        let workers = tokio::spawn(futures_util::future::join4(
             worker::deliver::run(app.clone(), post, stop_signal()),
             worker::bill::run(app.clone(), stop_signal()),
             worker::purge::run(app.clone(), stop_signal()),
+            worker::reconcile::run(app.clone(), stop_signal()),
         ));
         let portal = server::serve(app.clone(), listener, Patience::default(), stop_signal());
         if has_sandbox {

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::platform::post::Post;
 use crate::sentence;
+use crate::services::bank::{self, NewBankAccount};
 use crate::services::customers::{self, Details, NewCustomer, Role};
 use crate::services::settings::{self, Settings};
 use crate::services::subscriptions::{AnchorWish, ChangeRequest};
@@ -79,6 +80,7 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
     let all =
         Settings { customers_may_pause: true, customers_may_choose_interval: true, customers_may_choose_billing_day: true, customers_may_cap_spend: true };
     settings::save(&mut desk, all).await?;
+    bank::set_account(&mut desk, &account()).await?;
     desk.commit().await?;
 
     let ostwind = ostwind(&mut stage, &plans, &acts).await?;
@@ -269,6 +271,17 @@ async fn customer(stage: &Stage, details: Details) -> Result<String, Refusal> {
     let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency }).await?;
     desk.commit().await?;
     Ok(id)
+}
+
+/// The example of an Austrian IBAN.
+fn account() -> NewBankAccount {
+    NewBankAccount {
+        currency: "EUR".into(),
+        holder: "Kestrel Build GmbH".into(),
+        iban: Some("AT61 1904 3002 3457 3201".into()),
+        bic: Some("BKAUATWW".into()),
+        ..NewBankAccount::default()
+    }
 }
 
 /// The bird of the drawn pages.

@@ -8,6 +8,7 @@ pub mod db;
 pub mod ids;
 pub mod keys;
 pub mod post;
+pub mod qr;
 pub mod request;
 pub mod schema;
 pub mod scratch;

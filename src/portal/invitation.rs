@@ -26,6 +26,7 @@ use crate::portal::sign_in::pending;
 use crate::services::vendors::Vendor;
 use crate::services::{FieldError, Refusal};
 use crate::ui::parts::{Field, error_summary, field};
+use crate::ui::qr::qr;
 use crate::words::Words;
 use crate::{rich, t};
 
@@ -159,20 +160,10 @@ async fn enrol_page(app: &App, vendor: &Arc<Vendor>, status: StatusCode, pending
 /// What an authenticator app needs: the code to scan, and the same as text.
 pub fn seed_parts(w: Words, seed: &Seed, vendor_name: &str, email: &str) -> Result<impl IntoView + use<>, Refusal> {
     let uri = seed.uri(vendor_name, email)?;
-    let qr = qrcodegen::QrCode::encode_text(&uri, qrcodegen::QrCodeEcc::Medium).map_err(Refusal::damaged)?;
-    let size = qr.size();
-    // One path of unit squares, with the four modules of white that scanners want around it.
-    let mut d = String::new();
-    for y in 0..size {
-        for x in (0..size).filter(|x| qr.get_module(*x, y)) {
-            use std::fmt::Write as _;
-            let _ = write!(d, "M{} {}h1v1h-1z", x + 4, y + 4);
-        }
-    }
-    let view_box = format!("0 0 {0} {0}", size + 8);
+    let code = qr(&uri, t!(w, "enrol-qr")).ok_or_else(|| Refusal::damaged("the address of a seed is longer than a QR code"))?;
     let text = seed.text();
     Ok(view! {
-        <svg class="qr" viewBox=view_box role="img" aria-label=t!(w, "enrol-qr") shape-rendering="crispEdges"><path d=d /></svg>
+        {code}
         <p class="hint">{t!(w, "enrol-text-key")}</p>
         <p class="acts"><code class="key">{text.clone()}</code><CopyButton text=text label=t!(w, "copy") done=t!(w, "copied") /></p>
     })

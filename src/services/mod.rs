@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod api_keys;
 pub mod balance;
+pub mod bank;
 pub mod catalog;
 pub mod check;
 pub mod customers;

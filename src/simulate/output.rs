@@ -201,9 +201,9 @@ pub struct LedgerOut {
     pub by_currency: BTreeMap<String, BTreeMap<Account, i64>>,
 }
 
-/// Those a story's end names: nothing is withheld in a story.
+/// Those a story's end names: nothing is withheld in a story, and nothing disputed.
 fn accounts() -> impl Iterator<Item = Account> {
-    Account::ALL.into_iter().filter(|account| *account != Account::TaxWithheld)
+    Account::ALL.into_iter().filter(|account| !matches!(account, Account::TaxWithheld | Account::Disputed))
 }
 
 impl Default for LedgerOut {

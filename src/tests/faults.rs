@@ -98,6 +98,14 @@ impl Gateway for Faulty {
         self.around(move || self.bank.refund(request))
     }
 
+    fn charges<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedCharge>> {
+        self.around(move || self.bank.charges(since_ms))
+    }
+
+    fn refunds<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedRefund>> {
+        self.around(move || self.bank.refunds(since_ms))
+    }
+
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
         self.bank.method(token)
     }

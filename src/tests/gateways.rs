@@ -290,6 +290,36 @@ async fn refunds_never_exceed_the_charge_and_the_same_key_refunds_once() {
 }
 
 #[tokio::test]
+async fn a_gateway_lists_what_it_took_and_gave_back() {
+    let world = World::new().await;
+    let (ada, bob) = (&world.customer("Ada").await, &world.customer("Bob").await);
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        let good = bench.method(&world, ada, Behaves::Succeeds).await;
+        let charged = gateway.charge(charge(&world, "pay_1", ada, &good, Presence::OffSession)).await.unwrap();
+        let bad = bench.method(&world, bob, Behaves::Declines(DeclineReason::InsufficientFunds)).await;
+        gateway.charge(charge(&world, "pay_2", bob, &bad, Presence::OffSession)).await.unwrap();
+        let mut listed = gateway.charges(0).await.unwrap();
+        listed.sort_by(|one, other| one.key.cmp(&other.key));
+        let [first, second] = listed.as_slice() else { panic!("{listed:?}") };
+        assert_eq!((first.key.as_str(), &first.charge), ("pay_1", &charged));
+        assert_eq!((second.key.as_str(), &second.charge.outcome), ("pay_2", &Outcome::Declined(DeclineReason::InsufficientFunds)));
+        assert_eq!(gateway.refunds(0).await.unwrap(), []);
+        let back = RefundRequest {
+            key: "ref_1".into(),
+            charge_reference: charged.reference.clone(),
+            amount_minor: 224,
+            currency: "EUR".into(),
+            now: world.app.now(&world.vendor),
+        };
+        let refund = gateway.refund(back).await.unwrap();
+        let listed = gateway.refunds(0).await.unwrap();
+        let expected = ListedRefund { key: Some("ref_1".into()), charge_reference: charged.reference, amount_minor: 224, currency: "EUR".into(), refund };
+        assert_eq!(listed, [expected]);
+    }
+}
+
+#[tokio::test]
 async fn a_forgotten_method_declines_and_may_be_forgotten_twice() {
     let world = World::new().await;
     let ada = &world.customer("Ada").await;

@@ -5,5 +5,6 @@ pub mod lines;
 pub mod page;
 pub mod parts;
 pub mod payment;
+pub mod qr;
 pub mod shell;
 pub mod trouble;

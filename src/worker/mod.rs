@@ -4,4 +4,5 @@ pub mod bill;
 pub mod deliver;
 pub mod dun;
 pub mod purge;
+pub mod reconcile;
 mod till;

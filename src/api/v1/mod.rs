@@ -2,9 +2,12 @@
 
 pub mod acting;
 pub mod add_ons;
+pub mod bank_accounts;
+pub mod bank_entries;
 pub mod charges;
 pub mod coupons;
 pub mod customers;
+pub mod disputes;
 pub mod dunning;
 pub mod embed_sessions;
 pub mod events;
@@ -15,6 +18,7 @@ pub mod meters;
 pub mod plans;
 pub mod portal_sessions;
 pub mod promotion_codes;
+pub mod reconciliations;
 pub mod settings;
 pub mod settlements;
 pub mod spend;

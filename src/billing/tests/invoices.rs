@@ -93,6 +93,19 @@ fn forints_are_paid_whole() {
     assert_eq!(ledger_of(&up), [("receivable", 127_100), ("revenue", -100_040), ("tax", -27_011), ("rounding", -49)]);
 }
 
+#[test]
+fn a_tax_rate_is_not_negative_and_does_not_end_before_it_begins() {
+    let between = |from: &str, to: &str| TaxRate { from: Some(from.parse().unwrap()), to: Some(to.parse().unwrap()), ..rate("fr", "FR", "20") };
+    assert_eq!(rate("fr", "FR", "0").check(), Ok(()));
+    assert_eq!(rate("fr", "FR", "20").check(), Ok(()));
+    assert_eq!(rate("fr", "FR", "-0.01").check().unwrap_err().to_string(), "The tax rate “fr” must not be negative.");
+    assert_eq!(between("2026-01-01", "2026-12-31").check(), Ok(()));
+    assert_eq!(between("2026-01-01", "2026-01-01").check(), Ok(()), "a rate of one day");
+    assert_eq!(between("2026-01-02", "2026-01-01").check().unwrap_err().to_string(), "The tax rate “fr” ends before it begins.");
+    let open = TaxRate { to: Some("2026-01-01".parse().unwrap()), ..rate("fr", "FR", "20") };
+    assert_eq!(open.check(), Ok(()), "since ever");
+}
+
 fn dated(key: &str, percent: &str, from: &str) -> TaxRate {
     TaxRate { from: Some(at(from).date_naive()), ..rate(key, "FR", percent) }
 }
@@ -336,7 +349,7 @@ fn every_posting_balances_and_revenue_is_gross_of_discount() {
     for posting in postings {
         assert_eq!(posting.expect("posts").iter().map(|entry| entry.amount_minor).sum::<i64>(), 0);
     }
-    assert_eq!(Account::ALL.len(), 9);
+    assert_eq!(Account::ALL.len(), 10);
 }
 
 #[test]

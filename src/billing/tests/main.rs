@@ -3,7 +3,7 @@
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
 //! - [`time`], [`money`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`],
-//!   [`postings`], [`dunning`]: a case for each sentence, checked by eye
+//!   [`postings`], [`dunning`], [`transfer`]: a case for each sentence, checked by eye
 //! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
 mod corrections;
@@ -20,6 +20,7 @@ mod strategies;
 mod taken_back;
 mod tax_ids;
 mod time;
+mod transfer;
 mod vectors;
 mod withholding;
 mod world;

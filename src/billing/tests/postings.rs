@@ -2,14 +2,21 @@
 
 use billing::Result;
 use billing::ledger::{
-    Account, Entry, balance_applied, balance_granted, balance_topped_up, payment_received, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+    Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off,
+    payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
 };
 
 #[test]
 fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
     type Movement = fn(i64) -> Result<Vec<Entry>>;
-    let movements: [(Movement, Account, Account); 8] = [
+    let movements: [(Movement, Account, Account); 14] = [
         (payment_received, Account::Cash, Account::Receivable),
+        (payment_taken_back, Account::Receivable, Account::Cash),
+        (balance_top_up_taken_back, Account::CustomerBalance, Account::Cash),
+        (payment_disputed, Account::Disputed, Account::Cash),
+        (dispute_won, Account::Cash, Account::Disputed),
+        (dispute_lost, Account::Receivable, Account::Disputed),
+        (dispute_written_off, Account::WriteOffs, Account::Disputed),
         (balance_applied, Account::CustomerBalance, Account::Receivable),
         (balance_granted, Account::Discounts, Account::CustomerBalance),
         (balance_topped_up, Account::Cash, Account::CustomerBalance),

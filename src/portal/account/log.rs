@@ -88,6 +88,11 @@ fn told(w: Words, entry: &Entry) -> String {
         "invoice.withholding_taken_back" => {
             t!(w, "activity-withholding-taken-back", certificate = text("certificate_number"), number = text("number"), amount = amount())
         }
+        "dispute.opened" => t!(w, "activity-dispute", amount = amount()),
+        "dispute.won" => t!(w, "activity-dispute-won", amount = amount()),
+        "dispute.lost" => t!(w, "activity-dispute-lost", amount = amount()),
+        "transfer.received" => t!(w, "activity-transfer", amount = amount()),
+        "transfer.taken_back" => t!(w, "activity-transfer-back", amount = amount()),
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
         "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
         "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),

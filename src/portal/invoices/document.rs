@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
+use crate::services::bank::{self, TransferTo};
 use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, ToWithhold, Told, einvoice};
 use crate::services::payments::{self, Method, Payment, declined_because, method_name};
 use crate::services::{Desk, Refusal};
@@ -20,6 +21,7 @@ use crate::words::Words;
 use crate::words::format::{Dates, currency_head};
 use crate::{rich, t};
 
+use super::transfer;
 use super::withholding::{self, NotAccepted};
 
 /// What the page is made of.
@@ -35,6 +37,8 @@ struct Seen {
     last_try: Option<(Payment, Method)>,
     /// What the customer may withhold of it, as its law may have it.
     withholds: Option<ToWithhold>,
+    /// How it is paid by bank transfer, while no other payment is under way.
+    transfer: Option<TransferTo>,
     /// A certificate that was not accepted, while what it settled is due.
     not_accepted: Option<NotAccepted>,
     now: Instant,
@@ -73,8 +77,12 @@ impl Seen {
             DocumentKind::CreditNote => Some(invoices::note_use(desk, &invoice.id).await?),
             DocumentKind::Invoice => None,
         };
+        let snapshot = invoice.snapshot()?;
+        let is_under_way = last_try.as_ref().is_some_and(|(payment, _)| payment.status.is_under_way());
+        let transfer = if is_under_way { None } else { bank::transfer_for(desk, &invoice, &snapshot.to.country).await? };
         Ok(Seen {
-            snapshot: invoice.snapshot()?,
+            snapshot,
+            transfer,
             withholds: invoices::may_withhold(desk, &invoice).await?,
             not_accepted: withholding::not_accepted(desk, member, &invoice).await?,
             notes: invoices::notes_of(desk, &invoice.id).await?,
@@ -113,6 +121,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, number: &str, sta
             {seen.not_accepted.as_ref().map(|certificate| certificate.note(w))}
             {trouble(w, &seen)}
             {acts(w, &seen)}
+            {seen.transfer.as_ref().map(|transfer| transfer::section(w, &seen.invoice, transfer))}
             {parties(&told)}
             {lines(&told, &seen)}
             {notes(&told, &seen)}
@@ -160,7 +169,7 @@ fn answer(told: &Told<'_>, seen: &Seen) -> String {
 fn paid(told: &Told<'_>, seen: &Seen) -> String {
     let (w, dates, invoice) = (told.words, &told.dates, &seen.invoice);
     let amount = |minor: i64| w.money(minor, &invoice.currency);
-    let payments: Vec<&Settled> = seen.settled.iter().filter(|settled| settled.by.kind == "payment").collect();
+    let payments: Vec<&Settled> = seen.settled.iter().filter(|settled| ["payment", "transfer"].contains(&settled.by.kind.as_str())).collect();
     let day = invoice.settled_at.map(|at| dates.day(at)).unwrap_or_default();
     match payments.as_slice() {
         [one] => {
@@ -312,6 +321,9 @@ fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
         (_, Some(number), _) => t!(w, "document-row-credit-note", number = number),
         (_, _, Some(number)) if by.amount_minor < 0 => t!(w, "document-row-withheld-back", number = number, day = day),
         (_, _, Some(number)) => t!(w, "document-row-withheld", number = number),
+        _ if by.kind == "dispute" => t!(w, "document-row-dispute", day = day),
+        _ if by.kind == "transfer" && by.amount_minor < 0 => t!(w, "document-row-transfer-back", day = day),
+        _ if by.kind == "transfer" => t!(w, "document-row-transfer", day = day),
         _ if by.kind == "balance" => t!(w, "document-row-balance", day = day),
         _ => t!(w, "document-row-paid", day = day),
     }

@@ -16,6 +16,7 @@ mod document;
 mod empty;
 mod list;
 mod paper;
+mod transfer;
 mod withholding;
 
 pub fn routes() -> Vec<Route> {

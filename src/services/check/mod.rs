@@ -4,6 +4,8 @@
 //! Everything is read in streams or stretches, so memory stays the same however much there is, and no statement is asked once a row.
 //! What deliberately does not live here: mending anything.
 
+mod bank;
+mod disputes;
 mod documents;
 mod dunning;
 mod pdfs;
@@ -147,6 +149,8 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     documents::hold(desk, counts).await?;
     pdfs::hold(desk, counts).await?;
     settlement::hold(desk, counts).await?;
+    bank::hold(desk, counts).await?;
+    disputes::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
     dunning::hold(desk, counts).await?;

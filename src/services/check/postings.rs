@@ -60,7 +60,7 @@ macro_rules! with_postings {
             "SELECT s.id, s.customer_id, s.currency, ",
             $columns,
             ", l.postings, l.entries, l.customer_id AS posted_customer_id, l.currency AS posted_currency, l.receivable, l.cash, l.revenue, l.tax, l.customer_balance, l.discounts,
-                l.write_offs, l.rounding, l.tax_withheld FROM ",
+                l.write_offs, l.rounding, l.tax_withheld, l.disputed FROM ",
             $from,
             " LEFT JOIN (SELECT subject_id, COUNT(DISTINCT posting_id) AS postings, COUNT(*) AS entries, MIN(customer_id) AS customer_id, MIN(currency) AS currency,
                 CAST(SUM(CASE WHEN account = 'receivable' THEN amount_minor ELSE 0 END) AS BIGINT) AS receivable,
@@ -71,16 +71,18 @@ macro_rules! with_postings {
                 CAST(SUM(CASE WHEN account = 'discounts' THEN amount_minor ELSE 0 END) AS BIGINT) AS discounts,
                 CAST(SUM(CASE WHEN account = 'write_offs' THEN amount_minor ELSE 0 END) AS BIGINT) AS write_offs,
                 CAST(SUM(CASE WHEN account = 'rounding' THEN amount_minor ELSE 0 END) AS BIGINT) AS rounding,
-                CAST(SUM(CASE WHEN account = 'tax_withheld' THEN amount_minor ELSE 0 END) AS BIGINT) AS tax_withheld
+                CAST(SUM(CASE WHEN account = 'tax_withheld' THEN amount_minor ELSE 0 END) AS BIGINT) AS tax_withheld,
+                CAST(SUM(CASE WHEN account = 'disputed' THEN amount_minor ELSE 0 END) AS BIGINT) AS disputed
              FROM ledger_entries WHERE vendor_id = $1 GROUP BY subject_id) l ON l.subject_id = s.id WHERE s.vendor_id = $1"
         )
     };
 }
+pub(super) use with_postings;
 
 /// What stands in the ledger for one subject. All `None` where nothing does.
 #[derive(FromRow)]
-struct Posted {
-    id: String,
+pub(super) struct Posted {
+    pub(super) id: String,
     customer_id: String,
     currency: String,
     postings: Option<i64>,
@@ -96,17 +98,18 @@ struct Posted {
     write_offs: Option<i64>,
     rounding: Option<i64>,
     tax_withheld: Option<i64>,
+    disputed: Option<i64>,
 }
 
 /// What the engine derives for a record: postings of one form, so many of them, and what their entries come to together.
-struct Derived {
-    postings: i64,
-    entries: Vec<Entry>,
+pub(super) struct Derived {
+    pub(super) postings: i64,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Derived {
     /// None, where nothing is posted.
-    fn one(entries: Vec<Entry>) -> Derived {
+    pub(super) fn one(entries: Vec<Entry>) -> Derived {
         Derived { postings: if entries.is_empty() { 0 } else { 1 }, entries }
     }
 }
@@ -123,13 +126,14 @@ impl Posted {
             Account::WriteOffs => self.write_offs,
             Account::Rounding => self.rounding,
             Account::TaxWithheld => self.tax_withheld,
+            Account::Disputed => self.disputed,
         };
         // No entries sum to nothing.
         sum.unwrap_or_default()
     }
 
     /// Holds that what stands is what the engine derives: the sum of each account, and so many postings and entries.
-    fn is_exactly(&self, derived: &[Derived]) -> Held {
+    pub(super) fn is_exactly(&self, derived: &[Derived]) -> Held {
         let at = |what: &str| format!("{what} posted for it");
         for account in Account::ALL {
             let entries = derived.iter().flat_map(|derived| &derived.entries).filter(|entry| entry.account == account);
@@ -357,6 +361,8 @@ async fn of_nothing_else(desk: &mut Desk) -> Held {
             "SELECT e.id, e.subject_id FROM ledger_entries e WHERE e.vendor_id = $1
                 AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.vendor_id = e.vendor_id AND i.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = e.vendor_id AND p.id = e.subject_id)
+                AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.vendor_id = e.vendor_id AND t.id = e.subject_id)
+                AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.vendor_id = e.vendor_id AND d.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM balance_credits b WHERE b.vendor_id = e.vendor_id AND b.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM withholdings w WHERE w.vendor_id = e.vendor_id AND w.id = e.subject_id)
              ORDER BY e.id LIMIT 1",
@@ -365,7 +371,9 @@ async fn of_nothing_else(desk: &mut Desk) -> Held {
         .await?;
     match stray {
         None => Ok(()),
-        Some((id, subject)) => Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a credit or a withholding", subject)),
+        Some((id, subject)) => {
+            Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a transfer, a dispute, a credit or a withholding", subject))
+        }
     }
 }
 

@@ -32,7 +32,7 @@ macro_rules! reference {
 }
 
 /// What stands for money and for people. What a session or a throttle names comes and goes.
-const REFERENCES: [Reference; 57] = [
+const REFERENCES: [Reference; 63] = [
     reference!("staff", "identity_id" -> "identities"),
     reference!("members", "customer_id" -> "customers"),
     reference!("members", "identity_id" -> "identities"),
@@ -62,6 +62,12 @@ const REFERENCES: [Reference; 57] = [
     reference!("pending_lines", "subscription_id" -> "subscriptions"),
     reference!("allocations", "invoice_id" -> "invoices"),
     reference!("allocations", "payment_id" -> "payments"),
+    reference!("allocations", "transfer_id" -> "transfers"),
+    reference!("allocations", "dispute_id" -> "disputes"),
+    reference!("disputes", "payment_id" -> "payments"),
+    reference!("disputes", "customer_id" -> "customers"),
+    reference!("transfers", "entry_id" -> "bank_entries"),
+    reference!("transfers", "customer_id" -> "customers"),
     reference!("allocations", "balance_credit_id" -> "balance_credits"),
     reference!("allocations", "credit_note_id" -> "invoices"),
     reference!("credited_invoices", "credit_note_id", "credit_note_id" -> "invoices", "id"),
@@ -130,6 +136,9 @@ pub(super) async fn vendors_exist(tx: &mut Tx) -> Held {
         "balance_credits",
         "payments",
         "refunds",
+        "bank_entries",
+        "transfers",
+        "disputes",
     ];
     for (table, sql) in tables {
         let orphan: Option<(String, String)> = tx.opt(sql, ()).await?;

@@ -25,6 +25,8 @@ struct AllocationRow {
     kind: String,
     amount_minor: i64,
     payment_id: Option<String>,
+    transfer_id: Option<String>,
+    dispute_id: Option<String>,
     balance_credit_id: Option<String>,
     credit_note_id: Option<String>,
     withholding_id: Option<String>,
@@ -37,6 +39,7 @@ struct AllocationRow {
     corrects: Option<String>,
     withheld_minor: Option<i64>,
     withheld_taken_back_at: Option<i64>,
+    transfer_taken_back_at: Option<i64>,
 }
 
 /// Each allocation names what it came from, one thing by its kind, of the same customer and currency.
@@ -45,16 +48,23 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
         let id = row.id.as_str();
         let own = match row.kind.as_str() {
             "payment" => &row.payment_id,
+            "transfer" => &row.transfer_id,
+            "dispute" => &row.dispute_id,
             "balance" => &row.balance_credit_id,
             "credit_note" => &row.credit_note_id,
             "withholding" => &row.withholding_id,
             other => return Err(broken("allocations", id, "kind", "one that is known", other)),
         };
-        let all = [&row.payment_id, &row.balance_credit_id, &row.credit_note_id, &row.withholding_id];
+        let all = [&row.payment_id, &row.transfer_id, &row.dispute_id, &row.balance_credit_id, &row.credit_note_id, &row.withholding_id];
         if own.is_none() || all.into_iter().flatten().count() != 1 {
             return Err(broken("allocations", id, "what it came from", format!("one {}", row.kind), "something else, or several"));
         }
-        let takes_back = row.kind == "withholding" && row.withheld_taken_back_at.is_some();
+        let takes_back = match row.kind.as_str() {
+            "withholding" => row.withheld_taken_back_at.is_some(),
+            "transfer" => row.transfer_taken_back_at.is_some(),
+            "dispute" => true,
+            _ => false,
+        };
         if row.amount_minor <= 0 && !takes_back {
             return Err(broken("allocations", id, "amount_minor", "above zero", row.amount_minor));
         }
@@ -79,12 +89,14 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, i.customer_id, i.currency,
-                p.status AS payment_status, COALESCE(p.customer_id, b.customer_id, n.customer_id, w.customer_id) AS source_customer_id,
-                COALESCE(p.currency, b.currency, n.currency, w.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
-                w.amount_minor AS withheld_minor, w.taken_back_at AS withheld_taken_back_at
+            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.transfer_id, a.dispute_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, i.customer_id, i.currency,
+                p.status AS payment_status, COALESCE(p.customer_id, t.customer_id, d.customer_id, b.customer_id, n.customer_id, w.customer_id) AS source_customer_id,
+                COALESCE(p.currency, t.currency, d.currency, b.currency, n.currency, w.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
+                w.amount_minor AS withheld_minor, w.taken_back_at AS withheld_taken_back_at, t.taken_back_at AS transfer_taken_back_at
              FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id
                 LEFT JOIN payments p ON p.vendor_id = a.vendor_id AND p.id = a.payment_id
+                LEFT JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                LEFT JOIN disputes d ON d.vendor_id = a.vendor_id AND d.id = a.dispute_id
                 LEFT JOIN balance_credits b ON b.vendor_id = a.vendor_id AND b.id = a.balance_credit_id
                 LEFT JOIN invoices n ON n.vendor_id = a.vendor_id AND n.id = a.credit_note_id
                 LEFT JOIN withholdings w ON w.vendor_id = a.vendor_id AND w.id = a.withholding_id AND w.invoice_id = a.invoice_id
@@ -135,7 +147,7 @@ async fn invoices(desk: &mut Desk) -> Held {
             "SELECT i.id, i.kind, i.total_minor, i.settled_at, i.ended_as, CAST(COALESCE(a.allocated, 0) AS BIGINT) AS allocated_minor,
                 CAST(COALESCE(a.paid, 0) AS BIGINT) AS paid_minor, CAST(COALESCE(c.refunded, 0) AS BIGINT) AS refunded_minor
              FROM invoices i
-                LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS allocated, SUM(CASE WHEN kind = 'payment' THEN amount_minor ELSE 0 END) AS paid
+                LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS allocated, SUM(CASE WHEN kind IN ('payment', 'transfer') THEN amount_minor ELSE 0 END) AS paid
                     FROM allocations WHERE vendor_id = $1 GROUP BY invoice_id) a ON a.invoice_id = i.id
                 LEFT JOIN (SELECT invoice_id, SUM(refund_minor) AS refunded FROM credited_invoices WHERE vendor_id = $1 GROUP BY invoice_id) c ON c.invoice_id = i.id
              WHERE i.vendor_id = $1",

@@ -33,6 +33,9 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
     if found.kind != DocumentKind::Invoice {
         return Err(Refusal::Rule(sentence!("refusal-not-an-invoice")));
     }
+    if matches!(request, CreditRequest::Refund(_)) && payments::is_disputed(desk, invoice_id).await? {
+        return Err(Refusal::Conflict(sentence!("refusal-refund-disputed")));
+    }
     let snapshot: snapshot::Snapshot = found.snapshot()?;
     let rounding_credited_minor = rounding_credited(desk, &found).await?;
     let invoiced = Invoiced {
@@ -139,12 +142,12 @@ struct PaidRow {
     refunded_minor: i64,
 }
 
-/// What payments paid of an invoice and no refund has given back.
+/// What payments and transfers paid of an invoice and no refund has given back.
 pub async fn refundable_minor(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
     let row: PaidRow = desk
         .tx
         .one(
-            "SELECT CAST(COALESCE((SELECT SUM(amount_minor) FROM allocations WHERE vendor_id = $1 AND invoice_id = $2 AND kind = 'payment'), 0) AS BIGINT) AS paid_minor,
+            "SELECT CAST(COALESCE((SELECT SUM(amount_minor) FROM allocations WHERE vendor_id = $1 AND invoice_id = $2 AND kind IN ('payment', 'transfer', 'dispute')), 0) AS BIGINT) AS paid_minor,
                 CAST(COALESCE((SELECT SUM(refund_minor) FROM credited_invoices WHERE vendor_id = $1 AND invoice_id = $2), 0) AS BIGINT) AS refunded_minor",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )

@@ -241,6 +241,28 @@ pub fn number_in(series: &str, position: i64) -> Result<String, Refusal> {
     Ok(format!("{prefix}{year}-{position:04}"))
 }
 
+/// The number of an invoice by its letters and digits alone, as references have it; `None`: no invoice's is like that.
+pub fn number_of(plain: &str) -> Option<String> {
+    let (year, position) = plain.split_at_checked(4)?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(year) && is_number(position)).then(|| format!("{year}-{position}"))
+}
+
+/// Every invoice's number that stands in a text, once each, as we write it.
+pub fn numbers_in(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
+        let is_number = word.split_once('-').is_some_and(|(year, position)| {
+            let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+            year.len() == 4 && position.len() >= 4 && are_digits(year) && are_digits(position)
+        });
+        if is_number && !found.iter().any(|one| one == word) {
+            found.push(word.to_owned());
+        }
+    }
+    found
+}
+
 /// SHA-256 over the hash before it and the document: changing any one breaks every later one of the series.
 pub fn chain(last_hash: &str, document: &str) -> String {
     let mut hash = Sha256::new();

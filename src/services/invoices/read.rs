@@ -45,7 +45,7 @@ pub struct Invoice {
     pub due_at: Instant,
     pub settled_at: Option<Instant>,
     pub status: Status,
-    /// Σ of its allocations by kind.
+    /// Σ of its allocations by kind; paid is by payments and transfers, less disputes lost.
     pub paid_minor: i64,
     pub balance_minor: i64,
     pub credited_minor: i64,
@@ -142,7 +142,7 @@ pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal>
         .tx
         .opt(
             "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind IN ('payment', 'transfer', 'dispute') THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
@@ -185,7 +185,7 @@ pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Resu
         .tx
         .opt(
             "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'payment' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
+                CAST(COALESCE(SUM(CASE WHEN a.kind IN ('payment', 'transfer', 'dispute') THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
                 CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
@@ -195,6 +195,13 @@ pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Resu
         )
         .await?;
     row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+/// An invoice of the vendor's by its number, whoever's it is; or [`Refusal::NotFound`].
+pub async fn by_own_number(desk: &mut Desk, number: &str) -> Result<Invoice, Refusal> {
+    let own = (desk.vendor.id.clone(), number.to_owned());
+    let row: Option<(String,)> = desk.tx.opt("SELECT id FROM invoices WHERE vendor_id = $1 AND number = $2 AND kind = 'invoice'", own).await?;
+    load(desk, &row.ok_or(Refusal::NotFound)?.0).await
 }
 
 /// One row of a list.
@@ -340,9 +347,9 @@ pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, Str
 /// One thing that settled part of an invoice.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Allocated {
-    /// 'payment' | 'balance' | 'credit_note' | 'withholding'
+    /// 'payment' | 'transfer' | 'dispute' | 'balance' | 'credit_note' | 'withholding'
     pub kind: String,
-    /// Negative where a certificate of tax withheld was taken back.
+    /// Negative where a transfer, or a certificate of tax withheld, was taken back, and where a dispute was lost.
     pub amount_minor: i64,
     pub payment_id: Option<String>,
     /// Of a credit note.

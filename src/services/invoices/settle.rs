@@ -13,6 +13,9 @@ use crate::services::{Desk, Refusal, dunning, ledger as books, subscriptions};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Allocation<'a> {
     Payment(&'a str),
+    Transfer(&'a str),
+    /// Below zero: of a dispute that was lost.
+    Dispute(&'a str),
     Balance(&'a str),
     CreditNote(&'a str),
     Withholding(&'a str),
@@ -58,8 +61,8 @@ pub async fn amount_due(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusa
 }
 
 static INSERT_ALLOCATION: Many = Many {
-    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, balance_credit_id, credit_note_id, withholding_id, allocated_at) VALUES",
-    columns: 10,
+    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, transfer_id, dispute_id, balance_credit_id, credit_note_id, withholding_id, allocated_at) VALUES",
+    columns: 12,
     after: "",
     of_each: false,
 };
@@ -67,14 +70,29 @@ static INSERT_ALLOCATION: Many = Many {
 /// Adds an allocation. Ledger entries are the caller's.
 pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
     let id = desk.new_id("alc");
-    let own = str::to_owned;
-    let (kind, payment, credit, note, withholding) = match from {
-        Allocation::Payment(id) => ("payment", Some(own(id)), None, None, None),
-        Allocation::Balance(id) => ("balance", None, Some(own(id)), None, None),
-        Allocation::CreditNote(id) => ("credit_note", None, None, Some(own(id)), None),
-        Allocation::Withholding(id) => ("withholding", None, None, None, Some(own(id))),
+    let (kind, source) = match from {
+        Allocation::Payment(id) => ("payment", id),
+        Allocation::Transfer(id) => ("transfer", id),
+        Allocation::Dispute(id) => ("dispute", id),
+        Allocation::Balance(id) => ("balance", id),
+        Allocation::CreditNote(id) => ("credit_note", id),
+        Allocation::Withholding(id) => ("withholding", id),
     };
-    let row = (desk.vendor.id.clone(), id, invoice_id.to_owned(), kind, amount_minor, payment, credit, note, withholding, desk.now.billing_ms());
+    let of = |own: &str| (own == kind).then(|| source.to_owned());
+    let row = (
+        desk.vendor.id.clone(),
+        id,
+        invoice_id.to_owned(),
+        kind,
+        amount_minor,
+        of("payment"),
+        of("transfer"),
+        of("dispute"),
+        of("balance"),
+        of("credit_note"),
+        of("withholding"),
+        desk.now.billing_ms(),
+    );
     Ok(desk.tx.put(&INSERT_ALLOCATION, row).await?)
 }
 

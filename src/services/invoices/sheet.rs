@@ -2,13 +2,14 @@
 //! is first asked for; what was paid since stands on the page, not on paper.
 
 use billing::invoice::DocumentKind;
+use billing::transfer::{Number, payment_code, printed};
 use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::pdf::{
-    Answer, Attachment, Boundary, Branding, Chart, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Reason, Relationship, Section, Sheet, Stamp,
-    Tick, TierTable, TotalRow, TotalStyle,
+    Answer, Attachment, Boundary, Branding, Chart, Code, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section, Sheet,
+    Stamp, Tick, TierTable, TotalRow, TotalStyle,
 };
 use super::told::{Told, TotalKind};
 use super::{Snapshot, SnapshotLine, UsageChart, einvoice};
@@ -39,7 +40,7 @@ pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
         facts: facts(&told),
         sections: vec![Section { heading: None, lines: snapshot.lines.iter().map(|line| self::line(&told, line)).collect() }],
         totals: totals(&told),
-        payment: None,
+        payment: payment(&told),
         notes: told.notes().into_iter().map(|(lead, text)| Paragraph { lead: Some(lead), text }).collect(),
         charts: main_chart(&told).into_iter().collect(),
         footer: footer(snapshot),
@@ -165,6 +166,29 @@ fn totals(told: &Told<'_>) -> Vec<TotalRow> {
         });
     }
     rows
+}
+
+/// Where to transfer what was due on the day of issue.
+fn payment(told: &Told<'_>) -> Option<Payment> {
+    let (w, s) = (told.words, told.snapshot);
+    let transfer = s.transfer.as_ref()?;
+    let due_minor = s.total_minor.saturating_sub(s.balance_minor);
+    let amount = w.money(due_minor, &s.currency);
+    let mut facts = vec![Fact { label: t!(w, "transfer-holder"), value: transfer.account.holder.clone() }];
+    match &transfer.account.number {
+        Number::Iban { iban, bic } => {
+            facts.push(Fact { label: t!(w, "transfer-iban"), value: iban.to_string() });
+            facts.extend(bic.as_ref().map(|bic| Fact { label: t!(w, "transfer-bic"), value: bic.text().to_owned() }));
+        }
+        Number::PromptPay(id) => facts.push(Fact { label: t!(w, "transfer-promptpay"), value: id.to_string() }),
+    }
+    facts.push(Fact { label: t!(w, "transfer-reference"), value: printed(&transfer.reference) });
+    facts.push(Fact { label: t!(w, "transfer-amount"), value: amount.clone() });
+    let code = payment_code(&transfer.account, &s.currency, due_minor, &transfer.reference)
+        .map(|text| Code { text, alternative: t!(w, "transfer-code", amount = amount, holder = &transfer.account.holder) });
+    let mut paragraphs = vec![Paragraph { lead: None, text: t!(w, "transfer-how") }];
+    paragraphs.extend(code.as_ref().map(|_| Paragraph { lead: None, text: t!(w, "transfer-scan") }));
+    Some(Payment { heading: t!(w, "transfer-heading"), facts, code, paragraphs })
 }
 
 fn footer(snapshot: &Snapshot) -> Vec<String> {

@@ -6,13 +6,15 @@
 use billing::calendar::{Instant, Period, Zone, zone_name};
 use billing::invoice::{Document, DocumentKind, Line, LineKind, LineRef, Reason};
 use billing::tax::{PricesTax, TaxNote, TaxTotal};
+use billing::transfer::creditor_reference;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::lines::DraftLine;
+use crate::services::bank::{self, TransferTo};
 use crate::services::customers::Customer;
 use crate::services::vendors::Vendor;
-use crate::services::{Desk, Refusal, usage};
+use crate::services::{Desk, Refusal, payments, usage};
 
 /// The form of the page and PDF a document was issued for.
 pub const TEMPLATE_VERSION: u32 = 1;
@@ -51,6 +53,10 @@ pub struct Snapshot {
     pub notes: Vec<TaxNote>,
     /// The usage its lines charge, day by day.
     pub charts: Vec<UsageChart>,
+    /// Where its money is sent by bank transfer; nothing where the vendor has no account for this customer, where nothing was due, and where a
+    /// method was to be charged by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferTo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -205,6 +211,7 @@ pub(super) async fn freeze(desk: &mut Desk, frame: Frame<'_>, document: &Documen
             days: points.into_iter().map(|point| UsageDay { start: point.start, used: point.used, total: point.total }).collect(),
         });
     }
+    let transfer = transfer(desk, &frame, document).await?;
     let name = |rate: &str| frame.tax_names.iter().find(|(key, _)| key == rate).map_or_else(|| rate.to_owned(), |(_, name)| name.clone());
     Ok(Snapshot {
         template_version: TEMPLATE_VERSION,
@@ -233,5 +240,18 @@ pub(super) async fn freeze(desk: &mut Desk, frame: Frame<'_>, document: &Documen
         balance_minor: frame.balance_minor,
         notes: document.notes.clone(),
         charts,
+        transfer,
     })
+}
+
+/// How a document's money is asked for on paper. Who is charged by itself is not asked: it would pay twice.
+async fn transfer(desk: &mut Desk, frame: &Frame<'_>, document: &Document) -> Result<Option<TransferTo>, Refusal> {
+    if document.kind != DocumentKind::Invoice || document.total_minor <= frame.balance_minor {
+        return Ok(None);
+    }
+    let Some(account) = bank::account_for(desk, document.currency.code(), &frame.customer.country).await? else { return Ok(None) };
+    if !payments::with_method(desk, std::slice::from_ref(&frame.customer.id)).await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(creditor_reference(frame.number).map(|reference| TransferTo { account, reference }))
 }

@@ -22,9 +22,9 @@ pub struct Exported {
     pub posted_at: Instant,
     /// The vendor's own id of the customer, or its name.
     pub customer: String,
-    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'credit' | 'withholding'.
+    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'transfer' | 'dispute' | 'credit' | 'withholding'.
     pub subject: &'static str,
-    /// The document's number; of a payment, the first invoice it paid; of a credit, its description; of tax withheld, its certificate's number.
+    /// The document's number; of a payment or transfer, the first invoice it paid; of a dispute, its payment's; of a credit, its description; of tax withheld, its certificate's number.
     pub reference: String,
     pub account: Account,
     pub currency: String,
@@ -43,6 +43,8 @@ struct Row {
     kind: Option<String>,
     number: Option<String>,
     payment_id: Option<String>,
+    transfer_id: Option<String>,
+    dispute_id: Option<String>,
     paid_number: Option<String>,
     description: Option<String>,
     certificate_number: Option<String>,
@@ -56,12 +58,14 @@ pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMu
     let mut hand_out = |moment: &mut Vec<(String, Exported)>| in_order(std::mem::take(moment), &mut postings).into_iter().try_for_each(&mut take);
     desk.tx
         .each(
-            "SELECT e.posted_at, e.posting_id, e.account, e.currency, e.amount_minor, COALESCE(c.external_id, c.name) AS customer, i.kind, i.number, p.id AS payment_id,
+            "SELECT e.posted_at, e.posting_id, e.account, e.currency, e.amount_minor, COALESCE(c.external_id, c.name) AS customer, i.kind, i.number, p.id AS payment_id, t.id AS transfer_id, d.id AS dispute_id,
                 (SELECT MIN(x.number) FROM allocations a JOIN invoices x ON x.vendor_id = a.vendor_id AND x.id = a.invoice_id
-                    WHERE a.vendor_id = p.vendor_id AND a.payment_id = p.id) AS paid_number, b.description, w.certificate_number
+                    WHERE a.vendor_id = e.vendor_id AND (a.payment_id = p.id OR a.payment_id = d.payment_id OR a.transfer_id = t.id)) AS paid_number, b.description, w.certificate_number
              FROM ledger_entries e JOIN customers c ON c.vendor_id = e.vendor_id AND c.id = e.customer_id
                 LEFT JOIN invoices i ON i.vendor_id = e.vendor_id AND i.id = e.subject_id
                 LEFT JOIN payments p ON p.vendor_id = e.vendor_id AND p.id = e.subject_id
+                LEFT JOIN disputes d ON d.vendor_id = e.vendor_id AND d.id = e.subject_id
+                LEFT JOIN transfers t ON t.vendor_id = e.vendor_id AND t.id = e.subject_id
                 LEFT JOIN balance_credits b ON b.vendor_id = e.vendor_id AND b.id = e.subject_id
                 LEFT JOIN withholdings w ON w.vendor_id = e.vendor_id AND w.id = e.subject_id
              WHERE e.vendor_id = $1 AND e.posted_at >= $2 AND e.posted_at < $3 ORDER BY e.posted_at",
@@ -80,12 +84,14 @@ pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMu
 }
 
 fn entry(row: Row, posted_at: Instant, zone: Zone) -> Result<Exported, Refusal> {
-    let (subject, reference) = match (row.kind.as_deref(), row.payment_id, row.certificate_number) {
-        (Some("credit_note"), ..) => ("credit_note", row.number),
-        (Some(_), ..) => ("invoice", row.number),
-        (None, Some(_), _) => ("payment", row.paid_number),
-        (None, None, Some(certificate)) => ("withholding", Some(certificate)),
-        (None, None, None) => ("credit", row.description),
+    let (subject, reference) = match (row.kind.as_deref(), row.certificate_number) {
+        (Some("credit_note"), _) => ("credit_note", row.number),
+        (Some(_), _) => ("invoice", row.number),
+        (None, Some(certificate)) => ("withholding", Some(certificate)),
+        (None, None) if row.payment_id.is_some() => ("payment", row.paid_number),
+        (None, None) if row.transfer_id.is_some() => ("transfer", row.paid_number),
+        (None, None) if row.dispute_id.is_some() => ("dispute", row.paid_number),
+        (None, None) => ("credit", row.description),
     };
     Ok(Exported {
         posting: 0,

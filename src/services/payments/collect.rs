@@ -1,11 +1,14 @@
 //! Getting an invoice paid: by itself when it is issued, by the customer from the portal, and by finding out what became of payments
 //! that a crash or a silent gateway left under way.
 
+use futures_util::{StreamExt as _, stream};
+
 use crate::sentence;
 use crate::services::invoices::{self, Invoice};
 use crate::services::{Desk, Refusal, customers, dunning};
 
 use super::charges::{self, Customer, NewPayment};
+use super::disputes;
 use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
 use super::methods::{self, Method, MethodRole};
@@ -110,7 +113,8 @@ async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Pay
     // Of a round that dunning began, those whose turn has come.
     let turns = dunning::turns_of(desk, &invoice.id).await?;
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none();
+    let disputed = disputes::disputed_methods(desk, &invoice.customer_id).await?;
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none() && !disputed.contains(&method.id);
     let has_turn = |method: &Method| turns.as_ref().is_none_or(|turns| turns.contains(&method.id));
     let Some(next) = methods.into_iter().find(|method| may_be_charged(method) && has_turn(method) && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
@@ -203,7 +207,10 @@ const PATIENCE_MS: i64 = 60_000;
 /// For how long a confirmed change is held for its payment, and a bank's question stays open.
 const GIVEN_UP_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Finds out about everything left under way: asks the gateway, sends again under the same key what it never heard of, gives up what
+/// So many payments are asked after at once: a gateway takes its time to answer.
+const RECOVERED_AT_ONCE: usize = 32;
+
+/// Finds out about what was left under way, the oldest few hundred of it: asks the gateway, sends again under the same key what it never heard of, gives up what
 /// nobody waits for any more. Run often; doing it twice changes nothing.
 pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let mut desk = errand.reads().await?;
@@ -211,12 +218,13 @@ pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let stuck = read::under_way(&mut desk, wall_ms - PATIENCE_MS).await?;
     drop(desk);
     let count = stuck.len();
-    for payment in stuck {
+    let each = stream::iter(stuck).for_each_concurrent(RECOVERED_AT_ONCE, async |payment| {
         // One that cannot be helped now must not keep the others waiting.
         if let Err(refusal) = recover_one(errand, &payment, wall_ms).await {
             tracing::warn!(%refusal, payment = %payment.id, "a payment could not be recovered yet");
         }
-    }
+    });
+    each.await;
     setups::sweep(errand).await?;
     Ok(count)
 }

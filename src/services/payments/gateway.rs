@@ -40,6 +40,12 @@ pub trait Gateway: Send + Sync {
     /// Gives back part or all of a charge that succeeded. Never more than was charged.
     fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund>;
 
+    /// Every charge we made since a moment (wall time, unix ms), whatever it came to, in any order.
+    fn charges<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedCharge>>;
+
+    /// Everything that went back since a moment, also what somebody gave back at the gateway's own desk, in any order.
+    fn refunds<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedRefund>>;
+
     /// A kept method as the gateway has it by now: networks renew cards by themselves. `None`: it is not kept any more.
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>>;
 
@@ -229,6 +235,26 @@ pub enum RefundOutcome {
     Refused,
 }
 
+/// A charge in a gateway's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedCharge {
+    /// Our payment's id, as it was sent.
+    pub key: String,
+    pub charge: Charge,
+}
+
+/// A refund in a gateway's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRefund {
+    /// Our refund's id; `None`: it was not made by us.
+    pub key: Option<String>,
+    /// The gateway's id of the charge.
+    pub charge_reference: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub refund: Refund,
+}
+
 /// A charge that its customer's bank takes back, or asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
@@ -239,6 +265,19 @@ pub struct Dispute {
     /// In the gateway's words: why, and how it stands.
     pub reason: String,
     pub standing: String,
+    pub state: DisputeState,
+}
+
+/// What a dispute's standing means for the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeState {
+    /// The bank asks; no money has moved.
+    Inquiry,
+    /// The money is gone until it is decided.
+    Open,
+    /// It came back, or will.
+    Won,
+    Lost,
 }
 
 macro_rules! named {

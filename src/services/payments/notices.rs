@@ -12,7 +12,7 @@ use crate::sentence;
 use crate::services::{Desk, Refusal};
 
 use super::errand::{Errand, unanswered};
-use super::{charges, collect, read, refunds, renewals, setups, stripe};
+use super::{charges, collect, disputes, read, refunds, renewals, setups, stripe};
 
 /// How long a gateway may tell the same again: Stripe tries for three days.
 const KEPT_MS: i64 = 30 * 86_400_000;
@@ -79,7 +79,7 @@ pub async fn follow(errand: &Errand, noticed: &Noticed) -> Result<(), Refusal> {
     }
 }
 
-/// A customer has their bank take a payment back. Written down, once for each standing the dispute has: what follows is the vendor's decision.
+/// A customer has their bank take a payment back. What it says is written down once for each standing the dispute has, and goes into the books.
 async fn dispute(errand: &Errand, gateway: &str, reference: &str) -> Result<(), Refusal> {
     let asked = errand.gateway_of(gateway).await?.dispute(reference).await.map_err(|error| unanswered(&error, sentence!("refusal-dispute-unanswered")))?;
     let Some(dispute) = asked else { return Ok(()) };
@@ -98,9 +98,9 @@ async fn dispute(errand: &Errand, gateway: &str, reference: &str) -> Result<(), 
             "dispute": reference, "amount_minor": dispute.amount_minor, "currency": dispute.currency, "reason": dispute.reason, "standing": dispute.standing,
         });
         desk.record("payment.disputed", Some(&payment.customer_id), &payment.id, data).await?;
-        desk.commit().await?;
     }
-    Ok(())
+    disputes::record(&mut desk, &payment, reference, &dispute).await?;
+    Ok(desk.commit().await?)
 }
 
 /// Forgets notices that are not told again any more; how many.

@@ -196,6 +196,15 @@ pub async fn of_quote(desk: &mut Desk, quote_id: &str) -> Result<Option<Payment>
     row.map(Payment::try_from).transpose()
 }
 
+/// Payments that a gateway was to make and whose row was written since a moment (wall time, unix ms), in order.
+pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(select!("WHERE vendor_id = $1 AND gateway = $2 AND created_at >= $3 ORDER BY id"), (desk.vendor.id.clone(), gateway.to_owned(), since_ms))
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
 /// Payments that money may still move by and that nobody has touched since, the oldest first.
 pub(super) async fn under_way(desk: &mut Desk, untouched_since: i64) -> Result<Vec<Payment>, Refusal> {
     let rows: Vec<PaymentRow> = desk

@@ -44,15 +44,15 @@ pub struct NewRefund {
 
 /// Columns as in `migrations/0023_rounds_and_refunds.sql`.
 #[derive(FromRow)]
-struct Refund {
-    id: String,
+pub(super) struct Refund {
+    pub(super) id: String,
     customer_id: String,
     credit_note_id: String,
     invoice_id: String,
     payment_id: String,
-    amount_minor: i64,
-    currency: String,
-    status: String,
+    pub(super) amount_minor: i64,
+    pub(super) currency: String,
+    pub(super) status: String,
 }
 
 #[derive(FromRow)]
@@ -169,7 +169,7 @@ async fn send(errand: &Errand, refund: &Refund) -> Result<(), Refusal> {
 }
 
 /// What the gateway says goes into the books, once; whether it has decided.
-async fn record(desk: &mut Desk, refund_id: &str, reference: &str, outcome: &RefundOutcome) -> Result<bool, Refusal> {
+pub(super) async fn record(desk: &mut Desk, refund_id: &str, reference: &str, outcome: &RefundOutcome) -> Result<bool, Refusal> {
     let status = match outcome {
         RefundOutcome::Succeeded => "succeeded",
         RefundOutcome::Refused => "refused",
@@ -208,13 +208,32 @@ async fn record(desk: &mut Desk, refund_id: &str, reference: &str, outcome: &Ref
 }
 
 async fn load(desk: &mut Desk, refund_id: &str) -> Result<Refund, Refusal> {
-    desk.tx
+    find(desk, refund_id).await?.ok_or(Refusal::NotFound)
+}
+
+/// Refunds of a gateway's payments whose row was written since a moment (wall time, unix ms), in order.
+pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) -> Result<Vec<Refund>, Refusal> {
+    Ok(desk
+        .tx
+        .all(
+            "SELECT r.id, r.customer_id, r.credit_note_id, r.invoice_id, r.payment_id, r.amount_minor, r.currency, r.status FROM refunds r
+                JOIN payments p ON p.vendor_id = r.vendor_id AND p.id = r.payment_id
+             WHERE r.vendor_id = $1 AND p.gateway = $2 AND r.created_at >= $3 ORDER BY r.id",
+            (desk.vendor.id.clone(), gateway.to_owned(), since_ms),
+        )
+        .await?)
+}
+
+/// `None`: there is no such refund.
+pub(super) async fn find(desk: &mut Desk, refund_id: &str) -> Result<Option<Refund>, Refusal> {
+    let found = desk
+        .tx
         .opt(
             "SELECT id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status FROM refunds WHERE vendor_id = $1 AND id = $2",
             (desk.vendor.id.clone(), refund_id.to_owned()),
         )
-        .await?
-        .ok_or(Refusal::NotFound)
+        .await?;
+    Ok(found)
 }
 
 /// So much of a refund can't go back the way it came. It stays the customer's: a credit of the credit note, as if it had never been asked

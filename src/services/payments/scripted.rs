@@ -53,6 +53,7 @@ struct State {
     charges: HashMap<String, Charge>,
     refund_script: RefundScript,
     refunds: HashMap<String, (String, i64, Refund)>,
+    disputes: HashMap<String, Dispute>,
     detached: Vec<String>,
     /// Methods their banks have renewed, by token.
     renewed: HashMap<String, KeptMethod>,
@@ -87,6 +88,11 @@ impl Scripted {
         self.state().renewed.insert(method.token.clone(), method);
     }
 
+    /// A customer's bank says so of a charge.
+    pub fn dispute_as(&self, reference: &str, dispute: Dispute) {
+        self.state().disputes.insert(reference.to_owned(), dispute);
+    }
+
     /// From now on the answer to a charge takes so long.
     pub fn answer_after(&self, takes: Duration) {
         self.state().takes = takes;
@@ -114,6 +120,24 @@ impl Scripted {
                 state.taken.push((key.to_owned(), amount));
             }
         }
+    }
+
+    /// Its books say something else of a charge from now on; `None`: nothing any more. A gateway gone wrong.
+    pub fn rewrite(&self, key: &str, charge: Option<Charge>) {
+        let mut state = self.state();
+        match charge {
+            Some(charge) => state.charges.insert(key.to_owned(), charge),
+            None => state.charges.remove(key),
+        };
+    }
+
+    /// Somebody gives back at the gateway's own desk, or its books forget a refund of ours.
+    pub fn rewrite_refund(&self, key: &str, refund: Option<(String, i64, Refund)>) {
+        let mut state = self.state();
+        match refund {
+            Some(refund) => state.refunds.insert(key.to_owned(), refund),
+            None => state.refunds.remove(key),
+        };
     }
 
     /// Key and amount of every charge that took money, in order.
@@ -262,6 +286,28 @@ impl Gateway for Scripted {
         Box::pin(async move { answer })
     }
 
+    /// It keeps no times: all of them.
+    fn charges<'a>(&'a self, _since_ms: i64) -> Answer<'a, Vec<ListedCharge>> {
+        let listed = self.state().charges.iter().map(|(key, charge)| ListedCharge { key: key.clone(), charge: charge.clone() }).collect();
+        Box::pin(async move { Ok(listed) })
+    }
+
+    fn refunds<'a>(&'a self, _since_ms: i64) -> Answer<'a, Vec<ListedRefund>> {
+        let state = self.state();
+        let currency = |of: &String| state.charges.values().find(|charge| charge.reference == *of).map(|charge| charge.currency.clone()).unwrap_or_default();
+        let listed = state.refunds.iter().map(|(key, (of, amount_minor, refund))| ListedRefund {
+            // What begins like one of our ids is one.
+            key: Some(key.clone()).filter(|key| key.starts_with("ref_")),
+            charge_reference: of.clone(),
+            amount_minor: *amount_minor,
+            currency: currency(of),
+            refund: refund.clone(),
+        });
+        let listed: Vec<ListedRefund> = listed.collect();
+        drop(state);
+        Box::pin(async move { Ok(listed) })
+    }
+
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
         let state = self.state();
         let renewed = state.renewed.get(token).cloned();
@@ -272,6 +318,11 @@ impl Gateway for Scripted {
         let method = renewed.or(kept).filter(|method| !state.detached.contains(&method.token));
         drop(state);
         Box::pin(async move { Ok(method) })
+    }
+
+    fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>> {
+        let dispute = self.state().disputes.get(reference).cloned();
+        Box::pin(async move { Ok(dispute) })
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

@@ -42,7 +42,7 @@ const BREAKS: &[Broken] = &[
             SELECT vendor_id, 'led_stray_' || account, 'pst_stray', account, customer_id, currency, 0, 'nothing', posted_at FROM ledger_entries
             WHERE posting_id = (SELECT MIN(posting_id) FROM ledger_entries)",
         "ledger_entries",
-        "subject_id should be a document, a payment, a credit or a withholding and is nothing",
+        "subject_id should be a document, a payment, a transfer, a dispute, a credit or a withholding and is nothing",
     ),
     broken("UPDATE ledger_entries SET currency = 'USD' WHERE subject_id = (SELECT id FROM invoices WHERE number = '2026-0001')", "ledger_entries", "the currency posted"),
     broken("UPDATE ledger_entries SET customer_id = (SELECT MAX(id) FROM customers)", "ledger_entries", "the customer posted"),

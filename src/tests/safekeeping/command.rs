@@ -7,28 +7,28 @@ use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 
 /// A folder to work in, and the program in it.
-struct Shell(PathBuf);
+pub struct Shell(pub PathBuf);
 
 impl Shell {
-    fn new() -> Shell {
+    pub fn new() -> Shell {
         let folder = std::env::temp_dir().join(Ids::system().next("portico_shell", 0));
         std::fs::create_dir_all(&folder).unwrap();
         Shell(folder)
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub fn run(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_portico")).args(args).env_remove("DATABASE_URL").env_remove("PORTICO_KEY").current_dir(&self.0).output().unwrap()
     }
 
     /// What a command that must work prints.
-    fn prints(&self, args: &[&str]) -> String {
+    pub fn prints(&self, args: &[&str]) -> String {
         let ended = self.run(args);
         assert_eq!(ended.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&ended.stderr));
         String::from_utf8(ended.stdout).unwrap()
     }
 
     /// The one line of a command that must end with 1.
-    fn fails(&self, args: &[&str]) -> String {
+    pub fn fails(&self, args: &[&str]) -> String {
         let ended = self.run(args);
         let told = String::from_utf8(ended.stderr).unwrap();
         assert_eq!((ended.status.code(), told.lines().count()), (Some(1), 1), "{args:?}: {told}");

@@ -2,7 +2,7 @@
 
 mod backup;
 mod check;
-mod command;
+pub mod command;
 mod house;
 mod ledger;
 mod load;

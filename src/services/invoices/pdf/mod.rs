@@ -41,7 +41,7 @@ use thiserror::Error;
 
 pub use facturx::FILE_NAME as FACTUR_X;
 pub use sheet::{
-    Answer, Attachment, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section, Sheet, Stamp,
+    Answer, Attachment, Boundary, Branding, Chart, Code, Day, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section, Sheet, Stamp,
     Standing, State, Tick, TierTable, TotalRow, TotalStyle,
 };
 

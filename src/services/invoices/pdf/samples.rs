@@ -1,8 +1,8 @@
 //! Sheets to look at and to test with. Their sums are true; their companies are not.
 
 use super::{
-    Answer, Boundary, Branding, Chart, Day, Fact, Labels, Line, Logo, Paragraph, Payment, Reason, Section, Sheet, Stamp, Standing, State, Tick, TierTable,
-    TotalRow, TotalStyle,
+    Answer, Boundary, Branding, Chart, Code, Day, Fact, Labels, Line, Logo, Paragraph, Payment, Reason, Section, Sheet, Stamp, Standing, State, Tick,
+    TierTable, TotalRow, TotalStyle,
 };
 
 fn text(text: &str) -> String {
@@ -201,6 +201,10 @@ pub fn open() -> Sheet {
                 fact("BIC", "EXAMATWWXXX"),
                 fact("Reference", "RF18 2026 1203"),
             ],
+            code: Some(Code {
+                text: text("BCD\n002\n1\nSCT\n\nKestrel Build GmbH\nAT000000000000000000\nEUR129.36\n\nRF1820261203"),
+                alternative: text("Payment code"),
+            }),
             paragraphs: vec![Paragraph {
                 lead: None,
                 text: text("With the reference your payment finds this invoice by itself, usually within one bank day."),

@@ -213,7 +213,19 @@ pub struct Payment {
     pub heading: String,
     /// Account, bank, reference.
     pub facts: Vec<Fact>,
+    /// What a bank's app scans; the paragraphs stand beside it.
+    pub code: Option<Code>,
     pub paragraphs: Vec<Paragraph>,
+}
+
+/// A QR code.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Code {
+    /// What is in it. A text that no code has room for is not drawn.
+    pub text: String,
+    /// What it is, for those who cannot see it.
+    pub alternative: String,
 }
 
 /// The days of a period and how they add up. Numbers are for drawing only; whatever is to be read comes as text.

@@ -44,6 +44,22 @@ pub struct ChargeRow {
     pub return_url: Option<String>,
 }
 
+/// A charge in a list, with the caller's key.
+#[derive(FromRow)]
+struct ListedRow {
+    idempotency_key: String,
+    #[sqlx(flatten)]
+    row: ChargeRow,
+}
+
+#[derive(FromRow)]
+struct ListedRefundRow {
+    idempotency_key: String,
+    currency: String,
+    #[sqlx(flatten)]
+    row: RefundRow,
+}
+
 #[derive(FromRow)]
 struct RefundRow {
     reference: String,
@@ -58,6 +74,13 @@ pub struct Typed {
     pub card: &'static TestCard,
     pub exp_month: i64,
     pub exp_year: i64,
+}
+
+impl RefundRow {
+    fn refund(&self) -> Refund {
+        let outcome = if self.status == "succeeded" { RefundOutcome::Succeeded } else { RefundOutcome::Refused };
+        Refund { reference: self.reference.clone(), outcome }
+    }
 }
 
 impl MethodRow {
@@ -264,6 +287,38 @@ impl Sandbox {
         Ok(Charge { reference: row.reference, amount_minor: row.amount_minor, currency: row.currency, outcome })
     }
 
+    pub async fn charges_since(&self, since_ms: i64) -> Result<Vec<ListedCharge>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        let rows: Vec<ListedRow> = tx
+            .all(
+                "SELECT idempotency_key, reference, amount_minor, currency, description, status, decline_reason, return_url FROM sandbox_charges
+                 WHERE vendor_id = $1 AND created_at >= $2 ORDER BY created_at, reference",
+                (self.vendor_id.clone(), since_ms),
+            )
+            .await?;
+        rows.into_iter().map(|listed| Ok(ListedCharge { key: listed.idempotency_key, charge: self.charge_of(listed.row)? })).collect()
+    }
+
+    pub async fn refunds_since(&self, since_ms: i64) -> Result<Vec<ListedRefund>, GatewayError> {
+        let mut tx = self.place.db.read().await?;
+        let rows: Vec<ListedRefundRow> = tx
+            .all(
+                "SELECT r.idempotency_key, c.currency, r.reference, r.charge_reference, r.amount_minor, r.status FROM sandbox_refunds r
+                    JOIN sandbox_charges c ON c.vendor_id = r.vendor_id AND c.reference = r.charge_reference
+                 WHERE r.vendor_id = $1 AND r.created_at >= $2 ORDER BY r.created_at, r.reference",
+                (self.vendor_id.clone(), since_ms),
+            )
+            .await?;
+        let listed = |ListedRefundRow { idempotency_key, currency, row }: ListedRefundRow| ListedRefund {
+            key: Some(idempotency_key),
+            currency,
+            amount_minor: row.amount_minor,
+            refund: row.refund(),
+            charge_reference: row.charge_reference,
+        };
+        Ok(rows.into_iter().map(listed).collect())
+    }
+
     /// `None`: there is no such charge.
     pub async fn find_charge_page(&self, reference: &str) -> Result<Option<ChargeRow>, GatewayError> {
         let mut tx = self.place.db.read().await?;
@@ -345,8 +400,7 @@ impl Sandbox {
         if row.charge_reference != request.charge_reference || row.amount_minor != request.amount_minor {
             return Err(GatewayError::Refused("this key was used for another refund".into()));
         }
-        let outcome = if row.status == "succeeded" { RefundOutcome::Succeeded } else { RefundOutcome::Refused };
-        Ok(Refund { reference: row.reference, outcome })
+        Ok(row.refund())
     }
 
     pub async fn forget(&self, token: &str) -> Result<(), GatewayError> {

@@ -79,6 +79,14 @@ impl Gateway for Sandbox {
         Box::pin(self.book_refund(request))
     }
 
+    fn charges<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedCharge>> {
+        Box::pin(self.charges_since(since_ms))
+    }
+
+    fn refunds<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedRefund>> {
+        Box::pin(self.refunds_since(since_ms))
+    }
+
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
         Box::pin(self.kept_method(token))
     }

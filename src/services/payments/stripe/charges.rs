@@ -148,12 +148,23 @@ impl Stripe {
         let Some(charge_reference) = dispute.payment_intent else { return Ok(None) };
         let currency = dispute.currency.to_uppercase();
         let amount_minor = amounts::from_stripe(dispute.amount, &currency)?;
-        Ok(Some(Dispute { charge_reference, amount_minor, currency, reason: dispute.reason, standing: dispute.status }))
+        let state = dispute_state(&dispute.status);
+        Ok(Some(Dispute { charge_reference, amount_minor, currency, reason: dispute.reason, standing: dispute.status, state }))
+    }
+}
+
+/// <https://docs.stripe.com/api/disputes/object#dispute_object-status>; of a word that is new, nothing is decided.
+fn dispute_state(status: &str) -> DisputeState {
+    match status {
+        "warning_needs_response" | "warning_under_review" | "prevented" => DisputeState::Inquiry,
+        "won" | "warning_closed" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        _ => DisputeState::Open,
     }
 }
 
 /// The charge an intent is. What came in is what counts, where it did.
-fn charge_of(intent: &PaymentIntent, outcome: Outcome) -> Result<Charge, GatewayError> {
+pub(super) fn charge_of(intent: &PaymentIntent, outcome: Outcome) -> Result<Charge, GatewayError> {
     let currency = intent.currency.to_uppercase();
     let amount = intent.amount_received.filter(|_| outcome == Outcome::Succeeded).unwrap_or(intent.amount);
     Ok(Charge { reference: intent.id.clone(), amount_minor: amounts::from_stripe(amount, &currency)?, currency, outcome })

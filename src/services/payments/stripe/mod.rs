@@ -8,6 +8,7 @@
 //! | `keys.rs` | the account's keys |
 //! | `customers.rs` | who our customers are there |
 //! | `setups.rs`, `charges.rs`, `refunds.rs` | the trait's work |
+//! | `lists.rs` | everything an account took and gave back |
 //! | `signature.rs`, `events.rs` | whether a notice is Stripe's, and what it is about |
 //!
 //! Everything that does something carries our row's id twice: as its idempotency key, which Stripe remembers for a day at least, and in the
@@ -29,6 +30,8 @@ mod charges;
 mod customers;
 pub mod events;
 pub mod keys;
+mod lists;
+
 mod objects;
 mod refunds;
 mod setups;
@@ -106,6 +109,14 @@ impl Gateway for Stripe {
 
     fn refund<'a>(&'a self, request: RefundRequest) -> Answer<'a, Refund> {
         Box::pin(self.give_back(request))
+    }
+
+    fn charges<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedCharge>> {
+        Box::pin(self.charges_since(since_ms))
+    }
+
+    fn refunds<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedRefund>> {
+        Box::pin(self.refunds_since(since_ms))
     }
 
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {

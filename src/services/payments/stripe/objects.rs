@@ -100,6 +100,9 @@ pub struct Refund {
     pub id: String,
     /// `null` where Stripe has not begun.
     pub status: Option<String>,
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+    pub payment_intent: Option<String>,
     #[serde(default)]
     pub metadata: Option<Metadata>,
 }

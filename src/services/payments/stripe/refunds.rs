@@ -31,7 +31,7 @@ impl Stripe {
     }
 }
 
-fn refund_of(made: StripeRefund) -> Refund {
+pub(super) fn refund_of(made: StripeRefund) -> Refund {
     let outcome = match made.status.as_deref() {
         Some("succeeded") => RefundOutcome::Succeeded,
         Some("failed" | "canceled") => RefundOutcome::Refused,

@@ -17,9 +17,10 @@ mod table;
 
 use super::chart;
 use super::ink::Ink;
-use super::pages::{Book, Chunk, Mark, Role, Strip, Tags};
+use super::pages::{Book, Chunk, Mark, Role, Set, Strip, Tags};
 use super::sheet::{Paper, Paragraph, Sheet};
 use super::text::{Style, TextLine, Typesetter};
+use crate::platform::qr::Squares;
 use columns::{Column, Edge, strips};
 
 pub const SMALL: Style = Style::new(8.0, Ink::Quiet);
@@ -41,6 +42,8 @@ const GAP: f32 = 18.0;
 const LEAST_GAP: f32 = 9.0;
 const MARGIN: f32 = 56.0;
 const INK_RULE: f32 = 0.75;
+/// A side of a QR code: 30 millimetres.
+const CODE: f32 = 85.0;
 
 /// Titles and alternative texts are cut here: archives allow no string beyond 32,767 bytes.
 const LONGEST_TITLE: usize = 300;
@@ -178,15 +181,51 @@ impl Composer<'_> {
         for (index, strips) in rows.into_iter().enumerate() {
             self.push(8.0, strips).keep_next = index + 1 < last;
         }
-        for paragraph in &payment.paragraphs {
-            self.small_paragraph(paragraph, 8.0);
+        let code = payment.code.as_ref().and_then(|code| Squares::of(&code.text).map(|squares| (squares, &code.alternative)));
+        match &code {
+            Some((squares, alternative)) => {
+                if let Some(facts) = self.chunks.last_mut() {
+                    facts.keep_next = true;
+                }
+                let strip = self.code(squares, alternative, &payment.paragraphs);
+                self.push(12.0, vec![strip]);
+            }
+            None => {
+                for paragraph in &payment.paragraphs {
+                    self.small_paragraph(paragraph, 8.0);
+                }
+            }
         }
         if payment.facts.is_empty()
             && payment.paragraphs.is_empty()
+            && code.is_none()
             && let Some(heading) = self.chunks.last_mut()
         {
             heading.keep_next = false;
         }
+    }
+
+    /// A QR code, and what is said of it to its right.
+    fn code(&mut self, squares: &Squares, alternative: &str, paragraphs: &[Paragraph]) -> Strip {
+        let alternative = alternative.replace(char::is_control, " ");
+        let figure = self.tags.root(Role::Figure(cut(&alternative, LONGEST_ALTERNATIVE).to_owned()));
+        let side = CODE / squares.size() as f32;
+        // The page is white around it: on the left by its margin.
+        let boxes = squares.dark().into_iter().map(|(x, y, length)| [self.left + x as f32 * side, y as f32 * side, length as f32 * side, side]).collect();
+        let mut strip = Strip { height: CODE, marks: vec![Mark::Boxes { boxes, ink: Ink::Main }], figure: Some(figure), ..Strip::default() };
+        let x = self.left + CODE + GAP;
+        let width = (self.right - x).min(320.0);
+        let mut y = 0.0;
+        for paragraph in paragraphs {
+            let node = self.tags.root(Role::Paragraph);
+            for line in self.paragraph_lines(paragraph, width, SMALL) {
+                y += SMALL_LEADING + 0.5;
+                strip.texts.push(Set { line, x, y, node });
+            }
+            y += 5.0;
+        }
+        strip.height = strip.height.max(y);
+        strip
     }
 
     fn notes(&mut self) {
