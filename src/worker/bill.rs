@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Collected, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, invoices, messages, subscriptions};
+use crate::services::{Actor, Desk, Refusal, balance, invoices, messages, subscriptions};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -69,14 +69,17 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
     Ok(whole)
 }
 
-/// Has customers told of cards that are about to end.
+/// Has customers told of cards that are about to end, and of credit that is about to expire.
 async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
-    let ending = messages::ending(&mut Desk::read(app, vendor, Actor::System).await?).await?;
-    if ending.is_empty() {
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let (ending, expiring) = (messages::ending(&mut desk).await?, balance::expiring(&mut desk).await?);
+    drop(desk);
+    if ending.is_empty() && expiring.is_empty() {
         return Ok(());
     }
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     messages::note_ending(&mut desk, &ending).await?;
+    balance::note_expiring(&mut desk, &expiring).await?;
     Ok(desk.commit().await?)
 }
 

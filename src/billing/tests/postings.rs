@@ -2,17 +2,20 @@
 
 use billing::Result;
 use billing::ledger::{
-    Account, Entry, balance_applied, balance_granted, balance_topped_up, payment_received, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+    Account, Entry, balance_applied, balance_granted, balance_topped_up, granted_expired, paid_expired, payment_received, refund_kept, refund_paid, tax_withheld,
+    tax_withheld_taken_back,
 };
 
 #[test]
 fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
     type Movement = fn(i64) -> Result<Vec<Entry>>;
-    let movements: [(Movement, Account, Account); 8] = [
+    let movements: [(Movement, Account, Account); 10] = [
         (payment_received, Account::Cash, Account::Receivable),
         (balance_applied, Account::CustomerBalance, Account::Receivable),
         (balance_granted, Account::Discounts, Account::CustomerBalance),
         (balance_topped_up, Account::Cash, Account::CustomerBalance),
+        (granted_expired, Account::CustomerBalance, Account::Discounts),
+        (paid_expired, Account::CustomerBalance, Account::Revenue),
         (refund_paid, Account::Receivable, Account::Cash),
         (refund_kept, Account::Cash, Account::CustomerBalance),
         (tax_withheld, Account::TaxWithheld, Account::Receivable),

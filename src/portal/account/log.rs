@@ -94,6 +94,8 @@ fn told(w: Words, entry: &Entry) -> String {
         "invoice.held" => t!(w, "activity-invoice-held"),
         "charge.created" => t!(w, "activity-charge", amount = amount()),
         "balance.granted" => t!(w, "activity-balance-granted", amount = amount()),
+        "balance.expiring" => t!(w, "activity-balance-expiring", amount = amount()),
+        "balance.expired" => t!(w, "activity-balance-expired", amount = amount()),
         "payment.succeeded" => t!(w, "activity-payment-succeeded", amount = amount()),
         "payment.declined" => t!(w, "activity-payment-declined", amount = amount()),
         "payment.needs_action" => t!(w, "activity-payment-needs-action", amount = amount()),

@@ -58,6 +58,19 @@ pub enum Letter {
         amount_minor: i64,
         currency: String,
     },
+    /// Credit in the balance that is gone unless it is used.
+    CreditExpiring {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+        expires_at: Instant,
+        zone: Zone,
+    },
+    CreditExpired {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+    },
     /// A certificate of tax withheld that the vendor does not accept: so much of the invoice is due again.
     CertificateRefused {
         invoice: String,
@@ -134,6 +147,8 @@ impl Letter {
             Letter::Receipt { .. } => "receipt",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::Refunded { .. } => "refund",
+            Letter::CreditExpiring { .. } => "credit_expiring",
+            Letter::CreditExpired { .. } => "credit_expired",
             Letter::CertificateRefused { .. } => "certificate_refused",
             Letter::MethodExpiring { .. } => "method_expiring",
             Letter::TrialEnding { .. } => "trial_ending",

@@ -107,6 +107,18 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
             Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
         }
+        Letter::CreditExpiring { customer, amount_minor, currency, expires_at, zone } => {
+            let (amount, moment) = (w.money(*amount_minor, currency), Dates::new(w, *zone).moment(*expires_at));
+            let what = t!(w, "mail-credit-expiring-what", customer = customer, vendor = v, amount = &amount, moment = moment);
+            Said::new(t!(w, "mail-credit-expiring-subject", amount = amount, vendor = v), [what, t!(w, "mail-credit-expiring-how")])
+                .then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
+        }
+        Letter::CreditExpired { customer, amount_minor, currency } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-credit-expired-what", customer = customer, vendor = v, amount = &amount);
+            Said::new(t!(w, "mail-credit-expired-subject", amount = amount, vendor = v), [what])
+                .then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
+        }
         Letter::CertificateRefused { invoice, certificate, because, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
             let what = t!(w, "mail-certificate-what", vendor = v, certificate = certificate, number = invoice, amount = &amount, because = because);

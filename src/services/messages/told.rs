@@ -16,13 +16,15 @@ use crate::services::{Desk, Refusal, customers, subscriptions};
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 10] = [
+pub const TOLD: [&str; 12] = [
     "invoice.issued",
     "credit_note.issued",
     "payment.succeeded",
     "invoice.payment_failed",
     "invoice.withholding_taken_back",
     "refund.succeeded",
+    "balance.expiring",
+    "balance.expired",
     "payment_method.expiring",
     "subscription.trial_ending",
     "subscription.changed",
@@ -112,6 +114,18 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         "refund.succeeded" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
             Some((Letter::Refunded { invoice: text("invoice"), amount_minor, currency: text("currency") }, Readers::Books))
+        }
+        "balance.expiring" => {
+            let number = |key: &str| data.get(key).and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)));
+            let (amount_minor, expires_at) = (number("amount_minor")?, from_ms(number("expires_at")?));
+            let customer = customers::load(desk, customer_id).await?.name;
+            let letter = Letter::CreditExpiring { customer, amount_minor, currency: text("currency"), expires_at, zone: desk.vendor.zone()? };
+            Some((letter, Readers::Managers))
+        }
+        "balance.expired" => {
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let customer = customers::load(desk, customer_id).await?.name;
+            Some((Letter::CreditExpired { customer, amount_minor, currency: text("currency") }, Readers::Managers))
         }
         "payment_method.expiring" => {
             let method = payments::find_method_ever(desk, customer_id, &event.subject_id).await?;

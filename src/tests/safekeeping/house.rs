@@ -17,7 +17,7 @@ use crate::nordlicht::{Nordlicht, add_card};
 use crate::world::instant;
 
 /// Nordlicht from March to May: usage, a correction into the balance that May's invoice uses, a refund that went back and one on its way, a
-/// credit for goodwill, a PDF. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid, of which tax was withheld.
+/// credit for goodwill, another that expired unused, a PDF. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid, of which tax was withheld.
 pub async fn house() -> Nordlicht {
     let at = Nordlicht::new().await;
     let mut desk = at.desk().await;
@@ -56,7 +56,8 @@ pub async fn house() -> Nordlicht {
     let mut desk = at.desk().await;
     invoices::credit(&mut desk, &first, &CreditRequest::Amount(1000)).await.unwrap();
     invoices::credit(&mut desk, &first, &CreditRequest::Refund(Some(700))).await.unwrap();
-    balance::grant(&mut desk, &at.id, "EUR", 300, "for the trouble").await.unwrap();
+    balance::grant(&mut desk, &at.id, "EUR", 300, "for the trouble", None).await.unwrap();
+    balance::grant(&mut desk, &at.id, "EUR", 250, "for April", Some(instant("2026-04-20T00:00:00Z"))).await.unwrap();
     invoices::keep_pdf(&mut desk, &first, b"%PDF-1.7 once rendered").await.unwrap();
     desk.commit().await.unwrap();
     at.deliver().await;
