@@ -2,6 +2,7 @@
 //! and ledger; and the same rows written by a program that does nothing but write them, over the same connection, by statements of as many
 //! rows, in transactions as large.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use billing::calendar::{Interval, Unit};
@@ -23,7 +24,7 @@ use crate::services::catalog::{self, NewPlan, NewPrice};
 use crate::services::customers::{self, Details, NewCustomer};
 use crate::services::subscriptions::{self, Action, ChangeRequest, Settle, StartRequest};
 use crate::services::test_clock::{self, Move};
-use crate::services::vendors::{self, NewVendor};
+use crate::services::vendors::{self, NewVendor, Vendor};
 use crate::services::{Actor, Desk, balance};
 use crate::worker::bill;
 
@@ -99,15 +100,7 @@ async fn measure_in(
 /// Makes a vendor whose subscriptions all renew in one night, and bills that night.
 async fn night(app: &App, name: &str, count: usize) -> Result<Run, Error> {
     let begins: DateTime<Utc> = "2026-01-15T09:00:00Z".parse()?;
-    let vendor = vendors::add(app, new_vendor(name)?).await?;
-    let mut desk = Desk::write(app, &vendor, Actor::System).await?;
-    test_clock::advance(&mut desk, Move::To(begins)).await?;
-    desk.commit().await?;
-    app.reload_vendors().await?;
-    let vendor = app.vendors().into_iter().find(|known| known.id == vendor.id).ok_or("the vendor is not there")?;
-    let mut desk = Desk::write(app, &vendor, Actor::System).await?;
-    let plan = catalogue(&mut desk).await?;
-    desk.commit().await?;
+    let (vendor, plan) = vendor(app, name, begins).await?;
     let mut left = count;
     while left > 0 {
         let mut desk = Desk::write(app, &vendor, Actor::System).await?;
@@ -129,6 +122,20 @@ async fn night(app: &App, name: &str, count: usize) -> Result<Run, Error> {
         return Err(format!("{} of {count} subscriptions were invoiced", report.issued).into());
     }
     Ok(Run { vendor_id: vendor.id.clone(), time, invoices: report.issued, memory_mb: resident_mb()? - before })
+}
+
+/// A vendor whose clock stands at an instant, and its plan's id.
+pub(super) async fn vendor(app: &App, name: &str, begins: DateTime<Utc>) -> Result<(Arc<Vendor>, String), Error> {
+    let vendor = vendors::add(app, new_vendor(name)?).await?;
+    let mut desk = Desk::write(app, &vendor, Actor::System).await?;
+    test_clock::advance(&mut desk, Move::To(begins)).await?;
+    desk.commit().await?;
+    app.reload_vendors().await?;
+    let vendor = app.vendors().into_iter().find(|known| known.id == vendor.id).ok_or("the vendor is not there")?;
+    let mut desk = Desk::write(app, &vendor, Actor::System).await?;
+    let plan = catalogue(&mut desk).await?;
+    desk.commit().await?;
+    Ok((vendor, plan))
 }
 
 fn new_vendor(name: &str) -> Result<NewVendor, Error> {
@@ -185,8 +192,7 @@ async fn catalogue(desk: &mut Desk) -> Result<String, Error> {
     Ok(plan)
 }
 
-/// A customer with five seats, who takes two more later: their share waits for the renewal's invoice.
-async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result<(), Error> {
+pub(super) async fn customer(desk: &mut Desk) -> Result<String, Error> {
     let details = Details {
         name: "Nordlicht".into(),
         legal_name: "Nordlicht GmbH".into(),
@@ -195,8 +201,13 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
         time_zone: "Europe/Vienna".into(),
         ..Details::default()
     };
+    Ok(customers::create(desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR")? }).await?)
+}
+
+/// A customer with five seats, who takes two more later: their share waits for the renewal's invoice.
+async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result<(), Error> {
     desk.at_billing(begins.timestamp_millis());
-    let customer_id = customers::create(desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR")? }).await?;
+    let customer_id = customer(desk).await?;
     // The first month is paid already: nobody is overdue in the night that is measured.
     balance::grant(desk, &customer_id, "EUR", FIRST_MONTH_MINOR, "the first month", None).await?;
     let request = StartRequest {
@@ -222,7 +233,7 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
 /// Base fee and five seats, with 20 % tax.
 const FIRST_MONTH_MINOR: i64 = (2900 + 5 * 900) * 6 / 5;
 
-fn resident_mb() -> Result<f64, Error> {
+pub(super) fn resident_mb() -> Result<f64, Error> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS in /proc/self/status")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)

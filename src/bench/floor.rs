@@ -10,6 +10,7 @@ use sqlx::FromRow;
 use super::Error;
 use crate::app::App;
 use crate::platform::db::Many;
+use crate::services::messages;
 
 /// Documents a transaction, as the worker has them.
 const BATCH: usize = 200;
@@ -197,7 +198,14 @@ impl Floor {
                     (vendor(), new_id("evt"), kind, 1_i64, customer, other(&subject), actor, data, happened, recorded)
                 })
                 .collect();
+            // Who is written to of an event hears of it by a row of the outbox.
+            let told: Vec<_> = rows
+                .iter()
+                .filter(|(_, _, kind, ..)| messages::TOLD.contains(&kind.as_str()))
+                .map(|(_, event, .., recorded)| (vendor(), new_id("out"), messages::EVENT, format!(r#"{{"event_id":"{event}"}}"#), *recorded, 0_i64, *recorded))
+                .collect();
             tx.run_of(&EVENTS, rows).await?;
+            tx.run_of(&OUTBOX, told).await?;
             tx.commit().await?;
         }
         Ok(began.elapsed())
@@ -248,3 +256,5 @@ static EVENTS: Many = Many {
     after: "",
     of_each: false,
 };
+static OUTBOX: Many =
+    Many { before: "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES", columns: 7, after: "", of_each: false };

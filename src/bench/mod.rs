@@ -7,6 +7,7 @@
 //! | `client` | signing in and loading it, over plain loopback connections |
 //! | `program` | a vendor's program at the API |
 //! | `billing_run`, `floor` | a night in which everything renews, against the same rows written by nothing but statements |
+//! | `collection` | its invoices collected from a gateway that takes its time |
 //! | `safekeeping` | the books of those nights backed up, restored and checked |
 //! | `inside` | its database opened by this process: years of usage recorded, an invoice taken out to be drawn |
 //!
@@ -14,6 +15,7 @@
 
 mod billing_run;
 mod client;
+mod collection;
 mod floor;
 mod inside;
 mod program;
@@ -116,6 +118,7 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
         }
     }
     figures.extend(billing_runs(postgres, NIGHT, &say).await?);
+    figures.extend(collections(postgres, COLLECTED, &say).await?);
     Ok(figures)
 }
 
@@ -128,6 +131,18 @@ pub async fn billing_runs(postgres: Option<&str>, subscriptions: usize, say: &im
     let mut figures = billing_run::measure(None, "SQLite", small, subscriptions, say).await?;
     if let Some(url) = postgres {
         figures.extend(billing_run::measure(Some(url), "Postgres", small, subscriptions, say).await?);
+    }
+    Ok(figures)
+}
+
+/// Invoices that are collected.
+const COLLECTED: usize = 4_000;
+
+/// Collection alone, of so many invoices.
+pub async fn collections(postgres: Option<&str>, invoices: usize, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let mut figures = collection::measure(None, "SQLite", invoices, say).await?;
+    if let Some(url) = postgres {
+        figures.extend(collection::measure(Some(url), "Postgres", invoices, say).await?);
     }
     Ok(figures)
 }

@@ -15,14 +15,18 @@ pub struct Bench {
     /// The billing run alone, of so many subscriptions.
     #[arg(long, value_name = "SUBSCRIPTIONS", num_args = 0..=1, default_missing_value = "50000")]
     billing_run: Option<usize>,
+    /// Collection alone, of so many invoices.
+    #[arg(long, value_name = "INVOICES", num_args = 0..=1, default_missing_value = "4000", conflicts_with = "billing_run")]
+    collection: Option<usize>,
 }
 
 impl Bench {
     pub async fn run(&self) -> Done {
         let (postgres, say) = (self.postgres.as_deref(), |what: &str| eprintln!("bench: {what}"));
-        let figures = match self.billing_run {
-            Some(subscriptions) => bench::billing_runs(postgres, subscriptions, &say).await,
-            None => bench::run(postgres, say).await,
+        let figures = match (self.billing_run, self.collection) {
+            (Some(subscriptions), _) => bench::billing_runs(postgres, subscriptions, &say).await,
+            (None, Some(invoices)) => bench::collections(postgres, invoices, &say).await,
+            (None, None) => bench::run(postgres, say).await,
         };
         let figures = figures.map_err(|error| error.to_string())?;
         if self.json {

@@ -59,7 +59,7 @@ impl Db {
 impl Tx {
     /// The steps of the schema that were taken, with the checksum of each one's text, hex; none where there is no schema.
     pub async fn steps(&mut self) -> DbResult<Vec<(i64, String)>> {
-        let there: Option<(Option<String>,)> = match self.engine() {
+        let there: Option<(Option<String>,)> = match self.engine().await? {
             On::Sqlite(_) => self.opt("SELECT name FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'", ()).await?,
             On::Postgres(_) => self.opt("SELECT CAST(to_regclass('_sqlx_migrations') AS TEXT)", ()).await?,
         };

@@ -8,6 +8,7 @@ mod api;
 mod architecture;
 mod bad_input;
 mod billing;
+mod collection;
 mod demo;
 mod einvoice;
 mod faults;

@@ -1,18 +1,20 @@
-//! Bills what has fallen due, for every vendor by its own billing clock, in due order; then takes the money.
+//! Bills what has fallen due, for every vendor by its own billing clock, in due order, and has the money taken ([`till`](super::till)).
 //!
 //! Durable without a job table: what is due stands on the subscriptions themselves, each moment of a customer is one transaction, an
 //! invoice that was never collected is found by having no payment of a round, and a decline leaves the next method's payment in its own
 //! transaction. Whatever dies when, the next run goes on there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::platform::clock::Instant;
-use crate::services::payments::{self, Collected, Errand};
+use crate::services::payments::{self, Errand};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal, balance, invoices, messages, subscriptions};
+
+use super::till::{self, Till};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -83,121 +85,140 @@ async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
     Ok(desk.commit().await?)
 }
 
-/// Bills one vendor up to an instant of its clock, every moment of it in due order, and collects after each.
+/// Bills one vendor up to an instant of its clock, every customer's moments in due order, and collects after each.
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
-    let mut report = Report::default();
-    let mut given_up = BTreeSet::new();
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let held: BTreeSet<String> = invoices::held(&mut desk).await?.into_iter().collect();
+    let held = invoices::held(&mut desk).await?.into_iter().collect();
+    let mut run = Run { app, vendor, until, held, given_up: BTreeSet::new(), till: Till::default(), report: Report::default() };
     loop {
-        // Who was given up stays in front.
-        let due = subscriptions::due_customers(&mut desk, until, BATCH + given_up.len()).await?;
-        let due: Vec<String> = due.into_iter().map(|(_, customer)| customer).filter(|customer| !given_up.contains(customer)).collect();
-        if due.is_empty() {
-            break;
-        }
+        // Who was given up, or is being charged, stays in front.
+        let due = subscriptions::due_customers(&mut desk, until, BATCH + run.given_up.len() + run.till.len()).await?;
+        let (busy, free): (Vec<String>, Vec<String>) =
+            due.into_iter().map(|(_, customer)| customer).filter(|customer| !run.given_up.contains(customer)).partition(|customer| run.till.has(customer));
         drop(desk);
+        match (free.is_empty(), busy.is_empty()) {
+            (false, _) => run.bill_some(&free).await?,
+            (true, false) => run.till.wait(&mut run.report).await,
+            (true, true) => break,
+        }
+        desk = Desk::read(app, vendor, Actor::System).await?;
+    }
+    run.till.finish(&mut run.report).await;
+    collect(app, vendor, until, &mut run.report).await?;
+    Ok(run.report)
+}
+
+/// One vendor's run.
+struct Run<'a> {
+    app: &'a App,
+    vendor: &'a Arc<Vendor>,
+    until: Instant,
+    /// Customers who could not be invoiced before, for what their country requires of an invoice.
+    held: BTreeSet<String>,
+    /// Those who could not be billed in this run.
+    given_up: BTreeSet<String>,
+    till: Till,
+    report: Report,
+}
+
+impl Run<'_> {
+    /// The next moment of each of some customers who are due.
+    async fn bill_some(&mut self, due: &[String]) -> Result<(), Refusal> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
-        let together = due.iter().position(|customer| held.contains(customer)).unwrap_or(due.len()).max(1);
+        let together = due.iter().position(|customer| self.held.contains(customer)).unwrap_or(due.len()).clamp(1, BATCH);
         let due = &due[..together];
-        match bill_moments(app, vendor, due, until, &held, &mut report).await {
+        match self.bill_together(due).await {
             // All of them are in the hands of another worker.
             Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
             Ok(_) => {}
             // One of them cannot be billed: each by itself, so that it holds up nobody else.
             Err(_) => {
                 for customer in due {
-                    if let Err(refusal) = bill_moments(app, vendor, std::slice::from_ref(customer), until, &held, &mut report).await {
-                        if let Refusal::Incomplete(lacking) = &refusal {
-                            let mut desk = Desk::write(app, vendor, Actor::System).await?;
-                            invoices::hold(&mut desk, customer, lacking).await?;
-                            desk.commit().await?;
-                        }
-                        given_up.insert(customer.clone());
-                        report.failed.push((customer.clone(), refusal));
+                    if let Err(refusal) = self.bill_together(std::slice::from_ref(customer)).await {
+                        self.give_up(customer, refusal).await?;
                     }
                 }
             }
         }
-        desk = Desk::read(app, vendor, Actor::System).await?;
+        Ok(())
     }
-    collect_as_of(app, vendor, until, desk, &mut report).await?;
-    Ok(report)
-}
 
-/// The next moment of each of some customers, in one transaction; of how many it was done.
-async fn bill_moments(
-    app: &App,
-    vendor: &Arc<Vendor>,
-    customer_ids: &[String],
-    until: Instant,
-    held: &BTreeSet<String>,
-    report: &mut Report,
-) -> Result<usize, Refusal> {
-    let mut desk = Desk::write(app, vendor, Actor::System).await?;
-    let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
-    let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
-    for customer_id in ids.iter().filter(|id| held.contains(*id)) {
-        invoices::let_go(&mut desk, customer_id).await?;
-    }
-    let with_method = payments::with_method(&mut desk, &ids).await?;
-    desk.commit().await?;
-    report.issued += moments.iter().map(|moment| moment.issued.len()).sum::<usize>();
-    for moment in &moments {
-        // With nothing to charge, and not yet due, there is nothing to do.
-        if vendor.payment_terms_days > 0 && !with_method.contains(&moment.customer_id) {
-            continue;
+    async fn give_up(&mut self, customer: &str, refusal: Refusal) -> Result<(), Refusal> {
+        if let Refusal::Incomplete(lacking) = &refusal {
+            let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
+            invoices::hold(&mut desk, customer, lacking).await?;
+            desk.commit().await?;
         }
-        let errand = Errand::new(app, vendor, Actor::System).at_billing(moment.at.timestamp_millis());
-        for invoice in moment.issued.iter().filter(|issued| issued.due_minor > 0) {
-            if let Err(refusal) = collect_one(&errand, &invoice.id, report).await {
-                report.failed.push((moment.customer_id.clone(), refusal));
+        self.given_up.insert(customer.to_owned());
+        self.report.failed.push((customer.to_owned(), refusal));
+        Ok(())
+    }
+
+    /// The next moment of each of some customers, in one transaction; of how many it was done.
+    async fn bill_together(&mut self, customer_ids: &[String]) -> Result<usize, Refusal> {
+        let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
+        let moments = subscriptions::run_due(&mut desk, customer_ids, self.until).await?;
+        let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
+        for customer_id in ids.iter().filter(|id| self.held.contains(*id)) {
+            invoices::let_go(&mut desk, customer_id).await?;
+        }
+        let with_method = payments::with_method(&mut desk, &ids).await?;
+        desk.commit().await?;
+        let done = moments.len();
+        for moment in moments {
+            self.report.issued += moment.issued.len();
+            let owed: Vec<String> = moment.issued.into_iter().filter(|issued| issued.due_minor > 0).map(|issued| issued.id).collect();
+            let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(moment.at.timestamp_millis());
+            if with_method.contains(&moment.customer_id) {
+                if !owed.is_empty() {
+                    self.till.begin(errand, moment.customer_id, owed, &mut self.report).await;
+                }
+            // With nothing to charge, and not yet due, there is nothing to do.
+            } else if self.vendor.payment_terms_days <= 0 {
+                for invoice_id in owed {
+                    if let Err(refusal) = till::note_unpaid(&errand, &invoice_id).await {
+                        self.report.failed.push((moment.customer_id.clone(), refusal));
+                    }
+                }
             }
         }
+        Ok(done)
     }
-    Ok(moments.len())
 }
 
 /// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
 /// declined before payment was due, and is due now.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
-    let desk = Desk::read(app, vendor, Actor::System).await?;
-    collect_as_of(app, vendor, until, desk, report).await
-}
-
-/// The same on a desk that sees all that is to be collected.
-async fn collect_as_of(app: &App, vendor: &Arc<Vendor>, until: Instant, mut desk: Desk, report: &mut Report) -> Result<(), Refusal> {
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let open = invoices::never_collected(&mut desk, until).await?;
     if !open.is_empty() {
+        let customers: BTreeSet<String> = open.iter().map(|(customer_id, _)| customer_id.clone()).collect();
+        let with_method = payments::with_method(&mut desk, &customers.into_iter().collect::<Vec<_>>()).await?;
         drop(desk);
         let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
-        for invoice_id in open {
-            if let Err(refusal) = collect_one(&errand, &invoice_id, report).await {
-                tracing::warn!(invoice = invoice_id, %refusal, "could not be collected yet");
+        let mut owed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (customer_id, invoice_id) in open {
+            if with_method.contains(&customer_id) {
+                owed.entry(customer_id).or_default().push(invoice_id);
+            } else {
+                till::note_unpaid(&errand, &invoice_id).await?;
             }
+        }
+        let (mut till, mut taken) = (Till::default(), Report::default());
+        for (customer_id, invoice_ids) in owed {
+            till.begin(errand.clone(), customer_id, invoice_ids, &mut taken).await;
+        }
+        till.finish(&mut taken).await;
+        report.tried += taken.tried;
+        for (customer, refusal) in taken.failed {
+            tracing::warn!(customer, %refusal, "could not be collected yet");
         }
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
     let unpaid = invoices::unpaid(&mut desk, until).await?;
     drop(desk);
     for (due_at, invoice_id) in unpaid {
-        note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
+        till::note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
     }
     Ok(())
-}
-
-async fn collect_one(errand: &Errand, invoice_id: &str, report: &mut Report) -> Result<(), Refusal> {
-    match payments::collect(errand, invoice_id).await? {
-        Collected::Tried(_) => report.tried += 1,
-        Collected::NothingDue => {}
-        // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
-        Collected::NoMethod => note_unpaid(errand, invoice_id).await?,
-    }
-    Ok(())
-}
-
-async fn note_unpaid(errand: &Errand, invoice_id: &str) -> Result<(), Refusal> {
-    let mut desk = errand.writes().await?;
-    invoices::note_unpaid(&mut desk, invoice_id).await?;
-    Ok(desk.commit().await?)
 }

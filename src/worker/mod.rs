@@ -3,3 +3,4 @@
 pub mod bill;
 pub mod deliver;
 pub mod purge;
+mod till;

@@ -20,7 +20,7 @@ const COPIED: usize = 1 << 20;
 pub(super) async fn read(tx: &mut Tx, table: &Table, mut take: impl FnMut(&[u8]) -> Result<(), BackupError>) -> Result<(), BackupError> {
     let sql = format!("SELECT {} FROM \"{}\"", table.column_list(), table.name);
     let mut line = Vec::new();
-    match tx.engine() {
+    match tx.engine().await? {
         On::Sqlite(tx) => {
             let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut **tx);
             while let Some(row) = rows.try_next().await? {
@@ -63,7 +63,7 @@ where
 
 pub(super) async fn has_any(tx: &mut Tx, table: &Table) -> Result<bool, BackupError> {
     let sql = AssertSqlSafe(format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name));
-    Ok(match tx.engine() {
+    Ok(match tx.engine().await? {
         On::Sqlite(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
         On::Postgres(tx) => sqlx::query(sql).fetch_optional(&mut **tx).await?.is_some(),
     })
@@ -71,7 +71,7 @@ pub(super) async fn has_any(tx: &mut Tx, table: &Table) -> Result<bool, BackupEr
 
 /// Puts the rows that follow in a file into their table.
 pub(super) async fn write(tx: &mut Tx, table: &Table, reader: &mut Reader) -> Result<(), BackupError> {
-    match tx.engine() {
+    match tx.engine().await? {
         On::Sqlite(tx) => insert(tx, table, reader).await,
         On::Postgres(tx) => copy(tx, table, reader).await,
     }
@@ -177,7 +177,7 @@ pub(super) struct ForeignKeys(Vec<(String, String, String)>);
 
 /// Lets rows come in any order until [`with_foreign_keys`].
 pub(super) async fn without_foreign_keys(tx: &mut Tx) -> Result<ForeignKeys, BackupError> {
-    if let On::Sqlite(_) = tx.engine() {
+    if let On::Sqlite(_) = tx.engine().await? {
         return Ok(ForeignKeys(Vec::new()));
     }
     let keys: Vec<(String, String, String)> = tx
@@ -198,7 +198,7 @@ pub(super) async fn with_foreign_keys(tx: &mut Tx, ForeignKeys(keys): ForeignKey
     for (table, name, definition) in keys {
         on_postgres(tx, format!("ALTER TABLE \"{table}\" ADD CONSTRAINT \"{name}\" {definition}")).await?;
     }
-    if let On::Sqlite(_) = tx.engine() {
+    if let On::Sqlite(_) = tx.engine().await? {
         let astray: Option<(String, String)> = tx.opt("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", ()).await?;
         if let Some((table, parent)) = astray {
             return Err(sqlx::Error::Protocol(format!("a row of {table} names one of {parent} that is not in the backup")).into());
@@ -208,7 +208,7 @@ pub(super) async fn with_foreign_keys(tx: &mut Tx, ForeignKeys(keys): ForeignKey
 }
 
 async fn on_postgres(tx: &mut Tx, sql: String) -> Result<(), BackupError> {
-    if let On::Postgres(tx) = tx.engine() {
+    if let On::Postgres(tx) = tx.engine().await? {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
     }
     Ok(())

@@ -49,7 +49,7 @@ pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Table>, BackupError> {
 }
 
 async fn columns(tx: &mut Tx) -> DbResult<Vec<(String, String, String)>> {
-    let sql = match tx.engine() {
+    let sql = match tx.engine().await? {
         On::Sqlite(_) => {
             "SELECT m.name, c.name, c.type FROM sqlite_master m JOIN pragma_table_info(m.name) c
              WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> '_sqlx_migrations' ORDER BY m.name, c.cid"

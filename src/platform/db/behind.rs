@@ -1,46 +1,96 @@
 //! Writing behind: rows that nobody waits for are kept until something is read, or the transaction ends, and then go to the database many
-//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first.
+//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first. Where many have gathered, a task
+//! of its own writes them: the database works on one processor while the caller makes the next rows on another.
 
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
+use tokio::task::JoinHandle;
 
-use super::{Args, DbResult, Many};
+use super::{Args, DbError, DbResult, Many, On};
 
 /// So many rows wait at most.
-const MOST: usize = 4096;
+const MOST: usize = 1024;
 
 /// Rows that wait, by statement, in the order the statements came.
 #[derive(Default)]
 pub(super) struct Behind {
-    statements: Vec<Waiting>,
+    statements: Vec<(&'static Many, Vec<Kept>)>,
     rows: usize,
-}
-
-pub(super) struct Waiting {
-    pub statement: &'static Many,
-    pub rows: Vec<Kept>,
 }
 
 impl Behind {
     /// Keeps a row; whether there are so many now that they should be written.
     pub fn keep<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> bool {
         let row = Kept(Box::new(row));
-        match self.statements.iter_mut().find(|waiting| std::ptr::eq(waiting.statement, statement)) {
-            Some(waiting) => waiting.rows.push(row),
-            None => self.statements.push(Waiting { statement, rows: vec![row] }),
+        match self.statements.iter_mut().find(|(other, _)| std::ptr::eq(*other, statement)) {
+            Some((_, rows)) => rows.push(row),
+            None => self.statements.push((statement, vec![row])),
         }
         self.rows += 1;
         self.rows >= MOST
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.statements.is_empty()
+    /// Everything that waits, to be written before something else is asked.
+    pub fn take(&mut self) -> Behind {
+        std::mem::take(self)
     }
 
-    /// Everything that waits, to be written in this order.
-    pub fn take(&mut self) -> Vec<Waiting> {
-        self.rows = 0;
-        std::mem::take(&mut self.statements)
+    /// Everything that waits, where more will follow. What follows keeps the order of the statements so far: it goes on in the middle of
+    /// rows that refer to each other.
+    pub fn cut(&mut self) -> Behind {
+        let statements = self.statements.iter_mut().map(|(statement, rows)| (*statement, std::mem::take(rows))).collect();
+        Behind { statements, rows: std::mem::take(&mut self.rows) }
+    }
+
+    /// Writes it, in its order.
+    pub async fn write(self, on: &mut On) -> DbResult<()> {
+        for (statement, rows) in self.statements {
+            let count = rows.len();
+            let touched = statement.run(on, rows).await?;
+            if statement.of_each && u64::try_from(count) != Ok(touched) {
+                return Err(DbError::Overtaken);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The engine's transaction: here, or with the task that writes on it.
+pub(super) enum Held {
+    Here(On),
+    Away(JoinHandle<DbResult<On>>),
+    /// Rows could not be written on it, so it was rolled back.
+    Gone,
+}
+
+impl Held {
+    /// The transaction, once everything that was left to be written stands on it.
+    pub async fn with(&mut self, rows: Behind) -> DbResult<&mut On> {
+        if let Held::Away(task) = self {
+            let ended = task.await;
+            *self = Held::Gone;
+            *self = Held::Here(ended.map_err(|_| DbError::Gone)??);
+        }
+        if let Held::Here(on) = self
+            && let Err(error) = rows.write(on).await
+        {
+            *self = Held::Gone;
+            return Err(error);
+        }
+        match self {
+            Held::Here(on) => Ok(on),
+            Held::Away(_) | Held::Gone => Err(DbError::Gone),
+        }
+    }
+
+    /// Has rows written by a task; waits only for the one before it. Who is dropped meanwhile leaves nothing: the task drops the
+    /// transaction in turn.
+    pub async fn send(&mut self, rows: Behind) -> DbResult<()> {
+        self.with(Behind::default()).await?;
+        if let Held::Here(mut on) = std::mem::replace(self, Held::Gone) {
+            *self = Held::Away(tokio::spawn(async move { rows.write(&mut on).await.map(|()| on) }));
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::On;
+use super::{Args, DbResult, On, note};
 
 /// A statement around a list of rows: `before ($1, $2), ($3, $4) … after`, for an INSERT or for `(a, b) IN (VALUES …)`.
 ///
@@ -38,5 +38,20 @@ impl Many {
         sql.push_str(self.after);
         // Made of literals and numbers only.
         (AssertSqlSafe(sql), rows.by_ref().take(size).collect())
+    }
+
+    /// Runs it over all rows, a chunk at a time; how many rows it touched.
+    pub(super) async fn run<'q, A: Args<'q>>(&self, on: &mut On, rows: Vec<A>) -> DbResult<u64> {
+        let mut touched = 0;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let (sql, chunk) = self.chunk(on, &mut rows);
+            note(self.before);
+            touched += match on {
+                On::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
+                On::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
+            };
+        }
+        Ok(touched)
     }
 }

@@ -18,7 +18,7 @@ mod behind;
 mod many;
 
 pub use args::{Args, Row, Value};
-use behind::{Behind, Waiting};
+use behind::{Behind, Held};
 pub use many::Many;
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
@@ -37,8 +37,9 @@ pub enum Db {
 
 /// One transaction. Dropped without [`Tx::commit`], it leaves nothing.
 pub struct Tx {
-    on: On,
+    held: Held,
     behind: Behind,
+    is_sqlite: bool,
 }
 
 /// The engine's own transaction.
@@ -61,6 +62,9 @@ pub enum DbError {
     /// A row that was to be changed is not as it was when it was read: see [`Many::of_each`].
     #[error("somebody else changed the same meanwhile")]
     Overtaken,
+    /// Rows left to be written could not be, as was said before: nothing of the transaction stands, and nothing can be asked of it.
+    #[error("the transaction has ended already")]
+    Gone,
     #[error("the database's schema is older than this program's; bring it up to date first: portico migrate")]
     OlderSchema,
     #[error(transparent)]
@@ -190,20 +194,19 @@ fn note(sql: &str) {
 }
 
 impl Tx {
-    /// For the few seams of this module where the engines differ. Nothing that waits is written first.
-    pub(super) fn engine(&mut self) -> &mut On {
-        &mut self.on
+    fn on(on: On) -> Tx {
+        Tx { is_sqlite: matches!(on, On::Sqlite(_)), held: Held::Here(on), behind: Behind::default() }
     }
 
-    fn on(on: On) -> Tx {
-        Tx { on, behind: Behind::default() }
+    /// The engine's transaction, with everything on it that was left to be written.
+    pub(super) async fn engine(&mut self) -> DbResult<&mut On> {
+        self.held.with(self.behind.take()).await
     }
 
     /// Every row.
     pub async fn all<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
-        self.write_behind().await?;
         note(sql);
-        Ok(match &mut self.on {
+        Ok(match self.engine().await? {
             On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
             On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
         })
@@ -217,9 +220,8 @@ impl Tx {
         args: impl Args<'q>,
         mut take: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.write_behind().await?;
         note(sql);
-        match &mut self.on {
+        match self.engine().await? {
             On::Sqlite(tx) => {
                 let mut rows = sqlx::query_as_with(sql, args.sqlite()?).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
@@ -238,9 +240,8 @@ impl Tx {
 
     /// The row, or `None`.
     pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
-        self.write_behind().await?;
         note(sql);
-        Ok(match &mut self.on {
+        Ok(match self.engine().await? {
             On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
             On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
         })
@@ -253,9 +254,8 @@ impl Tx {
 
     /// Runs a statement; how many rows it touched.
     pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
-        self.write_behind().await?;
         note(sql);
-        Ok(match &mut self.on {
+        Ok(match self.engine().await? {
             On::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
             On::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
         })
@@ -263,13 +263,13 @@ impl Tx {
 
     /// Runs a statement over many rows, a chunk at a time; what it returned.
     pub async fn all_of<'q, R: Row, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<Vec<R>> {
-        self.write_behind().await?;
+        let on = self.engine().await?;
         let mut found = Vec::new();
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
-            let (sql, chunk) = statement.chunk(&self.on, &mut rows);
+            let (sql, chunk) = statement.chunk(on, &mut rows);
             note(statement.before);
-            match &mut self.on {
+            match on {
                 On::Sqlite(tx) => found.extend(sqlx::query_as_with(sql, chunk.sqlite()?).fetch_all(&mut **tx).await?),
                 On::Postgres(tx) => found.extend(sqlx::query_as_with(sql, chunk.postgres()?).fetch_all(&mut **tx).await?),
             }
@@ -279,52 +279,25 @@ impl Tx {
 
     /// Runs a statement over many rows, a chunk at a time; how many rows it touched.
     pub async fn run_of<'q, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<u64> {
-        self.write_behind().await?;
-        self.run_chunks(statement, rows.into_iter()).await
+        statement.run(self.engine().await?, rows).await
     }
 
     /// Leaves a row to a statement that nobody waits for: it is written together with others, before anything else of this transaction is
-    /// read or changed, and with its end at the latest. Rows of different statements are written in the order the statements came, so one
-    /// that another refers to is left first.
+    /// read or changed, and with its end at the latest. Where many wait, they are written while the caller goes on. Rows of different
+    /// statements are written in the order the statements came, so one that another refers to is left first. An error is told by whatever is
+    /// asked of the transaction next.
     pub async fn put<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> DbResult<()> {
-        if self.behind.keep(statement, row) { self.write_behind().await } else { Ok(()) }
+        if self.behind.keep(statement, row) { self.held.send(self.behind.cut()).await } else { Ok(()) }
     }
 
     /// Whether rows that others have locked can be left out (`FOR UPDATE SKIP LOCKED`). Where there is one writer, nobody else has any.
     pub fn can_skip_locked(&self) -> bool {
-        matches!(self.on, On::Postgres(_))
-    }
-
-    async fn write_behind(&mut self) -> DbResult<()> {
-        if self.behind.is_empty() {
-            return Ok(());
-        }
-        for Waiting { statement, rows } in self.behind.take() {
-            let count = rows.len();
-            let touched = self.run_chunks(statement, rows.into_iter()).await?;
-            if statement.of_each && u64::try_from(count) != Ok(touched) {
-                return Err(DbError::Overtaken);
-            }
-        }
-        Ok(())
-    }
-
-    async fn run_chunks<'q, A: Args<'q>>(&mut self, statement: &Many, mut rows: std::vec::IntoIter<A>) -> DbResult<u64> {
-        let mut touched = 0;
-        while rows.len() > 0 {
-            let (sql, chunk) = statement.chunk(&self.on, &mut rows);
-            note(statement.before);
-            touched += match &mut self.on {
-                On::Sqlite(tx) => sqlx::query_with(sql, chunk.sqlite()?).execute(&mut **tx).await?.rows_affected(),
-                On::Postgres(tx) => sqlx::query_with(sql, chunk.postgres()?).execute(&mut **tx).await?.rows_affected(),
-            };
-        }
-        Ok(touched)
+        !self.is_sqlite
     }
 
     /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`].
     pub async fn join_writers(&mut self, table: &'static str) -> DbResult<()> {
-        if let On::Postgres(tx) = &mut self.on {
+        if let On::Postgres(tx) = self.engine().await? {
             sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
         }
         Ok(())
@@ -333,20 +306,19 @@ impl Tx {
     /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
     /// the one that writes anyway.
     pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {
-        self.write_behind().await?;
-        if let On::Postgres(tx) = &mut self.on {
+        if let On::Postgres(tx) = self.engine().await? {
             sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
         }
         Ok(())
     }
 
     pub async fn commit(mut self) -> DbResult<()> {
-        self.write_behind().await?;
-        match self.on {
-            On::Sqlite(tx) => tx.commit().await?,
-            On::Postgres(tx) => tx.commit().await?,
+        self.engine().await?;
+        match self.held {
+            Held::Here(On::Sqlite(tx)) => Ok(tx.commit().await?),
+            Held::Here(On::Postgres(tx)) => Ok(tx.commit().await?),
+            Held::Away(_) | Held::Gone => Err(DbError::Gone),
         }
-        Ok(())
     }
 }
 
@@ -391,6 +363,51 @@ mod tests {
         assert_eq!(row, (7, None));
         // Closing waits for whoever still holds a connection.
         drop(tx);
+        db.close().await;
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    static PARTS: Many = Many { before: "INSERT INTO parts (id) VALUES", columns: 1, after: "", of_each: false };
+    static LINES: Many = Many { before: "INSERT INTO part_lines (id, part) VALUES", columns: 2, after: "", of_each: false };
+    static RAISED: Many = Many {
+        before: "UPDATE parts SET raised = v.column2 FROM (VALUES",
+        columns: 2,
+        after: ") AS v WHERE parts.id = v.column1",
+        of_each: true,
+    };
+
+    #[tokio::test]
+    async fn rows_nobody_waits_for_are_there_for_whoever_reads_and_an_error_among_them_is_told() {
+        let dir = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let db = Db::open(&format!("sqlite:{}", dir.join("t.db").display())).await.unwrap();
+        db.migrate().await.unwrap();
+        let count = 3_000_i64;
+        let mut tx = db.write().await.unwrap();
+        tx.run("CREATE TABLE parts (id BIGINT PRIMARY KEY, raised BIGINT)", ()).await.unwrap();
+        tx.run("CREATE TABLE part_lines (id BIGINT PRIMARY KEY, part BIGINT NOT NULL REFERENCES parts (id))", ()).await.unwrap();
+        // However they are cut, no line is written before what it refers to.
+        for part in 0..count {
+            tx.put(&PARTS, (part,)).await.unwrap();
+            for line in 0..3 {
+                tx.put(&LINES, (3 * part + line, part)).await.unwrap();
+            }
+        }
+        let (there,): (i64,) = tx.one("SELECT COUNT(*) FROM part_lines", ()).await.unwrap();
+        assert_eq!(there, 3 * count);
+        tx.commit().await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        for part in 0..count {
+            // One of them is not there.
+            match tx.put(&RAISED, (if part == 17 { -1 } else { part }, 1_i64)).await {
+                Ok(()) => {}
+                Err(DbError::Overtaken) => break,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(matches!(tx.commit().await, Err(DbError::Overtaken | DbError::Gone)), "where a row is not as it was read, nothing is written");
+        let (raised,): (i64,) = db.read().await.unwrap().one("SELECT COUNT(*) FROM parts WHERE raised IS NOT NULL", ()).await.unwrap();
+        assert_eq!(raised, 0, "and nothing of the transaction stands");
         db.close().await;
         std::fs::remove_dir_all(dir).unwrap();
     }

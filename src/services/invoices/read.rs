@@ -300,12 +300,12 @@ pub async fn open_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Open>, Re
 
 /// Open invoices of the vendor, issued by an instant, that were never collected by themselves and for which something can be done: there is
 /// a method to charge, or they are due and nobody has noted yet that nothing can be charged. One that the customer is paying waits for
-/// what comes of that.
-pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<String>, Refusal> {
-    let rows: Vec<(String,)> = desk
+/// what comes of that. Each after its customer's id.
+pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<(String, String)>, Refusal> {
+    Ok(desk
         .tx
         .all(
-            "SELECT i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
+            "SELECT i.customer_id, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id
                     AND (p.round IS NOT NULL OR p.status IN ('created', 'processing', 'needs_action')))
                 AND (EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup'))
@@ -314,8 +314,7 @@ pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<Stri
              ORDER BY i.issued_at, i.id",
             (desk.vendor.id.clone(), until.timestamp_millis()),
         )
-        .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+        .await?)
 }
 
 /// Open invoices of the vendor whose payment is due by an instant, is not under way, and has left a subscription active: what was declined

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::gateway::*;
 
@@ -59,6 +60,11 @@ struct State {
     taken: Vec<(String, i64)>,
     /// The charge's reference and the amount of everything that went back.
     given_back: Vec<(String, i64)>,
+    /// How long a charge is waited for.
+    takes: Duration,
+    /// How many are waited for, and were at once at most.
+    waiting: usize,
+    most_waiting: usize,
 }
 
 impl Scripted {
@@ -79,6 +85,16 @@ impl Scripted {
     /// The bank has put a new card in the place of one that is kept.
     pub fn renew(&self, method: KeptMethod) {
         self.state().renewed.insert(method.token.clone(), method);
+    }
+
+    /// From now on the answer to a charge takes so long.
+    pub fn answer_after(&self, takes: Duration) {
+        self.state().takes = takes;
+    }
+
+    /// How many charges were waited for at once, at most.
+    pub fn most_waiting(&self) -> usize {
+        self.state().most_waiting
     }
 
     /// From now on refunds go like that.
@@ -216,8 +232,19 @@ impl Gateway for Scripted {
     }
 
     fn charge<'a>(&'a self, request: ChargeRequest) -> Answer<'a, Charge> {
-        let answer = self.decide(request);
-        Box::pin(async move { answer })
+        Box::pin(async move {
+            let takes = {
+                let mut state = self.state();
+                state.waiting += 1;
+                state.most_waiting = state.most_waiting.max(state.waiting);
+                state.takes
+            };
+            if takes > Duration::ZERO {
+                tokio::time::sleep(takes).await;
+            }
+            self.state().waiting -= 1;
+            self.decide(request)
+        })
     }
 
     fn find_charge<'a>(&'a self, sought: Sought<'a>) -> Answer<'a, Option<Charge>> {
