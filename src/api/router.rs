@@ -26,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         ("Spend", v1::spend::routes()),
         ("Invoices", [v1::invoices::routes(), v1::settlements::routes()].concat()),
         ("Charges and balances", v1::charges::routes()),
+        ("Products and top-ups", v1::products::routes()),
         ("Events", v1::events::routes()),
         ("Settings", v1::settings::routes()),
         ("Portal sessions", v1::portal_sessions::routes()),

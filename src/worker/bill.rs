@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, balance, invoices, messages, subscriptions};
+use crate::services::{Actor, Desk, Refusal, balance, invoices, messages, purchases, subscriptions};
 
 use super::till::{self, Till};
 
@@ -105,7 +105,20 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
     }
     run.till.finish(&mut run.report).await;
     collect(app, vendor, until, &mut run.report).await?;
+    top_up(app, vendor, until).await?;
     Ok(run.report)
+}
+
+/// Tops up the balances that have fallen below what their customers said. One that can't be now keeps nobody else waiting.
+async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<(), Refusal> {
+    let low = purchases::low_balances(&mut Desk::read(app, vendor, Actor::System).await?).await?;
+    let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
+    for customer_id in low {
+        if let Err(refusal) = purchases::top_up(&errand, &customer_id).await {
+            tracing::warn!(customer = customer_id, %refusal, "a balance could not be topped up yet");
+        }
+    }
+    Ok(())
 }
 
 /// One vendor's run.

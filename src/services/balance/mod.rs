@@ -2,10 +2,13 @@
 //! credit is its amount less the allocations that used it, and less what expired.
 //!
 //! - `expire`: what is not used in time, and telling of it ahead
+//! - `statement`: every movement, and what was left after it; `paper` prints it
 //!
-//! What deliberately does not live here: the order of use (`billing::settlement`), and paying into it.
+//! What deliberately does not live here: the order of use (`billing::settlement`), and paying into it (`purchases`).
 
 mod expire;
+pub mod paper;
+mod statement;
 
 use billing::calendar::Instant;
 use billing::ledger;
@@ -21,6 +24,7 @@ use crate::services::{Desk, Refusal, ledger as books};
 
 pub(crate) use expire::expire;
 pub use expire::{EXPIRY_TOLD_AHEAD, Expiring, expiring, note_expiring};
+pub use statement::{Entry, Statement, What, statement};
 
 /// Where a credit came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

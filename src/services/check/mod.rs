@@ -7,6 +7,7 @@
 mod documents;
 mod pdfs;
 mod postings;
+mod purchases;
 mod references;
 mod settlement;
 mod subscriptions;
@@ -147,6 +148,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     pdfs::hold(desk, counts).await?;
     settlement::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
+    purchases::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
     usage::hold(desk, counts).await?;
     undone::hold(desk, counts).await

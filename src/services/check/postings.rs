@@ -273,7 +273,7 @@ async fn of_payments(desk: &mut Desk) -> Held {
                 "payments s
                     LEFT JOIN (SELECT payment_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM allocations WHERE vendor_id = $1 AND payment_id IS NOT NULL
                         GROUP BY payment_id) a ON a.payment_id = s.id
-                    LEFT JOIN (SELECT source_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM balance_credits WHERE vendor_id = $1 AND source = 'overpayment'
+                    LEFT JOIN (SELECT source_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM balance_credits WHERE vendor_id = $1 AND source IN ('overpayment', 'top_up')
                         GROUP BY source_id) b ON b.source_id = s.id"
             ),
             (desk.vendor.id.clone(),),
@@ -298,8 +298,7 @@ async fn of_credits(desk: &mut Desk) -> Held {
         let id = row.posted.id.as_str();
         let derived = match (row.source.as_str(), &row.source_id) {
             ("granted", None) => Derived::one(ledger::balance_granted(row.amount_minor)?),
-            ("top_up", None) => Derived::one(ledger::balance_topped_up(row.amount_minor)?),
-            ("credit_note" | "overpayment", Some(_)) => Derived::one(Vec::new()),
+            ("credit_note" | "overpayment" | "top_up", Some(_)) => Derived::one(Vec::new()),
             (source, source_id) => {
                 return Err(broken("balance_credits", id, "where it came from", "something known", format!("{source} {}", shown(source_id.as_ref()))));
             }

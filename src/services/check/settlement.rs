@@ -312,7 +312,7 @@ async fn payments(desk: &mut Desk, counts: &mut Counts) -> Held {
              FROM payments p
                 LEFT JOIN (SELECT payment_id, SUM(amount_minor) AS allocated FROM allocations WHERE vendor_id = $1 AND payment_id IS NOT NULL GROUP BY payment_id) a
                     ON a.payment_id = p.id
-                LEFT JOIN (SELECT source_id, SUM(amount_minor) AS beyond FROM balance_credits WHERE vendor_id = $1 AND source = 'overpayment' GROUP BY source_id) b
+                LEFT JOIN (SELECT source_id, SUM(amount_minor) AS beyond FROM balance_credits WHERE vendor_id = $1 AND source IN ('overpayment', 'top_up') GROUP BY source_id) b
                     ON b.source_id = p.id
              WHERE p.vendor_id = $1",
             (desk.vendor.id.clone(),),

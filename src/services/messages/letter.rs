@@ -58,6 +58,27 @@ pub enum Letter {
         amount_minor: i64,
         currency: String,
     },
+    /// Credit that was paid for: by an amount, or by a pack of this name.
+    CreditBought {
+        name: String,
+        paid_minor: i64,
+        credit_minor: i64,
+        /// What is in the balance with it.
+        balance_minor: i64,
+        currency: String,
+        paid_at: Instant,
+        zone: Zone,
+        method: Method,
+        payment_id: String,
+    },
+    /// A top-up that happens by itself was declined, and happens no more.
+    AutomaticTopUpStopped {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+        method: Method,
+        reason: DeclineReason,
+    },
     /// Credit in the balance that is gone unless it is used.
     CreditExpiring {
         customer: String,
@@ -147,6 +168,8 @@ impl Letter {
             Letter::Receipt { .. } => "receipt",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::Refunded { .. } => "refund",
+            Letter::CreditBought { .. } => "receipt",
+            Letter::AutomaticTopUpStopped { .. } => "automatic_top_up_stopped",
             Letter::CreditExpiring { .. } => "credit_expiring",
             Letter::CreditExpired { .. } => "credit_expired",
             Letter::CertificateRefused { .. } => "certificate_refused",

@@ -9,20 +9,21 @@ use super::{KeptFor, To, leave_of};
 use crate::platform::clock::from_ms;
 use crate::services::events::{self, Event};
 use crate::services::invoices::{self, Invoice};
-use crate::services::payments::{self, DeclineReason, Status};
-use crate::services::{Desk, Refusal, customers, subscriptions};
+use crate::services::payments::{self, DeclineReason, Pays, Status};
+use crate::services::{Desk, Refusal, balance, customers, purchases, subscriptions};
 
 /// The outbox kind of events that are to be told.
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 12] = [
+pub const TOLD: [&str; 13] = [
     "invoice.issued",
     "credit_note.issued",
     "payment.succeeded",
     "invoice.payment_failed",
     "invoice.withholding_taken_back",
     "refund.succeeded",
+    "automatic_top_up.stopped",
     "balance.expiring",
     "balance.expired",
     "payment_method.expiring",
@@ -81,9 +82,25 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             Some((Letter::CreditNoteReady { note: billed(desk, &note)? }, Readers::Books))
         }
         "payment.succeeded" => {
-            let Some((invoice_id, paid_minor)) = invoices::paid_by(desk, &event.subject_id).await? else { return Ok(None) };
             let payment = payments::load(desk, &event.subject_id).await?;
             let method = payments::find_method_ever(desk, customer_id, &payment.method_id).await?;
+            let Some((invoice_id, paid_minor)) = invoices::paid_by(desk, &event.subject_id).await? else {
+                let Pays::Purchase(purchase_id) = &payment.pays else { return Ok(None) };
+                let bought = purchases::load(desk, purchase_id).await?;
+                let balance_minor = balance::total(desk, customer_id, &bought.currency).await?;
+                let letter = Letter::CreditBought {
+                    name: bought.name,
+                    paid_minor: payment.amount_minor,
+                    credit_minor: if bought.status == "done" { bought.credit_minor } else { payment.amount_minor },
+                    balance_minor,
+                    currency: bought.currency,
+                    paid_at: from_ms(event.happened_at),
+                    zone: desk.vendor.zone()?,
+                    method,
+                    payment_id: payment.id,
+                };
+                return Ok(Some((letter, Readers::Books)));
+            };
             let invoice = invoices::load(desk, &invoice_id).await?;
             Some((Letter::Receipt { invoice: billed(desk, &invoice)?, paid_minor, paid_at: from_ms(event.happened_at), method }, Readers::Books))
         }
@@ -114,6 +131,13 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         "refund.succeeded" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
             Some((Letter::Refunded { invoice: text("invoice"), amount_minor, currency: text("currency") }, Readers::Books))
+        }
+        "automatic_top_up.stopped" => {
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let method = payments::find_method_ever(desk, customer_id, &text("method_id")).await?;
+            let customer = customers::load(desk, customer_id).await?.name;
+            let reason = DeclineReason::or_other(&text("reason"));
+            Some((Letter::AutomaticTopUpStopped { customer, amount_minor, currency: text("currency"), method, reason }, Readers::Managers))
         }
         "balance.expiring" => {
             let number = |key: &str| data.get(key).and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)));

@@ -17,6 +17,7 @@ mod methods;
 mod names;
 pub mod notices;
 mod read;
+mod receipt;
 mod refunds;
 mod renewals;
 pub mod sandbox;
@@ -35,7 +36,8 @@ pub use methods::{
     move_backup_up, remove, stop_backup, successor, why_it_must_stay, with_method,
 };
 pub use names::{brand_name, declined_because, method_name};
-pub use read::{Payment, Pays, Status, find, load, of_invoice, of_quote};
+pub use read::{Payment, Pays, Status, find, load, of_customer, of_invoice, of_purchase, of_quote};
+pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};
 pub(crate) use refunds::open as open_refunds;
 pub use refunds::{GiveBack, NewRefund, REFUND, give_back};
 pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

@@ -20,6 +20,7 @@ struct Things {
     invoice: Value,
     embed_session: Value,
     tax_rate: Value,
+    product: Value,
 }
 
 impl Things {
@@ -35,7 +36,9 @@ impl Things {
         let invoice = program.get("/invoices").await.ok()["data"][0].clone();
         let embed_session = super::embed_session(world, &program, &text(&customer, "id")).await;
         let tax_rate = program.post("/tax-rates", json!({ "key": "jp10", "name": "JCT", "country": "JP", "percent": "10" })).await.ok();
-        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate }
+        let price = json!({ "currency": "EUR", "amount_minor": 100 });
+        let product = program.post("/products", json!({ "key": format!("p-{name}"), "name": "Workshop", "kind": "service", "prices": [price] })).await.ok();
+        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate, product }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -49,6 +52,7 @@ impl Things {
             "subscription" => vec![text(&self.subscription, "id"), format!("ext:{}", text(&self.subscription, "external_id"))],
             "invoice" => vec![text(&self.invoice, "id")],
             "embed_session" => vec![text(&self.embed_session, "id")],
+            "product" => vec![text(&self.product, "id"), format!("ext:{}", text(&self.product, "key"))],
             "tax_rate" => vec![text(&self.tax_rate, "id")],
             other => panic!("say here what stands for {other}"),
         }

@@ -94,6 +94,14 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE refunds SET amount_minor = amount_minor + 1 WHERE status = 'succeeded'", "credited_invoices", "refund_minor, the sum of its refunds,"),
     broken("UPDATE payments SET amount_minor = amount_minor + 1 WHERE status = 'succeeded'", "payments", "what invoices and the balance have of it"),
     broken("UPDATE payments SET reference = NULL WHERE status = 'succeeded'", "payments", "the gateway's reference"),
+    // What was bought.
+    broken("UPDATE purchases SET status = 'open'", "purchases", "done_at, being open, should be nothing"),
+    broken("UPDATE purchases SET status = 'given'", "purchases", "status should be open, done or undone"),
+    broken("UPDATE purchases SET credit_minor = amount_minor - 1 WHERE kind = 'top_up'", "purchases", "credit_minor should be at least the 2500"),
+    broken("UPDATE purchases SET amount_minor = 2400 WHERE kind = 'top_up'", "purchases", "what was paid into the balance for it should be 2400 and is 2500"),
+    broken("UPDATE purchases SET invoice_id = NULL WHERE kind = 'service'", "purchases", "invoice_id of a service that is done, should be set"),
+    broken("UPDATE payments SET purchase_id = 'pur_gone' WHERE purchase_id IS NOT NULL", "payments", "purchase_id should be one of this vendor's purchases"),
+    broken("UPDATE ledger_entries SET account = 'revenue' WHERE account = 'customer_balance' AND amount_minor = -2500", "ledger_entries", "posted for it"),
     // Subscriptions.
     broken("UPDATE subscriptions SET due_at = NULL", "subscriptions", "due_at should be"),
     broken("UPDATE subscriptions SET due_at = due_at + 1", "subscriptions", "due_at should be"),
