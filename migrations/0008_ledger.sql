@@ -27,7 +27,7 @@ CREATE TABLE balance_credits (
     customer_id TEXT NOT NULL,
     currency TEXT NOT NULL,
     amount_minor BIGINT NOT NULL,
-    -- 'credit_note' | 'granted' | 'top_up' | 'overpayment'
+    -- 'credit_note' | 'granted' | 'top_up' | 'bonus' (given on top of a top-up) | 'overpayment'
     source TEXT NOT NULL,
     -- The credit note or payment it came from.
     source_id TEXT,

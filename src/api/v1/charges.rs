@@ -74,6 +74,8 @@ pub enum CreditSource {
     CreditNote,
     Granted,
     TopUp,
+    /// Given on top of what a credit pack cost.
+    Bonus,
     Overpayment,
 }
 
@@ -114,6 +116,7 @@ fn credit(credit: Credit) -> Result<BalanceCredit, Refusal> {
         "credit_note" => CreditSource::CreditNote,
         "granted" => CreditSource::Granted,
         "top_up" => CreditSource::TopUp,
+        "bonus" => CreditSource::Bonus,
         "overpayment" => CreditSource::Overpayment,
         other => return Err(Refusal::damaged(format!("no source of credit {other}"))),
     };

@@ -24,8 +24,8 @@ pub(super) fn render(app: &App, member: &Member, seen: Seen) -> Response {
         let content = view! {
             {parts::as_of(t!(w, "balance-title"), seen.dates.stamp(seen.now))}
             {parts::answer(answer(w, &seen), Some(lede(w, &seen)))}
-            {acts(&seen)}
             {expiring(&seen)}
+            {acts(&seen)}
             {credits(&seen)}
             {statement(&seen)}
         };
@@ -77,6 +77,7 @@ fn source(w: Words, credit: &Credit) -> String {
         "overpayment" if credit.description.is_empty() => t!(w, "statement-overpaid"),
         "overpayment" => t!(w, "statement-overpaid-invoice", number = &credit.description),
         "top_up" if credit.description.is_empty() => t!(w, "statement-topped-up"),
+        "bonus" => t!(w, "statement-bonus", name = &credit.description),
         _ => credit.description.clone(),
     }
 }

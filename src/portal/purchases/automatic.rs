@@ -130,7 +130,7 @@ async fn page(app: &App, member: &Member, status: StatusCode, form: Option<&Type
                 {field("below", t!(w, "automatic-below"), t!(w, "automatic-below-hint"), &below)}
                 {field("amount", t!(w, "automatic-amount"), between, &amount)}
                 {field("most_a_month", t!(w, "automatic-most"), t!(w, "automatic-most-hint"), &most)}
-                {choice}
+                <div class="field">{choice}</div>
                 {code()}
                 <div class="acts field"><button class="btn">{if set.is_some() { t!(w, "automatic-change") } else { t!(w, "automatic-set") }}</button></div>
             </form>

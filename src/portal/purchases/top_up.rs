@@ -72,7 +72,7 @@ pub(super) async fn page(app: &App, member: &Member, status: StatusCode, typed: 
             {summary}
             {parts::answer(sentence, Some(lede))}
             <div class="acts field">{offered}</div>
-            <form method="get" action="/balance/top-up" class="narrow">{field}<p class="field"><button class="btn">{t!(w, "top-up-go-on")}</button></p></form>
+            <form method="get" action="/balance/top-up" class="narrow sec">{field}<div class="acts field"><button class="btn">{t!(w, "top-up-go-on")}</button></div></form>
         };
         frame(shell, content)
     }))

@@ -46,7 +46,10 @@ pub(crate) async fn expire(desk: &mut Desk, customer_id: &str, at: Instant) -> R
                 (desk.vendor.id.clone(), id.clone(), left_minor, desk.now.billing_ms()),
             )
             .await?;
-        let entries = if source == "granted" { ledger::granted_expired(left_minor)? } else { ledger::paid_expired(left_minor)? };
+        let entries = match source.as_str() {
+            "top_up" => ledger::paid_expired(left_minor)?,
+            _ => ledger::granted_expired(left_minor)?,
+        };
         books::post(desk, customer_id, &currency, &id, &entries).await?;
         let data = json!({ "amount_minor": left_minor, "currency": currency, "description": description });
         desk.record("balance.expired", Some(customer_id), &id, data).await?;

@@ -32,6 +32,8 @@ pub enum Source {
     CreditNote,
     Granted,
     TopUp,
+    /// Given on top of what was paid.
+    Bonus,
     /// A payment for what turned out not to be owed any more.
     Overpayment,
 }
@@ -42,6 +44,7 @@ impl Source {
             Source::CreditNote => "credit_note",
             Source::Granted => "granted",
             Source::TopUp => "top_up",
+            Source::Bonus => "bonus",
             Source::Overpayment => "overpayment",
         }
     }

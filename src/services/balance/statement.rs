@@ -39,6 +39,8 @@ pub enum What {
     Granted(String),
     /// What was bought, where it was more than an amount.
     ToppedUp(String),
+    /// Given on top of what was paid for this.
+    Bonus(String),
     /// For an invoice of this number; empty where there was none any more.
     Overpaid(String),
     /// Paid so much of the invoice of this number.
@@ -55,6 +57,7 @@ impl Entry {
             What::Granted(description) => description.clone(),
             What::ToppedUp(name) if name.is_empty() => t!(w, "statement-topped-up"),
             What::ToppedUp(name) => name.clone(),
+            What::Bonus(name) => t!(w, "statement-bonus", name = name),
             What::Overpaid(number) if number.is_empty() => t!(w, "statement-overpaid"),
             What::Overpaid(number) => t!(w, "statement-overpaid-invoice", number = number),
             What::Paid(number) => t!(w, "statement-paid", number = number),
@@ -68,7 +71,7 @@ impl Entry {
         match &self.what {
             What::CreditNote(number) | What::Paid(number) => Some(number),
             What::Overpaid(number) => Some(number).filter(|number| !number.is_empty()).map(String::as_str),
-            What::Granted(_) | What::ToppedUp(_) | What::Expired(_) => None,
+            What::Granted(_) | What::ToppedUp(_) | What::Bonus(_) | What::Expired(_) => None,
         }
     }
 }
@@ -101,6 +104,7 @@ impl Movement {
             "credit_note" => What::CreditNote(named),
             "granted" => What::Granted(named),
             "top_up" => What::ToppedUp(named),
+            "bonus" => What::Bonus(named),
             "overpayment" => What::Overpaid(named),
             "paid" => What::Paid(named),
             "expired" => What::Expired(named),

@@ -298,14 +298,15 @@ async fn of_credits(desk: &mut Desk) -> Held {
         let id = row.posted.id.as_str();
         let derived = match (row.source.as_str(), &row.source_id) {
             ("granted", None) => Derived::one(ledger::balance_granted(row.amount_minor)?),
+            ("bonus", Some(_)) => Derived::one(ledger::balance_granted(row.amount_minor)?),
             ("credit_note" | "overpayment" | "top_up", Some(_)) => Derived::one(Vec::new()),
             (source, source_id) => {
                 return Err(broken("balance_credits", id, "where it came from", "something known", format!("{source} {}", shown(source_id.as_ref()))));
             }
         };
         let expired = match row.source.as_str() {
-            "granted" => ledger::granted_expired(row.expired_minor)?,
-            _ => ledger::paid_expired(row.expired_minor)?,
+            "top_up" => ledger::paid_expired(row.expired_minor)?,
+            _ => ledger::granted_expired(row.expired_minor)?,
         };
         row.posted.is_exactly(&[derived, Derived::one(expired)])
     };

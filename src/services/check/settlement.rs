@@ -165,7 +165,7 @@ async fn balance_credits(desk: &mut Desk, counts: &mut Counts) -> Held {
         if row.used_minor > row.amount_minor {
             return Err(broken("balance_credits", &row.id, "what invoices used of it", format!("at most {}", row.amount_minor), row.used_minor));
         }
-        if row.expires_at.is_some() && !["granted", "top_up"].contains(&row.source.as_str()) {
+        if row.expires_at.is_some() && !["granted", "top_up", "bonus"].contains(&row.source.as_str()) {
             return Err(broken("balance_credits", &row.id, &format!("expires_at, being {},", row.source), "nothing", shown(row.expires_at)));
         }
         if row.expired_minor != 0 {

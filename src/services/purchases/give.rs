@@ -58,7 +58,7 @@ async fn credit(desk: &mut Desk, purchase: &Purchase, payment: &Payment) -> Resu
     books::post(desk, customer_id, currency, &payment.id, &ledger::balance_topped_up(payment.amount_minor)?).await?;
     let bonus_minor = money::sub(purchase.credit_minor, payment.amount_minor).map_err(billing::Error::from)?;
     if bonus_minor > 0 {
-        let given = NewCredit { amount_minor: bonus_minor, source: Source::Granted, source_id: None, ..paid };
+        let given = NewCredit { amount_minor: bonus_minor, source: Source::Bonus, ..paid };
         let credit_id = balance::put_until(desk, &given).await?;
         books::post(desk, customer_id, currency, &credit_id, &ledger::balance_granted(bonus_minor)?).await?;
     }
