@@ -243,6 +243,9 @@ async def beside(request):
     what, _, which = request.path.removeprefix("/_stand_in/").partition("/")
     if what == "violations":
         return web.json_response([one for key, one in violations if key == form["key"]])
+    if what == "charged":
+        made = [one for one in store.values() if isinstance(one, PaymentIntent) and one.status == "succeeded"]
+        return web.json_response([[one.metadata.get("portico_payment", ""), one.amount] for one in made])
     if what == "declines":
         declines[which] = form["reason"]
     elif what == "disputes":

@@ -21,6 +21,8 @@ CREATE TABLE subscriptions (
     trial_end_at BIGINT,
     -- When the event was recorded that says the trial is about to end; NULL: not yet.
     trial_end_announced_at BIGINT,
+    -- The end of the last long period whose renewal was announced ahead; NULL: none was.
+    announced_renewal_at BIGINT,
     -- Ends then; NULL: goes on. Asked for at `cancel_asked_at`, with the customer's words.
     cancel_at BIGINT,
     cancel_asked_at BIGINT,
@@ -32,6 +34,8 @@ CREATE TABLE subscriptions (
     pause_unused TEXT,
     pause_at BIGINT,
     paused_at BIGINT,
+    -- Since when it gives no access, while it is past due: dunning came to its end. NULL: a late payer may still use it.
+    suspended_at BIGINT,
     -- Periods that ended and wait for their last usage before they are invoiced: JSON array of the engine's Cycle, where its usage ends,
     -- and when it is invoiced.
     closings TEXT NOT NULL,

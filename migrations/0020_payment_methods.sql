@@ -20,6 +20,9 @@ CREATE TABLE payment_methods (
     position BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     removed_at BIGINT,
+    -- Why its bank refused it for good as it stands (a decline reason of the gateway seam): it is not charged by itself any more, until the
+    -- network puts another card in its place or the customer pays with it. NULL: nothing of the kind.
+    refused_reason TEXT,
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, gateway, token),
     UNIQUE (vendor_id, customer_id, position),

@@ -25,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         ("Usage", v1::usage::routes()),
         ("Spend", v1::spend::routes()),
         ("Invoices", [v1::invoices::routes(), v1::settlements::routes()].concat()),
+        ("Dunning", v1::dunning::routes()),
         ("Charges and balances", v1::charges::routes()),
         ("Products and top-ups", v1::products::routes()),
         ("Events", v1::events::routes()),

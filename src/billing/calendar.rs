@@ -212,6 +212,11 @@ pub fn midnight(date: NaiveDate, zone: Zone) -> Result<Instant> {
     resolve(date.and_time(NaiveTime::MIN), zone)
 }
 
+/// A full hour (0–23) of a date in a zone; where the clocks jump over it, the first instant after.
+pub fn at_hour(date: NaiveDate, hour: u32, zone: Zone) -> Result<Instant> {
+    resolve(date.and_time(NaiveTime::from_hms_opt(hour, 0, 0).ok_or(CalendarError::OutOfRange)?), zone)
+}
+
 /// The vendor's choice of how shares of a period are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,12 +9,13 @@
 //! - [`price`]: units to an exact amount, [`explain`]: why; [`bands`]: where the price of a unit changes
 //! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
 //! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
-//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document
+//! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`dunning`]: and of one that could not be charged
 
 pub mod bands;
 pub mod calendar;
 pub mod correction;
 pub mod discount;
+pub mod dunning;
 pub mod explain;
 pub mod invoice;
 pub mod ledger;

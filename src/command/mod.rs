@@ -8,6 +8,7 @@ mod bill;
 mod check;
 mod credit;
 mod demo;
+mod dunning;
 mod embed_origin;
 mod gateway;
 mod init;
@@ -38,6 +39,7 @@ use portico::words::Words;
 use api_key::ApiKey;
 use bench::Bench;
 use credit::Credit;
+use dunning::Dunning;
 use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
@@ -149,6 +151,8 @@ pub enum Command {
     EmbedOrigin(EmbedOrigin),
     /// The payment gateway of a vendor: connect its Stripe account, show it, let it go.
     Gateway(Gateway),
+    /// Payments that fail: what is done about them, and what it brought.
+    Dunning(Dunning),
     /// What customers may do by themselves in the portal: show it, change it.
     Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
@@ -224,6 +228,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Refund(refund) => refund.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
+        Command::Dunning(dunning) => dunning.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,

@@ -22,6 +22,7 @@ use crate::services::overview::{Overview, overview};
 use crate::services::payments::{Attention, Method, method_name};
 use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
+use crate::ui::page::Reach;
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::payment::{attention_note, expiry_month};
 use crate::ui::shell::{Place, frame};
@@ -32,18 +33,26 @@ use crate::words::{Words, discount};
 use crate::{rich, t};
 
 use super::entry::shell;
+use super::payment_methods;
 use super::plan::{columns, unit_of};
+use super::written_for::WrittenFor;
 
 pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Refusal> {
     let seen = Seen::load(&app, &member).await?;
     let w = seen.w;
     let shell = shell(&member, w, Place::Overview);
-    Ok(page::document(&app, &member, StatusCode::OK, &t!(w, "nav-overview"), move || {
+    // A card can be added from here: without script the form goes on to the gateway's page.
+    let is_unpaid = seen.account.attention.iter().any(|attention| matches!(attention, Attention::Declined { .. } | Attention::Unpaid { .. }));
+    let reach = match is_unpaid {
+        false => Reach::default(),
+        true => Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin())),
+    };
+    Ok(page::document_reaching(&app, &member, StatusCode::OK, &t!(w, "nav-overview"), reach, move || {
         let (heading, lede) = seen.answer();
         let content = view! {
             {parts::as_of(seen.account.customer.legal_name.clone(), seen.dates.stamp(seen.at))}
             {parts::answer(heading, lede)}
-            {seen.account.attention.iter().map(|attention| attention_note(seen.dates, attention)).collect_view()}
+            {seen.attention()}
             {seen.held_back()}
             {seen.stopped()}
             {seen.no_card()}
@@ -64,6 +73,7 @@ struct Seen {
     at: Instant,
     account: Arc<Overview>,
     can_change: bool,
+    written_for: WrittenFor,
 }
 
 impl Seen {
@@ -72,7 +82,7 @@ impl Seen {
         let own_zone = member.time_zone.parse().unwrap_or(chrono_tz::UTC);
         let (at, account) = overview(app, &member.vendor, &member.customer_id, own_zone).await?;
         let zone = account.subscription.as_ref().map_or(own_zone, |s| s.zone);
-        Ok(Seen { w, dates: Dates::new(w, zone), at, account, can_change: member.may_manage_billing().is_ok() })
+        Ok(Seen { w, dates: Dates::new(w, zone), at, account, can_change: member.may_manage_billing().is_ok(), written_for: WrittenFor::of(member) })
     }
 
     fn currency(&self) -> &str {
@@ -130,7 +140,7 @@ impl Seen {
     fn unpaid(&self) -> Option<(String, Option<String>)> {
         let w = self.w;
         let declined = |attention: &Attention| match attention {
-            Attention::Declined { payment, .. } => Some(payment.amount_minor),
+            Attention::Declined { due_minor, .. } | Attention::Unpaid { due_minor, .. } => Some(*due_minor),
             _ => None,
         };
         let amounts: Vec<i64> = self.account.attention.iter().filter_map(declined).collect();
@@ -139,6 +149,17 @@ impl Seen {
         let next = self.next().filter(|(_, priced)| priced.due_minor > 0);
         let lede = next.map(|(at, priced)| rich!(w, "overview-unpaid-next", day = self.dates.day(at), amount = w.money(priced.due_minor, self.currency())));
         Some((rich!(w, "overview-unpaid", count = count, amount = w.money(sum, self.currency())), lede))
+    }
+
+    /// What needs a person, with what repairs it. One card pays everything that failed, so its button stands once.
+    fn attention(&self) -> Vec<AnyView> {
+        let mut offers_card = self.can_change;
+        let note = |attention: &Attention| {
+            let is_unpaid = matches!(attention, Attention::Declined { .. } | Attention::Unpaid { .. });
+            let card = (is_unpaid && std::mem::take(&mut offers_card)).then(|| payment_methods::another_card(self.w, &self.written_for));
+            attention_note(self.dates, attention, card).into_any()
+        };
+        self.account.attention.iter().map(note).collect()
     }
 
     /// An invoice can't be issued: what is missing, and where it is filled in, if the customer can.

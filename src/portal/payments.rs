@@ -5,6 +5,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use billing::state::State as Standing;
 use chrono::{NaiveDate, TimeZone};
 use leptos::either::{Either, EitherOf4};
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ use crate::platform::clock::from_ms;
 use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status, declined_because, method_name};
-use crate::services::{Desk, FieldError, Refusal, purchases};
+use crate::services::{Desk, FieldError, Refusal, dunning, purchases, subscriptions};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Words;
@@ -184,6 +185,7 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
     let summary = parts::error_summary(w, again.errors);
     let trouble = again.trouble;
     let lede = rich!(w, "pay-lede", number = &number, day = dates.day_year(invoice.due_at));
+    let follows = dunning::prospect(desk, &invoice.id).await?.map(|prospect| prospect.told(&dates).join(" ")).filter(|told| !told.is_empty());
     Ok(page::document(app, member, status, &t!(w, "pay-title", number = &number), move || {
         let back = format!("/invoices/{number}");
         let content = view! {
@@ -191,6 +193,7 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
             {summary}
             {trouble.map(|sentence| parts::error_note(t!(w, "pay-not-charged"), sentence))}
             {parts::answer(rich!(w, "pay-answer", amount = &amount), Some(lede))}
+            {follows.map(|follows| parts::note(view! { {follows} }))}
             {form}
         };
         frame(shell, content)
@@ -244,6 +247,22 @@ pub(super) fn card_choice(w: Words, methods: &[Method], today: NaiveDate, chosen
     Some(view! { <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset> })
 }
 
+/// What a payment of an invoice that had failed before brings back, or what is left to pay first; `None`: it had not failed.
+async fn after_failing(desk: &mut Desk, w: Words, invoice: &Invoice) -> Result<Option<String>, Refusal> {
+    if !dunning::was_unpaid(desk, &invoice.id).await? {
+        return Ok(None);
+    }
+    let left = dunning::unpaid_of(desk, &invoice.customer_id).await?;
+    if let Some(next) = left.first() {
+        let next = invoices::load(desk, &next.invoice_id).await?;
+        return Ok(Some(rich!(w, "payment-done-left", number = &next.number, amount = w.money(next.due_minor, &next.currency))));
+    }
+    let on_it = subscriptions::on_invoice(desk, &invoice.id).await?;
+    let back = on_it.iter().find(|s| s.is_entitled()).map(|s| rich!(w, "payment-done-active", plan = s.plan_name()));
+    // A pause ends a moment later.
+    Ok(back.or_else(|| on_it.iter().find(|s| s.state == Standing::Paused).map(|s| rich!(w, "payment-done-resumes", plan = s.plan_name()))))
+}
+
 /// What became of a payment.
 pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, errors: &[FieldError]) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
@@ -279,11 +298,16 @@ pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, s
     let (shell, written_for) = (shell(member, w, place), WrittenFor::of(member));
     let amount = w.money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
+    let after = match &invoice {
+        Some(invoice) if payment.status == Status::Succeeded => after_failing(&mut desk, w, invoice).await?,
+        _ => None,
+    };
     let (heading, lede) = match &payment.status {
-        Status::Succeeded => (
-            rich!(w, "payment-done", amount = &amount, method = &name),
-            payment.paid_at.map(|at| rich!(w, "payment-done-when", day = dates.day_year(from_ms(at)))),
-        ),
+        Status::Succeeded => {
+            let when = payment.paid_at.map(|at| rich!(w, "payment-done-when", day = dates.day_year(from_ms(at))));
+            let lede = [when, after].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            (rich!(w, "payment-done", amount = &amount, method = &name), Some(lede).filter(|lede| !lede.is_empty()))
+        }
         Status::Declined(reason) => {
             (rich!(w, "payment-declined", amount = &amount, method = &name), Some(rich!(w, "payment-declined-why", reason = declined_because(w, *reason))))
         }

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod check;
 pub mod customers;
 pub mod desk;
+pub mod dunning;
 pub mod embed_origins;
 pub mod embed_sessions;
 mod engine_errors;

@@ -3,6 +3,8 @@
 //!
 //! What deliberately does not live here: doing what is due (`worker::bill`). Sessions, quotes and signatures keep to the world's time.
 
+use std::collections::BTreeSet;
+
 use billing::calendar::{Instant, add_calendar_days, add_calendar_months};
 use chrono::{Months, SubsecRound};
 use serde_json::json;
@@ -10,7 +12,7 @@ use serde_json::json;
 use crate::platform::clock::from_ms;
 use crate::platform::db::{DbResult, Tx};
 use crate::sentence;
-use crate::services::{Desk, Refusal, subscriptions};
+use crate::services::{Desk, Refusal, dunning, subscriptions};
 
 /// The furthest it moves at once.
 const FURTHEST: Months = Months::new(10 * 12);
@@ -42,9 +44,10 @@ pub async fn runs(tx: &mut Tx, vendor_id: &str) -> DbResult<Runs> {
     Ok(clock_at.map_or(Runs::Along, |at| Runs::StandsAt(from_ms(at))))
 }
 
-/// When something is next due for any of the vendor's customers; what is due already is the earliest. `None`: nothing is.
+/// When something is next due for any of the vendor's customers, to be billed or of what could not be charged; what is due already is the earliest. `None`: nothing is.
 pub async fn next_due(desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
-    Ok(subscriptions::due_customers(desk, from_ms(i64::MAX), 1).await?.first().map(|(at, _)| *at))
+    let billed = subscriptions::due_customers(desk, from_ms(i64::MAX), 1).await?.first().map(|(at, _)| *at);
+    Ok(billed.into_iter().chain(dunning::first_due(desk, &BTreeSet::new()).await?).min())
 }
 
 /// How many customers something is due for by now.

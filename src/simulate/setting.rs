@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use billing::dunning::Policy;
 use billing::tax::ids;
 use chrono::TimeZone;
 
@@ -22,7 +23,7 @@ use crate::services::payments::scripted::Scripted;
 use crate::services::payments::{self, CardEntry, Errand, Finished};
 use crate::services::subscriptions::word;
 use crate::services::vendors::{self, Vendor};
-use crate::services::{Actor, Desk, Refusal};
+use crate::services::{Actor, Desk, Refusal, dunning};
 
 /// Every story has the same ids, on every database.
 const SEED: u64 = 1;
@@ -106,6 +107,8 @@ impl Setting {
         for offer in &scenario.coupons {
             catalog::create_coupon(&mut desk, &offer.coupon, offer.max_redemptions.map(i64::from)).await?;
         }
+        // A story says itself when something is paid again.
+        dunning::set_policy(&mut desk, &Policy { is_on: false, ..Policy::default() }).await?;
         Ok(desk.commit().await?)
     }
 

@@ -11,6 +11,7 @@ mod balance;
 mod billing;
 mod collection;
 mod demo;
+mod dunning;
 mod einvoice;
 mod faults;
 mod gateways;

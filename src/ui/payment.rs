@@ -1,6 +1,6 @@
 //! Payment methods and payments as pages show them: marks, expiry, what needs attention. Their names are `services/payments/names.rs`'s.
 
-use leptos::either::EitherOf4;
+use leptos::either::{Either, EitherOf4};
 use leptos::prelude::*;
 
 use crate::services::payments::{Attention, Brand, Method, declined_because, method_name};
@@ -31,11 +31,22 @@ pub fn card_mark(brand: Brand) -> impl IntoView {
     }
 }
 
-/// One thing to see to as a note: what happened, what it means, and the link that repairs it.
-pub fn attention_note(dates: Dates, attention: &Attention) -> impl IntoView + use<> {
+/// One thing to see to as a note: what happened, what it means, what follows, and the link that repairs it; beside it `other`, another way.
+pub fn attention_note(dates: Dates, attention: &Attention, other: Option<AnyView>) -> impl IntoView + use<> {
     let w = dates.words;
+    let prospect = match attention {
+        Attention::Declined { prospect, .. } => prospect.as_ref(),
+        Attention::Unpaid { prospect, .. } => Some(prospect),
+        _ => None,
+    };
+    let follows = prospect.map(|prospect| prospect.told(&dates).join(" ")).filter(|told| !told.is_empty());
     let (html, href, repair) = match attention {
-        Attention::Declined { payment, invoice_number, method, reason } => (
+        Attention::Unpaid { invoice_number, due_minor, currency, .. } => (
+            rich!(w, "attention-unpaid", amount = w.money(*due_minor, currency), invoice = invoice_number),
+            format!("/invoices/{invoice_number}/pay"),
+            t!(w, "attention-pay", amount = w.money(*due_minor, currency)),
+        ),
+        Attention::Declined { payment, invoice_number, due_minor, method, reason, .. } => (
             rich!(
                 w,
                 "attention-declined",
@@ -45,7 +56,7 @@ pub fn attention_note(dates: Dates, attention: &Attention) -> impl IntoView + us
                 reason = declined_because(w, *reason)
             ),
             format!("/invoices/{invoice_number}/pay"),
-            t!(w, "attention-pay", amount = w.money(payment.amount_minor, &payment.currency)),
+            t!(w, "attention-pay", amount = w.money(*due_minor, &payment.currency)),
         ),
         Attention::Confirm { payment, method, .. } => (
             rich!(w, "attention-confirm", method = method_name(w, method), amount = w.money(payment.amount_minor, &payment.currency)),
@@ -68,7 +79,19 @@ pub fn attention_note(dates: Dates, attention: &Attention) -> impl IntoView + us
             (html, replace_path(method), t!(w, "attention-replace"))
         }
     };
-    parts::note(view! { <span inner_html=html></span>" "<a href=href>{repair}</a> })
+    match (follows, other) {
+        (None, None) => Either::Left(parts::note(view! { <span inner_html=html></span>" "<a href=href>{repair}</a> })),
+        (follows, other) => Either::Right(view! {
+            <div class="note">
+                {parts::warning_mark()}
+                <div class="grow">
+                    <p inner_html=html></p>
+                    {follows.map(|follows| view! { <p class="follows">{follows}</p> })}
+                    <div class="acts"><a class="btn" href=href>{repair}</a>{other}</div>
+                </div>
+            </div>
+        }),
+    }
 }
 
 /// The page that replaces a card by another.

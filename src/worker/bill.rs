@@ -12,9 +12,10 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, balance, invoices, messages, purchases, subscriptions};
+use crate::services::{Actor, Desk, Refusal, balance, dunning, invoices, messages, purchases, subscriptions};
 
-use super::till::{self, Till};
+use super::dun::dun;
+use super::till::{self, Owing, Till};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -85,26 +86,37 @@ async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
     Ok(desk.commit().await?)
 }
 
-/// Bills one vendor up to an instant of its clock, every customer's moments in due order, and collects after each.
+/// Bills one vendor up to an instant of its clock, every customer's moments in due order, and collects after each; of what could not be
+/// collected the next try, the warning and the end come in that order too.
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
+    let mut stuck = BTreeSet::new();
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let held = invoices::held(&mut desk).await?.into_iter().collect();
-    let mut run = Run { app, vendor, until, held, given_up: BTreeSet::new(), till: Till::default(), report: Report::default() };
+    let mut run = Run { app, vendor, held, given_up: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() };
     loop {
         // Who was given up, or is being charged, stays in front.
         let due = subscriptions::due_customers(&mut desk, until, BATCH + run.given_up.len() + run.till.len()).await?;
-        let (busy, free): (Vec<String>, Vec<String>) =
-            due.into_iter().map(|(_, customer)| customer).filter(|customer| !run.given_up.contains(customer)).partition(|customer| run.till.has(customer));
+        let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !run.given_up.contains(customer)).collect();
+        let first = due.first().map_or(until, |(at, _)| *at);
+        let unpaid = dunning::first_due(&mut desk, &stuck).await?;
         drop(desk);
-        match (free.is_empty(), busy.is_empty()) {
-            (false, _) => run.bill_some(&free).await?,
-            (true, false) => run.till.wait(&mut run.report).await,
-            (true, true) => break,
+        let (busy, free): (Vec<String>, Vec<String>) = due.into_iter().map(|(_, customer)| customer).partition(|customer| run.till.has(customer));
+        match unpaid {
+            // What is due of unpaid invoices comes in between, and before what is billed at the same moment; what is being charged may add to it.
+            Some(at) if at <= first => {
+                if !run.till.wait(&mut run.report).await {
+                    dun(app, vendor, at, &mut stuck, &mut run.report).await?;
+                }
+            }
+            next if !free.is_empty() => run.bill_some(&free, next.map_or(until, |next| until.min(next))).await?,
+            _ if !busy.is_empty() => drop(run.till.wait(&mut run.report).await),
+            _ => break,
         }
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
     run.till.finish(&mut run.report).await;
     collect(app, vendor, until, &mut run.report).await?;
+    dun(app, vendor, until, &mut stuck, &mut run.report).await?;
     top_up(app, vendor, until).await?;
     Ok(run.report)
 }
@@ -125,29 +137,28 @@ async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<(), R
 struct Run<'a> {
     app: &'a App,
     vendor: &'a Arc<Vendor>,
-    until: Instant,
     /// Customers who could not be invoiced before, for what their country requires of an invoice.
     held: BTreeSet<String>,
     /// Those who could not be billed in this run.
     given_up: BTreeSet<String>,
-    till: Till,
+    till: Till<'a>,
     report: Report,
 }
 
 impl Run<'_> {
-    /// The next moment of each of some customers who are due.
-    async fn bill_some(&mut self, due: &[String]) -> Result<(), Refusal> {
+    /// The next moment of each of some customers who are due by an instant.
+    async fn bill_some(&mut self, due: &[String], until: Instant) -> Result<(), Refusal> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
         let together = due.iter().position(|customer| self.held.contains(customer)).unwrap_or(due.len()).clamp(1, BATCH);
         let due = &due[..together];
-        match self.bill_together(due).await {
+        match self.bill_together(due, until).await {
             // All of them are in the hands of another worker.
             Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
             Ok(_) => {}
             // One of them cannot be billed: each by itself, so that it holds up nobody else.
             Err(_) => {
                 for customer in due {
-                    if let Err(refusal) = self.bill_together(std::slice::from_ref(customer)).await {
+                    if let Err(refusal) = self.bill_together(std::slice::from_ref(customer), until).await {
                         self.give_up(customer, refusal).await?;
                     }
                 }
@@ -168,26 +179,26 @@ impl Run<'_> {
     }
 
     /// The next moment of each of some customers, in one transaction; of how many it was done.
-    async fn bill_together(&mut self, customer_ids: &[String]) -> Result<usize, Refusal> {
+    async fn bill_together(&mut self, customer_ids: &[String], until: Instant) -> Result<usize, Refusal> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
-        let moments = subscriptions::run_due(&mut desk, customer_ids, self.until).await?;
+        let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
         let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
         for customer_id in ids.iter().filter(|id| self.held.contains(*id)) {
             invoices::let_go(&mut desk, customer_id).await?;
         }
         let with_method = payments::with_method(&mut desk, &ids).await?;
         desk.commit().await?;
-        let done = moments.len();
+        let (done, mut owing) = (moments.len(), Vec::new());
         for moment in moments {
             self.report.issued += moment.issued.len();
             let owed: Vec<String> = moment.issued.into_iter().filter(|issued| issued.due_minor > 0).map(|issued| issued.id).collect();
-            let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(moment.at.timestamp_millis());
             if with_method.contains(&moment.customer_id) {
                 if !owed.is_empty() {
-                    self.till.begin(errand, moment.customer_id, owed, &mut self.report).await;
+                    owing.push(Owing { customer_id: moment.customer_id, at: moment.at, invoice_ids: owed });
                 }
             // With nothing to charge, and not yet due, there is nothing to do.
             } else if self.vendor.payment_terms_days <= 0 {
+                let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(moment.at.timestamp_millis());
                 for invoice_id in owed {
                     if let Err(refusal) = till::note_unpaid(&errand, &invoice_id).await {
                         self.report.failed.push((moment.customer_id.clone(), refusal));
@@ -195,6 +206,7 @@ impl Run<'_> {
                 }
             }
         }
+        self.till.begin(owing, &mut self.report).await;
         Ok(done)
     }
 }
@@ -217,10 +229,8 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
                 till::note_unpaid(&errand, &invoice_id).await?;
             }
         }
-        let (mut till, mut taken) = (Till::default(), Report::default());
-        for (customer_id, invoice_ids) in owed {
-            till.begin(errand.clone(), customer_id, invoice_ids, &mut taken).await;
-        }
+        let (mut till, mut taken) = (Till::new(app, vendor), Report::default());
+        till.begin(owed.into_iter().map(|(customer_id, invoice_ids)| Owing { customer_id, at: until, invoice_ids }).collect(), &mut taken).await;
         till.finish(&mut taken).await;
         report.tried += taken.tried;
         for (customer, refusal) in taken.failed {

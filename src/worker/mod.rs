@@ -2,5 +2,6 @@
 
 pub mod bill;
 pub mod deliver;
+pub mod dun;
 pub mod purge;
 mod till;

@@ -5,6 +5,7 @@ pub mod add_ons;
 pub mod charges;
 pub mod coupons;
 pub mod customers;
+pub mod dunning;
 pub mod embed_sessions;
 pub mod events;
 pub mod exchange_rates;

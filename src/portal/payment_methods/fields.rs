@@ -20,7 +20,7 @@ use crate::ui::{page, parts};
 use crate::words::Words;
 use crate::{rich, t};
 
-use super::Returned;
+use super::{Returned, step};
 
 pub fn path(setup_id: &str) -> String {
     format!("/payment-methods/fields?setup={setup_id}")
@@ -66,11 +66,15 @@ pub async fn show(State(app): State<App>, member: Member, Query(asked): Query<Re
         },
     };
     let own_page = own_page(w, &member, &started);
+    let lede = match step::charged_at_once(&mut member.reads(&app).await?, w, &member.customer_id).await? {
+        Some(charged) => format!("{} {charged}", rich!(w, "fields-whose")),
+        None => rich!(w, "fields-what"),
+    };
     Ok(page::document_reaching(&app, &member, StatusCode::OK, &t!(w, "methods-title"), reach, move || {
         let next = payments::return_path(&started.setup_id);
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/payment-methods">{t!(w, "methods-title")}</a> }, String::new())}
-            {parts::answer(rich!(w, "fields-heading"), Some(rich!(w, "fields-what")))}
+            {parts::answer(rich!(w, "fields-heading"), Some(lede))}
             {match fields {
                 HostedFields::Framed { frame_url, origin } => Either::Left(view! {
                     <iframe class="fields" src=frame_url title=t!(w, "fields-frame")></iframe>

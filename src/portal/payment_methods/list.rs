@@ -65,7 +65,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, sa
     // A frame may be for paying alone.
     let has_balance_page = member.embed.as_ref().is_none_or(|embed| embed.allows(&[Scope::InvoicesRead]));
     Ok(page::document_reaching(app, member, status, &t!(w, "methods-title"), reach, move || {
-        let notes: Vec<_> = seen.attention.iter().map(|attention| attention_note(dates, attention)).collect();
+        let notes: Vec<_> = seen.attention.iter().map(|attention| attention_note(dates, attention, None)).collect();
         let has_notes = !notes.is_empty();
         let content = view! {
             {parts::as_of(t!(w, "methods-title"), dates.stamp(seen.now))}
@@ -188,6 +188,12 @@ fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
     let keep = matches!(method.role, MethodRole::Backup(_)).then(|| button(&method.id, "keep", t!(w, "methods-stop-backup"), name.clone()));
     let default = (!method.is_default()).then(|| button(&method.id, "default", t!(w, "methods-make-default"), name));
     view! { <span class="acts">{replace}{earlier}{backup}{keep}{default}{remove}</span> }
+}
+
+/// The way from what failed to another card, which then pays it.
+pub fn another_card(w: Words, written_for: &WrittenFor) -> AnyView {
+    view! { <form method="post" action="/payment-methods">{written_for.field()}<FieldsHere /><button class="btn plain">{t!(w, "attention-other-card")}</button></form> }
+        .into_any()
 }
 
 fn add_form(w: Words, written_for: &WrittenFor, vendor_name: &str) -> impl IntoView + use<> {

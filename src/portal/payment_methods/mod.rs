@@ -20,6 +20,7 @@ use crate::words::Sentence;
 use super::entry::see_other;
 use super::payments::local_today;
 use super::routes::{Route, names};
+pub use list::another_card;
 use list::{Said, Seen};
 use step::Step;
 
@@ -130,7 +131,11 @@ async fn back(State(app): State<App>, member: Member, Query(returned): Query<Ret
     member.may_manage_billing()?;
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let said = match payments::finish_setup(&errand, &member.customer_id, &returned.setup).await {
-        Ok(Finished::Added(method)) => return Ok(see_other(&format!("/payment-methods?did=added&method={}", method.id))),
+        Ok(Finished::Added(method)) => {
+            // What could not be charged was charged to it: what came of that is what they came for.
+            let repaired = payments::latest_by(&mut member.reads(&app).await?, &member.customer_id, &method.id).await?;
+            return Ok(see_other(&repaired.map_or_else(|| format!("/payment-methods?did=added&method={}", method.id), |payment| payments::page_path(&payment.id))));
+        }
         Ok(Finished::Cancelled) => return Ok(see_other("/payment-methods?did=unchanged")),
         Ok(Finished::Open) => Said::NotFinished,
         Ok(Finished::Failed(reason)) => Said::Refused(reason),

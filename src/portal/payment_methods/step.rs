@@ -12,7 +12,7 @@ use crate::portal::code_field::step_up_field;
 use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{Method, method_name};
-use crate::services::{FieldError, Refusal};
+use crate::services::{Desk, FieldError, Refusal, dunning, invoices};
 use crate::ui::page::Reach;
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -96,6 +96,23 @@ impl Step {
     }
 }
 
+/// What a new card pays as soon as it is there; `None`: nothing waits for one.
+pub async fn charged_at_once(desk: &mut Desk, w: Words, customer_id: &str) -> Result<Option<String>, Refusal> {
+    let mut owed = Vec::new();
+    for case in dunning::unpaid_of(desk, customer_id).await? {
+        let invoice = invoices::load(desk, &case.invoice_id).await?;
+        owed.push((invoice.due_minor, invoice.currency, invoice.number));
+    }
+    let [(due_minor, currency, number), others @ ..] = owed.as_slice() else { return Ok(None) };
+    let (amount, count) = (w.money(*due_minor, currency), i64::try_from(others.len()).map_err(Refusal::damaged)?);
+    let sum = others.iter().try_fold(*due_minor, |sum, (due, other, _)| sum.checked_add(*due).filter(|_| other == currency));
+    Ok(Some(match (count, sum) {
+        (0, _) => rich!(w, "step-pays-one", amount = amount, number = number),
+        (_, Some(sum)) => rich!(w, "step-pays-several", count = count + 1, amount = w.money(sum, currency)),
+        (_, None) => rich!(w, "step-pays-all", count = count + 1),
+    }))
+}
+
 pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let reach = match step.is_about_a_new_card() {
@@ -106,6 +123,10 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, er
     let (errors, troubles): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.field != NO_FIELD);
     let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
     let (heading, lede, button) = step.words(w);
+    let lede = match step.is_about_a_new_card() {
+        true => charged_at_once(&mut member.reads(app).await?, w, &member.customer_id).await?.or(lede),
+        false => lede,
+    };
     let title = if errors.is_empty() && troubles.is_empty() { t!(w, "methods-title") } else { t!(w, "methods-title-error") };
     Ok(page::document_reaching(app, member, status, &title, reach, move || {
         let replaces = match &step {

@@ -5,6 +5,7 @@
 //! What deliberately does not live here: mending anything.
 
 mod documents;
+mod dunning;
 mod pdfs;
 mod postings;
 mod purchases;
@@ -150,6 +151,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     postings::hold(desk, counts).await?;
     purchases::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
+    dunning::hold(desk, counts).await?;
     usage::hold(desk, counts).await?;
     undone::hold(desk, counts).await
 }

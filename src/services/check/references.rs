@@ -32,7 +32,7 @@ macro_rules! reference {
 }
 
 /// What stands for money and for people. What a session or a throttle names comes and goes.
-const REFERENCES: [Reference; 60] = [
+const REFERENCES: [Reference; 63] = [
     reference!("staff", "identity_id" -> "identities"),
     reference!("members", "customer_id" -> "customers"),
     reference!("members", "identity_id" -> "identities"),
@@ -83,6 +83,9 @@ const REFERENCES: [Reference; 60] = [
     reference!("purchases", "invoice_id" -> "invoices"),
     reference!("product_prices", "product_id", "product_id" -> "products", "id"),
     reference!("automatic_top_ups", "customer_id", "method_id" -> "payment_methods", "id"),
+    reference!("dunning_cases", "customer_id" -> "customers"),
+    reference!("dunning_cases", "invoice_id" -> "invoices"),
+    reference!("dunning_decisions", "case_id" -> "dunning_cases"),
     reference!("refunds", "customer_id" -> "customers"),
     reference!("refunds", "credit_note_id" -> "invoices"),
     reference!("refunds", "invoice_id" -> "invoices"),

@@ -316,7 +316,8 @@ pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<(Str
             "SELECT i.customer_id, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id
                     AND (p.round IS NOT NULL OR p.status IN ('created', 'processing', 'needs_action')))
-                AND (EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup'))
+                AND (EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup')
+                        AND m.refused_reason IS NULL)
                     OR (i.due_at <= $2 AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
                         WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active')))
              ORDER BY i.issued_at, i.id",

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
-use crate::services::{Desk, Refusal, ledger as books, subscriptions};
+use crate::services::{Desk, Refusal, dunning, ledger as books, subscriptions};
 
 /// What lowers the amount due, by where it came from.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +26,16 @@ struct DueRow {
     total_minor: i64,
     allocated_minor: i64,
     ended_as: Option<String>,
+    /// The dunning case it is unpaid in.
+    case_id: Option<String>,
 }
 
 async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
     desk.tx
         .opt(
             "SELECT i.customer_id, i.currency, i.number, i.total_minor, i.ended_as,
-                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor
+                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor,
+                (SELECT c.id FROM dunning_cases c WHERE c.vendor_id = i.vendor_id AND c.invoice_id = i.id AND c.state IN ('open', 'ended')) AS case_id
              FROM invoices i WHERE i.vendor_id = $1 AND i.id = $2",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )
@@ -99,6 +102,9 @@ async fn note_settled(desk: &mut Desk, invoice_id: &str, row: &DueRow) -> Result
         )
         .await?;
         subscriptions::note_settled(desk, invoice_id).await?;
+        if let Some(case_id) = &row.case_id {
+            dunning::note_settled(desk, case_id).await?;
+        }
     }
     Ok(())
 }
@@ -161,5 +167,9 @@ pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> R
 pub async fn note_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     let invoice = super::read::load(desk, invoice_id).await?;
     let is_overdue = invoice.due_minor > 0 && invoice.due_at <= desk.now.billing;
-    if is_overdue { subscriptions::note_overdue(desk, invoice_id).await } else { Ok(()) }
+    if !is_overdue {
+        return Ok(());
+    }
+    subscriptions::note_overdue(desk, invoice_id).await?;
+    dunning::note_overdue(desk, &invoice).await
 }

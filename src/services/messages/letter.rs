@@ -3,6 +3,7 @@
 use billing::calendar::{Instant, Period, Zone};
 use chrono::NaiveDate;
 
+use crate::services::dunning::Prospect;
 use crate::services::payments::{DeclineReason, Method};
 
 #[derive(Clone, Debug)]
@@ -52,6 +53,25 @@ pub enum Letter {
         invoice: Billed,
         /// What was charged last, and why the bank said no; `None`: there was nothing to charge.
         declined: Option<(Method, DeclineReason)>,
+        /// What it leads to; `None`: nothing is done about it.
+        prospect: Option<Prospect>,
+    },
+    /// The grace of an unpaid invoice ends soon.
+    LastWarning {
+        invoice: Billed,
+        ends_at: Instant,
+        prospect: Prospect,
+    },
+    /// The grace of an unpaid invoice is over, and this was done.
+    GraceOver {
+        invoice: Billed,
+        prospect: Prospect,
+    },
+    /// What could not be charged is settled after all.
+    Recovered {
+        invoice: Billed,
+        /// The plan that it gives back, and what it takes to be back; `None`: it had not been lost, or it was ended.
+        plan: Option<(String, Back)>,
     },
     Refunded {
         invoice: String,
@@ -114,6 +134,18 @@ pub enum Letter {
         /// Whether something can be charged when it has ended.
         has_method: bool,
     },
+    /// A quarter, a year or another long period ends, and the next one begins.
+    RenewalComing {
+        customer: String,
+        plan: String,
+        renews_at: Instant,
+        zone: Zone,
+        /// What the next invoice comes to as it stands; `None`: there will be none.
+        due_minor: Option<i64>,
+        currency: String,
+        /// What it is charged to.
+        method: Option<Method>,
+    },
     PlanChanged {
         customer: String,
         plan: String,
@@ -124,6 +156,15 @@ pub enum Letter {
         customer: String,
         plan: String,
     },
+}
+
+/// How a plan is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// It runs.
+    Active,
+    /// It was paused and goes on now, charged from now.
+    Resumed,
 }
 
 /// A document, as its messages name it.
@@ -167,6 +208,9 @@ impl Letter {
             Letter::CreditNoteReady { .. } => "credit_note_ready",
             Letter::Receipt { .. } => "receipt",
             Letter::PaymentFailed { .. } => "payment_failed",
+            Letter::LastWarning { .. } => "payment_last_warning",
+            Letter::GraceOver { .. } => "payment_grace_over",
+            Letter::Recovered { .. } => "payment_recovered",
             Letter::Refunded { .. } => "refund",
             Letter::CreditBought { .. } => "receipt",
             Letter::AutomaticTopUpStopped { .. } => "automatic_top_up_stopped",
@@ -175,6 +219,7 @@ impl Letter {
             Letter::CertificateRefused { .. } => "certificate_refused",
             Letter::MethodExpiring { .. } => "method_expiring",
             Letter::TrialEnding { .. } => "trial_ending",
+            Letter::RenewalComing { .. } => "renewal_coming",
             Letter::PlanChanged { .. } => "plan_changed",
             Letter::SubscriptionEnded { .. } => "subscription_ended",
         }

@@ -22,7 +22,7 @@ use crate::platform::keys::{Keys, Purpose};
 use crate::services::{Desk, Refusal};
 
 pub use expiring::{Ending, ending, note_ending};
-pub use letter::{Billed, Letter, Spent};
+pub use letter::{Back, Billed, Letter, Spent};
 pub use render::Rendered;
 pub use told::{EVENT, TOLD, Told, tell};
 

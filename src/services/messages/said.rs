@@ -1,7 +1,8 @@
 //! The words of each message: a subject, paragraphs, and what to do about it.
 
-use super::letter::{Billed, Letter, Spent};
+use super::letter::{Back, Billed, Letter, Spent};
 use crate::services::Desk;
+use crate::services::dunning::Prospect;
 use crate::services::payments::{declined_because, method_name};
 use crate::t;
 use crate::words::Words;
@@ -18,6 +19,10 @@ pub(super) struct Said {
 impl Said {
     fn new<const N: usize>(subject: String, paragraphs: [String; N]) -> Said {
         Said { subject, paragraphs: paragraphs.into(), action: None }
+    }
+
+    fn of(subject: String, paragraphs: Vec<String>) -> Said {
+        Said { subject, paragraphs, action: None }
     }
 
     fn then(self, label: String, link: String) -> Said {
@@ -99,8 +104,30 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest])
                 .then(t!(w, "mail-document-action"), document(portal, &invoice.number))
         }
-        Letter::PaymentFailed { invoice, declined } => {
-            failed(w, v, portal, invoice, declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason))))
+        Letter::PaymentFailed { invoice, declined, prospect } => {
+            let declined = declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason)));
+            failed(w, v, portal, invoice, declined, prospect.as_ref())
+        }
+        Letter::LastWarning { invoice, ends_at, prospect } => {
+            let (due, number, dates) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number, Dates::new(w, invoice.zone));
+            let subject = t!(w, "mail-warning-subject", amount = &due, vendor = v, day = dates.day(*ends_at));
+            let what = t!(w, "mail-warning-what", number = number, amount = &due);
+            Said::of(subject, std::iter::once(what).chain(prospect.told(&dates)).collect()).then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
+        }
+        Letter::GraceOver { invoice, prospect } => {
+            let (due, number, dates) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number, Dates::new(w, invoice.zone));
+            let what = t!(w, "mail-warning-what", number = number, amount = &due);
+            let paragraphs = std::iter::once(what).chain(prospect.told(&dates)).chain([t!(w, "mail-unpaid-how")]);
+            Said::of(t!(w, "mail-unpaid-subject", amount = &due, vendor = v), paragraphs.collect()).then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
+        }
+        Letter::Recovered { invoice, plan } => {
+            let number = &invoice.number;
+            let back = plan.as_ref().map(|(plan, back)| match back {
+                Back::Active => t!(w, "mail-recovered-access", plan = plan),
+                Back::Resumed => t!(w, "mail-recovered-resumed", plan = plan),
+            });
+            let paragraphs = std::iter::once(t!(w, "mail-recovered-what", number = number)).chain(back);
+            Said::of(t!(w, "mail-recovered-subject", number = number, vendor = v), paragraphs.collect()).then(t!(w, "mail-recovered-action"), portal.clone())
         }
         Letter::Refunded { invoice, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
@@ -159,6 +186,17 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
                 Said::new(subject, [what, t!(w, "mail-trial-no-method")]).then(t!(w, "mail-trial-add"), format!("{portal}/payment-methods/add"))
             }
         }
+        Letter::RenewalComing { customer, plan, renews_at, zone, due_minor, currency, method } => {
+            let day = Dates::new(w, *zone).day_year(*renews_at);
+            let what = t!(w, "mail-renewal-what", plan = plan, customer = customer, vendor = v, day = &day);
+            let charged = match (due_minor.filter(|due| *due > 0), method) {
+                (Some(due), Some(method)) => t!(w, "mail-renewal-charged", amount = w.money(due, currency), method = method_name(w, method)),
+                (Some(due), None) => t!(w, "mail-renewal-due", amount = w.money(due, currency)),
+                (None, _) => t!(w, "mail-renewal-nothing"),
+            };
+            Said::new(t!(w, "mail-renewal-subject", plan = plan, vendor = v, day = day), [what, charged, t!(w, "mail-renewal-how")])
+                .then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
+        }
         Letter::PlanChanged { customer, plan, quantity } => {
             let what = t!(w, "mail-changed-what", customer = customer, plan = plan, quantity = quantity, vendor = v);
             Said::new(t!(w, "mail-changed-subject", vendor = v, plan = plan), [what]).then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
@@ -172,14 +210,22 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
 }
 
 /// `declined`: the method's name, and why the bank said no.
-fn failed(w: Words, vendor: &str, portal: &str, invoice: &Billed, declined: Option<(String, String)>) -> Said {
+fn failed(w: Words, vendor: &str, portal: &str, invoice: &Billed, declined: Option<(String, String)>, prospect: Option<&Prospect>) -> Said {
     let (due, number) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number);
     let what = match declined {
         Some((method, reason)) => t!(w, "mail-failed-what", number = number, amount = &due, method = method, reason = reason),
         None => t!(w, "mail-failed-no-method", number = number, amount = &due),
     };
-    Said::new(t!(w, "mail-failed-subject", amount = &due, vendor = vendor), [what])
-        .then(t!(w, "mail-failed-action", amount = due), format!("{portal}/invoices/{number}/pay"))
+    let subject = match prospect {
+        Some(prospect) if prospect.is_retried => t!(w, "mail-failed-again-subject", amount = &due, vendor = vendor),
+        _ => t!(w, "mail-failed-subject", amount = &due, vendor = vendor),
+    };
+    let then = prospect.map(|prospect| prospect.told(&Dates::new(w, invoice.zone))).unwrap_or_default();
+    Said::of(subject, std::iter::once(what).chain(then).collect()).then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
+}
+
+fn pay(portal: &str, number: &str) -> String {
+    format!("{portal}/invoices/{number}/pay")
 }
 
 fn document(portal: &str, number: &str) -> String {

@@ -1,26 +1,31 @@
 //! Events of billing, told to the people they concern. What has a reader here leaves a row in the outbox with its event; a worker turns it
 //! into messages, so that no billing run waits for words.
 
+use billing::state::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::letter::{Billed, Letter};
+use super::letter::{Back, Billed, Letter};
 use super::{KeptFor, To, leave_of};
-use crate::platform::clock::from_ms;
+use crate::platform::clock::{Instant, from_ms};
 use crate::services::events::{self, Event};
 use crate::services::invoices::{self, Invoice};
-use crate::services::payments::{self, DeclineReason, Pays, Status};
-use crate::services::{Desk, Refusal, balance, customers, purchases, subscriptions};
+use crate::services::payments::{self, DeclineReason, Method, Pays, Status};
+use crate::services::subscriptions::Subscription;
+use crate::services::{Desk, Refusal, balance, customers, dunning, purchases, subscriptions};
 
 /// The outbox kind of events that are to be told.
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 13] = [
+pub const TOLD: [&str; 17] = [
     "invoice.issued",
     "credit_note.issued",
     "payment.succeeded",
     "invoice.payment_failed",
+    "dunning.last_warning",
+    "dunning.ended",
+    "dunning.recovered",
     "invoice.withholding_taken_back",
     "refund.succeeded",
     "automatic_top_up.stopped",
@@ -28,6 +33,7 @@ pub const TOLD: [&str; 13] = [
     "balance.expired",
     "payment_method.expiring",
     "subscription.trial_ending",
+    "subscription.renewal_coming",
     "subscription.changed",
     "subscription.ended",
 ];
@@ -110,12 +116,36 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             if invoice.due_minor == 0 {
                 return Ok(None);
             }
-            let last = payments::of_invoice(desk, &invoice.id).await?.into_iter().find(|payment| matches!(payment.status, Status::Declined(_)));
+            let tried = payments::of_invoice(desk, &invoice.id).await?.into_iter().find(|payment| matches!(payment.status, Status::Declined(_)));
+            let last = tried.filter(|_| text("reason") != dunning::NO_METHOD);
             let declined = match last {
                 Some(payment) => Some((payments::find_method_ever(desk, customer_id, &payment.method_id).await?, DeclineReason::or_other(&text("reason")))),
                 None => None,
             };
-            Some((Letter::PaymentFailed { invoice: billed(desk, &invoice)?, declined }, Readers::Managers))
+            let prospect = dunning::prospect(desk, &invoice.id).await?;
+            Some((Letter::PaymentFailed { invoice: billed(desk, &invoice)?, declined, prospect }, Readers::Managers))
+        }
+        "dunning.last_warning" | "dunning.ended" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            let prospect = dunning::prospect(desk, &invoice.id).await?.filter(|_| invoice.due_minor > 0);
+            let (Some(prospect), invoice) = (prospect, billed(desk, &invoice)?) else { return Ok(None) };
+            let ends_at = data.get("ends_at").and_then(Value::as_str).and_then(|at| at.parse::<Instant>().ok());
+            let letter = match ends_at {
+                Some(ends_at) => Letter::LastWarning { invoice, ends_at, prospect },
+                None => Letter::GraceOver { invoice, prospect },
+            };
+            Some((letter, Readers::Managers))
+        }
+        "dunning.recovered" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            let runs = |s: &Subscription| matches!(s.state, State::Active);
+            let on_it = subscriptions::on_invoice(desk, &invoice.id).await?;
+            let plan = match text("ended_by").as_str() {
+                "pause" => on_it.first().map(|s| (s.plan_name().to_owned(), Back::Resumed)),
+                "cancel" => None,
+                _ => on_it.into_iter().find(runs).map(|s| (s.plan_name().to_owned(), Back::Active)),
+            };
+            Some((Letter::Recovered { invoice: billed(desk, &invoice)?, plan }, Readers::Managers))
         }
         "invoice.withholding_taken_back" => {
             let invoice = invoices::load(desk, &event.subject_id).await?;
@@ -162,6 +192,16 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             let Some(ends_at) = s.trial_end_at else { return Ok(None) };
             let has_method = has_method(desk, customer_id).await?;
             Some((Letter::TrialEnding { plan: text("name"), ends_at, zone: s.zone, has_method }, Readers::Managers))
+        }
+        "subscription.renewal_coming" => {
+            let s = subscriptions::load(desk, &event.subject_id).await?;
+            let Some(renews_at) = s.announced_renewal_at.filter(|_| s.ended_at.is_none() && s.cancel_at.is_none()) else { return Ok(None) };
+            let customer = customers::load(desk, customer_id).await?;
+            let next = subscriptions::upcoming(desk, &customer, &s, from_ms(event.happened_at), None).await?;
+            let due_minor = next.and_then(|next| next.priced).map(|priced| priced.due_minor);
+            let method = payments::list(desk, customer_id).await?.into_iter().find(Method::is_default);
+            let plan = s.plan_name().to_owned();
+            Some((Letter::RenewalComing { customer: customer.name, plan, renews_at, zone: s.zone, due_minor, currency: s.currency.code().to_owned(), method }, Readers::Managers))
         }
         // A code that was redeemed changes what is paid, and no plan.
         "subscription.changed" if text("promotion_code").is_empty() => {

@@ -1,10 +1,9 @@
 //! What about a customer's payments needs a person: for the overview and for the payment page, with what repairs each.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 
-use crate::services::{Desk, Refusal};
+use crate::services::dunning::{self, Prospect};
+use crate::services::{Desk, Refusal, invoices};
 
 use super::gateway::DeclineReason;
 use super::methods::{self, Expiry, Method, MethodRole};
@@ -17,8 +16,19 @@ pub enum Attention {
     Declined {
         payment: Payment,
         invoice_number: String,
+        /// What is due of it by now.
+        due_minor: i64,
         method: Method,
         reason: DeclineReason,
+        /// What it leads to; `None`: nothing is done about it.
+        prospect: Option<Prospect>,
+    },
+    /// Payment of an invoice is due, and there was nothing to charge.
+    Unpaid {
+        invoice_number: String,
+        due_minor: i64,
+        currency: String,
+        prospect: Prospect,
     },
     /// The bank waits for the customer's answer.
     Confirm {
@@ -41,22 +51,25 @@ pub enum Attention {
 /// Everything that needs a person, seen from `today` in the customer's zone; `on_file` are the customer's methods ([`methods::list`]).
 pub async fn attention(desk: &mut Desk, customer_id: &str, on_file: &[Method], today: NaiveDate) -> Result<Vec<Attention>, Refusal> {
     let mut found = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (payment, invoice_number) in read::of_open_invoices(desk, customer_id).await? {
-        // Only the latest attempt of each invoice counts.
-        if !seen.insert(invoice_number.clone()) {
-            continue;
-        }
-        match payment.status.clone() {
-            Status::Declined(reason) => {
+    for invoice in invoices::open_of(desk, customer_id).await? {
+        let (due_minor, invoice_number) = (invoice.due_minor, invoice.number);
+        // Only the latest attempt counts.
+        let latest = read::of_invoice(desk, &invoice.id).await?.into_iter().next();
+        match latest.map(|payment| (payment.status.clone(), payment)) {
+            Some((Status::Declined(reason), payment)) => {
                 let method = methods::find_ever(desk, customer_id, &payment.method_id).await?;
-                found.push(Attention::Declined { payment, invoice_number, method, reason });
+                let prospect = dunning::prospect(desk, &invoice.id).await?;
+                found.push(Attention::Declined { payment, invoice_number, due_minor, method, reason, prospect });
             }
-            Status::NeedsAction { .. } => {
+            Some((Status::NeedsAction { .. }, payment)) => {
                 let method = methods::find_ever(desk, customer_id, &payment.method_id).await?;
                 found.push(Attention::Confirm { payment, method });
             }
-            _ => {}
+            Some((Status::Created | Status::Processing, _)) => {}
+            _ => {
+                let prospect = dunning::prospect(desk, &invoice.id).await?;
+                found.extend(prospect.map(|prospect| Attention::Unpaid { invoice_number, due_minor, currency: invoice.currency, prospect }));
+            }
         }
     }
     let charged = || on_file.iter().filter(|method| method.role != MethodRole::Kept);

@@ -18,9 +18,10 @@ use crate::services::{Desk, Refusal, customers, invoices, purchases, quotes};
 
 use super::collect;
 use super::errand::{Errand, unanswered};
-use super::gateway::{Charge, ChargeRequest, DeclineReason, GatewayError, Outcome, Presence};
+use super::gateway::{Charge, Outcome};
 use super::methods::{self, Method};
 use super::read::{Payment, Pays, Status, load, returning, written};
+use super::sending;
 
 /// What to charge.
 #[derive(Clone, Debug)]
@@ -92,60 +93,17 @@ fn already() -> Refusal {
     Refusal::Conflict(sentence!("refusal-payment-under-way"))
 }
 
-/// Phase two: the gateway is called, outside any transaction, with the payment's id as its key. Then phase three. A gateway that does
-/// not answer leaves the payment processing: [`ask`] finds out later.
+/// Phases two and three of one payment: it is sent, and what the gateway says is booked. One that does not answer leaves the payment
+/// processing: [`ask`] finds out later.
 pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description: &str) -> Result<Payment, Refusal> {
     let mut desk = errand.writes().await?;
-    let wall_ms = desk.now.wall_ms();
-    let key = (desk.vendor.id.clone(), payment_id.to_owned(), wall_ms);
-    let claimed = written(
-        &mut desk,
-        returning!(
-            "UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"
-        ),
-        key,
-    );
-    let Some(payment) = claimed.await? else { return load(&mut desk, payment_id).await };
-    let method = methods::find_ever(&mut desk, &payment.customer_id, &payment.method_id).await?;
-    let now = desk.now;
+    let Some(sending) = sending::claim(&mut desk, payment_id, who, description).await? else { return load(&mut desk, payment_id).await };
     desk.commit().await?;
-    let gateway = errand.gateway_of(&payment.gateway).await?;
-    let presence = match who {
-        Customer::Present => Presence::OnSession { return_url: format!("{}{}", errand.app.config.public_url, page_path(payment_id)) },
-        Customer::Absent => Presence::OffSession,
-    };
-    let request = ChargeRequest {
-        key: payment.id.clone(),
-        customer_id: payment.customer_id.clone(),
-        method_token: method.token,
-        amount_minor: payment.amount_minor,
-        currency: payment.currency.clone(),
-        presence,
-        description: description.to_owned(),
-        since_ms: payment.created_at,
-        now,
-    };
-    // A method that another gateway keeps means nothing to this one.
-    let answer = if method.gateway == gateway.name() {
-        gateway.charge(request).await
-    } else {
-        Err(GatewayError::Refused(format!("{} keeps this method", method.gateway)))
-    };
-    match answer {
-        Ok(charge) => settle(errand, payment_id, &charge).await,
-        Err(error @ GatewayError::NoAnswer(_)) => {
-            tracing::warn!(%error, payment = payment_id, "no answer to a charge: it will be asked for");
-            Ok(payment)
-        }
-        Err(error) => {
-            tracing::error!(%error, payment = payment_id, "a charge was refused as it stands");
-            let mut desk = errand.writes().await?;
-            let payment = give_up(&mut desk, payment_id).await?;
-            collect::carry_on(&mut desk, &payment, DeclineReason::ProcessingError).await?;
-            desk.commit().await?;
-            Ok(payment)
-        }
-    }
+    let sent = sending.send().await;
+    let mut desk = errand.writes().await?;
+    let payment = sending::book(&mut desk, &sent).await?;
+    desk.commit().await?;
+    Ok(payment)
 }
 
 /// Whether the customer is there to answer their bank.
@@ -217,6 +175,9 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     match (&payment.status, &payment.pays) {
         (Status::Succeeded, pays) => {
             desk.record("payment.succeeded", Some(&payment.customer_id), payment_id, data).await?;
+            if payment.round.is_none() {
+                methods::note_accepted(desk, &payment.method_id).await?;
+            }
             match pays {
                 Pays::Invoice(invoice_id) => invoices::record_payment(desk, invoice_id, payment_id, payment.amount_minor).await?,
                 // In this very transaction the change is made that it pays for: both or neither.

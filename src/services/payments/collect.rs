@@ -1,15 +1,18 @@
 //! Getting an invoice paid: by itself when it is issued, by the customer from the portal, and by finding out what became of payments
 //! that a crash or a silent gateway left under way.
 
+use futures_util::{StreamExt as _, stream};
+
 use crate::sentence;
 use crate::services::invoices::{self, Invoice};
-use crate::services::{Desk, Refusal, customers, purchases};
+use crate::services::{Desk, Refusal, customers, dunning, purchases};
 
 use super::charges::{self, Customer, NewPayment};
 use super::errand::{Errand, unanswered};
 use super::gateway::DeclineReason;
-use super::methods::{self, MethodRole};
+use super::methods::{self, Method, MethodRole};
 use super::read::{self, Payment, Pays, Status};
+use super::sending::{self, Sending, Sent};
 use super::setups;
 
 /// What collecting an invoice came to.
@@ -24,21 +27,70 @@ pub enum Collected {
     Tried(Payment),
 }
 
+/// How collecting an invoice begins.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum Begun {
+    /// Nothing is due of it.
+    NothingDue,
+    /// The customer has no method that is charged by itself.
+    NoMethod,
+    /// Another payment of it is: nothing is charged beside it.
+    UnderWay(Payment),
+    /// The first payment of a round, to be sent once this transaction holds.
+    Sending(Sending),
+}
+
+/// Begins to charge what is due of an invoice: see [`collect`].
+pub async fn begin_collecting(desk: &mut Desk, invoice_id: &str) -> Result<Begun, Refusal> {
+    let invoice = locked(desk, invoice_id).await?;
+    if invoice.due_minor <= 0 {
+        return Ok(Begun::NothingDue);
+    }
+    let before = read::of_invoice(desk, invoice_id).await?;
+    if let Some(payment) = before.iter().find(|payment| payment.status.is_under_way()) {
+        return Ok(Begun::UnderWay(payment.clone()));
+    }
+    let Some(first) = begin(desk, &invoice, &before).await? else { return Ok(Begun::NoMethod) };
+    let sending = sending::claim(desk, &first.id, Customer::Absent, &invoice.number).await?;
+    Ok(sending.map_or(Begun::UnderWay(first), Begun::Sending))
+}
+
+/// What a gateway said of a payment nobody asked for goes into the books: the payment, and, where it was not made, the next method's.
+pub async fn book(desk: &mut Desk, sent: &Sent) -> Result<(Payment, Option<Sending>), Refusal> {
+    let payment = sending::book(desk, sent).await?;
+    let next = match follower(desk, &payment).await? {
+        Some(next) => sending::claim(desk, &next.id, Customer::Absent, sent.description()).await?,
+        None => None,
+    };
+    Ok((payment, next))
+}
+
 /// Charges what is due of an invoice to the default method, then to each backup while the ones before decline: one round. Nobody needs
 /// to be there. While another payment of the invoice is under way, or after it succeeded, nothing is charged.
 pub async fn collect(errand: &Errand, invoice_id: &str) -> Result<Collected, Refusal> {
     let mut desk = errand.writes().await?;
-    let invoice = locked(&mut desk, invoice_id).await?;
-    if invoice.due_minor <= 0 {
-        return Ok(Collected::NothingDue);
-    }
-    let before = read::of_invoice(&mut desk, invoice_id).await?;
-    if let Some(payment) = before.iter().find(|payment| payment.status.is_under_way()) {
-        return Ok(Collected::Tried(payment.clone()));
-    }
-    let Some(first) = begin(&mut desk, &invoice, &before).await? else { return Ok(Collected::NoMethod) };
+    let begun = begin_collecting(&mut desk, invoice_id).await?;
     desk.commit().await?;
-    Ok(Collected::Tried(go_through(errand, &first.id, &invoice.number).await?))
+    Ok(match begun {
+        Begun::NothingDue => Collected::NothingDue,
+        Begun::NoMethod => Collected::NoMethod,
+        Begun::UnderWay(payment) => Collected::Tried(payment),
+        Begun::Sending(sending) => Collected::Tried(send_on(errand, sending).await?),
+    })
+}
+
+/// Sends a payment, and while it is not made, the one that follows it; the last.
+async fn send_on(errand: &Errand, mut sending: Sending) -> Result<Payment, Refusal> {
+    loop {
+        let sent = sending.send().await;
+        let mut desk = errand.writes().await?;
+        let (payment, next) = book(&mut desk, &sent).await?;
+        desk.commit().await?;
+        match next {
+            Some(next) => sending = next,
+            None => return Ok(payment),
+        }
+    }
 }
 
 /// The first payment of a new round, after the invoice's payments before; `None` without a method that is charged by itself.
@@ -47,11 +99,22 @@ async fn begin(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result
     open_next(desk, invoice, rounds + 1, before).await
 }
 
-/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it. The customer is locked.
+/// The first payment of a further round of an invoice, by the first of the methods whose turn it is.
+pub(crate) async fn open_round(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Payment>, Refusal> {
+    let before = read::of_invoice(desk, &invoice.id).await?;
+    begin(desk, invoice, &before).await
+}
+
+/// The row of the next payment of a round: the first method that is charged by itself and has not been tried in it. One that was refused for
+/// good is not charged again as it stands. The customer is locked.
 async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
     let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
+    // Of a round that dunning began, those whose turn has come.
+    let turns = dunning::turns_of(desk, &invoice.id).await?;
     let methods = methods::list(desk, &invoice.customer_id).await?;
-    let Some(next) = methods.into_iter().find(|method| method.role != MethodRole::Kept && !tried.contains(&&method.id)) else { return Ok(None) };
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.refused.is_none();
+    let has_turn = |method: &Method| turns.as_ref().is_none_or(|turns| turns.contains(&method.id));
+    let Some(next) = methods.into_iter().find(|method| may_be_charged(method) && has_turn(method) && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
         customer_id: invoice.customer_id.clone(),
         pays: Pays::Invoice(invoice.id.clone()),
@@ -66,7 +129,9 @@ async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Pay
 /// What follows when a payment nobody asked for was not made, in the very transaction that says so: the row of the next method's, or, when
 /// every method had its turn, an invoice that could not be paid. So whatever dies next, nothing is forgotten: [`recover`] sends the row.
 pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineReason) -> Result<(), Refusal> {
-    let (Pays::Invoice(invoice_id), Some(round)) = (&unpaid.pays, unpaid.round) else { return Ok(()) };
+    let Pays::Invoice(invoice_id) = &unpaid.pays else { return Ok(()) };
+    dunning::note_declined(desk, unpaid, invoice_id, reason).await?;
+    let Some(round) = unpaid.round else { return Ok(()) };
     let invoice = invoices::load(desk, invoice_id).await?;
     // Settled by something else while the answer was on its way.
     if invoice.due_minor <= 0 {
@@ -75,25 +140,29 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
     let before = read::of_invoice(desk, invoice_id).await?;
     match open_next(desk, &invoice, round, &before).await? {
         Some(_) => Ok(()),
-        None => invoices::note_declined(desk, invoice_id, reason.name()).await,
+        None => {
+            dunning::note_round_over(desk, &invoice, &before).await?;
+            invoices::note_declined(desk, invoice_id, reason.name()).await
+        }
     }
 }
 
-/// Sends a payment, and while it is not made, the one that follows it; the last.
-async fn go_through(errand: &Errand, payment_id: &str, invoice_number: &str) -> Result<Payment, Refusal> {
-    let mut payment = charges::send(errand, payment_id, Customer::Absent, invoice_number).await?;
-    while let Some(next) = follower(errand, &payment).await? {
-        payment = charges::send(errand, &next.id, Customer::Absent, invoice_number).await?;
-    }
-    Ok(payment)
+/// Sends a payment whose row stands, and while it is not made, the one that follows it; the last.
+pub async fn go_through(errand: &Errand, payment_id: &str, invoice_number: &str) -> Result<Payment, Refusal> {
+    let mut desk = errand.writes().await?;
+    let Some(sending) = sending::claim(&mut desk, payment_id, Customer::Absent, invoice_number).await? else {
+        return read::load(&mut desk, payment_id).await;
+    };
+    desk.commit().await?;
+    send_on(errand, sending).await
 }
 
 /// The payment that [`carry_on`] left and nobody has sent.
-async fn follower(errand: &Errand, payment: &Payment) -> Result<Option<Payment>, Refusal> {
+async fn follower(desk: &mut Desk, payment: &Payment) -> Result<Option<Payment>, Refusal> {
     let (Pays::Invoice(invoice_id), Some(_), Status::Declined(_) | Status::Cancelled) = (&payment.pays, payment.round, &payment.status) else {
         return Ok(None);
     };
-    let payments = read::of_invoice(&mut errand.reads().await?, invoice_id).await?;
+    let payments = read::of_invoice(desk, invoice_id).await?;
     Ok(payments.into_iter().find(|other| other.round == payment.round && other.status == Status::Created))
 }
 
@@ -136,7 +205,10 @@ const PATIENCE_MS: i64 = 60_000;
 /// For how long a confirmed change is held for its payment, and a bank's question stays open.
 const GIVEN_UP_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Finds out about everything left under way: asks the gateway, sends again under the same key what it never heard of, gives up what
+/// So many payments are asked after at once: a gateway takes its time to answer.
+const RECOVERED_AT_ONCE: usize = 32;
+
+/// Finds out about what was left under way, the oldest few hundred of it: asks the gateway, sends again under the same key what it never heard of, gives up what
 /// nobody waits for any more. Run often; doing it twice changes nothing.
 pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let mut desk = errand.reads().await?;
@@ -144,12 +216,13 @@ pub async fn recover(errand: &Errand) -> Result<usize, Refusal> {
     let stuck = read::under_way(&mut desk, wall_ms - PATIENCE_MS).await?;
     drop(desk);
     let count = stuck.len();
-    for payment in stuck {
+    let each = stream::iter(stuck).for_each_concurrent(RECOVERED_AT_ONCE, async |payment| {
         // One that cannot be helped now must not keep the others waiting.
         if let Err(refusal) = recover_one(errand, &payment, wall_ms).await {
             tracing::warn!(%refusal, payment = %payment.id, "a payment could not be recovered yet");
         }
-    }
+    });
+    each.await;
     setups::sweep(errand).await?;
     Ok(count)
 }
@@ -197,7 +270,7 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
 /// Where a payment nobody asked for was declined, another method's turn has come.
 pub(super) async fn go_on(errand: &Errand, payment: &Payment) -> Result<(), Refusal> {
     if let (Status::Declined(_), Pays::Invoice(invoice_id)) = (&payment.status, &payment.pays)
-        && let Some(next) = follower(errand, payment).await?
+        && let Some(next) = follower(&mut errand.reads().await?, payment).await?
     {
         let number = invoices::load(&mut errand.reads().await?, invoice_id).await?.number;
         go_through(errand, &next.id, &number).await?;

@@ -8,6 +8,8 @@
 
 use std::pin::Pin;
 
+use billing::dunning::Class;
+
 use crate::platform::clock::Now;
 
 /// A gateway's answer, later.
@@ -274,7 +276,12 @@ named! {
         LostCard = "lost_card",
         StolenCard = "stolen_card",
         ExpiredCard = "expired_card",
+        ClosedAccount = "closed_account",
+        IncorrectNumber = "incorrect_number",
+        /// The customer told their bank to pay this vendor no more.
+        Revoked = "revoked",
         IncorrectCvc = "incorrect_cvc",
+        /// Somebody's machines failed, or the bank asks to be asked later.
         ProcessingError = "processing_error",
         /// Asked for while nobody was there to answer.
         AuthenticationRequired = "authentication_required",
@@ -285,6 +292,20 @@ named! {
         /// The method is not kept any more.
         MethodGone = "method_gone",
     } or Generic
+}
+
+impl DeclineReason {
+    /// What it means for the next try.
+    pub fn class(self) -> Class {
+        use DeclineReason::*;
+        match self {
+            LostCard | StolenCard | ExpiredCard | ClosedAccount | IncorrectNumber | IncorrectCvc | Revoked | MethodGone => Class::Hard,
+            InsufficientFunds => Class::Funds,
+            Generic | Cancelled => Class::Soft,
+            ProcessingError => Class::Outage,
+            AuthenticationRequired | AuthenticationFailed => Class::Confirm,
+        }
+    }
 }
 
 named! {

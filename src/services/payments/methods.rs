@@ -12,10 +12,10 @@ use sqlx::FromRow;
 
 use crate::platform::db::Many;
 use crate::sentence;
-use crate::services::{Desk, Refusal, customers, subscriptions};
+use crate::services::{Desk, Refusal, customers, dunning, subscriptions};
 use crate::words::Sentence;
 
-use super::gateway::{Brand, KeptMethod};
+use super::gateway::{Brand, DeclineReason, KeptMethod};
 
 /// A method on file. Columns as in `migrations/0020_payment_methods.sql`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Method {
     pub exp_month: i64,
     pub exp_year: i64,
     pub role: MethodRole,
+    /// Why its bank refused it for good as it stands: it is not charged by itself.
+    pub refused: Option<DeclineReason>,
     pub created_at: i64,
 }
 
@@ -97,6 +99,7 @@ struct MethodRow {
     exp_year: i64,
     role: String,
     backup_position: i64,
+    refused_reason: Option<String>,
     created_at: i64,
 }
 
@@ -119,6 +122,7 @@ impl TryFrom<MethodRow> for Method {
             exp_month: row.exp_month,
             exp_year: row.exp_year,
             role,
+            refused: row.refused_reason.as_deref().map(DeclineReason::or_other),
             created_at: row.created_at,
         })
     }
@@ -129,7 +133,7 @@ pub async fn list(desk: &mut Desk, customer_id: &str) -> Result<Vec<Method>, Ref
     let rows: Vec<MethodRow> = desk
         .tx
         .all(
-            "SELECT id, customer_id, gateway, token, brand, last4, exp_month, exp_year, role, backup_position, created_at FROM payment_methods
+            "SELECT id, customer_id, gateway, token, brand, last4, exp_month, exp_year, role, backup_position, refused_reason, created_at FROM payment_methods
              WHERE vendor_id = $1 AND customer_id = $2 AND role <> 'removed'
              ORDER BY CASE role WHEN 'default' THEN 0 WHEN 'backup' THEN 1 ELSE 2 END, backup_position, position",
             (desk.vendor.id.clone(), customer_id.to_owned()),
@@ -141,11 +145,11 @@ pub async fn list(desk: &mut Desk, customer_id: &str) -> Result<Vec<Method>, Ref
 static WITH_METHOD: Many = Many {
     before: "SELECT DISTINCT m.customer_id FROM (VALUES",
     columns: 2,
-    after: ") AS v CROSS JOIN payment_methods m WHERE m.vendor_id = v.column1 AND m.customer_id = v.column2 AND m.role IN ('default', 'backup')",
+    after: ") AS v CROSS JOIN payment_methods m WHERE m.vendor_id = v.column1 AND m.customer_id = v.column2 AND m.role IN ('default', 'backup') AND m.refused_reason IS NULL",
     of_each: false,
 };
 
-/// Those of some customers who have a method that is charged by itself.
+/// Those of some customers who have a method that is charged by itself, and may be.
 pub async fn with_method(desk: &mut Desk, customer_ids: &[String]) -> Result<BTreeSet<String>, Refusal> {
     let rows = desk.each(customer_ids);
     let found: Vec<(String,)> = desk.tx.all_of(&WITH_METHOD, rows).await?;
@@ -159,7 +163,7 @@ pub async fn ending_between(desk: &mut Desk, first: NaiveDate, last: NaiveDate) 
     let rows: Vec<Ending> = desk
         .tx
         .all(
-            "SELECT m.id, m.customer_id, m.gateway, m.token, m.brand, m.last4, m.exp_month, m.exp_year, m.role, m.backup_position, m.created_at,
+            "SELECT m.id, m.customer_id, m.gateway, m.token, m.brand, m.last4, m.exp_month, m.exp_year, m.role, m.backup_position, m.refused_reason, m.created_at,
                 (SELECT MIN(n.days_ahead) FROM expiry_notices n WHERE n.vendor_id = m.vendor_id AND n.method_id = m.id) AS noticed
              FROM payment_methods m WHERE m.vendor_id = $1 AND m.role IN ('default', 'backup') AND m.exp_year * 12 + m.exp_month BETWEEN $2 AND $3 ORDER BY m.id",
             (desk.vendor.id.clone(), month(first), month(last)),
@@ -186,7 +190,7 @@ pub async fn find_ever(desk: &mut Desk, customer_id: &str, method_id: &str) -> R
     let row: Option<MethodRow> = desk
         .tx
         .opt(
-            "SELECT id, customer_id, gateway, token, brand, last4, exp_month, exp_year, CASE role WHEN 'removed' THEN 'kept' ELSE role END AS role, backup_position, created_at
+            "SELECT id, customer_id, gateway, token, brand, last4, exp_month, exp_year, CASE role WHEN 'removed' THEN 'kept' ELSE role END AS role, backup_position, refused_reason, created_at
              FROM payment_methods WHERE vendor_id = $1 AND customer_id = $2 AND id = $3",
             (desk.vendor.id.clone(), customer_id.to_owned(), method_id.to_owned()),
         )
@@ -254,6 +258,7 @@ pub async fn make_default(desk: &mut Desk, customer_id: &str, method_id: &str) -
     set_role(desk, &chosen.id, MethodRole::Default).await?;
     number(desk, &backups).await?;
     desk.record("payment_method.made_default", Some(customer_id), method_id, json!({ "brand": chosen.brand.name(), "last4": chosen.last4 })).await?;
+    dunning::note_methods(desk, customer_id, None).await?;
     find(desk, customer_id, method_id).await
 }
 
@@ -273,6 +278,7 @@ pub async fn make_backup(desk: &mut Desk, customer_id: &str, method_id: &str) ->
     backups.push(chosen);
     number(desk, &backups).await?;
     desk.record("payment_method.made_backup", Some(customer_id), method_id, json!({ "brand": chosen.brand.name(), "last4": chosen.last4 })).await?;
+    dunning::note_methods(desk, customer_id, None).await?;
     find(desk, customer_id, method_id).await
 }
 
@@ -440,6 +446,28 @@ fn columns(role: MethodRole) -> (&'static str, i64) {
     }
 }
 
+/// Its bank refused it for good as it stands: it is not charged by itself any more.
+pub(crate) async fn note_refused(desk: &mut Desk, method_id: &str, reason: DeclineReason) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "UPDATE payment_methods SET refused_reason = $3 WHERE vendor_id = $1 AND id = $2",
+            (desk.vendor.id.clone(), method_id.to_owned(), reason.name()),
+        )
+        .await?;
+    Ok(())
+}
+
+/// It was charged after all: the customer paid with it.
+pub(super) async fn note_accepted(desk: &mut Desk, method_id: &str) -> Result<(), Refusal> {
+    desk.tx
+        .run(
+            "UPDATE payment_methods SET refused_reason = NULL WHERE vendor_id = $1 AND id = $2 AND refused_reason IS NOT NULL",
+            (desk.vendor.id.clone(), method_id.to_owned()),
+        )
+        .await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,6 +483,7 @@ mod tests {
             exp_month,
             exp_year,
             role: MethodRole::Default,
+            refused: None,
             created_at: 0,
         }
     }

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use crate::platform::db::Args;
-use crate::services::{Desk, Refusal, invoices};
+use crate::services::{Desk, Refusal};
 
 use super::gateway::{DeclineReason, Sought};
 
@@ -181,6 +181,18 @@ pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Payment
     rows.into_iter().map(Payment::try_from).collect()
 }
 
+/// The latest payment that a method was asked for; `None`: it was never charged.
+pub async fn latest_by(desk: &mut Desk, customer_id: &str, method_id: &str) -> Result<Option<Payment>, Refusal> {
+    let row: Option<PaymentRow> = desk
+        .tx
+        .opt(
+            select!("WHERE vendor_id = $1 AND customer_id = $2 AND method_id = $3 ORDER BY id DESC LIMIT 1"),
+            (desk.vendor.id.clone(), customer_id.to_owned(), method_id.to_owned()),
+        )
+        .await?;
+    row.map(Payment::try_from).transpose()
+}
+
 /// The latest payment of a confirmed change.
 pub async fn of_quote(desk: &mut Desk, quote_id: &str) -> Result<Option<Payment>, Refusal> {
     let row: Option<PaymentRow> =
@@ -210,15 +222,6 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
         )
         .await?;
     rows.into_iter().map(Payment::try_from).collect()
-}
-
-/// Payments of a customer's open invoices with the invoice's number, the latest first: what the customer may have to repair.
-pub(super) async fn of_open_invoices(desk: &mut Desk, customer_id: &str) -> Result<Vec<(Payment, String)>, Refusal> {
-    let mut found = Vec::new();
-    for invoice in invoices::open_of(desk, customer_id).await? {
-        found.extend(of_invoice(desk, &invoice.id).await?.into_iter().map(|payment| (payment, invoice.number.clone())));
-    }
-    Ok(found)
 }
 
 /// Payments that money may still move by and that nobody has touched since, the oldest first.

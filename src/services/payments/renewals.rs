@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::sentence;
-use crate::services::{Refusal, customers};
+use crate::services::{Refusal, customers, dunning};
 
 use super::errand::{Errand, unanswered};
 
@@ -26,7 +26,7 @@ pub(super) async fn renew(errand: &Errand, gateway: &str, token: &str) -> Result
     let changed = desk
         .tx
         .run(
-            "UPDATE payment_methods SET brand = $3, last4 = $4, exp_month = $5, exp_year = $6
+            "UPDATE payment_methods SET brand = $3, last4 = $4, exp_month = $5, exp_year = $6, refused_reason = NULL
              WHERE vendor_id = $1 AND id = $2 AND role <> 'removed' AND (brand <> $3 OR last4 <> $4 OR exp_month <> $5 OR exp_year <> $6)",
             (desk.vendor.id.clone(), method_id.clone(), now.brand.name(), now.last4.clone(), now.exp_month, now.exp_year),
         )
@@ -34,6 +34,8 @@ pub(super) async fn renew(errand: &Errand, gateway: &str, token: &str) -> Result
     if changed == 1 {
         let data = json!({ "brand": now.brand.name(), "last4": now.last4, "exp_month": now.exp_month, "exp_year": now.exp_year, "former_last4": former_last4 });
         desk.record("payment_method.renewed", Some(&customer_id), &method_id, data).await?;
+        // What it was declined for is another card's affair now.
+        dunning::note_methods(&mut desk, &customer_id, Some(&method_id)).await?;
     }
     Ok(desk.commit().await?)
 }

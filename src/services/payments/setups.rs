@@ -10,6 +10,7 @@ use crate::services::{Desk, Refusal, customers};
 use super::errand::{Errand, unanswered};
 use super::gateway::{CardEntry, DeclineReason, GatewayError, HostedFields, SetupRequest, SetupState};
 use super::methods::{self, Method};
+use super::repair;
 
 /// Where the customer is to be sent, or what to frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,8 @@ async fn request(errand: &Errand, desk: &mut Desk, customer_id: &str, setup_id: 
     })
 }
 
-/// Asks the gateway what became of a setup of this customer, and keeps the card if there is one.
+/// Asks the gateway what became of a setup of this customer, and keeps the card if there is one. What could not be charged is charged to it
+/// at once.
 pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Result<Finished, Refusal> {
     let mut desk = errand.reads().await?;
     let row = load(&mut desk, setup_id).await?;
@@ -129,9 +131,14 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
         Err(error) => return Err(unanswered(&error, sentence!("refusal-setup-unanswered"))),
     };
     let mut desk = errand.writes().await?;
+    let mut opened = Vec::new();
     let finished = match state {
         SetupState::Open => return Ok(Finished::Open),
-        SetupState::Done(kept) => Finished::Added(methods::keep(&mut desk, customer_id, gateway.name(), &kept, row.replaces_id.as_deref()).await?),
+        SetupState::Done(kept) => {
+            let method = methods::keep(&mut desk, customer_id, gateway.name(), &kept, row.replaces_id.as_deref()).await?;
+            opened = repair::open(&mut desk, &method).await?;
+            Finished::Added(method)
+        }
         SetupState::Failed(reason) => {
             // The customer may still try another card there: only what is final is written down.
             return Ok(Finished::Failed(reason));
@@ -149,6 +156,7 @@ pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
         )
         .await?;
     desk.commit().await?;
+    repair::send(errand, opened).await;
     Ok(finished)
 }
 

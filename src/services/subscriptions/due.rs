@@ -18,6 +18,11 @@ use crate::services::{Desk, Refusal, catalog};
 /// How long before a trial's end its customer is told.
 const TRIAL_NOTICE: TimeDelta = TimeDelta::days(3);
 
+/// How long before a long period's end its customer is told that it renews: who pays once a quarter or a year does not have it in mind.
+const RENEWAL_NOTICE: TimeDelta = TimeDelta::days(7);
+/// From how long on a period is long: a quarter is.
+const LONG_PERIOD: TimeDelta = TimeDelta::days(84);
+
 /// When something is next to be done for a subscription.
 pub fn next_due(s: &Subscription) -> Option<Instant> {
     let own = match s.state {
@@ -26,7 +31,7 @@ pub fn next_due(s: &Subscription) -> Option<Instant> {
             (Some(end), None) => Some(notice_at(s, end)),
             (end, _) => end,
         },
-        State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end),
+        State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end).into_iter().chain(renewal_notice_at(s)).min(),
         // What a pause kept paid is closed at its period's end, and what was planned for that end holds from then.
         State::Paused => {
             let kept = s.cycle.as_ref().filter(|cycle| !cycle.open.is_empty()).map(|cycle| cycle.whole.end);
@@ -40,6 +45,14 @@ pub fn next_due(s: &Subscription) -> Option<Instant> {
 /// A trial shorter than the notice is announced at its start.
 fn notice_at(s: &Subscription, end: Instant) -> Instant {
     (end - TRIAL_NOTICE).max(s.starts_at)
+}
+
+/// When the renewal of the running period is announced; none: it is short, it was, or there will be none.
+fn renewal_notice_at(s: &Subscription) -> Option<Instant> {
+    let whole = s.cycle.as_ref()?.whole;
+    let is_long = whole.end - whole.start >= LONG_PERIOD;
+    let goes_on = [s.cancel_at, s.pause_at].into_iter().flatten().all(|at| at > whole.end);
+    (is_long && goes_on && s.announced_renewal_at != Some(whole.end)).then(|| whole.end - RENEWAL_NOTICE)
 }
 
 /// Does what is due of a subscription at an instant, in order.
@@ -60,6 +73,7 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
                 announce_trial_end(&mut h, at)
             }
             State::Trialing if s.trial_end_at.is_some_and(|end| end <= at) => end_trial(desk, &mut h, at).await?,
+            State::Active | State::PastDue if renewal_notice_at(s).is_some_and(|notice| notice <= at) => announce_renewal(&mut h),
             State::Active | State::PastDue | State::Paused
                 if s.cycle.as_ref().is_some_and(|cycle| cycle.whole.end <= at && (s.state != State::Paused || !cycle.open.is_empty())) =>
             {
@@ -95,6 +109,15 @@ fn announce_trial_end(h: &mut Step, at: Instant) {
     h.events.push(Event {
         kind: "subscription.trial_ending",
         data: json!({ "plan": s.terms.plan.key, "name": s.terms.plan.name, "trial_end_at": s.trial_end_at }),
+    });
+}
+
+fn announce_renewal(h: &mut Step) {
+    let s = &mut h.subscription;
+    s.announced_renewal_at = s.cycle.as_ref().map(|cycle| cycle.whole.end);
+    h.events.push(Event {
+        kind: "subscription.renewal_coming",
+        data: json!({ "plan": s.terms.plan.key, "name": s.terms.plan.name, "renews_at": s.announced_renewal_at }),
     });
 }
 

@@ -34,10 +34,10 @@ pub use entitlements::{Entitlement, entitlements};
 pub use late::billed_parts;
 pub(crate) use late::{Look, hold_usage, note_usage};
 pub use outlook::{Metered, Outlook, outlook};
-pub use paid::{note_overdue, note_settled};
+pub use paid::{note_overdue, note_settled, suspend};
 pub use pause::PauseRequest;
 pub use record::{
-    AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, page, word,
+    AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, on_invoice, page, word,
 };
 pub use start::{StartRequest, Started, start};
 pub use step::{Counted, Reading, Step, basis, proration, used};

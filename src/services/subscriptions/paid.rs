@@ -15,6 +15,22 @@ pub async fn note_overdue(desk: &mut Desk, invoice_id: &str) -> Result<(), Refus
     move_all(desk, invoice_id, State::Active, State::PastDue, "subscription.past_due").await
 }
 
+/// The grace of an invoice is over: its subscriptions that are past due give no access until everything overdue is paid. Which.
+pub async fn suspend(desk: &mut Desk, invoice_id: &str) -> Result<Vec<String>, Refusal> {
+    let suspended: Vec<(String, String)> = desk
+        .tx
+        .all(
+            "UPDATE subscriptions SET suspended_at = $3, version = version + 1 WHERE vendor_id = $1 AND status = $4 AND suspended_at IS NULL
+                AND id IN (SELECT l.subscription_id FROM invoice_lines l WHERE l.vendor_id = $1 AND l.invoice_id = $2) RETURNING id, customer_id",
+            (desk.vendor.id.clone(), invoice_id.to_owned(), desk.now.billing_ms(), word(State::PastDue)?),
+        )
+        .await?;
+    for (id, customer_id) in &suspended {
+        desk.record("subscription.suspended", Some(customer_id), id, serde_json::json!({ "invoice": invoice_id })).await?;
+    }
+    Ok(suspended.into_iter().map(|(id, _)| id).collect())
+}
+
 async fn move_all(desk: &mut Desk, invoice_id: &str, from: State, to: State, event: &'static str) -> Result<(), Refusal> {
     let rows: Vec<(String, String)> = desk
         .tx
@@ -30,7 +46,7 @@ async fn move_all(desk: &mut Desk, invoice_id: &str, from: State, to: State, eve
         }
         desk.tx
             .run(
-                "UPDATE subscriptions SET status = $3, version = version + 1 WHERE vendor_id = $1 AND id = $2 AND status = $4",
+                "UPDATE subscriptions SET status = $3, suspended_at = NULL, version = version + 1 WHERE vendor_id = $1 AND id = $2 AND status = $4",
                 (desk.vendor.id.clone(), id.clone(), word(to)?, word(from)?),
             )
             .await?;

@@ -30,6 +30,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "at": at });
     if request.when == When::PeriodEnd {
         step.subscription.pause_at = Some(cycle.whole.end);
+        step.subscription.due_at = next_due(&step.subscription);
         step.events.push(Event { kind: "subscription.pause_planned", data: json!({ "at": cycle.whole.end }) });
         return Ok(step);
     }
@@ -63,6 +64,7 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     if subscription.pause_at.is_some() {
         // It has not begun: there is nothing to charge again.
         step.subscription.pause_at = None;
+        step.subscription.due_at = next_due(&step.subscription);
         step.events.push(Event { kind: "subscription.pause_undone", data });
         return Ok(step);
     }

@@ -31,6 +31,8 @@ pub struct Subscription {
     pub starts_at: Instant,
     pub trial_end_at: Option<Instant>,
     pub trial_end_announced_at: Option<Instant>,
+    /// The end of the last long period whose renewal was announced ahead.
+    pub announced_renewal_at: Option<Instant>,
     pub cancel_at: Option<Instant>,
     pub cancel_asked_at: Option<Instant>,
     pub cancel_reason: Option<String>,
@@ -39,6 +41,8 @@ pub struct Subscription {
     pub pause_unused: Option<Unused>,
     pub pause_at: Option<Instant>,
     pub paused_at: Option<Instant>,
+    /// Since when it gives no access while it is past due.
+    pub suspended_at: Option<Instant>,
     /// Periods that ended and wait for their last usage, the oldest first.
     pub closings: Vec<Closing>,
     pub scheduled: Option<Scheduled>,
@@ -117,6 +121,7 @@ struct SubscriptionRow {
     starts_at: i64,
     trial_end_at: Option<i64>,
     trial_end_announced_at: Option<i64>,
+    announced_renewal_at: Option<i64>,
     cancel_at: Option<i64>,
     cancel_asked_at: Option<i64>,
     cancel_reason: Option<String>,
@@ -125,6 +130,7 @@ struct SubscriptionRow {
     pause_unused: Option<String>,
     pause_at: Option<i64>,
     paused_at: Option<i64>,
+    suspended_at: Option<i64>,
     closings: String,
     scheduled: Option<String>,
     due_at: Option<i64>,
@@ -175,12 +181,14 @@ impl TryFrom<SubscriptionRow> for Subscription {
             starts_at: from_ms(row.starts_at),
             trial_end_at: row.trial_end_at.map(from_ms),
             trial_end_announced_at: row.trial_end_announced_at.map(from_ms),
+            announced_renewal_at: row.announced_renewal_at.map(from_ms),
             cancel_at: row.cancel_at.map(from_ms),
             cancel_asked_at: row.cancel_asked_at.map(from_ms),
             ended_at: row.ended_at.map(from_ms),
             pause_unused: row.pause_unused.as_deref().map(of_word).transpose()?,
             pause_at: row.pause_at.map(from_ms),
             paused_at: row.paused_at.map(from_ms),
+            suspended_at: row.suspended_at.map(from_ms),
             closings: parsed(&row.closings)?,
             scheduled: parsed_opt(&row.scheduled)?,
             due_at: row.due_at.map(from_ms),
@@ -207,8 +215,13 @@ impl Subscription {
         &self.terms.plan.name
     }
 
+    /// Whether it gives no access until what is overdue is paid.
+    pub fn is_suspended(&self) -> bool {
+        self.state == State::PastDue && self.suspended_at.is_some()
+    }
+
     pub fn is_entitled(&self) -> bool {
-        self.state.is_entitled()
+        self.state.is_entitled() && !self.is_suspended()
     }
 
     /// Whether plan, interval and seats stay with what is planned, so that it is about something else: add-ons, coupons, the billing day.
@@ -297,6 +310,19 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str) -> Result<Vec<Subsc
     rows.into_iter().map(Subscription::try_from).collect()
 }
 
+/// The subscriptions that have a line on an invoice, in the order of their ids.
+pub async fn on_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Subscription>, Refusal> {
+    let rows: Vec<SubscriptionRow> = desk
+        .tx
+        .all(
+            "SELECT s.* FROM subscriptions s WHERE s.vendor_id = $1
+                AND s.id IN (SELECT l.subscription_id FROM invoice_lines l WHERE l.vendor_id = $1 AND l.invoice_id = $2) ORDER BY s.id",
+            (desk.vendor.id.clone(), invoice_id.to_owned()),
+        )
+        .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
 /// The subscription a customer's pages are about: the newest that has not ended, else the newest.
 pub async fn current(desk: &mut Desk, customer_id: &str) -> Result<Option<Subscription>, Refusal> {
     if let Some(current) = desk.recall("current subscription", customer_id) {
@@ -335,8 +361,8 @@ static SAVE: Many = Many {
     before: "UPDATE subscriptions SET plan_id = v.column4, status = v.column5, terms = v.column6, cycle = v.column7, starts_at = v.column8, trial_end_at = v.column9,
                 trial_end_announced_at = v.column10, cancel_at = v.column11, cancel_asked_at = v.column12, cancel_reason = v.column13, cancel_comment = v.column14,
                 ended_at = v.column15, pause_unused = v.column16, pause_at = v.column17, paused_at = v.column18, scheduled = v.column19, due_at = v.column20,
-                held_by = v.column21, held_until_at = v.column22, anchor = v.column23, closings = v.column24, version = subscriptions.version + 1 FROM (VALUES",
-    columns: 24,
+                held_by = v.column21, held_until_at = v.column22, anchor = v.column23, closings = v.column24, announced_renewal_at = v.column25, version = subscriptions.version + 1 FROM (VALUES",
+    columns: 25,
     after: ") AS v WHERE subscriptions.vendor_id = v.column1 AND subscriptions.id = v.column2 AND subscriptions.version = v.column3",
     of_each: true,
 };
@@ -369,6 +395,7 @@ pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusa
         s.held_until_at,
         written_opt(&s.anchor)?,
         written(&s.closings)?,
+        s.announced_renewal_at.map(ms),
     );
     Ok(desk.tx.put(&SAVE, row).await?)
 }

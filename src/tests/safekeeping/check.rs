@@ -100,7 +100,7 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE purchases SET credit_minor = amount_minor - 1 WHERE kind = 'top_up'", "purchases", "credit_minor should be at least the 2500"),
     broken("UPDATE purchases SET amount_minor = 2400 WHERE kind = 'top_up'", "purchases", "what was paid into the balance for it should be 2400 and is 2500"),
     broken("UPDATE purchases SET invoice_id = NULL WHERE kind = 'service'", "purchases", "invoice_id of a service that is done, should be set"),
-    broken("UPDATE payments SET purchase_id = 'pur_gone' WHERE purchase_id IS NOT NULL", "payments", "purchase_id should be one of this vendor's purchases"),
+    broken("UPDATE payments SET purchase_id = 'pur_gone' WHERE purchase_id = (SELECT MIN(purchase_id) FROM payments)", "payments", "purchase_id should be one of this vendor's purchases"),
     broken("UPDATE ledger_entries SET account = 'revenue' WHERE account = 'customer_balance' AND amount_minor = -2500", "ledger_entries", "posted for it"),
     // Subscriptions.
     broken("UPDATE subscriptions SET due_at = NULL", "subscriptions", "due_at should be"),
@@ -109,6 +109,16 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE subscriptions SET ended_at = starts_at WHERE status <> 'cancelled'", "subscriptions", "ended_at should be nothing"),
     broken("UPDATE coupons SET redemptions = 3", "coupons", "redemptions, the number of its discounts, should be 1 and is 3"),
     broken("UPDATE coupons SET max_redemptions = 0", "coupons", "redemptions should be at most 0"),
+    // Dunning.
+    broken(
+        "UPDATE dunning_cases SET invoice_id = (SELECT id FROM invoices WHERE number = '2026-0001') WHERE id = (SELECT MIN(id) FROM dunning_cases)",
+        "dunning_cases",
+        "state, its invoice being settled, should be recovered and is open",
+    ),
+    broken("UPDATE dunning_cases SET state = 'recovered', due_at = NULL, next_step = NULL", "dunning_cases", "when it was recovered should be set"),
+    broken("UPDATE dunning_cases SET next_step = 'wait'", "dunning_cases", "its next step, being open, should be set and is wait"),
+    broken("UPDATE dunning_cases SET due_at = end_at + 1", "dunning_cases", "when the grace is over"),
+    broken("DELETE FROM dunning_decisions", "dunning_cases", "the number of its decisions should be above zero"),
     // Usage.
     broken("UPDATE usage_buckets SET sum = '1' WHERE sum = '650'", "usage_buckets", "sum should be 650 and is 1"),
     broken("UPDATE usage_buckets SET max = '9000' WHERE sum = '650'", "usage_buckets", "max should be 650 and is 9000"),
@@ -156,6 +166,7 @@ async fn whatever_is_broken_by_hand_is_named() {
         "payments",
         "refunds",
         "subscriptions",
+        "dunning cases",
         "usage events",
         "usage values",
         "withholdings",

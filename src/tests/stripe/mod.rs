@@ -6,4 +6,4 @@ mod notices;
 mod requests;
 mod stand_in;
 
-pub use stand_in::{StandIn, WEBHOOK_SECRET, connect, secret_key};
+pub use stand_in::{StandIn, WEBHOOK_SECRET, connect, connect_on, secret_key};

@@ -10,6 +10,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use portico::services::Desk;
 use portico::services::payments::CardEntry;
 use portico::services::payments::connections::{self, Changes};
 use portico::services::payments::stripe::keys::{PublishableKey, SecretKey, WebhookSecret};
@@ -27,17 +28,23 @@ pub struct StandIn {
 
 /// Makes the stand-in the gateway of the world's vendor, under a key of the world's own.
 pub async fn connect(world: &World, entry: CardEntry) -> &'static StandIn {
-    let stand_in = StandIn::running();
     let mut desk = world.desk().await;
+    let stand_in = connect_on(&mut desk, &secret_key(world), entry).await;
+    desk.commit().await.unwrap();
+    stand_in
+}
+
+/// The same on a desk of the vendor's, under a key that nobody else has.
+pub async fn connect_on(desk: &mut Desk, secret_key: &str, entry: CardEntry) -> &'static StandIn {
+    let stand_in = StandIn::running();
     let changes = Changes {
         api_base: Some(stand_in.base.clone()),
         publishable_key: Some(PublishableKey::parse("pk_test_4eC39HqLyjWDarjtT1zdp7dc").unwrap()),
-        secret_key: Some(SecretKey::parse(&secret_key(world)).unwrap()),
+        secret_key: Some(SecretKey::parse(secret_key).unwrap()),
         webhook_secret: Some(WebhookSecret::parse(WEBHOOK_SECRET).unwrap()),
         entry: Some(entry),
     };
-    connections::change(&mut desk, changes).await.unwrap();
-    desk.commit().await.unwrap();
+    connections::change(desk, changes).await.unwrap();
     stand_in
 }
 
@@ -82,6 +89,12 @@ impl StandIn {
     /// What our client sent under a world's key that Stripe's schema does not know.
     pub async fn violations(&self, world: &World) -> Vec<String> {
         let (_, bytes) = self.ask("GET", &format!("/_stand_in/violations?key={}", secret_key(world)), String::new()).await;
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    /// Payment and amount of every charge that took money, of all worlds.
+    pub async fn charged(&self) -> Vec<(String, i64)> {
+        let (_, bytes) = self.ask("GET", "/_stand_in/charged", String::new()).await;
         serde_json::from_slice(&bytes).unwrap()
     }
 
