@@ -3,9 +3,11 @@ CREATE TABLE payments (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
     customer_id TEXT NOT NULL,
-    -- What it pays: exactly one of the two. A quote's payment comes before the change it pays for, and the invoice with the change.
+    -- What it pays: exactly one of the three. A quote's payment comes before the change it pays for, and the invoice with the change; a
+    -- purchase's before what it buys.
     invoice_id TEXT,
     quote_id TEXT,
+    purchase_id TEXT,
     -- The n-th try to pay it, counted from 1.
     position BIGINT NOT NULL,
     method_id TEXT NOT NULL,
@@ -27,7 +29,7 @@ CREATE TABLE payments (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, id),
-    CHECK ((invoice_id IS NULL) <> (quote_id IS NULL)),
+    CHECK (CASE WHEN invoice_id IS NULL THEN 0 ELSE 1 END + CASE WHEN quote_id IS NULL THEN 0 ELSE 1 END + CASE WHEN purchase_id IS NULL THEN 0 ELSE 1 END = 1),
     CHECK (amount_minor > 0),
     FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id),
@@ -36,8 +38,10 @@ CREATE TABLE payments (
 CREATE INDEX payments_by_customer ON payments (vendor_id, customer_id, id);
 CREATE UNIQUE INDEX payments_by_invoice ON payments (vendor_id, invoice_id, position);
 CREATE UNIQUE INDEX payments_by_quote ON payments (vendor_id, quote_id, position);
+CREATE UNIQUE INDEX payments_by_purchase ON payments (vendor_id, purchase_id, position);
 -- What may still take money blocks a second try: one at a time for each thing paid, whatever arrives together.
 CREATE UNIQUE INDEX payments_one_open_an_invoice ON payments (vendor_id, invoice_id) WHERE status IN ('created', 'processing', 'needs_action');
 CREATE UNIQUE INDEX payments_one_open_a_quote ON payments (vendor_id, quote_id) WHERE status IN ('created', 'processing', 'needs_action');
+CREATE UNIQUE INDEX payments_one_open_a_purchase ON payments (vendor_id, purchase_id) WHERE status IN ('created', 'processing', 'needs_action');
 CREATE INDEX payments_by_reference ON payments (vendor_id, reference);
 CREATE INDEX payments_under_way ON payments (vendor_id, updated_at) WHERE status IN ('created', 'processing', 'needs_action');

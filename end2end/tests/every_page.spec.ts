@@ -1,7 +1,7 @@
 // Every page, in each state of a customer, light and dark, on a phone and on a desk, with and without script: sound and readable.
 import { expect, isSound, islandsReady, test } from "./people";
 
-const PAGES = ["/", "/usage", "/invoices", "/plan", "/plan/change", "/plan/what-if?months=12", "/plan/add-on?add_on=support", "/plan/billing-day", "/plan/pause", "/plan/cancel", "/payment-methods", "/account", "/account/messages", "/account/security", "/api"];
+const PAGES = ["/", "/usage", "/invoices", "/plan", "/plan/change", "/plan/what-if?months=12", "/plan/add-on?add_on=support", "/plan/billing-day", "/plan/pause", "/plan/cancel", "/payment-methods", "/balance", "/balance/top-up", "/balance/top-up?amount=50", "/balance/automatic", "/buy", "/buy/confirm?product=workshop", "/payments", "/account", "/account/messages", "/account/security", "/api"];
 const SIZES = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 900 } };
 
 for (const [size, viewport] of Object.entries(SIZES)) {

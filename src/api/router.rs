@@ -30,6 +30,7 @@ pub fn routes() -> Vec<Route> {
         ("Bank", [v1::bank_accounts::routes(), v1::bank_entries::routes()].concat()),
         ("Reconciliation", v1::reconciliations::routes()),
         ("Disputes", v1::disputes::routes()),
+        ("Products and top-ups", v1::products::routes()),
         ("Events", v1::events::routes()),
         ("Settings", v1::settings::routes()),
         ("Portal sessions", v1::portal_sessions::routes()),

@@ -39,6 +39,7 @@ impl Take for Id {
             "plan" => "Our id of the plan, or `ext:` and its key.",
             "country" => "ISO 3166-1 alpha-2.",
             "currency" => "ISO 4217.",
+            "product" => "Our id of the product, or `ext:` and its key.",
             "coupon" => "Our id of the coupon, or `ext:` and its key.",
             _ => "Our id of it.",
         };

@@ -209,7 +209,7 @@ async fn subscribe(desk: &mut Desk, plan: &str, begins: DateTime<Utc>) -> Result
     desk.at_billing(begins.timestamp_millis());
     let customer_id = customer(desk).await?;
     // The first month is paid already: nobody is overdue in the night that is measured.
-    balance::grant(desk, &customer_id, "EUR", FIRST_MONTH_MINOR, "the first month").await?;
+    balance::grant(desk, &customer_id, "EUR", FIRST_MONTH_MINOR, "the first month", None).await?;
     let request = StartRequest {
         customer_id: customer_id.clone(),
         external_id: None,

@@ -114,9 +114,10 @@ impl Line {
         kind && self.credits.is_none()
     }
 
-    /// The plan or add-on that a tax rate may name.
+    /// The plan, add-on or product sold once that a tax rate may name: the last is a one-off's price.
     pub fn product(&self) -> Option<&str> {
-        self.add_on.as_deref().or(self.plan.as_deref())
+        let sold_once = self.price.as_deref().filter(|_| self.kind == LineKind::OneOff);
+        self.add_on.as_deref().or(self.plan.as_deref()).or(sold_once)
     }
 }
 

@@ -100,6 +100,16 @@ pub fn balance_top_up_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::CustomerBalance, Account::Cash, amount_minor)
 }
 
+/// Credit that was given away expired unused: the discount it would have been is none.
+pub fn granted_expired(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::CustomerBalance, Account::Discounts, amount_minor)
+}
+
+/// Credit that was paid for expired unused: what the customer paid is earned, untaxed as it came in.
+pub fn paid_expired(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::CustomerBalance, Account::Revenue, amount_minor)
+}
+
 pub fn refund_paid(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Receivable, Account::Cash, amount_minor)
 }

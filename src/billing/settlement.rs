@@ -21,6 +21,8 @@ pub fn due(total_minor: i64, allocations_minor: impl IntoIterator<Item = i64>) -
 pub struct BalanceCredit {
     pub reference: String,
     pub left_minor: i64,
+    /// From that instant on nothing is left of it. `None`: it lasts until it is used.
+    pub expires_at: Option<Instant>,
 }
 
 /// So much of one balance credit for one invoice.
@@ -30,11 +32,15 @@ pub struct BalanceUse {
     pub amount_minor: i64,
 }
 
-/// Pays what is due from the balance, the oldest credit first (the order given), never more than is due.
-pub fn use_balance(due_minor: i64, credits: &[BalanceCredit]) -> Result<Vec<BalanceUse>> {
+/// Pays what is due at an instant from the balance: what expires soonest first, then the oldest (the order given). Never more than is due, and
+/// nothing of what has expired by then.
+pub fn use_balance(due_minor: i64, credits: &[BalanceCredit], at: Instant) -> Result<Vec<BalanceUse>> {
+    let mut in_order: Vec<&BalanceCredit> = credits.iter().filter(|credit| credit.expires_at.is_none_or(|end| end > at)).collect();
+    // Stable: the order given decides among those that expire together or not at all.
+    in_order.sort_by_key(|credit| (credit.expires_at.is_none(), credit.expires_at));
     let mut due = due_minor.max(0);
     let mut uses = Vec::new();
-    for credit in credits {
+    for credit in in_order {
         let amount_minor = credit.left_minor.clamp(0, due);
         if amount_minor > 0 {
             due = money::sub(due, amount_minor)?;

@@ -7,6 +7,7 @@ pub mod bank;
 mod bench;
 mod bill;
 mod check;
+mod credit;
 mod demo;
 mod disputes;
 mod dunning;
@@ -15,6 +16,7 @@ mod gateway;
 mod init;
 mod ledger;
 mod reconcile;
+mod refund;
 mod restore;
 mod serve;
 mod settings;
@@ -35,10 +37,12 @@ use portico::platform::config::{self, Config, PasswordCost};
 use portico::platform::db::Db;
 use portico::platform::ids::Ids;
 use portico::services::vendors::Vendor;
+use portico::words::Words;
 
 use api_key::ApiKey;
 use bank::Bank;
 use bench::Bench;
+use credit::Credit;
 use disputes::Disputes;
 use dunning::Dunning;
 use embed_origin::EmbedOrigin;
@@ -46,6 +50,7 @@ use gateway::Gateway;
 use init::Init;
 use ledger::Ledger;
 use reconcile::Reconcile;
+use refund::Refund;
 use serve::Serve;
 use settings::Settings;
 pub use simulate::simulate;
@@ -125,6 +130,10 @@ pub enum Command {
         /// What portico backup wrote.
         file: PathBuf,
     },
+    /// Give a customer credit, which pays the next invoices first.
+    Credit(Credit),
+    /// Give money of an invoice back, all or part of it, by a credit note. Never more than was paid.
+    Refund(Refund),
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
     /// Compare payments and refunds with the gateway's, both ways; mend what is certain and name the rest, each with its next step. Ends with 0
@@ -229,6 +238,8 @@ pub async fn run(cli: Cli) -> Done {
         Command::Clock(clock) => clock.run(config, db).await,
         Command::ApiKey(api_key) => api_key.run(config, db).await,
         Command::Bank(bank) => bank.run(config, db).await,
+        Command::Credit(credit) => credit.run(config, db).await,
+        Command::Refund(refund) => refund.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::Disputes(disputes) => disputes.run(config, db).await,
         Command::Reconcile(reconcile) => reconcile.run(config, db).await,
@@ -256,6 +267,11 @@ fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
             vendors.iter().find(|vendor| vendor.id == named || vendor.name == named).cloned().ok_or_else(|| format!("there is no vendor {named}"))
         }
     }
+}
+
+/// An amount as it is typed, in minor units of its currency.
+fn typed_amount(text: &str, currency: &str) -> Result<i64, String> {
+    Words::of("en").typed_amount(text, currency).map_err(|_| format!("“{text}” is no amount in {currency}: write it like {}", Words::of("en").money(2_500, currency)))
 }
 
 /// Everything said by `tracing` goes to standard error, where what runs the program keeps it.

@@ -11,12 +11,14 @@ use billing::usage::Aggregate;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice, NewPromotionCode};
+use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice, NewProduct, NewPromotionCode, ProductKind, ProductPrice};
 use crate::services::{Desk, Refusal};
 
 pub const BUILD_MINUTES: &str = "build_minutes";
 pub const STORAGE: &str = "storage";
 pub const SUPPORT: &str = "support";
+pub const WORKSHOP: &str = "workshop";
+pub const PACK: &str = "credit-550";
 
 pub const MONTH: Interval = Interval { unit: Unit::Month, count: 1 };
 pub const YEAR: Interval = Interval { unit: Unit::Year, count: 1 };
@@ -28,8 +30,25 @@ pub struct Plans {
     pub business: String,
 }
 
+/// What is sold once, and how much may be paid into a balance: from €25.00 to €2,000.00.
+async fn sell_once(desk: &mut Desk) -> Result<(), Refusal> {
+    catalog::set_top_up_limit(desk, Currency::from_code("EUR").map_err(billing::Error::from)?, Some((2_500, 200_000))).await?;
+    let products = [
+        (WORKSHOP, "Onboarding workshop", "Two hours with one of our engineers, on your own pipeline.", ProductKind::Service, 24_000, None, None),
+        (PACK, "Build credit 550", "For teams that like one payment better than many.", ProductKind::CreditPack, 50_000, Some(55_000), Some(365)),
+        ("credit-110", "Build credit 110", "", ProductKind::CreditPack, 10_000, Some(11_000), Some(365)),
+    ];
+    for (key, name, description, kind, amount_minor, credit_minor, credit_lasts_days) in products {
+        let prices = vec![ProductPrice { currency: "EUR".into(), amount_minor, credit_minor }];
+        let product = NewProduct { key: key.into(), name: name.into(), description: description.into(), kind, credit_lasts_days, prices };
+        catalog::create_product(desk, &product).await?;
+    }
+    Ok(())
+}
+
 /// Puts everything up for sale.
 pub async fn open(desk: &mut Desk) -> Result<Plans, Refusal> {
+    sell_once(desk).await?;
     for (position, key, name, unit, aggregate) in
         [(1, BUILD_MINUTES, "Build minutes", "minutes", Aggregate::Sum), (2, STORAGE, "Storage", "GB", Aggregate::Max)]
     {

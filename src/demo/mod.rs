@@ -22,10 +22,11 @@ use crate::platform::post::Post;
 use crate::sentence;
 use crate::services::bank::{self, NewBankAccount};
 use crate::services::customers::{self, Details, NewCustomer, Role};
+use crate::services::purchases::What;
 use crate::services::settings::{self, Settings};
 use crate::services::subscriptions::{AnchorWish, ChangeRequest};
 use crate::services::vendors::{self, Vendor};
-use crate::services::{Actor, Refusal};
+use crate::services::{Actor, Refusal, balance};
 use crate::worker::deliver;
 use catalogue::{MONTH, Plans, YEAR};
 use replay::Replay;
@@ -96,6 +97,7 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
     // One person, two customers.
     stage.invite(&szikra, "Jonas Weber", JONAS, Role::Viewer).await?;
     canard(&mut stage, &plans, &acts).await?;
+    purse(&stage, &ostwind).await?;
     stage.go_to(now).await?;
     stage.let_time_run().await?;
 
@@ -199,6 +201,17 @@ async fn ostwind(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<Subscr
     let subscription_id = stage.subscribe(&customer_id, &plans.business, YEAR, 140, None, None).await?;
     stage.measure(&customer_id, "ostwind", Decimal::from(45), 8, (3_100, 8));
     Ok(Subscribed { customer_id, subscription_id, owner: hedda })
+}
+
+/// What the large company buys beside its plan: a workshop, a credit pack, an amount; and credit it is given, to be used soon.
+async fn purse(stage: &Stage, of: &Subscribed) -> Result<(), Refusal> {
+    stage.buy(&of.owner, &of.customer_id, What::Product { key: catalogue::WORKSHOP.to_owned() }).await?;
+    stage.buy(&of.owner, &of.customer_id, What::Product { key: catalogue::PACK.to_owned() }).await?;
+    stage.buy(&of.owner, &of.customer_id, What::TopUp { amount_minor: 25_000 }).await?;
+    let mut desk = stage.desk().await?;
+    let soon = desk.now.billing + TimeDelta::days(21);
+    balance::grant(&mut desk, &of.customer_id, "EUR", 4_000, "For the slow queue on Tuesday", Some(soon)).await?;
+    Ok(desk.commit().await?)
 }
 
 /// A company whose card has expired, so that its last invoice is open.

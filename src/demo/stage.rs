@@ -20,12 +20,13 @@ use crate::sentence;
 use crate::services::customers::Role;
 use crate::services::payments::Gateways;
 use crate::services::payments::{self, CardEntry, Errand, Finished};
+use crate::services::purchases::{self, Bought, Order, What};
 use crate::services::quotes::{self, Confirmed};
 use crate::services::subscriptions::{self, Action, AnchorWish, ChangeRequest, StartRequest};
 use crate::services::test_clock::{self, Move};
 use crate::services::usage::{self, MAX_BATCH, NewEvent, Outcome};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal};
+use crate::services::{Actor, Desk, Refusal, customers};
 use crate::worker::bill;
 
 /// What every person of the demo types in.
@@ -188,6 +189,21 @@ impl Stage {
             payments::collect(&self.errand(Actor::System), &invoice.id).await?;
         }
         Ok(started.subscription_id)
+    }
+
+    /// Somebody buys something once: looks at what it comes to, and pays exactly that.
+    pub async fn buy(&self, actor: &Actor, customer_id: &str, what: What) -> Result<(), Refusal> {
+        let mut desk = self.desk().await?;
+        let customer = customers::load(&mut desk, customer_id).await?;
+        let agreed_minor = purchases::offer(&mut desk, &customer, &what).await?.due_minor;
+        let id = desk.new_id("pur");
+        drop(desk);
+        match purchases::buy(&self.errand(actor.clone()), customer_id, &Order { id, what, method_id: None, agreed_minor }).await? {
+            Bought::Paying(payment) if payment.status != payments::Status::Succeeded => {
+                Err(Refusal::Rule(sentence!("demo-purchase", why = format!("{:?}", payment.status))))
+            }
+            Bought::Paying(_) | Bought::Done(_) => Ok(()),
+        }
     }
 
     /// Somebody changes their plan: looks at the price, and confirms exactly it.

@@ -9,8 +9,10 @@ use crate::services::embed_sessions::Scope;
 use routes::{Route, names};
 
 mod account;
+mod balance;
 pub mod code_field;
 pub mod entry;
+mod files;
 pub mod framed;
 mod invitation;
 mod invoices;
@@ -20,6 +22,8 @@ mod payment_methods;
 pub mod payments;
 mod plan;
 mod portal_session;
+mod purchases;
+mod receipts;
 pub mod routes;
 mod security;
 mod sessions;
@@ -57,6 +61,9 @@ pub fn routes() -> Vec<Route> {
         plan::routes(),
         payment_methods::routes(),
         payments::routes(),
+        balance::routes(),
+        purchases::routes(),
+        receipts::routes(),
         test_clock::routes(),
     ];
     own.into_iter().chain(rooms.into_iter().flatten()).collect()

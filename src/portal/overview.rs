@@ -375,7 +375,7 @@ impl Seen {
             view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
         facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
         facts.push(
-            parts::fact(t!(w, "overview-balance"), w.money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd> })
+            parts::fact(t!(w, "overview-balance"), w.money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd><dd><a class="link" href="/balance">{t!(w, "overview-balance-see")}</a></dd> })
                 .into_any(),
         );
         if let Some(last) = &self.account.last {

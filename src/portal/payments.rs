@@ -16,7 +16,7 @@ use crate::platform::clock::from_ms;
 use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status, declined_because, method_name};
-use crate::services::{Desk, FieldError, Refusal, dunning, subscriptions};
+use crate::services::{Desk, FieldError, Refusal, dunning, purchases, subscriptions};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Words;
@@ -25,6 +25,7 @@ use crate::{rich, t};
 
 use super::code_field;
 use super::entry::{see_other, shell};
+use super::receipts::receipt_path;
 use super::routes::{Route, names};
 use super::written_for::WrittenFor;
 
@@ -155,6 +156,10 @@ async fn cancel(State(app): State<App>, member: Member, Path(id): Path<String>, 
             Ok(see_other(&format!("/invoices/{}/pay", invoice.number)))
         }
         (_, Pays::Quote(_)) => Ok(see_other("/plan")),
+        (_, Pays::Purchase(purchase_id)) => {
+            let purchase = purchases::load(&mut member.reads(&app).await?, purchase_id).await?;
+            Ok(see_other(if purchase.is_credit() { "/balance" } else { "/buy" }))
+        }
     }
 }
 
@@ -199,13 +204,33 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
 /// approves it. Without a card, the way to one.
 fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], today: NaiveDate, again: &Again<'_>) -> impl IntoView + use<> {
     let w = Words::of(&member.locale);
+    let Some(choice) = card_choice(w, methods, today, again.method) else { return Either::Left(no_card(w)) };
+    let action = format!("/invoices/{}/pay", invoice.number);
+    let button = t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency));
+    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, again.errors));
+    Either::Right(view! {
+        <form method="post" action=action class="narrow">
+            {WrittenFor::of(member).field()}
+            <input type="hidden" name="due_minor" value=invoice.due_minor.to_string() />
+            {choice}
+            {code_field}
+            <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a></div>
+        </form>
+    })
+}
+
+/// The way to a card, for who has none that can be charged.
+pub(super) fn no_card(w: Words) -> impl IntoView {
+    view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> }
+}
+
+/// The cards that can be charged, one to choose: the one named, else the first. `None`: there is none.
+pub(super) fn card_choice(w: Words, methods: &[Method], today: NaiveDate, chosen: &str) -> Option<impl IntoView + use<>> {
     let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
     if can_pay.is_empty() {
-        return Either::Left(
-            view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> },
-        );
+        return None;
     }
-    let chosen = can_pay.iter().position(|method| method.id == again.method).unwrap_or(0);
+    let chosen = can_pay.iter().position(|method| method.id == chosen).unwrap_or(0);
     let choices: Vec<_> = can_pay
         .iter()
         .enumerate()
@@ -219,18 +244,7 @@ fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], t
             }
         })
         .collect();
-    let action = format!("/invoices/{}/pay", invoice.number);
-    let button = t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency));
-    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, again.errors));
-    Either::Right(view! {
-        <form method="post" action=action class="narrow">
-            {WrittenFor::of(member).field()}
-            <input type="hidden" name="due_minor" value=invoice.due_minor.to_string() />
-            <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset>
-            {code_field}
-            <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a></div>
-        </form>
-    })
+    Some(view! { <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset> })
 }
 
 /// What a payment of an invoice that had failed before brings back, or what is left to pay first; `None`: it had not failed.
@@ -250,20 +264,38 @@ async fn after_failing(desk: &mut Desk, w: Words, invoice: &Invoice) -> Result<O
 }
 
 /// What became of a payment.
-async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, errors: &[FieldError]) -> Result<Response, Refusal> {
+pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, errors: &[FieldError]) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let mut desk = member.reads(app).await?;
     let method = payments::find_method_ever(&mut desk, &member.customer_id, &payment.method_id).await?;
     let invoice = match &payment.pays {
         Pays::Invoice(invoice_id) => Some(invoices::load(&mut desk, invoice_id).await?),
-        Pays::Quote(_) => None,
+        Pays::Quote(_) | Pays::Purchase(_) => None,
+    };
+    let purchase = match &payment.pays {
+        Pays::Purchase(purchase_id) => Some(purchases::load(&mut desk, purchase_id).await?),
+        Pays::Invoice(_) | Pays::Quote(_) => None,
+    };
+    let place = match &payment.pays {
+        Pays::Invoice(_) => Place::Invoices,
+        Pays::Quote(_) => Place::Plan,
+        Pays::Purchase(_) => Place::Payment,
+    };
+    let bought = match &purchase {
+        Some(purchase) => match &purchase.invoice_id {
+            Some(invoice_id) => Some(invoices::load(&mut desk, invoice_id).await?.number),
+            None => None,
+        },
+        None => None,
     };
     let methods = payments::list(&mut desk, &member.customer_id).await?;
     let today = local_today(&desk, member);
     let may_pay = member.may_manage_billing().is_ok();
     let is_framed = member.embed.is_some();
-    let (shell, written_for) = (shell(member, w, if invoice.is_some() { Place::Invoices } else { Place::Plan }), WrittenFor::of(member));
+    // A frame may be for paying alone.
+    let may_see_receipt = member.embed.as_ref().is_none_or(|embed| embed.allows(&[Scope::InvoicesRead]));
+    let (shell, written_for) = (shell(member, w, place), WrittenFor::of(member));
     let amount = w.money(payment.amount_minor, &payment.currency);
     let name = method_name(w, &method);
     let after = match &invoice {
@@ -296,10 +328,16 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
         _ => None,
     };
     Ok(page::document(app, member, status, &t!(w, "payment-title"), move || {
-        let (up_path, up_name) = match &invoice {
-            Some(invoice) => (format!("/invoices/{}", invoice.number), t!(w, "pay-invoice", number = &invoice.number)),
-            None => ("/plan".to_owned(), t!(w, "nav-plan")),
+        let of_invoice = |number: &str| (format!("/invoices/{number}"), t!(w, "pay-invoice", number = number));
+        let (up_path, up_name) = match (&invoice, &purchase, &bought) {
+            (Some(invoice), ..) => of_invoice(&invoice.number),
+            (None, _, Some(number)) => of_invoice(number),
+            (None, Some(purchase), None) if purchase.is_credit() => ("/balance".to_owned(), t!(w, "balance-title")),
+            (None, Some(_), None) => ("/buy".to_owned(), t!(w, "buy-title")),
+            (None, None, None) => ("/plan".to_owned(), t!(w, "nav-plan")),
         };
+        let receipt = (payment.status == Status::Succeeded && may_see_receipt)
+            .then(|| view! { <a class="link" href=receipt_path(&payment.id)>{t!(w, "payment-receipt")}</a> });
         let here = payments::page_path(&payment.id);
         let on = match (&payment.status, retry) {
             (_, Some(form)) => EitherOf4::A(form),
@@ -314,7 +352,7 @@ async fn payment_page(app: &App, member: &Member, payment: Payment, status: Stat
             (Status::Created | Status::Processing, _) => {
                 EitherOf4::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> })
             }
-            _ => EitherOf4::D(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a></div> }),
+            _ => EitherOf4::D(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a>{receipt}</div> }),
         };
         let content = view! {
             {parts::as_of(view! { <a class="link" href=up_path>{up_name}</a> }, String::new())}

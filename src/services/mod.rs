@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod overview;
 pub mod payments;
 pub mod portal_sessions;
+pub mod purchases;
 pub mod quotes;
 mod refusal;
 pub mod settings;

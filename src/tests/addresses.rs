@@ -23,6 +23,8 @@ pub struct Address {
 pub enum Kind {
     Invoice,
     Payment,
+    /// A payment that succeeded.
+    Receipt,
     Method,
     Setup,
     Session,
@@ -83,6 +85,7 @@ pub fn in_path(path: &str) -> Option<Kind> {
     assert!(path.matches('{').count() <= 1, "{path} has two ids: say here how to fill it");
     path.contains('{').then(|| match path {
         _ if path.starts_with("/invoices/{number}") => Kind::Invoice,
+        _ if path.starts_with("/payments/{id}/receipt") => Kind::Receipt,
         _ if path.starts_with("/payments/{id}") => Kind::Payment,
         _ if path.starts_with("/payment-methods/{id}/") => Kind::Method,
         _ if path.starts_with("/account/messages/{id}") => Kind::Message,
@@ -100,12 +103,16 @@ pub fn holds(path: &str, field: &str) -> Holds {
         (_, "quote") => Holds::Id(Kind::Quote),
         ("/payment-methods", "method") => Holds::Hint(Kind::Method),
         ("/plan", "invoice") | ("/invoices", "before") => Holds::Hint(Kind::Invoice),
+        ("/payments", "before") => Holds::Hint(Kind::Payment),
         ("/account/activity", "before") => Holds::Hint(Kind::Event),
         ("/account/messages", "before") => Holds::Hint(Kind::Message),
         (_, "password" | "current_password" | "new_password" | "code" | "new_code" | "token") => Holds::Secret,
-        ("/invoices/{number}/pay", "due_minor") => Holds::Made,
+        ("/invoices/{number}/pay" | "/balance/top-up" | "/buy/confirm", "due_minor") | (_, "purchase") => Holds::Made,
+        // Whose card it is, is asked once something is bought: tests/purchases.rs.
+        ("/balance/top-up" | "/balance/automatic" | "/buy/confirm", "method") => Holds::Words,
+        ("/balance/top-up" | "/balance/automatic", "amount" | "below" | "most_a_month") => Holds::Words,
         // Of the vendor's catalogue, the same for every customer.
-        (_, "plan" | "interval" | "meter" | "promotion_code" | "months" | "add_on" | "quantity" | "day") => Holds::Words,
+        (_, "plan" | "product" | "interval" | "meter" | "promotion_code" | "months" | "add_on" | "quantity" | "day") => Holds::Words,
         (_, "seats" | "step" | "when" | "reason" | "comment" | "what" | "did" | "fields" | "next" | "sent" | "email") => Holds::Words,
         ("/usage" | "/usage.csv", "by" | "on" | "from" | "to" | "against") | ("/invoices", "status" | "year" | "q") => Holds::Words,
         (
@@ -116,6 +123,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         // Amounts, of which each customer has their own.
         ("/usage/alerts", "alert" | "cap") => Holds::Words,
         ("/invoices/{number}/withholding", "certificate_number" | "certificate_on") => Holds::Words,
+        ("/balance" | "/balance/statement.csv" | "/balance/statement.pdf", "period" | "currency") => Holds::Words,
         ("/test-clock", "to" | "at") => Holds::Words,
         ("/account/display", "your_name" | "locale" | "time_zone") => Holds::Words,
         _ => panic!("say here what {field} of {path} holds: somebody's id, a secret, or words"),

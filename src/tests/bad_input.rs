@@ -7,6 +7,7 @@ use portico::portal::routes::Entry;
 
 use crate::addresses::{Address, Holds, Kind, encoded, events, every, filled, holds, in_path};
 use crate::nordlicht::Nordlicht;
+use crate::purchases::sells;
 use crate::world::{Answer, Persona};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -16,6 +17,7 @@ struct Target {
     at: Nordlicht,
     method: String,
     payment: String,
+    receipt: String,
     message: String,
 }
 
@@ -23,9 +25,11 @@ impl Target {
     async fn new() -> Target {
         let at = Nordlicht::past_due().await;
         let method = at.backup().await.id;
+        sells(&at.world).await;
         let payment = at.payments("2026-0002").await.remove(0).id;
+        let receipt = at.payments("2026-0001").await.remove(0).id;
         let message = at.message().await;
-        Target { at, method, payment, message }
+        Target { at, method, payment, receipt, message }
     }
 
     /// An address with ids that are there.
@@ -34,6 +38,7 @@ impl Target {
             None => address.path.to_owned(),
             Some(Kind::Invoice) => filled(address.path, "2026-0002"),
             Some(Kind::Payment) => filled(address.path, &self.payment),
+            Some(Kind::Receipt) => filled(address.path, &self.receipt),
             Some(Kind::Method) => filled(address.path, &self.method),
             Some(Kind::Message) => filled(address.path, &self.message),
             Some(other) => panic!("say here which {other:?}"),

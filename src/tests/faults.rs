@@ -1,6 +1,6 @@
 //! Faults between us and a gateway, drawn from many seeds: requests lost before they arrive, answers lost after they were acted on, notices
-//! that come twice, late or in any order. Whatever happened, in the end each invoice was paid by one charge, and our books say what the
-//! gateway's say.
+//! that come twice, late or in any order. Whatever happened, in the end each invoice was paid by one charge, each top-up is in the balance
+//! once or not at all, and our books say what the gateway's say.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +12,12 @@ use portico::services::payments::gateway::*;
 use portico::services::payments::notices::{self, About, Noticed};
 use portico::services::payments::scripted::{Script, Scripted};
 use portico::services::payments::{self, Errand, Status};
-use portico::services::{Actor, invoices, ledger};
+use portico::services::purchases::{self, Order, What};
+use portico::services::{Actor, balance, invoices, ledger};
 use portico::worker::bill;
 
 use crate::nordlicht::add_card;
+use crate::purchases::sells;
 use crate::world::World;
 
 /// A gateway behind a bad line. Under it one that keeps its own books.
@@ -129,7 +131,7 @@ async fn whatever_is_lost_doubled_or_late_each_invoice_is_paid_once_and_the_book
     assert!(lost > seeds(), "the line was too good to prove anything: {lost} faults");
 }
 
-/// Four customers with an invoice each: one whose card is good, one whose first card is declined, one whose bank takes three days, one who
+/// Four customers with an invoice each, who each pay €25.00 into their balance besides: one whose card is good, one whose first card is declined, one whose bank takes three days, one who
 /// is declined by every card. How many payments were ever in doubt.
 async fn story(seed: u64) -> u64 {
     let line = Arc::new(Faulty { bank: Arc::new(Scripted::new()), dice: AtomicU64::new(seed), of_ten: AtomicU64::new(6), notices: Mutex::default() });
@@ -153,6 +155,12 @@ async fn story(seed: u64) -> u64 {
         invoiced.push((customer, name));
     }
     bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+    sells(&world).await;
+    for (customer, _) in &invoiced {
+        let id = world.app.ids.next("pur", world.now().timestamp_millis());
+        let order = Order { id, what: What::TopUp { amount_minor: 2_500 }, method_id: None, agreed_minor: 2_500 };
+        purchases::buy(&errand, customer, &order).await.unwrap();
+    }
     let mut in_doubt = under_way(&world).await;
     let told = async |key: String| {
         // Undecided as it is told: the outbox would come again, and so does the next turn.
@@ -197,6 +205,14 @@ async fn story(seed: u64) -> u64 {
         assert_eq!((charged.len(), paid), (usize::from(is_paid), usize::from(is_paid)), "seed {seed}, {name}: {payments:#?}");
         assert_eq!(invoice.due_minor, if is_paid { 0 } else { invoice.total_minor }, "seed {seed}, {name}");
         assert!(payments.iter().all(|payment| !payment.status.is_under_way()), "seed {seed}, {name}: {payments:#?}");
+        let bought = purchases::of_customer(&mut desk, &customer, "", 10).await.unwrap().remove(0);
+        let payment = payments::of_purchase(&mut desk, &bought.id).await.unwrap().unwrap();
+        // A top-up asks the first card alone.
+        let is_charged = ["good", "slow"].contains(&name);
+        assert_eq!((taken.contains_key(&payment.id), bought.status == "done"), (is_charged, is_charged), "seed {seed}, {name}: {payment:#?}");
+        let in_balance = balance::total(&mut desk, &customer, "EUR").await.unwrap();
+        assert_eq!(in_balance, if is_charged { 2_500 } else { 0 }, "seed {seed}, {name}");
+        assert!(!payment.status.is_under_way(), "seed {seed}, {name}: {payment:#?}");
     }
     let cash = ledger::sums(&mut desk).await.unwrap()["EUR"][&Account::Cash];
     assert_eq!(cash, taken.values().sum::<i64>(), "seed {seed}");

@@ -24,6 +24,7 @@ use crate::addresses::{Address, Holds, Kind, encoded, events, every, filled, hol
 use crate::billing::{catalogue, to_team};
 use crate::nordlicht::add_card;
 use crate::people::Person;
+use crate::purchases::sells;
 use crate::world::{Answer, Persona, World};
 
 /// A customer with one of everything that has an id.
@@ -65,6 +66,8 @@ impl Customer {
         let mut desk = world.desk().await;
         let invoice = invoices::list(&mut desk, &id, 1).await.unwrap().remove(0);
         let payment = payments::of_invoice(&mut desk, &invoice.id).await.unwrap().remove(0);
+        let all = payments::of_customer(&mut desk, &id, "", 10).await.unwrap();
+        let receipt = all.into_iter().find(|payment| payment.status == payments::Status::Succeeded).unwrap();
         let now_ms = world.now().timestamp_millis();
         let session = session::list(&mut desk.tx, &world.vendor.id, &person.identity_id, now_ms).await.unwrap().remove(0);
         settings::save(&mut desk, Settings { customers_may_pause: true, customers_may_choose_billing_day: true, ..Settings::default() }).await.unwrap();
@@ -76,6 +79,7 @@ impl Customer {
         let ids = vec![
             (Kind::Invoice, invoice.number),
             (Kind::Payment, payment.id),
+            (Kind::Receipt, receipt.id),
             (Kind::Method, card.id),
             (Kind::Setup, setup),
             (Kind::Session, session.id),
@@ -109,6 +113,7 @@ impl Two {
         let kestrel = world.vendor.clone();
         world.vendor = world.add_vendor("Merlin", Some("billing.merlin.example")).await;
         let (team, _) = catalogue(&world).await;
+        sells(&world).await;
         for name in ["amsel", "drossel", "fink"] {
             Customer::new(&world, &bank, &team, name).await;
         }
@@ -116,6 +121,7 @@ impl Two {
         let elsewhere = Customer::new(&world, &bank, &team, "star").await;
         world.vendor = kestrel;
         let (team, _) = catalogue(&world).await;
+        sells(&world).await;
         let theirs = Customer::new(&world, &bank, &team, "suedwind").await;
         let mine = Customer::new(&world, &bank, &team, "nordlicht").await;
         Two { world, _bank: bank, mine, theirs, elsewhere }
@@ -130,7 +136,7 @@ impl Two {
         let prefix = match kind {
             Kind::Invoice => return Some("2026-9999".to_owned()),
             Kind::Quote => return None,
-            Kind::Payment => "pay",
+            Kind::Payment | Kind::Receipt => "pay",
             Kind::Method => "pm",
             Kind::Setup => "set",
             Kind::Session => "ses",

@@ -18,7 +18,7 @@ use crate::world::{Persona, World, say_everything};
 /// Every page of the portal's navigation, and what it may ask of the database; the session is one of them.
 ///
 /// The first look at the overview reads the account; what is counted is every look after it, as long as nothing has changed.
-const MOST: [(&str, usize); 11] = [
+const MOST: [(&str, usize); 14] = [
     ("/", 2),
     ("/usage", 16),
     ("/usage?by=hour", 15),
@@ -29,6 +29,9 @@ const MOST: [(&str, usize); 11] = [
     ("/plan/change", 18),
     ("/plan/what-if?months=12", 30),
     ("/payment-methods", 7),
+    ("/balance", 7),
+    ("/buy", 4),
+    ("/balance/top-up?amount=50", 7),
     ("/account", 6),
 ];
 

@@ -7,6 +7,7 @@ use portico::services::customers::{self, Role};
 use crate::addresses::{Kind, every, filled, in_path};
 use crate::nordlicht::Nordlicht;
 use crate::people::Person;
+use crate::purchases::sells;
 use crate::world::World;
 
 /// Mira owns both; she looks at Nordlicht.
@@ -99,7 +100,9 @@ async fn every_form_of_a_signed_in_page_says_whom_it_is_for() {
     let at = Nordlicht::past_due().await;
     let method = at.backup().await.id;
     let payment = at.payments("2026-0002").await.remove(0).id;
+    let receipt = at.payments("2026-0001").await.remove(0).id;
     let message = at.message().await;
+    sells(&at.world).await;
     // The one changes whom one looks at, the other takes leave of all.
     let need_not = ["/switch", "/sign-out"];
     let mut forms = 0;
@@ -108,6 +111,7 @@ async fn every_form_of_a_signed_in_page_says_whom_it_is_for() {
             None => address.path.to_owned(),
             Some(Kind::Invoice) => filled(address.path, "2026-0002"),
             Some(Kind::Payment) => filled(address.path, &payment),
+            Some(Kind::Receipt) => filled(address.path, &receipt),
             Some(Kind::Method) => filled(address.path, &method),
             Some(Kind::Message) => filled(address.path, &message),
             Some(other) => panic!("say here which {other:?}"),

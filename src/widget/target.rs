@@ -29,6 +29,7 @@ impl Target {
             ("invoices", "") => Target::Page("/invoices"),
             ("plan", "") => Target::Page("/plan"),
             ("payment-methods", "") => Target::Page("/payment-methods"),
+            ("balance", "") => Target::Page("/balance"),
             ("", "repair-payment") => Target::RepairPayment,
             ("", action) => match action.split_once(':')? {
                 (_, "") => return None,
@@ -80,6 +81,7 @@ mod tests {
     fn what_an_element_shows_is_said_by_page_or_action_and_not_both() {
         assert_eq!(Target::of("", ""), Some(Target::Portal));
         assert_eq!(Target::of("usage", ""), Some(Target::Page("/usage")));
+        assert_eq!(Target::of("balance", ""), Some(Target::Page("/balance")));
         assert_eq!(Target::of("", "change-plan:business"), Some(Target::ChangePlan("business".to_owned())));
         assert_eq!(Target::of("", "pay-invoice:2026-0002"), Some(Target::PayInvoice("2026-0002".to_owned())));
         assert_eq!(Target::of("", "repair-payment"), Some(Target::RepairPayment));

@@ -5,7 +5,7 @@
 //
 // A token comes from the vendor's own server, by one of: the attribute `token` (taken out once it is used), the property `getToken` (an async
 // function that gives one), the attribute `token-endpoint` (posted to; answers {"token": …}). `page` is one of usage, invoices, plan,
-// payment-methods; `action` one of change-plan:KEY, pay-invoice:NUMBER, repair-payment. What is inside the element is shown while the portal
+// payment-methods, balance; `action` one of change-plan:KEY, pay-invoice:NUMBER, repair-payment. What is inside the element is shown while the portal
 // cannot be. The events and their details are declared in widget.d.ts.
 (() => {
   // A module has no current script, but a tag all the same.

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::payments::{self, Errand};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, dunning, invoices, messages, subscriptions};
+use crate::services::{Actor, Desk, Refusal, balance, dunning, invoices, messages, purchases, subscriptions};
 
 use super::dun::dun;
 use super::till::{self, Owing, Till};
@@ -72,14 +72,17 @@ pub async fn bill_all(app: &App) -> Result<Report, Refusal> {
     Ok(whole)
 }
 
-/// Has customers told of cards that are about to end.
+/// Has customers told of cards that are about to end, and of credit that is about to expire.
 async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
-    let ending = messages::ending(&mut Desk::read(app, vendor, Actor::System).await?).await?;
-    if ending.is_empty() {
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let (ending, expiring) = (messages::ending(&mut desk).await?, balance::expiring(&mut desk).await?);
+    drop(desk);
+    if ending.is_empty() && expiring.is_empty() {
         return Ok(());
     }
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     messages::note_ending(&mut desk, &ending).await?;
+    balance::note_expiring(&mut desk, &expiring).await?;
     Ok(desk.commit().await?)
 }
 
@@ -117,7 +120,20 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
     run.till.finish(&mut run.report).await;
     collect(app, vendor, until, &mut run.report).await?;
     dun(app, vendor, until, &mut stuck, &mut run.report).await?;
+    top_up(app, vendor, until).await?;
     Ok(run.report)
+}
+
+/// Tops up the balances that have fallen below what their customers said. One that can't be now keeps nobody else waiting.
+async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<(), Refusal> {
+    let low = purchases::low_balances(&mut Desk::read(app, vendor, Actor::System).await?).await?;
+    let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
+    for customer_id in low {
+        if let Err(refusal) = purchases::top_up(&errand, &customer_id).await {
+            tracing::warn!(customer = customer_id, %refusal, "a balance could not be topped up yet");
+        }
+    }
+    Ok(())
 }
 
 /// One vendor's run.

@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Route> {
             .about("What you owe the customer ahead of invoices, by currency, and every credit it is made of: the newest first."),
         Route::post("/customers/{customer}/balance", Scope::InvoicesWrite, grant)
             .named("grantCredit", "Give a customer credit")
-            .about("For goodwill. The next invoices in that currency are paid from it first."),
+            .about("For goodwill. The next invoices in that currency are paid from it first: from what expires soonest, then from the oldest credit. Its customer is told two weeks before it expires."),
     ]
 }
 
@@ -74,6 +74,8 @@ pub enum CreditSource {
     CreditNote,
     Granted,
     TopUp,
+    /// Given on top of what a credit pack cost.
+    Bonus,
     Overpayment,
 }
 
@@ -88,6 +90,10 @@ pub struct BalanceCredit {
     pub source: CreditSource,
     pub description: String,
     pub created_at: Time,
+    /// From then on nothing is left of it; null: it lasts until it is used.
+    pub expires_at: Option<Time>,
+    /// What had not been used by then.
+    pub expired_minor: i64,
 }
 
 /// What is left of a balance in one currency.
@@ -110,6 +116,7 @@ fn credit(credit: Credit) -> Result<BalanceCredit, Refusal> {
         "credit_note" => CreditSource::CreditNote,
         "granted" => CreditSource::Granted,
         "top_up" => CreditSource::TopUp,
+        "bonus" => CreditSource::Bonus,
         "overpayment" => CreditSource::Overpayment,
         other => return Err(Refusal::damaged(format!("no source of credit {other}"))),
     };
@@ -122,6 +129,8 @@ fn credit(credit: Credit) -> Result<BalanceCredit, Refusal> {
         source,
         description: credit.description,
         created_at,
+        expires_at: credit.expires_at.map(Time::of_ms),
+        expired_minor: credit.expired_minor,
     })
 }
 
@@ -155,6 +164,8 @@ pub struct NewCredit {
     /// The customer reads it beside the credit.
     #[schema(min_length = 1, max_length = 200)]
     pub description: String,
+    /// From then on nothing is left of it; it lasts until it is used, unless given.
+    pub expires_at: Option<Time>,
 }
 
 async fn grant(desk: &mut Desk, (Id(customer), Body(new)): (Id, Body<NewCredit>)) -> Result<Created<Balance>, Problem> {
@@ -162,6 +173,6 @@ async fn grant(desk: &mut Desk, (Id(customer), Body(new)): (Id, Body<NewCredit>)
     let currency = new.currency.unwrap_or(customer.currency);
     Currency::from_code(&currency).map_err(|error| Problem::at("/currency", error.to_string()))?;
     Problem::unless_named(&new.description, "/description")?;
-    balance::grant(desk, &customer.id, &currency, new.amount_minor, &new.description).await?;
+    balance::grant(desk, &customer.id, &currency, new.amount_minor, &new.description, new.expires_at.map(|Time(at)| at)).await?;
     Ok(Created(balance_of(desk, customer.id).await?))
 }

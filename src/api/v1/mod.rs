@@ -17,6 +17,7 @@ pub mod members;
 pub mod meters;
 pub mod plans;
 pub mod portal_sessions;
+pub mod products;
 pub mod promotion_codes;
 pub mod reconciliations;
 pub mod settings;

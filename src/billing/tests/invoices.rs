@@ -289,13 +289,29 @@ fn tax_shares_of_lines_sum_to_the_documents() {
 }
 
 #[test]
+fn what_expires_soonest_is_used_first_and_what_has_expired_is_not_used() {
+    let credit = |reference: &str, left_minor, expires: Option<&str>| BalanceCredit {
+        reference: reference.to_owned(),
+        left_minor,
+        expires_at: expires.map(|time| at(time)),
+    };
+    let used = |reference: &str, amount_minor| BalanceUse { reference: reference.to_owned(), amount_minor };
+    let credits = [credit("lasting", 300, None), credit("june", 500, Some("2024-06-01T00:00:00Z")), credit("may", 200, Some("2024-05-01T00:00:00Z"))];
+    assert_eq!(use_balance(600, &credits, at("2024-04-30T23:59:59Z")), Ok(vec![used("may", 200), used("june", 400)]));
+    // From its instant on it is gone.
+    assert_eq!(use_balance(600, &credits, at("2024-05-01T00:00:00Z")), Ok(vec![used("june", 500), used("lasting", 100)]));
+    assert_eq!(use_balance(600, &credits, at("2024-06-01T00:00:00Z")), Ok(vec![used("lasting", 300)]));
+}
+
+#[test]
 fn balance_is_used_after_tax_oldest_first() {
-    let credit = |reference: &str, left_minor| BalanceCredit { reference: reference.to_owned(), left_minor };
+    let now = at("2024-03-20T09:00:00Z");
+    let credit = |reference: &str, left_minor| BalanceCredit { reference: reference.to_owned(), left_minor, expires_at: None };
     let used = |reference: &str, amount_minor| BalanceUse { reference: reference.to_owned(), amount_minor };
     let credits = [credit("old", 300), credit("spent", 0), credit("new", 900)];
-    assert_eq!(use_balance(1000, &credits), Ok(vec![used("old", 300), used("new", 700)]));
-    assert_eq!(use_balance(200, &credits), Ok(vec![used("old", 200)]));
-    assert_eq!(use_balance(0, &credits), Ok(Vec::new()));
+    assert_eq!(use_balance(1000, &credits, now), Ok(vec![used("old", 300), used("new", 700)]));
+    assert_eq!(use_balance(200, &credits, now), Ok(vec![used("old", 200)]));
+    assert_eq!(use_balance(0, &credits, now), Ok(Vec::new()));
     assert_eq!(due(1000, [300, 500]), Ok(200));
     assert_eq!(split_note(500, 200), Ok(NoteSplit { to_invoice_minor: 200, rest_minor: 300 }));
     assert_eq!(split_note(500, 900), Ok(NoteSplit { to_invoice_minor: 500, rest_minor: 0 }));

@@ -2,14 +2,14 @@
 
 use billing::Result;
 use billing::ledger::{
-    Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off,
-    payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+    Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off, granted_expired,
+    paid_expired, payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
 };
 
 #[test]
 fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
     type Movement = fn(i64) -> Result<Vec<Entry>>;
-    let movements: [(Movement, Account, Account); 14] = [
+    let movements: [(Movement, Account, Account); 16] = [
         (payment_received, Account::Cash, Account::Receivable),
         (payment_taken_back, Account::Receivable, Account::Cash),
         (balance_top_up_taken_back, Account::CustomerBalance, Account::Cash),
@@ -20,6 +20,8 @@ fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
         (balance_applied, Account::CustomerBalance, Account::Receivable),
         (balance_granted, Account::Discounts, Account::CustomerBalance),
         (balance_topped_up, Account::Cash, Account::CustomerBalance),
+        (granted_expired, Account::CustomerBalance, Account::Discounts),
+        (paid_expired, Account::CustomerBalance, Account::Revenue),
         (refund_paid, Account::Receivable, Account::Cash),
         (refund_kept, Account::Cash, Account::CustomerBalance),
         (tax_withheld, Account::TaxWithheld, Account::Receivable),

@@ -122,15 +122,25 @@ proptest! {
         prop_assert_eq!(to_payable(payable, currency), Ok(payable));
     }
 
-    /// The balance is used oldest first, whole before the next, never beyond what is due; a note goes to what is due of its invoice first,
-    /// and all of it goes somewhere.
+    /// The balance is used in its order (what expires soonest, then the oldest), whole before the next, never beyond what is due, and nothing
+    /// that has expired; a note goes to what is due of its invoice first, and all of it goes somewhere.
     #[test]
-    fn the_balance_pays_what_is_due_and_no_more(due in 0_i64..100_000, credits in proptest::collection::vec(0_i64..50_000, 0..6), note in 0_i64..200_000) {
-        let credits: Vec<BalanceCredit> = (0..).zip(&credits).map(|(n, left)| BalanceCredit { reference: format!("{n:02}"), left_minor: *left }).collect();
-        let uses = use_balance(due, &credits).expect("sums");
+    fn the_balance_pays_what_is_due_and_no_more(
+        due in 0_i64..100_000, credits in proptest::collection::vec((0_i64..50_000, proptest::option::of(0_i64..4)), 0..6), note in 0_i64..200_000,
+    ) {
+        let now = at("2024-06-02");
+        let credit = |(n, (left_minor, days)): (i32, &(i64, Option<i64>))| BalanceCredit {
+            reference: format!("{n:02}"),
+            left_minor: *left_minor,
+            expires_at: days.map(|days| at("2024-06-01") + chrono::Duration::days(days)),
+        };
+        let credits: Vec<BalanceCredit> = (0..).zip(&credits).map(credit).collect();
+        let uses = use_balance(due, &credits, now).expect("sums");
         let used = uses.iter().map(|used| used.amount_minor).sum::<i64>();
-        prop_assert_eq!(used, due.min(credits.iter().map(|credit| credit.left_minor).sum()));
-        let mut of = credits.iter().filter(|credit| credit.left_minor > 0);
+        let mut good: Vec<&BalanceCredit> = credits.iter().filter(|credit| credit.left_minor > 0 && credit.expires_at.is_none_or(|end| end > now)).collect();
+        good.sort_by_key(|credit| (credit.expires_at.map_or(i64::MAX, |end| end.timestamp()), credit.reference.clone()));
+        prop_assert_eq!(used, due.min(good.iter().map(|credit| credit.left_minor).sum()));
+        let mut of = good.into_iter();
         for (place, part) in uses.iter().enumerate() {
             let credit = of.next().expect("each use is of a credit, in their order");
             prop_assert_eq!(&part.reference, &credit.reference);

@@ -11,6 +11,7 @@ use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::services::bank::{self, TransferTo};
+use crate::portal::receipts::receipt_path;
 use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, ToWithhold, Told, einvoice};
 use crate::services::payments::{self, Method, Payment, declined_because, method_name};
 use crate::services::{Desk, Refusal};
@@ -338,5 +339,13 @@ fn notes(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
     let corrected = (!seen.notes.is_empty()).then(|| view! { <p class="field">{t!(w, "document-corrected-by")}{related(&seen.notes)}</p> });
     let corrects =
         (!told.snapshot.corrects.is_empty()).then(|| view! { <p class="field">{t!(w, "document-corrects-head")}":"{related(&told.snapshot.corrects)}</p> });
-    view! { {said}{corrected}{corrects} }
+    let receipts: Vec<_> = seen
+        .settled
+        .iter()
+        .filter(|settled| settled.method.is_some())
+        .filter_map(|settled| settled.by.payment_id.as_deref())
+        .map(|payment_id| view! { " "<a class="link" href=receipt_path(payment_id)>{payments::receipt_number(payment_id)}</a> })
+        .collect();
+    let receipts = (!receipts.is_empty()).then(|| view! { <p class="field">{t!(w, "document-receipts")}{receipts}</p> });
+    view! { {said}{receipts}{corrected}{corrects} }
 }

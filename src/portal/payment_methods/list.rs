@@ -12,6 +12,7 @@ use crate::islands::fields::FieldsHere;
 use crate::platform::clock::Instant;
 use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
+use crate::services::embed_sessions::Scope;
 use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole, brand_name, declined_because, method_name};
 use crate::services::{Desk, Refusal};
 use crate::ui::page::Reach;
@@ -61,6 +62,8 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, sa
     let reach = Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin()));
     let shell = shell(member, w, Place::Payment);
     let vendor_name = member.vendor.name.clone();
+    // A frame may be for paying alone.
+    let has_balance_page = member.embed.as_ref().is_none_or(|embed| embed.allows(&[Scope::InvoicesRead]));
     Ok(page::document_reaching(app, member, status, &t!(w, "methods-title"), reach, move || {
         let notes: Vec<_> = seen.attention.iter().map(|attention| attention_note(dates, attention, None)).collect();
         let has_notes = !notes.is_empty();
@@ -72,6 +75,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, seen: Seen, sa
             {(!seen.methods.is_empty()).then(|| table(dates, &seen, may_change))}
             {may_change.then(|| add_form(w, &seen.written_for, &vendor_name))}
             {(!may_change).then(|| view! { <p class="sub sec">{t!(w, "methods-viewer")}</p> })}
+            {has_balance_page.then(|| view! { <p class="acts sec"><a class="link" href="/payments">{t!(w, "methods-payments")}</a><a class="link" href="/balance">{t!(w, "methods-balance")}</a></p> })}
         };
         frame(shell, content)
     }))

@@ -6,6 +6,7 @@
 mod add_ons;
 mod coupons;
 mod offers;
+mod products;
 mod promotions;
 mod rates;
 mod terms;
@@ -16,6 +17,10 @@ pub use coupons::{CouponRecord, Redemption, coupon_by_key, coupons, create_coupo
 pub use offers::{
     KeptPrice, MOST_KEY, NewMeter, NewPlan, NewPrice, Plan, add_price, create_meter, create_plan, find_plan, is_key, plan, plan_by_key, plans, prices,
     publish_plan, retire_plan,
+};
+pub use products::{
+    NewProduct, Product, ProductKind, ProductPrice, TopUpLimit, create_product, find_product, product_by_key, products, retire_product, set_top_up_limit, top_up_limit,
+    top_up_limits,
 };
 pub use promotions::{
     NewPromotionCode, PromotionCode, create_promotion_code, promotion_code, promotion_code_for, promotion_codes, redeemable, retire_promotion_code,

@@ -10,6 +10,7 @@ mod documents;
 mod dunning;
 mod pdfs;
 mod postings;
+mod purchases;
 mod references;
 mod settlement;
 mod subscriptions;
@@ -152,6 +153,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     bank::hold(desk, counts).await?;
     disputes::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
+    purchases::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;
     dunning::hold(desk, counts).await?;
     usage::hold(desk, counts).await?;

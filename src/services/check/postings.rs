@@ -277,7 +277,7 @@ async fn of_payments(desk: &mut Desk) -> Held {
                 "payments s
                     LEFT JOIN (SELECT payment_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM allocations WHERE vendor_id = $1 AND payment_id IS NOT NULL
                         GROUP BY payment_id) a ON a.payment_id = s.id
-                    LEFT JOIN (SELECT source_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM balance_credits WHERE vendor_id = $1 AND source = 'overpayment'
+                    LEFT JOIN (SELECT source_id, SUM(amount_minor) AS minor, COUNT(*) AS number FROM balance_credits WHERE vendor_id = $1 AND source IN ('overpayment', 'top_up')
                         GROUP BY source_id) b ON b.source_id = s.id"
             ),
             (desk.vendor.id.clone(),),
@@ -293,6 +293,7 @@ struct CreditRow {
     source: String,
     source_id: Option<String>,
     amount_minor: i64,
+    expired_minor: i64,
 }
 
 /// A credit that came of no other record has postings of its own; any other's stand with what it came from.
@@ -301,15 +302,19 @@ async fn of_credits(desk: &mut Desk) -> Held {
         let id = row.posted.id.as_str();
         let derived = match (row.source.as_str(), &row.source_id) {
             ("granted", None) => Derived::one(ledger::balance_granted(row.amount_minor)?),
-            ("top_up", None) => Derived::one(ledger::balance_topped_up(row.amount_minor)?),
-            ("credit_note" | "overpayment", Some(_)) => Derived::one(Vec::new()),
+            ("bonus", Some(_)) => Derived::one(ledger::balance_granted(row.amount_minor)?),
+            ("credit_note" | "overpayment" | "top_up", Some(_)) => Derived::one(Vec::new()),
             (source, source_id) => {
                 return Err(broken("balance_credits", id, "where it came from", "something known", format!("{source} {}", shown(source_id.as_ref()))));
             }
         };
-        row.posted.is_exactly(&[derived])
+        let expired = match row.source.as_str() {
+            "top_up" => ledger::paid_expired(row.expired_minor)?,
+            _ => ledger::granted_expired(row.expired_minor)?,
+        };
+        row.posted.is_exactly(&[derived, Derived::one(expired)])
     };
-    desk.tx.each(with_postings!("s.source, s.source_id, s.amount_minor", "balance_credits s"), (desk.vendor.id.clone(),), take).await
+    desk.tx.each(with_postings!("s.source, s.source_id, s.amount_minor, s.expired_minor", "balance_credits s"), (desk.vendor.id.clone(),), take).await
 }
 
 #[derive(FromRow)]
@@ -415,7 +420,7 @@ async fn accounts(desk: &mut Desk, counts: &mut Counts) -> Held {
                 UNION ALL SELECT customer_id, currency, 0, 0, total_minor, 0 FROM invoices WHERE vendor_id = $1 AND kind = 'invoice'
                 UNION ALL SELECT i.customer_id, i.currency, 0, 0, -a.amount_minor, CASE WHEN a.kind = 'balance' THEN -a.amount_minor ELSE 0 END
                     FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id WHERE a.vendor_id = $1
-                UNION ALL SELECT customer_id, currency, 0, 0, 0, amount_minor FROM balance_credits WHERE vendor_id = $1
+                UNION ALL SELECT customer_id, currency, 0, 0, 0, amount_minor - expired_minor FROM balance_credits WHERE vendor_id = $1
              ) x GROUP BY customer_id, currency",
             (vendor,),
             take,

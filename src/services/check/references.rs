@@ -32,7 +32,7 @@ macro_rules! reference {
 }
 
 /// What stands for money and for people. What a session or a throttle names comes and goes.
-const REFERENCES: [Reference; 63] = [
+const REFERENCES: [Reference; 69] = [
     reference!("staff", "identity_id" -> "identities"),
     reference!("members", "customer_id" -> "customers"),
     reference!("members", "identity_id" -> "identities"),
@@ -82,7 +82,13 @@ const REFERENCES: [Reference; 63] = [
     reference!("payments", "customer_id" -> "customers"),
     reference!("payments", "invoice_id" -> "invoices"),
     reference!("payments", "quote_id" -> "quotes"),
+    reference!("payments", "purchase_id" -> "purchases"),
     reference!("payments", "method_id" -> "payment_methods"),
+    reference!("purchases", "customer_id" -> "customers"),
+    reference!("purchases", "product_id" -> "products"),
+    reference!("purchases", "invoice_id" -> "invoices"),
+    reference!("product_prices", "product_id", "product_id" -> "products", "id"),
+    reference!("automatic_top_ups", "customer_id", "method_id" -> "payment_methods", "id"),
     reference!("dunning_cases", "customer_id" -> "customers"),
     reference!("dunning_cases", "invoice_id" -> "invoices"),
     reference!("dunning_decisions", "case_id" -> "dunning_cases"),
@@ -135,6 +141,7 @@ pub(super) async fn vendors_exist(tx: &mut Tx) -> Held {
         "ledger_entries",
         "balance_credits",
         "payments",
+        "purchases",
         "refunds",
         "bank_entries",
         "transfers",

@@ -160,12 +160,15 @@ async fn invoices(desk: &mut Desk) -> Held {
 #[derive(FromRow)]
 struct CreditRow {
     id: String,
+    source: String,
     amount_minor: i64,
     used_up_at: Option<i64>,
+    expires_at: Option<i64>,
+    expired_minor: i64,
     used_minor: i64,
 }
 
-/// A credit is used up to its amount, and known to be used up when it is.
+/// A credit is used up to its amount, and known to be used up when it is. Nothing expires before its time, nor of what a customer is owed.
 async fn balance_credits(desk: &mut Desk, counts: &mut Counts) -> Held {
     let take = |row: CreditRow| {
         if row.amount_minor <= 0 {
@@ -174,7 +177,21 @@ async fn balance_credits(desk: &mut Desk, counts: &mut Counts) -> Held {
         if row.used_minor > row.amount_minor {
             return Err(broken("balance_credits", &row.id, "what invoices used of it", format!("at most {}", row.amount_minor), row.used_minor));
         }
-        let is_used_up = row.used_minor == row.amount_minor;
+        if row.expires_at.is_some() && !["granted", "top_up", "bonus"].contains(&row.source.as_str()) {
+            return Err(broken("balance_credits", &row.id, &format!("expires_at, being {},", row.source), "nothing", shown(row.expires_at)));
+        }
+        if row.expired_minor != 0 {
+            let is_in_time = row.expires_at.is_some_and(|end| row.used_up_at.is_some_and(|at| at >= end));
+            if row.expired_minor < 0 || !is_in_time {
+                let expected = if is_in_time { "above zero" } else { "0, before its time" };
+                return Err(broken("balance_credits", &row.id, "expired_minor", expected, row.expired_minor));
+            }
+        }
+        let gone = money::add(row.used_minor, row.expired_minor)?;
+        if gone > row.amount_minor {
+            return Err(broken("balance_credits", &row.id, "what was used of it and expired", format!("at most {}", row.amount_minor), gone));
+        }
+        let is_used_up = gone == row.amount_minor;
         if is_used_up != row.used_up_at.is_some() {
             let told = |is_set: bool| if is_set { "set" } else { "nothing" };
             return Err(broken("balance_credits", &row.id, "used_up_at", told(is_used_up), told(row.used_up_at.is_some())));
@@ -184,7 +201,7 @@ async fn balance_credits(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT b.id, b.amount_minor, b.used_up_at, CAST(COALESCE(a.used, 0) AS BIGINT) AS used_minor FROM balance_credits b
+            "SELECT b.id, b.source, b.amount_minor, b.used_up_at, b.expires_at, b.expired_minor, CAST(COALESCE(a.used, 0) AS BIGINT) AS used_minor FROM balance_credits b
                 LEFT JOIN (SELECT balance_credit_id, SUM(amount_minor) AS used FROM allocations WHERE vendor_id = $1 AND balance_credit_id IS NOT NULL
                     GROUP BY balance_credit_id) a ON a.balance_credit_id = b.id
              WHERE b.vendor_id = $1",
@@ -307,7 +324,7 @@ async fn payments(desk: &mut Desk, counts: &mut Counts) -> Held {
              FROM payments p
                 LEFT JOIN (SELECT payment_id, SUM(amount_minor) AS allocated FROM allocations WHERE vendor_id = $1 AND payment_id IS NOT NULL GROUP BY payment_id) a
                     ON a.payment_id = p.id
-                LEFT JOIN (SELECT source_id, SUM(amount_minor) AS beyond FROM balance_credits WHERE vendor_id = $1 AND source = 'overpayment' GROUP BY source_id) b
+                LEFT JOIN (SELECT source_id, SUM(amount_minor) AS beyond FROM balance_credits WHERE vendor_id = $1 AND source IN ('overpayment', 'top_up') GROUP BY source_id) b
                     ON b.source_id = p.id
              WHERE p.vendor_id = $1",
             (desk.vendor.id.clone(),),

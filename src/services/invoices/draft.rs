@@ -58,7 +58,7 @@ pub fn price(desk: &Desk, draft: &Draft, situation: &TaxSituation, balance: &[Ba
     if document.kind == DocumentKind::CreditNote {
         return Ok(Some(Priced { document, balance: Vec::new(), balance_minor: 0, due_minor: 0 }));
     }
-    let balance = use_balance(document.total_minor, balance)?;
+    let balance = use_balance(document.total_minor, balance, draft.at)?;
     let balance_minor = billing::money::sum(balance.iter().map(|used| used.amount_minor)).map_err(billing::Error::from)?;
     let due_minor = billing::money::sub(document.total_minor, balance_minor).map_err(billing::Error::from)?;
     Ok(Some(Priced { document, balance, balance_minor, due_minor }))

@@ -9,6 +9,7 @@ pub mod einvoice;
 mod find;
 mod issue;
 mod keep;
+mod letterhead;
 mod lines;
 pub mod pdf;
 mod read;
@@ -28,13 +29,15 @@ pub use find::{Filter, Found, LineName, NoteUse, Sought, find, line_names, note_
 pub use issue::{Issued, chain, number_in, number_of, numbers_in};
 pub(crate) use issue::{issue, left_for_balance};
 pub use keep::{File, Syntax, keep_pdf, kept_pdf, paper, paper_tag, structured};
+pub use letterhead::Letterhead;
 pub use lines::{DraftLine, PendingLine, Waits, charged, ever_charged, keep_pending, of_invoice, pending_of_customer};
 pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};
 pub use read::{
-    Allocated, Among, Invoice, Named, Open, Status, Summary, allocations_of, by_number, by_own_number, issued_after, list, load, never_collected, open_of, page, unpaid,
+    Allocated, Among, Invoice, Named, Open, Status, Summary, allocations_of, by_number, by_own_number, issued_after, list, load, never_collected, numbered,
+    open_of, page, unpaid,
 };
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
-pub(crate) use required::{held, hold, let_go};
+pub(crate) use required::{held, hold, lacking, let_go};
 pub(crate) use settle::{Allocation, allocate, note_due_again, note_if_settled};
 pub use settle::{amount_due, note_declined, note_unpaid, paid_by, record_payment};
 pub use sheet::sheet;

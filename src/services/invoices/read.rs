@@ -179,6 +179,14 @@ pub async fn issued_after(desk: &mut Desk, invoice_id: Option<&str>) -> Result<V
         .await?)
 }
 
+/// One of the vendor's documents by its number, whoever's.
+pub async fn numbered(desk: &mut Desk, number: &str) -> Result<Invoice, Refusal> {
+    let found: Option<(String,)> =
+        desk.tx.opt("SELECT id FROM invoices WHERE vendor_id = $1 AND number = $2", (desk.vendor.id.clone(), number.to_owned())).await?;
+    let (id,) = found.ok_or(Refusal::NotFound)?;
+    load(desk, &id).await
+}
+
 /// A customer's document by its number: another customer's looks like none.
 pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Result<Invoice, Refusal> {
     let row: Option<InvoiceRow> = desk

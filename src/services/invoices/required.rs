@@ -69,7 +69,7 @@ impl Lacking {
 }
 
 /// What an invoice of this document would lack; nothing: it can be issued. A credit note corrects what stands already.
-pub(super) fn lacking(vendor: &Vendor, customer: &Customer, document: &Document) -> Vec<Lacking> {
+pub(crate) fn lacking(vendor: &Vendor, customer: &Customer, document: &Document) -> Vec<Lacking> {
     if document.kind == DocumentKind::CreditNote {
         return Vec::new();
     }

@@ -12,7 +12,7 @@ use super::pdf::{
     Stamp, Tick, TierTable, TotalRow, TotalStyle,
 };
 use super::told::{Told, TotalKind};
-use super::{Snapshot, SnapshotLine, UsageChart, einvoice};
+use super::{Brand, Party, Snapshot, SnapshotLine, UsageChart, einvoice};
 use crate::t;
 use crate::words::Words;
 use crate::words::format::currency_head;
@@ -28,8 +28,8 @@ pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
         language: snapshot.locale.clone(),
         issued_at: Stamp::from_unix(snapshot.issued_at.timestamp()),
         document_id: document_id.to_owned(),
-        branding: branding(snapshot),
-        labels: labels(w, snapshot),
+        branding: branding(&snapshot.from, &snapshot.brand),
+        labels: labels(w, &snapshot.currency),
         decimal_mark: w.decimal_mark(),
         title: told.title(),
         number: snapshot.number.clone(),
@@ -43,7 +43,7 @@ pub fn sheet(snapshot: &Snapshot, document_id: &str) -> Sheet {
         payment: payment(&told),
         notes: told.notes().into_iter().map(|(lead, text)| Paragraph { lead: Some(lead), text }).collect(),
         charts: main_chart(&told).into_iter().collect(),
-        footer: footer(snapshot),
+        footer: footer(&snapshot.from),
         watermark: snapshot.is_test.then(|| t!(w, "test-mode")),
         attachments: factur_x(snapshot, w).into_iter().collect(),
     }
@@ -62,12 +62,12 @@ fn factur_x(snapshot: &Snapshot, w: Words) -> Option<Attachment> {
     })
 }
 
-fn branding(snapshot: &Snapshot) -> Branding {
+pub(super) fn branding(from: &Party, brand: &Brand) -> Branding {
     Branding {
-        name: snapshot.from.name.clone(),
-        accent: accent(&snapshot.brand.colour),
+        name: from.name.clone(),
+        accent: accent(&brand.colour),
         // The box that marks are drawn in.
-        logo: snapshot.brand.mark.clone().map(|path| Logo { path, view_box: [0.0, 0.0, 22.0, 22.0] }),
+        logo: brand.mark.clone().map(|path| Logo { path, view_box: [0.0, 0.0, 22.0, 22.0] }),
     }
 }
 
@@ -80,14 +80,14 @@ fn accent(colour: &str) -> [u8; 3] {
     }
 }
 
-fn labels(w: Words, snapshot: &Snapshot) -> Labels {
+pub(super) fn labels(w: Words, currency: &str) -> Labels {
     Labels {
         from: t!(w, "document-from"),
         to: t!(w, "document-to"),
         description: t!(w, "document-what"),
         quantity: t!(w, "document-quantity"),
         each: t!(w, "reason-each-head"),
-        amount: currency_head(&snapshot.currency),
+        amount: currency_head(currency),
         page: t!(w, "document-page", page = "{page}", pages = "{pages}"),
     }
 }
@@ -191,8 +191,7 @@ fn payment(told: &Told<'_>) -> Option<Payment> {
     Some(Payment { heading: t!(w, "transfer-heading"), facts, code, paragraphs })
 }
 
-fn footer(snapshot: &Snapshot) -> Vec<String> {
-    let from = &snapshot.from;
+pub(super) fn footer(from: &Party) -> Vec<String> {
     let parts = [Some(from.legal_name.clone()), Some(from.address.lines().join(", ")), from.tax_id.clone(), from.email.clone()];
     vec![parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")]
 }

@@ -55,24 +55,8 @@ impl Told<'_> {
     }
 
     /// Name, address, country and tax id, one a line.
-    pub fn party(&self, party: &Party) -> Vec<String> {
-        let mut lines = vec![party.legal_name.clone()];
-        lines.extend(party.address.lines());
-        lines.push(countries::name(self.words, &party.country));
-        lines.extend(party.tax_id.iter().map(|id| self.tax_id(&party.country, id)));
-        lines
-    }
-
-    /// A tax id by the name that its country has for it.
-    fn tax_id(&self, country: &str, id: &str) -> String {
-        let w = self.words;
-        match (country, ids::thai_parts(id)) {
-            ("TH", Some((id, None))) => t!(w, "document-tax-id-head-office", id = id),
-            ("TH", Some((id, Some(branch)))) => t!(w, "document-tax-id-branch", id = id, branch = branch),
-            ("JP", _) if ids::check("JP", id).is_ok() => t!(w, "document-tax-id-japan", id = id),
-            (country, _) if ids::is_eu(country) || ["GB", "NO", "CH"].contains(&country) => t!(w, "document-tax-id", id = id),
-            _ => t!(w, "document-tax-id-other", id = id),
-        }
+    pub fn party(&self, of: &Party) -> Vec<String> {
+        party(self.words, of)
     }
 
     /// From what the lines come to before tax to the total.
@@ -148,5 +132,25 @@ fn no_tax(w: Words, note: TaxNote) -> String {
     match note {
         TaxNote::ReverseCharge => t!(w, "document-tax-reverse"),
         TaxNote::Exempt => t!(w, "document-tax-exempt"),
+    }
+}
+
+/// Name, address, country and tax id of a party, one a line.
+pub(super) fn party(w: Words, party: &Party) -> Vec<String> {
+    let mut lines = vec![party.legal_name.clone()];
+    lines.extend(party.address.lines());
+    lines.push(countries::name(w, &party.country));
+    lines.extend(party.tax_id.iter().map(|id| tax_id(w, &party.country, id)));
+    lines
+}
+
+/// A tax id by the name that its country has for it.
+fn tax_id(w: Words, country: &str, id: &str) -> String {
+    match (country, ids::thai_parts(id)) {
+        ("TH", Some((id, None))) => t!(w, "document-tax-id-head-office", id = id),
+        ("TH", Some((id, Some(branch)))) => t!(w, "document-tax-id-branch", id = id, branch = branch),
+        ("JP", _) if ids::check("JP", id).is_ok() => t!(w, "document-tax-id-japan", id = id),
+        (country, _) if ids::is_eu(country) || ["GB", "NO", "CH"].contains(&country) => t!(w, "document-tax-id", id = id),
+        _ => t!(w, "document-tax-id-other", id = id),
     }
 }

@@ -78,6 +78,40 @@ pub enum Letter {
         amount_minor: i64,
         currency: String,
     },
+    /// Credit that was paid for: by an amount, or by a pack of this name.
+    CreditBought {
+        name: String,
+        paid_minor: i64,
+        credit_minor: i64,
+        /// What is in the balance with it.
+        balance_minor: i64,
+        currency: String,
+        paid_at: Instant,
+        zone: Zone,
+        method: Method,
+        payment_id: String,
+    },
+    /// A top-up that happens by itself was declined, and happens no more.
+    AutomaticTopUpStopped {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+        method: Method,
+        reason: DeclineReason,
+    },
+    /// Credit in the balance that is gone unless it is used.
+    CreditExpiring {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+        expires_at: Instant,
+        zone: Zone,
+    },
+    CreditExpired {
+        customer: String,
+        amount_minor: i64,
+        currency: String,
+    },
     /// A certificate of tax withheld that the vendor does not accept: so much of the invoice is due again.
     CertificateRefused {
         invoice: String,
@@ -178,6 +212,10 @@ impl Letter {
             Letter::GraceOver { .. } => "payment_grace_over",
             Letter::Recovered { .. } => "payment_recovered",
             Letter::Refunded { .. } => "refund",
+            Letter::CreditBought { .. } => "receipt",
+            Letter::AutomaticTopUpStopped { .. } => "automatic_top_up_stopped",
+            Letter::CreditExpiring { .. } => "credit_expiring",
+            Letter::CreditExpired { .. } => "credit_expired",
             Letter::CertificateRefused { .. } => "certificate_refused",
             Letter::MethodExpiring { .. } => "method_expiring",
             Letter::TrialEnding { .. } => "trial_ending",

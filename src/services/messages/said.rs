@@ -134,6 +134,36 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
             Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
         }
+        Letter::CreditBought { name, paid_minor, credit_minor, balance_minor, currency, paid_at, zone, method, payment_id } => {
+            let (paid, credit) = (w.money(*paid_minor, currency), w.money(*credit_minor, currency));
+            let (day, method) = (Dates::new(w, *zone).day_year(*paid_at), method_name(w, method));
+            let what = if name.is_empty() {
+                t!(w, "mail-topped-up-what", vendor = v, amount = &paid, day = day, method = method)
+            } else {
+                t!(w, "mail-pack-what", vendor = v, amount = &paid, name = name, credit = credit, day = day, method = method)
+            };
+            let rest = t!(w, "mail-topped-up-balance", balance = w.money(*balance_minor, currency));
+            Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest])
+                .then(t!(w, "mail-topped-up-action"), format!("{portal}/payments/{payment_id}/receipt"))
+        }
+        Letter::AutomaticTopUpStopped { customer, amount_minor, currency, method, reason } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-top-up-stopped-what", customer = customer, vendor = v, amount = &amount, method = method_name(w, method));
+            Said::new(t!(w, "mail-top-up-stopped-subject", amount = amount, vendor = v), [what, declined_because(w, *reason), t!(w, "mail-top-up-stopped-how")])
+                .then(t!(w, "mail-top-up-stopped-action"), format!("{portal}/balance/automatic"))
+        }
+        Letter::CreditExpiring { customer, amount_minor, currency, expires_at, zone } => {
+            let (amount, moment) = (w.money(*amount_minor, currency), Dates::new(w, *zone).moment(*expires_at));
+            let what = t!(w, "mail-credit-expiring-what", customer = customer, vendor = v, amount = &amount, moment = moment);
+            Said::new(t!(w, "mail-credit-expiring-subject", amount = amount, vendor = v), [what, t!(w, "mail-credit-expiring-how")])
+                .then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
+        }
+        Letter::CreditExpired { customer, amount_minor, currency } => {
+            let amount = w.money(*amount_minor, currency);
+            let what = t!(w, "mail-credit-expired-what", customer = customer, vendor = v, amount = &amount);
+            Said::new(t!(w, "mail-credit-expired-subject", amount = amount, vendor = v), [what])
+                .then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
+        }
         Letter::CertificateRefused { invoice, certificate, because, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
             let what = t!(w, "mail-certificate-what", vendor = v, certificate = certificate, number = invoice, amount = &amount, because = because);

@@ -10,15 +10,15 @@ use super::{KeptFor, To, leave_of};
 use crate::platform::clock::{Instant, from_ms};
 use crate::services::events::{self, Event};
 use crate::services::invoices::{self, Invoice};
-use crate::services::payments::{self, DeclineReason, Method, Status};
+use crate::services::payments::{self, DeclineReason, Method, Pays, Status};
 use crate::services::subscriptions::Subscription;
-use crate::services::{Desk, Refusal, customers, dunning, subscriptions};
+use crate::services::{Desk, Refusal, balance, customers, dunning, purchases, subscriptions};
 
 /// The outbox kind of events that are to be told.
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 14] = [
+pub const TOLD: [&str; 17] = [
     "invoice.issued",
     "credit_note.issued",
     "payment.succeeded",
@@ -28,6 +28,9 @@ pub const TOLD: [&str; 14] = [
     "dunning.recovered",
     "invoice.withholding_taken_back",
     "refund.succeeded",
+    "automatic_top_up.stopped",
+    "balance.expiring",
+    "balance.expired",
     "payment_method.expiring",
     "subscription.trial_ending",
     "subscription.renewal_coming",
@@ -85,9 +88,25 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             Some((Letter::CreditNoteReady { note: billed(desk, &note)? }, Readers::Books))
         }
         "payment.succeeded" => {
-            let Some((invoice_id, paid_minor)) = invoices::paid_by(desk, &event.subject_id).await? else { return Ok(None) };
             let payment = payments::load(desk, &event.subject_id).await?;
             let method = payments::find_method_ever(desk, customer_id, &payment.method_id).await?;
+            let Some((invoice_id, paid_minor)) = invoices::paid_by(desk, &event.subject_id).await? else {
+                let Pays::Purchase(purchase_id) = &payment.pays else { return Ok(None) };
+                let bought = purchases::load(desk, purchase_id).await?;
+                let balance_minor = balance::total(desk, customer_id, &bought.currency).await?;
+                let letter = Letter::CreditBought {
+                    name: bought.name,
+                    paid_minor: payment.amount_minor,
+                    credit_minor: if bought.status == "done" { bought.credit_minor } else { payment.amount_minor },
+                    balance_minor,
+                    currency: bought.currency,
+                    paid_at: from_ms(event.happened_at),
+                    zone: desk.vendor.zone()?,
+                    method,
+                    payment_id: payment.id,
+                };
+                return Ok(Some((letter, Readers::Books)));
+            };
             let invoice = invoices::load(desk, &invoice_id).await?;
             Some((Letter::Receipt { invoice: billed(desk, &invoice)?, paid_minor, paid_at: from_ms(event.happened_at), method }, Readers::Books))
         }
@@ -142,6 +161,25 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         "refund.succeeded" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
             Some((Letter::Refunded { invoice: text("invoice"), amount_minor, currency: text("currency") }, Readers::Books))
+        }
+        "automatic_top_up.stopped" => {
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let method = payments::find_method_ever(desk, customer_id, &text("method_id")).await?;
+            let customer = customers::load(desk, customer_id).await?.name;
+            let reason = DeclineReason::or_other(&text("reason"));
+            Some((Letter::AutomaticTopUpStopped { customer, amount_minor, currency: text("currency"), method, reason }, Readers::Managers))
+        }
+        "balance.expiring" => {
+            let number = |key: &str| data.get(key).and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)));
+            let (amount_minor, expires_at) = (number("amount_minor")?, from_ms(number("expires_at")?));
+            let customer = customers::load(desk, customer_id).await?.name;
+            let letter = Letter::CreditExpiring { customer, amount_minor, currency: text("currency"), expires_at, zone: desk.vendor.zone()? };
+            Some((letter, Readers::Managers))
+        }
+        "balance.expired" => {
+            let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let customer = customers::load(desk, customer_id).await?.name;
+            Some((Letter::CreditExpired { customer, amount_minor, currency: text("currency") }, Readers::Managers))
         }
         "payment_method.expiring" => {
             let method = payments::find_method_ever(desk, customer_id, &event.subject_id).await?;

@@ -8,17 +8,17 @@
 //!                      └ no answer: ask again, same key                    cancelled: nothing was charged and nothing will be
 //! ```
 //!
-//! Succeeded wins from every state: where money moved, nothing else is true. What a payment settles belongs to `invoices` and `quotes`,
-//! what follows a decline to [`collect`] and `quotes`.
+//! Succeeded wins from every state: where money moved, nothing else is true. What a payment settles belongs to `invoices`, `quotes`
+//! and `purchases`, what follows a decline to [`collect`] and the latter two.
 
 use serde_json::json;
 
 use crate::sentence;
-use crate::services::{Desk, Refusal, customers, invoices, quotes};
+use crate::services::{Desk, Refusal, customers, invoices, purchases, quotes};
 
 use super::collect;
 use super::errand::{Errand, unanswered};
-use super::gateway::{Charge, Outcome};
+use super::gateway::{Charge, DeclineReason, Outcome};
 use super::methods::{self, Method};
 use super::read::{Payment, Pays, Status, load, returning, written};
 use super::sending;
@@ -52,14 +52,19 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
 pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: String) -> Result<Payment, Refusal> {
     let app = desk.app.clone();
     let gateway = app.gateways.of(&mut desk.tx, &desk.vendor).await?;
-    let (invoice_id, quote_id) = match &new.pays {
-        Pays::Invoice(id) => (Some(id.clone()), None),
-        Pays::Quote(id) => (None, Some(id.clone())),
+    let (invoice_id, quote_id, purchase_id) = match &new.pays {
+        Pays::Invoice(id) => (Some(id.clone()), None, None),
+        Pays::Quote(id) => (None, Some(id.clone()), None),
+        Pays::Purchase(id) => (None, None, Some(id.clone())),
     };
-    if let Some(quote_id) = &quote_id {
+    // An invoice is asked what is due of it; these are paid once.
+    if let Some(once) = quote_id.as_ref().or(purchase_id.as_ref()) {
         let paid: Option<(String,)> = desk
             .tx
-            .opt("SELECT id FROM payments WHERE vendor_id = $1 AND quote_id = $2 AND status = 'succeeded'", (desk.vendor.id.clone(), quote_id.clone()))
+            .opt(
+                "SELECT id FROM payments WHERE vendor_id = $1 AND (quote_id = $2 OR purchase_id = $2) AND status = 'succeeded'",
+                (desk.vendor.id.clone(), once.clone()),
+            )
             .await?;
         if paid.is_some() {
             return Err(already());
@@ -70,12 +75,14 @@ pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: Stri
     let opened = written(
         desk,
         returning!(
-            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, (SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $4 OR quote_id = $5)), $6, $7, $8, $9, 'created', $10, 0, $11, $11)
+            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, purchase_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, created_at,
+                updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, (SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $4 OR quote_id = $5 OR purchase_id = $6)), $7, $8, $9, $10,
+                'created', $11, 0, $12, $12)
              ON CONFLICT DO NOTHING"
         ),
         (
-            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, method_id, new.round, new.amount_minor, new.currency.clone(), gateway.name(),
+            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, purchase_id, method_id, new.round, new.amount_minor, new.currency.clone(), gateway.name(),
             desk.now.wall_ms(),
         ),
     );
@@ -175,6 +182,7 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
                 Pays::Invoice(invoice_id) => invoices::record_payment(desk, invoice_id, payment_id, payment.amount_minor).await?,
                 // In this very transaction the change is made that it pays for: both or neither.
                 Pays::Quote(quote_id) => quotes::note_paid(desk, quote_id, &payment).await?,
+                Pays::Purchase(purchase_id) => purchases::note_paid(desk, purchase_id, &payment).await?,
             }
         }
         (Status::Declined(reason), pays) => {
@@ -184,6 +192,7 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
             match pays {
                 Pays::Invoice(_) => collect::carry_on(desk, &payment, *reason).await?,
                 Pays::Quote(quote_id) => quotes::note_unpaid(desk, quote_id, &payment).await?,
+                Pays::Purchase(purchase_id) => purchases::note_unpaid(desk, purchase_id, *reason).await?,
             }
         }
         _ => desk.record("payment.needs_action", Some(&payment.customer_id), payment_id, data).await?,
@@ -207,8 +216,10 @@ pub(super) async fn give_up(desk: &mut Desk, payment_id: &str) -> Result<Payment
         desk.record("payment.cancelled", Some(&payment.customer_id), payment_id, json!({ "amount_minor": payment.amount_minor, "currency": payment.currency }))
             .await?;
     }
-    if let (true, Pays::Quote(quote_id)) = (moved > 0, &payment.pays) {
-        quotes::note_unpaid(desk, quote_id, &payment).await?;
+    match &payment.pays {
+        Pays::Quote(quote_id) if moved > 0 => quotes::note_unpaid(desk, quote_id, &payment).await?,
+        Pays::Purchase(purchase_id) if moved > 0 => purchases::note_unpaid(desk, purchase_id, DeclineReason::ProcessingError).await?,
+        _ => {}
     }
     Ok(payment)
 }

@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::sentence;
 use crate::services::invoices::{self, Invoice};
-use crate::services::{Desk, Refusal, customers, dunning};
+use crate::services::{Desk, Refusal, customers, dunning, purchases};
 
 use super::charges::{self, Customer, NewPayment};
 use super::disputes;
@@ -253,8 +253,13 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
                 go_through(errand, &first.id, &invoice.number).await?;
             }
         }
-        // The change it was to pay for is no longer held: nobody waits for it.
-        (Status::Created | Status::Processing, Pays::Quote(_)) if asked.reference.is_none() && wall_ms - asked.created_at > GIVEN_UP_MS => {
+        // What was decided to be bought is bought: under the same key, once.
+        (Status::Created | Status::Processing, Pays::Purchase(purchase_id)) if asked.reference.is_none() && wall_ms - asked.created_at <= GIVEN_UP_MS => {
+            let description = purchases::described(&mut errand.reads().await?, purchase_id).await?;
+            charges::send(errand, &asked.id, Customer::Absent, &description).await?;
+        }
+        // The change it was to pay for is no longer held, or a day went by: nobody waits for it.
+        (Status::Created | Status::Processing, Pays::Quote(_) | Pays::Purchase(_)) if asked.reference.is_none() && wall_ms - asked.created_at > GIVEN_UP_MS => {
             let mut desk = errand.writes().await?;
             charges::give_up(&mut desk, &asked.id).await?;
             desk.commit().await?;

@@ -18,6 +18,7 @@ mod methods;
 mod names;
 pub mod notices;
 mod read;
+mod receipt;
 mod reconcile;
 mod refunds;
 mod renewals;
@@ -42,7 +43,8 @@ pub use methods::{
 };
 pub(crate) use methods::note_refused;
 pub use names::{brand_name, declined_because, method_name};
-pub use read::{Payment, Pays, Status, find, latest_by, load, of_invoice, of_quote};
+pub use read::{Payment, Pays, Status, find, latest_by, load, of_customer, of_invoice, of_purchase, of_quote};
+pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};
 pub use reconcile::{Difference, DifferenceKind, Reconciliation, is_reconciliation_due, reconcile, reconciliations};
 pub(crate) use refunds::open as open_refunds;
 pub use refunds::{GiveBack, NewRefund, REFUND, give_back};

@@ -1,4 +1,4 @@
-//! Payments read back: one, an invoice's, a quote's, those under way.
+//! Payments read back: one, an invoice's, a quote's, a purchase's, a customer's, those under way.
 
 use sqlx::FromRow;
 
@@ -40,6 +40,8 @@ pub enum Pays {
     Invoice(String),
     /// A confirmed change: it happens when this succeeds, with its invoice.
     Quote(String),
+    /// Something bought once: it is given when this succeeds.
+    Purchase(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Status {
 /// The columns of a [`PaymentRow`].
 macro_rules! columns {
     () => {
-        "id, customer_id, invoice_id, quote_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at,
+        "id, customer_id, invoice_id, quote_id, purchase_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at,
             created_at, updated_at"
     };
 }
@@ -91,6 +93,7 @@ struct PaymentRow {
     customer_id: String,
     invoice_id: Option<String>,
     quote_id: Option<String>,
+    purchase_id: Option<String>,
     method_id: String,
     round: Option<i64>,
     amount_minor: i64,
@@ -110,9 +113,10 @@ impl TryFrom<PaymentRow> for Payment {
     type Error = Refusal;
     fn try_from(row: PaymentRow) -> Result<Payment, Refusal> {
         let damaged = || Refusal::damaged(format!("payment {}", row.id));
-        let pays = match (row.invoice_id, row.quote_id) {
-            (Some(invoice), None) => Pays::Invoice(invoice),
-            (None, Some(quote)) => Pays::Quote(quote),
+        let pays = match (row.invoice_id, row.quote_id, row.purchase_id) {
+            (Some(invoice), None, None) => Pays::Invoice(invoice),
+            (None, Some(quote), None) => Pays::Quote(quote),
+            (None, None, Some(purchase)) => Pays::Purchase(purchase),
             _ => return Err(damaged()),
         };
         let status = match row.status.as_str() {
@@ -201,6 +205,30 @@ pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) ->
     let rows: Vec<PaymentRow> = desk
         .tx
         .all(select!("WHERE vendor_id = $1 AND gateway = $2 AND created_at >= $3 ORDER BY id"), (desk.vendor.id.clone(), gateway.to_owned(), since_ms))
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// The latest payment of a purchase.
+pub async fn of_purchase(desk: &mut Desk, purchase_id: &str) -> Result<Option<Payment>, Refusal> {
+    let row: Option<PaymentRow> = desk
+        .tx
+        .opt(select!("WHERE vendor_id = $1 AND purchase_id = $2 ORDER BY position DESC LIMIT 1"), (desk.vendor.id.clone(), purchase_id.to_owned()))
+        .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// A customer's payments, the latest begun first: from before one of them, by its id; empty: from the latest.
+pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_most: i64) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(
+            select!(
+                "WHERE vendor_id = $1 AND customer_id = $2
+                    AND ($3 = '' OR (id < $3 AND EXISTS (SELECT 1 FROM payments c WHERE c.vendor_id = $1 AND c.id = $3 AND c.customer_id = $2))) ORDER BY id DESC LIMIT $4 + 0"
+            ),
+            (desk.vendor.id.clone(), customer_id.to_owned(), before.to_owned(), at_most),
+        )
         .await?;
     rows.into_iter().map(Payment::try_from).collect()
 }

@@ -7,7 +7,7 @@ use billing::subscription::Cycle;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-use super::bill::{self, Bills};
+use super::bill::{self, Bills, Counts};
 use super::cancel::{self, CancelRequest};
 use super::change::{self, ChangeRequest};
 use super::discounts;
@@ -23,7 +23,7 @@ use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::customers::{self, Customer};
 use crate::services::invoices::Issued;
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, balance};
 
 /// What can be done to a subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,6 +158,9 @@ async fn first_of_due(desk: &mut Desk, until: Instant, rows: usize) -> Result<Ve
                 SELECT * FROM (SELECT d.due_at, d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
                     WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
                     ORDER BY d.due_at, d.customer_id LIMIT $4 + 0) AS u
+                UNION ALL
+                SELECT * FROM (SELECT expires_at AS due_at, customer_id FROM balance_credits WHERE vendor_id = $1 AND used_up_at IS NULL AND expires_at IS NOT NULL
+                    AND expires_at <= $2 ORDER BY expires_at, customer_id LIMIT $4 + 0) AS b
              ) AS due ORDER BY due_at, customer_id LIMIT $4 + 0",
             (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms(), rows),
         )
@@ -176,6 +179,8 @@ pub async fn count_due(desk: &mut Desk, until: Instant) -> Result<i64, Refusal> 
                 UNION
                 SELECT d.customer_id FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
                 WHERE d.vendor_id = $1 AND d.due_at <= $2 AND (s.held_until_at IS NULL OR s.held_until_at <= $3)
+                UNION
+                SELECT customer_id FROM balance_credits WHERE vendor_id = $1 AND used_up_at IS NULL AND expires_at IS NOT NULL AND expires_at <= $2
              ) AS due",
             (desk.vendor.id.clone(), until.timestamp_millis(), desk.now.wall_ms()),
         )
@@ -212,6 +217,8 @@ async fn first_due_by(desk: &mut Desk, customer_id: &str, until: Instant, charge
                 UNION ALL
                 SELECT d.due_at FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
                 WHERE d.vendor_id = $1 AND d.customer_id = $2 AND d.due_at <= $3 AND (s.held_until_at IS NULL OR s.held_until_at <= $4)
+                UNION ALL
+                SELECT expires_at FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL AND expires_at <= $3
              ) AS due",
             (desk.vendor.id.clone(), customer_id.to_owned(), until, desk.now.wall_ms(), charges_until),
         )
@@ -302,6 +309,11 @@ async fn happen_at(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<
 async fn happen_then(desk: &mut Desk, customer: &Customer, at: Instant) -> Result<Happened, Refusal> {
     let wall = desk.now.wall_ms();
     let mut steps = Vec::new();
+    // Before anything is paid from the balance: what expires at this instant pays nothing of it any more.
+    let next_expiry = match Counts::of(desk, &customer.id).await?.credits {
+        0 => None,
+        _ => balance::expire(desk, &customer.id, at).await?,
+    };
     let mut subscriptions = record::of_customer(desk, &customer.id).await?;
     // In the order they were made: the document's lines come in it.
     subscriptions.reverse();
@@ -310,6 +322,7 @@ async fn happen_then(desk: &mut Desk, customer: &Customer, at: Instant) -> Resul
     let mut next: Option<Instant> = None;
     let mut usage_of = Vec::new();
     let mut note = |due: Option<Instant>| next = next.into_iter().chain(due).min();
+    note(next_expiry);
     for subscription in subscriptions {
         let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= at) && !subscription.is_held(wall);
         let usage_due_at = usage_due.iter().find(|(id, _)| *id == subscription.id).map(|(_, at)| *at);

@@ -154,7 +154,7 @@ impl Around {
             }
             let left_minor = invoices::left_for_balance(desk, &priced.document).await?;
             if left_minor > 0 {
-                self.balance.push(BalanceCredit { reference: String::new(), left_minor });
+                self.balance.push(BalanceCredit { reference: String::new(), left_minor, expires_at: None });
             }
         }
         Ok(())

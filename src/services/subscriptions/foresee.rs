@@ -11,6 +11,7 @@ use super::discounts::{self, OF_SUBSCRIPTION, Redeemed};
 use super::late::{self, LATE_FROM};
 use super::record::{self, OF_CUSTOMER, Subscription};
 use super::threshold::{self, USAGE_DUE};
+use crate::platform::clock::from_ms;
 use crate::services::customers::Customer;
 use crate::services::desk::Answers;
 use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
@@ -41,7 +42,8 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         pending.entry(customer_id).or_default().push((currency, line));
     }
     let late: HashMap<String, i64> = late::late_from_of(desk, &ids).await?.into_iter().collect();
-    let credits: HashMap<String, i64> = balance::with_credit(desk, &ids).await?.into_iter().collect();
+    let with_credit = balance::with_credit(desk, &ids).await?;
+    let credits: HashMap<String, (i64, Option<i64>)> = with_credit.into_iter().map(|(customer_id, count, expires)| (customer_id, (count, expires))).collect();
     let mut usage_due: HashMap<String, Vec<(String, Instant)>> = HashMap::new();
     for (customer_id, subscription_id, at) in threshold::due_of_customers(desk, &ids).await? {
         usage_due.entry(customer_id).or_default().push((subscription_id, at));
@@ -59,7 +61,9 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         let usage_due = usage_due.remove(&customer.id).unwrap_or_default();
         let is_free = |subscription: &&Subscription| !subscription.is_held(wall_ms);
         let due_of_usage = usage_due.iter().filter(|(id, _)| own.iter().filter(is_free).any(|subscription| subscription.id == *id)).map(|(_, at)| *at);
-        let first_due = own.iter().filter(is_free).filter_map(|subscription| subscription.due_at).chain(due_of_lines).chain(due_of_usage).min();
+        let (credits, expires_at) = credits.get(&customer.id).copied().unwrap_or_default();
+        let due_of_own = own.iter().filter(is_free).filter_map(|subscription| subscription.due_at);
+        let first_due = due_of_own.chain(due_of_lines).chain(due_of_usage).chain(expires_at.map(from_ms)).min();
         let late_from = late.get(&customer.id).copied();
         let mut answers = Answers::new();
         let mut discounts = 0;
@@ -71,7 +75,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         let count = |length: usize| i64::try_from(length).map_err(Refusal::damaged);
         let counts = Counts {
             pending: count(waiting.len())?,
-            credits: credits.get(&customer.id).copied().unwrap_or_default(),
+            credits,
             late: i64::from(late_from.is_some()),
             discounts: count(discounts)?,
             limits: i64::from(watched.contains(&customer.id)),

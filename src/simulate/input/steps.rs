@@ -66,6 +66,8 @@ pub enum Act {
         customer: String,
         amount_minor: i64,
         description: Option<String>,
+        /// From then on it is gone.
+        expires_at: Option<Instant>,
     },
     PaymentOutcome {
         customer: String,
@@ -169,7 +171,8 @@ fn fields_of(word: &str) -> Option<&'static [&'static str]> {
         "cancel" | "pause" => &["at", "do", "subscription", "when", "prorate"],
         "resume" | "reactivate" => &["at", "do", "subscription"],
         "usage" => &["at", "do", "customer", "meter", "quantity", "value", "time", "id"],
-        "charge" | "credit" => &["at", "do", "customer", "subscription", "amount", "description"],
+        "charge" => &["at", "do", "customer", "subscription", "amount", "description"],
+        "credit" => &["at", "do", "customer", "subscription", "amount", "description", "expires_at"],
         "payment_outcome" => &["at", "do", "customer", "outcome"],
         "pay" => &["at", "do", "invoice"],
         "refund" => &["at", "do", "invoice", "amount"],
@@ -203,6 +206,7 @@ impl Before<'_> {
                 customer: self.account(&it)?,
                 amount_minor: it.need("amount")?.amount_above_zero()?,
                 description: it.get("description").map(|node| node.text().map(str::to_owned)).transpose()?,
+                expires_at: it.get("expires_at").map(|node| node.instant()).transpose()?,
             },
             "payment_outcome" => Act::PaymentOutcome { customer: self.customer(&it)?, outcome: outcome(&it.need("outcome")?)? },
             "pay" => Act::Pay { invoice: invoice(&it)? },

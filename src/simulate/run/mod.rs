@@ -147,11 +147,11 @@ impl Story<'_> {
                 invoices::charge(&mut desk, self.customer(customer)?, *amount_minor, description).await?;
                 Ok(desk.commit().await?)
             }
-            Act::Credit { customer, amount_minor, description } => {
+            Act::Credit { customer, amount_minor, description, expires_at } => {
                 let mut desk = self.setting.desk().await?;
                 let customer = self.scenario.customers.iter().find(|of| of.id == *customer).ok_or(Refusal::NotFound)?;
                 let description = description.as_deref().unwrap_or("Credit");
-                balance::grant(&mut desk, self.customer(&customer.id)?, customer.currency.code(), *amount_minor, description).await?;
+                balance::grant(&mut desk, self.customer(&customer.id)?, customer.currency.code(), *amount_minor, description, *expires_at).await?;
                 Ok(desk.commit().await?)
             }
             Act::PaymentOutcome { customer, outcome } => {

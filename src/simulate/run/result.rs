@@ -39,7 +39,7 @@ impl Story<'_> {
             let payment = payments::load(&mut desk, &event.subject_id).await?;
             let of_invoice = match &payment.pays {
                 payments::Pays::Invoice(id) => numbers.get(id.as_str()).map(|number| (*number).to_owned()),
-                payments::Pays::Quote(_) => None,
+                payments::Pays::Quote(_) | payments::Pays::Purchase(_) => None,
             };
             self.told.payments.push(PaymentOut {
                 at: from_ms(event.happened_at),

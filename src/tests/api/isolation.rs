@@ -21,6 +21,7 @@ struct Things {
     embed_session: Value,
     tax_rate: Value,
     bank_entry: Value,
+    product: Value,
 }
 
 impl Things {
@@ -39,7 +40,9 @@ impl Things {
         program.post("/bank-accounts", json!({ "currency": "EUR", "holder": name, "iban": "AT611904300234573201" })).await.ok();
         let statement = json!({ "content": "booked_on,amount,currency,text\n2026-03-10,1.00,EUR,whatever" });
         let bank_entry = program.post("/bank-statements", statement).await.ok()["entries"][0].clone();
-        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate, bank_entry }
+        let price = json!({ "currency": "EUR", "amount_minor": 100 });
+        let product = program.post("/products", json!({ "key": format!("p-{name}"), "name": "Workshop", "kind": "service", "prices": [price] })).await.ok();
+        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate, bank_entry, product }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -54,6 +57,7 @@ impl Things {
             "invoice" => vec![text(&self.invoice, "id")],
             "embed_session" => vec![text(&self.embed_session, "id")],
             "bank_entry" => vec![text(&self.bank_entry, "id")],
+            "product" => vec![text(&self.product, "id"), format!("ext:{}", text(&self.product, "key"))],
             "tax_rate" => vec![text(&self.tax_rate, "id")],
             other => panic!("say here what stands for {other}"),
         }

@@ -245,7 +245,7 @@ async fn charges_of_one_instant_share_a_document_and_use_the_balance_first() {
     let (ada, subscription, _) = ada_on_team(&world).await;
     world.app.clock.set(instant("2026-01-16T12:00:00+01:00"));
     let mut desk = world.desk().await;
-    portico::services::balance::grant(&mut desk, &ada, "EUR", 1000, "Sorry").await.unwrap();
+    portico::services::balance::grant(&mut desk, &ada, "EUR", 1000, "Sorry", None).await.unwrap();
     invoices::charge(&mut desk, &ada, 1500, "Onboarding").await.unwrap();
     invoices::charge(&mut desk, &ada, 500, "Stickers").await.unwrap();
     desk.commit().await.unwrap();

@@ -258,7 +258,7 @@ async fn something_happens(world: &World, dice: &mut Dice, account: &Account, mo
     usage::record(&mut desk, &account.customer, &[event]).await.unwrap();
     match dice.roll(6) {
         0 => {
-            balance::grant(&mut desk, &account.customer, &account.vendor.currency, dice.amount(2000), "Goodwill").await.unwrap();
+            balance::grant(&mut desk, &account.customer, &account.vendor.currency, dice.amount(2000), "Goodwill", None).await.unwrap();
         }
         1 => {
             invoices::charge(&mut desk, &account.customer, dice.amount(30_000), "Workshop").await.unwrap();

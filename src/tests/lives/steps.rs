@@ -71,7 +71,7 @@ impl Life {
             }
             12 => {
                 let mut desk = self.world.desk().await;
-                balance::grant(&mut desk, &customer, "EUR", self.dice.amount(2000), "Goodwill").await?;
+                balance::grant(&mut desk, &customer, "EUR", self.dice.amount(2000), "Goodwill", None).await?;
                 desk.commit().await.map_err(Refusal::Database)
             }
             13 => self.correct(&customer).await,

@@ -195,16 +195,35 @@ impl World<'_> {
         self.post(currency, "revenue", -(document.total - tax + document.discount - document.rounding));
     }
 
-    /// “Balance is used after tax, oldest first.”
+    /// “Balance is used after tax”, what expires soonest first, then the oldest.
     fn use_balance(&mut self, index: usize) {
         let (customer, currency) = (self.documents[index].customer, self.documents[index].currency.clone());
         let used = self.balances[customer].min(self.documents[index].due).max(0);
         self.balances[customer] -= used;
+        let mut left = used;
+        self.expiring.sort_by_key(|(_, end, _)| *end);
+        for (_, _, credit) in self.expiring.iter_mut().filter(|(of, ..)| *of == customer) {
+            let part = left.min(*credit);
+            *credit -= part;
+            left -= part;
+        }
+        self.expiring.retain(|(.., credit)| *credit > 0);
         self.post(&currency, "customer_balance", used);
         self.post(&currency, "receivable", -used);
         let document = &mut self.documents[index];
         document.balance_applied = used;
         document.due -= used;
+    }
+
+    /// What was not used in time is gone, and was no discount.
+    pub fn expire(&mut self, customer: usize) {
+        let now = self.now;
+        let gone: i128 = self.expiring.iter().filter(|(of, end, _)| *of == customer && *end <= now).map(|(.., credit)| credit).sum();
+        self.expiring.retain(|(of, end, _)| *of != customer || *end > now);
+        self.balances[customer] -= gone;
+        let currency = self.currency(customer);
+        self.post(&currency, "customer_balance", gone);
+        self.post(&currency, "discounts", -gone);
     }
 
     /// “Net < 0: a credit note … against the invoices that charged, into the customer's balance”: what is still due of those first.

@@ -39,13 +39,15 @@ impl World<'_> {
         let turns = turns.chain(kept.filter_map(|subscription| subscription.period.map(|period| period.1)));
         let parts = self.parts.iter().filter(|part| !part.open && !part.is_billed && self.subscriptions[part.thing.subscription].customer == customer);
         let waiting = self.waiting.iter().filter(|waiting| waiting.customer == customer).filter_map(|waiting| waiting.due);
-        turns.chain(parts.map(|part| part.due)).chain(waiting).min()
+        let expiring = self.expiring.iter().filter(|(of, ..)| *of == customer).map(|(_, end, _)| *end);
+        turns.chain(parts.map(|part| part.due)).chain(waiting).chain(expiring).min()
     }
 
     /// What falls due now for a customer: “Prorations, one-off charges and usage that fall due at one instant for one customer and
     /// currency share one document.” “Usage in arrears and the next period's advance fees are one document.”
     fn due(&mut self, customer: usize) {
         let now = self.now;
+        self.expire(customer);
         let mut reasons = Vec::new();
         for index in 0..self.subscriptions.len() {
             let subscription = &self.subscriptions[index];

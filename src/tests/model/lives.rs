@@ -107,7 +107,14 @@ impl Life<'_> {
                 json!({"do": "resume", "subscription": paused})
             }
             74..80 => json!({"do": "charge", "customer": self.customer(), "amount": self.dice.between(1, 9_000), "description": "Set-up"}),
-            80..82 => json!({"do": "credit", "customer": self.customer(), "amount": self.dice.between(1, 9_000)}),
+            80..82 => {
+                let mut step = json!({"do": "credit", "customer": self.customer(), "amount": self.dice.between(1, 9_000)});
+                if self.dice.percent(50) {
+                    let end = self.world.next(0).filter(|_| self.dice.percent(30)).unwrap_or(self.world.now + self.dice.between(-10, 70) * 43_200);
+                    step["expires_at"] = json!(rfc3339(end));
+                }
+                step
+            }
             82..88 if self.taste.failures => {
                 let outcome = self.dice.of(&["succeeds", "succeeds", "insufficient_funds", "expired_card"]);
                 json!({"do": "payment_outcome", "customer": self.customer(), "outcome": outcome})

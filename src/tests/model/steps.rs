@@ -184,9 +184,15 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// “(`amount`, into the balance)”
+    /// “(`amount`, into the balance; `expires_at`)”
     fn grant(&mut self, step: &Step) -> Result<(), Refused> {
         let (customer, amount) = (self.customer_of(step)?, step.amount.ok_or(Refused)?);
+        if let Some(end) = step.expires_at {
+            if end <= self.now {
+                return Err(Refused);
+            }
+            self.expiring.push((customer, end, amount));
+        }
         self.balances[customer] += amount;
         let currency = self.currency(customer);
         self.post(&currency, "discounts", amount);

@@ -233,6 +233,8 @@ pub struct Step {
     pub time: Option<i64>,
     pub id: Option<String>,
     pub amount: Option<i128>,
+    #[serde(default, deserialize_with = "optional_instant")]
+    pub expires_at: Option<i64>,
     pub outcome: Option<String>,
     pub invoice: Option<Value>,
     pub lines: Option<Vec<Value>>,

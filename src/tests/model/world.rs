@@ -23,7 +23,10 @@ pub struct World<'a> {
     pub events: Vec<Event>,
     /// Of each customer: why its bank declines, if it does.
     pub declines: Vec<Option<String>>,
+    /// What is left of each customer's credit.
     pub balances: Vec<i128>,
+    /// The part of it that expires: whose, when, how much.
+    pub expiring: Vec<(usize, Instant, i128)>,
     /// Currency and account; debit positive.
     pub accounts: BTreeMap<(String, &'static str), i128>,
     pub redemptions: Vec<u64>,
@@ -289,6 +292,7 @@ impl<'a> World<'a> {
             events: Vec::new(),
             declines: vec![None; story.customers.len()],
             balances: vec![0; story.customers.len()],
+            expiring: Vec::new(),
             accounts: BTreeMap::new(),
             redemptions: vec![0; story.coupons.len()],
             payments: Vec::new(),

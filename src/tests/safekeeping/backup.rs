@@ -115,7 +115,7 @@ async fn a_backup_is_one_moment_while_others_write() {
     let writing = async {
         for n in 1..=30 {
             let mut desk = at.desk().await;
-            balance::grant(&mut desk, &at.id, "EUR", n, "while a backup is made").await.unwrap();
+            balance::grant(&mut desk, &at.id, "EUR", n, "while a backup is made", None).await.unwrap();
             desk.commit().await.unwrap();
         }
     };

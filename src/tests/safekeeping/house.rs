@@ -7,6 +7,7 @@ use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, Certificate, CreditRequest};
 use portico::services::payments::DeclineReason;
 use portico::services::payments::scripted::Script;
+use portico::services::purchases::{self, Order, What};
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::usage::{self, Aggregate, NewEvent};
 use portico::services::{Desk, balance};
@@ -14,10 +15,11 @@ use rust_decimal::Decimal;
 
 use crate::billing::to_team;
 use crate::nordlicht::{Nordlicht, add_card};
+use crate::purchases::sells;
 use crate::world::instant;
 
 /// Nordlicht from March to May: usage, a correction into the balance that May's invoice uses, a refund that went back and one on its way, a
-/// credit for goodwill, a PDF. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid, of which tax was withheld.
+/// credit for goodwill, another that expired unused, a PDF; a top-up, a credit pack, and a service they pay for. Beside it Ada in Austria with a coupon and taxes, and an invoice nobody paid, of which tax was withheld.
 pub async fn house() -> Nordlicht {
     let at = Nordlicht::new().await;
     let mut desk = at.desk().await;
@@ -56,7 +58,8 @@ pub async fn house() -> Nordlicht {
     let mut desk = at.desk().await;
     invoices::credit(&mut desk, &first, &CreditRequest::Amount(1000)).await.unwrap();
     invoices::credit(&mut desk, &first, &CreditRequest::Refund(Some(700))).await.unwrap();
-    balance::grant(&mut desk, &at.id, "EUR", 300, "for the trouble").await.unwrap();
+    balance::grant(&mut desk, &at.id, "EUR", 300, "for the trouble", None).await.unwrap();
+    balance::grant(&mut desk, &at.id, "EUR", 250, "for April", Some(instant("2026-04-20T00:00:00Z"))).await.unwrap();
     invoices::keep_pdf(&mut desk, &first, b"%PDF-1.7 once rendered").await.unwrap();
     desk.commit().await.unwrap();
     at.deliver().await;
@@ -72,6 +75,15 @@ pub async fn house() -> Nordlicht {
     let certificate = Certificate { number: "7/2026".into(), on: desk.now.billing.date_naive() };
     invoices::withhold(&mut desk, &open, certificate, Some(Decimal::from(5))).await.unwrap();
     desk.commit().await.unwrap();
+    sells(&at.world).await;
+    for what in [What::TopUp { amount_minor: 2_500 }, What::Product { key: "sixty".into() }, What::Product { key: "workshop".into() }] {
+        let mut desk = at.desk().await;
+        let customer = customers::load(&mut desk, &at.id).await.unwrap();
+        let agreed_minor = purchases::offer(&mut desk, &customer, &what).await.unwrap().due_minor;
+        let id = desk.new_id("pur");
+        drop(desk);
+        purchases::buy(&at.errand(), &at.id, &Order { id, what, method_id: None, agreed_minor }).await.unwrap();
+    }
     at
 }
 

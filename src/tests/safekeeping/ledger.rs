@@ -72,12 +72,12 @@ async fn nothing_is_posted_into_a_locked_period_and_who_tries_is_told() {
     // A sandbox whose clock was set back stands in what is locked.
     at.world.app.clock.set(instant("2026-04-20T12:00:00+02:00"));
     let mut desk = at.desk().await;
-    let refusal = balance::grant(&mut desk, &at.id, "EUR", 100, "too early").await.unwrap_err();
+    let refusal = balance::grant(&mut desk, &at.id, "EUR", 100, "too early", None).await.unwrap_err();
     assert_eq!(refusal.to_string(), "The books are locked until 2026-05-01, so nothing can be posted before that day.");
     drop(desk);
     at.world.app.clock.set(instant(MAY));
     let mut desk = at.desk().await;
-    balance::grant(&mut desk, &at.id, "EUR", 100, "in time").await.unwrap();
+    balance::grant(&mut desk, &at.id, "EUR", 100, "in time", None).await.unwrap();
     desk.commit().await.unwrap();
     assert_eq!(check(&at.world.app).await.unwrap().broken, None);
 }
@@ -104,7 +104,7 @@ async fn a_lock_moves_on_and_is_taken_off_for_a_reason() {
 async fn a_lock_waits_for_whoever_is_posting() {
     let at = house().await;
     let mut posting = at.desk().await;
-    balance::grant(&mut posting, &at.id, "EUR", 100, "under way").await.unwrap();
+    balance::grant(&mut posting, &at.id, "EUR", 100, "under way", None).await.unwrap();
     // Whoever reads sees what is posted: it is written now.
     ledger::sums(&mut posting).await.unwrap();
     let (app, vendor) = (at.world.app.clone(), at.world.vendor.clone());

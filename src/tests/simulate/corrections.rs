@@ -138,6 +138,24 @@ async fn the_balance_is_used_after_tax_the_oldest_first() {
 }
 
 #[tokio::test]
+async fn what_expires_soonest_is_used_first_and_what_is_not_used_in_time_is_no_discount() {
+    let credit = |amount: i64, expires: Option<&str>| match expires {
+        Some(at) => json!({"customer": "ada", "amount": amount, "expires_at": at}),
+        None => json!({"customer": "ada", "amount": amount}),
+    };
+    let story = Story::new().tax("fr20", "20").plan("p", 1000).step("2024-05-01T00:00:00Z", "credit", credit(500, None));
+    // The second expires at the very instant of June's invoice and pays nothing of it; of the third it leaves 800.
+    let story = story.step("2024-05-02T00:00:00Z", "credit", credit(900, Some("2024-06-01T00:00:00Z")));
+    let story = story.step("2024-05-03T00:00:00Z", "credit", credit(2000, Some("2024-06-20T00:00:00Z")));
+    let story = story.step("2024-05-04T00:00:00Z", "credit", credit(100, Some("2024-05-04T00:00:00Z")));
+    let told = story.subscribe("2024-06-01T00:00:00Z", "p", json!({})).until("2024-07-01T00:00:00Z").tell().await;
+    told.refused(3, "must be ahead").balance(0).totals("invoices", &[1200, 1200]).holds(json!({
+        "invoices": [{"balance_applied": 1200, "amount_paid": 0}, {"balance_applied": 500, "amount_paid": 700}],
+        "ledger": {"accounts": {"customer_balance": 0, "discounts": 1700, "cash": 700, "revenue": -2000, "tax": -400}}
+    }));
+}
+
+#[tokio::test]
 async fn the_rounding_of_a_cancellations_note_is_part_of_what_it_takes() {
     // 12345 and 20 % are 14814, paid 14800. Six tenths of 12345 and their tax are 8888, given back as 8900.
     let story = |amount: i64| {
