@@ -52,8 +52,8 @@ pub async fn import(errand: &Errand, format: Option<Format>, text: &str) -> Resu
             None => {
                 let account = one.account.clone().unwrap_or_default();
                 let what = match account.is_empty() {
-                    true => sentence!("statement-no-account-of-currency", currency = &one.currency),
-                    false => sentence!("statement-other-account", account = account, currency = &one.currency),
+                    true => sentence!("bank-statement-no-account-of-currency", currency = &one.currency),
+                    false => sentence!("bank-statement-other-account", account = account, currency = &one.currency),
                 };
                 mistakes.push(Mistake { place: one.place.clone(), what });
             }

@@ -9,14 +9,14 @@ use crate::words::Sentence;
 pub(super) fn read(text: &str, mistakes: &mut Mistakes) -> Vec<Booked> {
     let Some(document) = mistakes.take("statement", xml::read(text)) else { return Vec::new() };
     let Some(report) = document.at(&["BkToCstmrStmt"]) else {
-        mistakes.add("statement", sentence!("statement-not-camt"));
+        mistakes.add("statement", sentence!("bank-statement-not-camt"));
         return Vec::new();
     };
     let mut found = Vec::new();
     for (s, statement) in report.all("Stmt").enumerate() {
         let account = statement.text_at(&[&["Acct", "Id", "IBAN"], &["Acct", "Id", "Othr", "Id"]]);
         if account.is_none() {
-            mistakes.add(&format!("statement {}", s + 1), sentence!("statement-no-account"));
+            mistakes.add(&format!("statement {}", s + 1), sentence!("bank-statement-no-account"));
         }
         for (n, entry) in statement.all("Ntry").enumerate() {
             let place = format!("statement {}, entry {}", s + 1, n + 1);
@@ -33,17 +33,17 @@ fn of_entry(entry: &Element, account: Option<&str>, place: &str) -> Result<Vec<B
     if entry.text_at(&[&["Sts", "Cd"], &["Sts"]]) != Some("BOOK") {
         return Ok(Vec::new());
     }
-    let amount = entry.at(&["Amt"]).ok_or_else(|| sentence!("statement-lacks", what = "Amt"))?;
-    let currency = amount.currency.as_deref().ok_or_else(|| sentence!("statement-lacks", what = "Amt/@Ccy"))?;
+    let amount = entry.at(&["Amt"]).ok_or_else(|| sentence!("bank-statement-lacks", what = "Amt"))?;
+    let currency = amount.currency.as_deref().ok_or_else(|| sentence!("bank-statement-lacks", what = "Amt/@Ccy"))?;
     let whole_minor = positive(&amount.text, currency)?;
     let is_credit = match entry.text_at(&[&["CdtDbtInd"]]) {
         Some("CRDT") => true,
         Some("DBIT") => false,
-        _ => return Err(sentence!("statement-lacks", what = "CdtDbtInd")),
+        _ => return Err(sentence!("bank-statement-lacks", what = "CdtDbtInd")),
     };
     let is_reversal = entry.text_at(&[&["RvslInd"]]) == Some("true");
     let on = entry.text_at(&[&["BookgDt", "Dt"], &["BookgDt", "DtTm"], &["ValDt", "Dt"], &["ValDt", "DtTm"]]);
-    let on = on.ok_or_else(|| sentence!("statement-lacks", what = "BookgDt"))?;
+    let on = on.ok_or_else(|| sentence!("bank-statement-lacks", what = "BookgDt"))?;
     let booked_on = day(on.get(..10).unwrap_or(on))?;
     let details: Vec<&Element> = entry.all("NtryDtls").flat_map(|details| details.all("TxDtls")).collect();
     let nothing = Element::default();
@@ -54,7 +54,7 @@ fn of_entry(entry: &Element, account: Option<&str>, place: &str) -> Result<Vec<B
             let parts = several.iter().map(|one| Ok((*one, part_minor(one, currency)?))).collect::<Result<Vec<_>, Sentence>>()?;
             let sum = billing::money::sum(parts.iter().map(|(_, minor)| *minor)).ok();
             if sum != Some(whole_minor) {
-                return Err(sentence!("statement-parts"));
+                return Err(sentence!("bank-statement-parts"));
             }
             parts
         }
@@ -94,9 +94,9 @@ fn of_entry(entry: &Element, account: Option<&str>, place: &str) -> Result<Vec<B
 
 /// The amount of one transaction of several.
 fn part_minor(details: &Element, currency: &str) -> Result<i64, Sentence> {
-    let amount = details.at(&["Amt"]).or_else(|| details.at(&["AmtDtls", "TxAmt", "Amt"])).ok_or_else(|| sentence!("statement-parts"))?;
+    let amount = details.at(&["Amt"]).or_else(|| details.at(&["AmtDtls", "TxAmt", "Amt"])).ok_or_else(|| sentence!("bank-statement-parts"))?;
     if amount.currency.as_deref() != Some(currency) {
-        return Err(sentence!("statement-parts"));
+        return Err(sentence!("bank-statement-parts"));
     }
     positive(&amount.text, currency)
 }
@@ -104,8 +104,8 @@ fn part_minor(details: &Element, currency: &str) -> Result<i64, Sentence> {
 /// Signs stand in words here, never before an amount.
 fn positive(text: &str, currency: &str) -> Result<i64, Sentence> {
     match minor(text, currency)? {
-        0 => Err(sentence!("statement-zero")),
+        0 => Err(sentence!("bank-statement-zero")),
         minor if minor > 0 => Ok(minor),
-        _ => Err(sentence!("statement-amount", amount = text, decimals = 2_i64)),
+        _ => Err(sentence!("bank-statement-amount", amount = text, decimals = 2_i64)),
     }
 }

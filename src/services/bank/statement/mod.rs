@@ -82,7 +82,7 @@ pub(super) struct Booked {
 pub(super) fn read(format: Format, text: &str) -> Result<Vec<Booked>, Vec<Mistake>> {
     let whole = |what| vec![Mistake { place: "statement".to_owned(), what }];
     if text.len() > MOST_BYTES {
-        return Err(whole(sentence!("statement-too-large")));
+        return Err(whole(sentence!("bank-statement-too-large")));
     }
     let text = text.trim_start_matches('\u{feff}');
     let mut mistakes = Mistakes::default();
@@ -91,13 +91,13 @@ pub(super) fn read(format: Format, text: &str) -> Result<Vec<Booked>, Vec<Mistak
         Format::Csv => table::read(text, &mut mistakes),
     };
     if entries.len() > MOST_ENTRIES {
-        return Err(whole(sentence!("statement-too-large")));
+        return Err(whole(sentence!("bank-statement-too-large")));
     }
     for entry in &entries {
         let texts = [entry.payer_name.as_ref(), entry.payer_account.as_ref(), entry.bank_reference.as_ref(), entry.end_to_end.as_ref(), Some(&entry.text)];
         for text in texts.into_iter().flatten() {
             if text.chars().count() > MOST_LETTERS || text.contains('\0') {
-                mistakes.add(&entry.place, sentence!("statement-text", most = MOST_LETTERS));
+                mistakes.add(&entry.place, sentence!("bank-statement-text", most = MOST_LETTERS));
             }
         }
     }
@@ -124,7 +124,7 @@ impl Mistakes {
 /// An amount with a decimal point, in minor units.
 fn minor(text: &str, currency: &str) -> Result<i64, Sentence> {
     let known = Currency::from_code(currency).map_err(|_| sentence!("bank-currency", currency = currency))?;
-    let wrong = || sentence!("statement-amount", amount = text, decimals = known.exponent());
+    let wrong = || sentence!("bank-statement-amount", amount = text, decimals = known.exponent());
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return Err(wrong());
@@ -135,7 +135,7 @@ fn minor(text: &str, currency: &str) -> Result<i64, Sentence> {
 }
 
 fn day(text: &str) -> Result<NaiveDate, Sentence> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| sentence!("statement-day", day = text))
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| sentence!("bank-statement-day", day = text))
 }
 
 #[cfg(test)]

@@ -24,18 +24,18 @@ pub(super) fn read(text: &str, mistakes: &mut Mistakes) -> Vec<Booked> {
     let heads: Vec<String> = match reader.headers() {
         Ok(heads) => heads.iter().map(str::to_owned).collect(),
         Err(error) => {
-            mistakes.add("line 1", sentence!("statement-no-csv", why = error.to_string()));
+            mistakes.add("line 1", sentence!("bank-statement-no-csv", why = error.to_string()));
             return Vec::new();
         }
     };
     for head in heads.iter().filter(|head| !KNOWN.contains(&head.as_str())) {
-        mistakes.add("line 1", sentence!("statement-column-unknown", column = head, known = KNOWN.join(", ")));
+        mistakes.add("line 1", sentence!("bank-statement-column-unknown", column = head, known = KNOWN.join(", ")));
     }
     for head in KNOWN {
         match heads.iter().filter(|one| *one == head).count() {
-            0 if NEEDED.contains(&head) => mistakes.add("line 1", sentence!("statement-column-missing", column = head)),
+            0 if NEEDED.contains(&head) => mistakes.add("line 1", sentence!("bank-statement-column-missing", column = head)),
             0 | 1 => {}
-            _ => mistakes.add("line 1", sentence!("statement-column-twice", column = head)),
+            _ => mistakes.add("line 1", sentence!("bank-statement-column-twice", column = head)),
         }
     }
     if !mistakes.0.is_empty() {
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str, mistakes: &mut Mistakes) -> Vec<Booked> {
             Ok(row) => entries.extend(entry(&heads, &row, mistakes)),
             Err(error) => {
                 let line = error.position().map_or(1, csv::Position::line);
-                mistakes.add(&format!("line {line}"), sentence!("statement-no-csv", why = error.to_string()));
+                mistakes.add(&format!("line {line}"), sentence!("bank-statement-no-csv", why = error.to_string()));
             }
         }
     }
@@ -58,7 +58,7 @@ fn entry(heads: &[String], row: &StringRecord, mistakes: &mut Mistakes) -> Optio
     let line = row.position().map_or(1, csv::Position::line);
     let at = |column: &str| format!("line {line}, {column}");
     if row.len() != heads.len() {
-        mistakes.add(&format!("line {line}"), sentence!("statement-columns", expected = heads.len(), found = row.len()));
+        mistakes.add(&format!("line {line}"), sentence!("bank-statement-columns", expected = heads.len(), found = row.len()));
         return None;
     }
     let cell = |column: &str| heads.iter().position(|head| head == column).and_then(|at| row.get(at)).unwrap_or_default();
@@ -67,11 +67,11 @@ fn entry(heads: &[String], row: &StringRecord, mistakes: &mut Mistakes) -> Optio
     let amount_minor = mistakes.take(&at("amount"), minor(cell("amount"), cell("currency")));
     let (booked_on, amount_minor) = (booked_on?, amount_minor?);
     if amount_minor == 0 {
-        mistakes.add(&at("amount"), sentence!("statement-zero"));
+        mistakes.add(&at("amount"), sentence!("bank-statement-zero"));
         return None;
     }
     if amount_minor > 0 && given("returns").is_some() {
-        mistakes.add(&at("returns"), sentence!("statement-returns"));
+        mistakes.add(&at("returns"), sentence!("bank-statement-returns"));
         return None;
     }
     Some(Booked {

@@ -46,7 +46,7 @@ impl Element {
 }
 
 fn malformed(error: impl std::fmt::Display) -> Sentence {
-    sentence!("statement-no-xml", why = error.to_string())
+    sentence!("bank-statement-no-xml", why = error.to_string())
 }
 
 /// The root of a document.
@@ -67,14 +67,14 @@ pub(super) fn read(text: &str) -> Result<Element, Sentence> {
             Event::Start(start) => {
                 count += 1;
                 if open.len() > DEEPEST || count > MOST_ELEMENTS {
-                    return Err(sentence!("statement-too-large"));
+                    return Err(sentence!("bank-statement-too-large"));
                 }
                 open.push(Element::of(&start)?);
             }
             Event::Empty(start) => {
                 count += 1;
                 if count > MOST_ELEMENTS {
-                    return Err(sentence!("statement-too-large"));
+                    return Err(sentence!("bank-statement-too-large"));
                 }
                 open.push(Element::of(&start)?);
                 close(&mut open);
@@ -85,17 +85,17 @@ pub(super) fn read(text: &str) -> Result<Element, Sentence> {
             Event::CData(said) => append(&mut open, &said.xml10_content()),
             Event::GeneralRef(reference) => match reference.resolve_char_ref().map_err(malformed)? {
                 Some(letter) => append(&mut open, letter.encode_utf8(&mut [0; 4])),
-                None => append(&mut open, resolve_predefined_entity(&reference.xml10_content()).ok_or_else(|| sentence!("statement-entities"))?),
+                None => append(&mut open, resolve_predefined_entity(&reference.xml10_content()).ok_or_else(|| sentence!("bank-statement-entities"))?),
             },
-            Event::DocType(_) => return Err(sentence!("statement-entities")),
+            Event::DocType(_) => return Err(sentence!("bank-statement-entities")),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
         }
     }
     if open.len() != 1 {
-        return Err(sentence!("statement-cut-off"));
+        return Err(sentence!("bank-statement-cut-off"));
     }
-    open.pop().and_then(|mut document| document.children.pop()).ok_or_else(|| sentence!("statement-empty"))
+    open.pop().and_then(|mut document| document.children.pop()).ok_or_else(|| sentence!("bank-statement-empty"))
 }
 
 fn append(open: &mut [Element], text: &str) {
