@@ -17,7 +17,7 @@ mod table;
 
 use super::chart;
 use super::ink::Ink;
-use super::pages::{Book, Chunk, Mark, Role, Set, Strip, Tags};
+use super::pages::{Book, Chunk, Mark, NodeId, Role, Set, Strip, Tags};
 use super::sheet::{Paper, Paragraph, Sheet};
 use super::text::{Style, TextLine, Typesetter};
 use crate::platform::qr::Squares;
@@ -187,7 +187,7 @@ impl Composer<'_> {
                 if let Some(facts) = self.chunks.last_mut() {
                     facts.keep_next = true;
                 }
-                let strip = self.code(squares, alternative, &payment.paragraphs);
+                let strip = self.code(squares, &payment.heading, alternative, &payment.paragraphs);
                 self.push(12.0, vec![strip]);
             }
             None => {
@@ -205,10 +205,15 @@ impl Composer<'_> {
         }
     }
 
+    /// A picture, said in words: never none, for archives take no picture without.
+    fn figure(&mut self, title: &str, rest: &str) -> NodeId {
+        let alternative = [title, rest].join(". ").replace(char::is_control, " ");
+        self.tags.root(Role::Figure(cut(&alternative, LONGEST_ALTERNATIVE).to_owned()))
+    }
+
     /// A QR code, and what is said of it to its right.
-    fn code(&mut self, squares: &Squares, alternative: &str, paragraphs: &[Paragraph]) -> Strip {
-        let alternative = alternative.replace(char::is_control, " ");
-        let figure = self.tags.root(Role::Figure(cut(&alternative, LONGEST_ALTERNATIVE).to_owned()));
+    fn code(&mut self, squares: &Squares, heading: &str, alternative: &str, paragraphs: &[Paragraph]) -> Strip {
+        let figure = self.figure(heading, alternative);
         let side = CODE / squares.size() as f32;
         // The page is white around it: on the left by its margin.
         let boxes = squares.dark().into_iter().map(|(x, y, length)| [self.left + x as f32 * side, y as f32 * side, length as f32 * side, side]).collect();
@@ -242,8 +247,7 @@ impl Composer<'_> {
                 continue;
             }
             self.heading(&one.title, 28.0);
-            let alternative = [one.title.as_str(), one.caption.as_str()].join(". ").replace(char::is_control, " ");
-            let figure = self.tags.root(Role::Figure(cut(&alternative, LONGEST_ALTERNATIVE).to_owned()));
+            let figure = self.figure(&one.title, &one.caption);
             let strip = chart::draw(one, self.set, figure, self.left, self.right);
             self.push(8.0, vec![strip]).keep_next = !one.caption.is_empty();
             self.small_paragraph(&Paragraph { lead: None, text: one.caption.clone() }, 6.0);
