@@ -157,8 +157,20 @@ fn by_place(refusal: Refusal) -> String {
 
 fn write(figures: &[dunning::Figures], is_csv: bool) -> Done {
     const HEAD: [&str; 14] = [
-        "month", "currency", "cases", "amount_minor", "recovered", "recovered_minor", "recovery_percent", "recovered_percent", "by_retry", "by_new_method", "by_customer",
-        "settled_otherwise", "ended", "open",
+        "month",
+        "currency",
+        "cases",
+        "amount_minor",
+        "recovered",
+        "recovered_minor",
+        "recovery_percent",
+        "recovered_percent",
+        "by_retry",
+        "by_new_method",
+        "by_customer",
+        "settled_otherwise",
+        "ended",
+        "open",
     ];
     let rows = figures.iter().map(|f| {
         let numbers = [f.cases, f.amount_minor, f.recovered, f.recovered_minor].map(|number| number.to_string());

@@ -271,7 +271,9 @@ fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
 
 /// An amount as it is typed, in minor units of its currency.
 fn typed_amount(text: &str, currency: &str) -> Result<i64, String> {
-    Words::of("en").typed_amount(text, currency).map_err(|_| format!("“{text}” is no amount in {currency}: write it like {}", Words::of("en").money(2_500, currency)))
+    Words::of("en")
+        .typed_amount(text, currency)
+        .map_err(|_| format!("“{text}” is no amount in {currency}: write it like {}", Words::of("en").money(2_500, currency)))
 }
 
 /// Everything said by `tracing` goes to standard error, where what runs the program keeps it.

@@ -22,8 +22,8 @@ use crate::services::overview::{Overview, overview};
 use crate::services::payments::{Attention, Method, method_name};
 use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
-use crate::ui::page::Reach;
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
+use crate::ui::page::Reach;
 use crate::ui::payment::{attention_note, expiry_month};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -375,8 +375,12 @@ impl Seen {
             view! { {expires.map(|expires| view! { <dd>{expires}</dd> })}<dd><a class="link" href="/payment-methods">{t!(w, "overview-methods")}</a></dd> };
         facts.push(parts::fact(t!(w, "overview-paid-from"), method, below).into_any());
         facts.push(
-            parts::fact(t!(w, "overview-balance"), w.money(self.account.balance_minor, self.currency()), view! { <dd>{t!(w, "overview-balance-what")}</dd><dd><a class="link" href="/balance">{t!(w, "overview-balance-see")}</a></dd> })
-                .into_any(),
+            parts::fact(
+                t!(w, "overview-balance"),
+                w.money(self.account.balance_minor, self.currency()),
+                view! { <dd>{t!(w, "overview-balance-what")}</dd><dd><a class="link" href="/balance">{t!(w, "overview-balance-see")}</a></dd> },
+            )
+            .into_any(),
         );
         if let Some(last) = &self.account.last {
             let day = self.dates.day(last.issued());

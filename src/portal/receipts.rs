@@ -88,7 +88,13 @@ async fn list(State(app): State<App>, member: Member, Query(asked): Query<Asked>
         let last = listed.iter().find(|listed| listed.payment.status == Status::Succeeded);
         let sentence = match last.and_then(|listed| Some((listed, listed.payment.paid_at?))) {
             Some((listed, at)) => {
-                rich!(w, "payments-answer", amount = w.money(listed.payment.amount_minor, &listed.payment.currency), day = dates.day_year(from_ms(at)), method = &listed.method)
+                rich!(
+                    w,
+                    "payments-answer",
+                    amount = w.money(listed.payment.amount_minor, &listed.payment.currency),
+                    day = dates.day_year(from_ms(at)),
+                    method = &listed.method
+                )
             }
             None => rich!(w, "payments-answer-none"),
         };
@@ -185,8 +191,8 @@ fn paid(dates: &Dates, receipt: &Receipt) -> impl IntoView + use<> {
         })
         .collect();
     let left = receipt.payment.amount_minor.saturating_sub(receipt.back_minor());
-    let rest = (!receipt.refunds.is_empty())
-        .then(|| view! { <tr><th scope="row">{t!(w, "receipt-kept")}</th><td class="num">{w.money(left, currency)}</td></tr> });
+    let rest =
+        (!receipt.refunds.is_empty()).then(|| view! { <tr><th scope="row">{t!(w, "receipt-kept")}</th><td class="num">{w.money(left, currency)}</td></tr> });
     view! {
         <table class="documents sec">
             <caption class="vh">{t!(w, "receipt-caption")}</caption>

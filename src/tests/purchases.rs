@@ -159,12 +159,9 @@ async fn only_amounts_within_the_vendors_bounds_are_taken() {
 
 #[tokio::test]
 async fn whatever_the_bank_does_a_top_up_is_credited_once_or_not_at_all() {
-    for (script, then) in [
-        (Script::LosesAnswer, 2500),
-        (Script::LosesRequest, 2500),
-        (Script::Pends, 2500),
-        (Script::Declines(DeclineReason::InsufficientFunds), 0),
-    ] {
+    for (script, then) in
+        [(Script::LosesAnswer, 2500), (Script::LosesRequest, 2500), (Script::Pends, 2500), (Script::Declines(DeclineReason::InsufficientFunds), 0)]
+    {
         let at = Nordlicht::selling().await;
         at.bank.script(&at.id, script.clone());
         at.send(&at.top_up_form("25").await).await;

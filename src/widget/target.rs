@@ -63,7 +63,9 @@ impl Target {
                 let today = desk.now.billing.date_naive();
                 let pressing = payments::attention(&mut desk, &opened.customer_id, &methods, today).await?.into_iter().next();
                 match pressing {
-                    Some(Attention::Declined { invoice_number, .. } | Attention::Unpaid { invoice_number, .. }) => format!("/invoices/{}/pay", encoded(&invoice_number)),
+                    Some(Attention::Declined { invoice_number, .. } | Attention::Unpaid { invoice_number, .. }) => {
+                        format!("/invoices/{}/pay", encoded(&invoice_number))
+                    }
                     Some(Attention::Confirm { payment, .. }) => payments::page_path(&payment.id),
                     Some(Attention::Expired { method, .. } | Attention::ExpiresSoon { method, .. }) => format!("/payment-methods/add?replaces={}", method.id),
                     None => "/payment-methods".to_owned(),

@@ -101,7 +101,10 @@ impl TryFrom<String> for Payday {
         let weekday = WEEKDAYS.iter().find(|(_, name)| *name == text).map(|(weekday, _)| Self::Weekday(*weekday));
         let day = || text.parse().ok().filter(|day| (1..=31).contains(day)).map(Self::DayOfMonth);
         let last = (text == "last_working_day").then_some(Self::LastWorkingDay);
-        weekday.or(last).or_else(day).ok_or_else(|| format!("“{text}” is no payday: write a day of the month from 1 to 31, last_working_day, or a weekday such as friday"))
+        weekday
+            .or(last)
+            .or_else(day)
+            .ok_or_else(|| format!("“{text}” is no payday: write a day of the month from 1 to 31, last_working_day, or a weekday such as friday"))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use billing::Result;
 use billing::ledger::{
-    Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off, granted_expired,
-    paid_expired, payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+    Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off,
+    granted_expired, paid_expired, payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
 };
 
 #[test]

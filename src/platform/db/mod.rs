@@ -369,12 +369,8 @@ mod tests {
 
     static PARTS: Many = Many { before: "INSERT INTO parts (id) VALUES", columns: 1, after: "", of_each: false };
     static LINES: Many = Many { before: "INSERT INTO part_lines (id, part) VALUES", columns: 2, after: "", of_each: false };
-    static RAISED: Many = Many {
-        before: "UPDATE parts SET raised = v.column2 FROM (VALUES",
-        columns: 2,
-        after: ") AS v WHERE parts.id = v.column1",
-        of_each: true,
-    };
+    static RAISED: Many =
+        Many { before: "UPDATE parts SET raised = v.column2 FROM (VALUES", columns: 2, after: ") AS v WHERE parts.id = v.column1", of_each: true };
 
     #[tokio::test]
     async fn rows_nobody_waits_for_are_there_for_whoever_reads_and_an_error_among_them_is_told() {

@@ -35,8 +35,13 @@ pub(super) fn render(app: &App, member: &Member, seen: Seen) -> Response {
 
 /// What there is, one amount a currency.
 fn answer(w: Words, seen: &Seen) -> String {
-    let left: Vec<String> =
-        seen.currencies.iter().map(|currency| (seen.left_minor(currency), currency)).filter(|(left, _)| *left > 0).map(|(left, currency)| w.money(left, currency)).collect();
+    let left: Vec<String> = seen
+        .currencies
+        .iter()
+        .map(|currency| (seen.left_minor(currency), currency))
+        .filter(|(left, _)| *left > 0)
+        .map(|(left, currency)| w.money(left, currency))
+        .collect();
     if left.is_empty() { rich!(w, "balance-answer-nothing") } else { rich!(w, "balance-answer", amount = left.join(" + ")) }
 }
 
@@ -119,9 +124,12 @@ fn credits(seen: &Seen) -> impl IntoView + use<> {
 /// Every movement of a period with what was in the balance after it, and the same to take along.
 fn statement(seen: &Seen) -> impl IntoView + use<> {
     let w = seen.dates.words;
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("period", &seen.span.name()).append_pair("currency", &seen.statement.currency).finish();
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair("period", &seen.span.name()).append_pair("currency", &seen.statement.currency).finish();
     let table = if seen.statement.entries.is_empty() {
-        Either::Left(view! { <p class="field">{t!(w, "statement-nothing", period = seen.span.told(&seen.dates), amount = w.money(seen.statement.closing_minor, &seen.statement.currency))}</p> })
+        Either::Left(
+            view! { <p class="field">{t!(w, "statement-nothing", period = seen.span.told(&seen.dates), amount = w.money(seen.statement.closing_minor, &seen.statement.currency))}</p> },
+        )
     } else {
         Either::Right(movements(seen))
     };

@@ -134,7 +134,9 @@ async fn back(State(app): State<App>, member: Member, Query(returned): Query<Ret
         Ok(Finished::Added(method)) => {
             // What could not be charged was charged to it: what came of that is what they came for.
             let repaired = payments::latest_by(&mut member.reads(&app).await?, &member.customer_id, &method.id).await?;
-            return Ok(see_other(&repaired.map_or_else(|| format!("/payment-methods?did=added&method={}", method.id), |payment| payments::page_path(&payment.id))));
+            return Ok(see_other(
+                &repaired.map_or_else(|| format!("/payment-methods?did=added&method={}", method.id), |payment| payments::page_path(&payment.id)),
+            ));
         }
         Ok(Finished::Cancelled) => return Ok(see_other("/payment-methods?did=unchanged")),
         Ok(Finished::Open) => Said::NotFinished,

@@ -39,14 +39,20 @@ pub(super) async fn page(app: &App, member: &Member, status: StatusCode, what: &
     let today = local_today(&desk, member);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let money = |minor: i64| w.money(minor, &offered.currency);
-    let expires = offered.product.as_ref().and_then(|product| product.credit_lasts_days).map(|days| {
-        dates.day_year(desk.now.billing + chrono::TimeDelta::days(i64::from(days)))
-    });
+    let expires = offered
+        .product
+        .as_ref()
+        .and_then(|product| product.credit_lasts_days)
+        .map(|days| dates.day_year(desk.now.billing + chrono::TimeDelta::days(i64::from(days))));
     let (sentence, lede) = match (&offered.product, expires) {
-        (None, _) => (rich!(w, "top-up-pay", amount = money(offered.due_minor)), rich!(w, "top-up-then", amount = money(left_minor.saturating_add(offered.credit_minor)))),
-        (Some(product), Some(day)) if offered.service.is_none() => {
-            (rich!(w, "buy-pay", amount = money(offered.due_minor), name = &product.name), rich!(w, "buy-credit-until", credit = money(offered.credit_minor), day = day))
-        }
+        (None, _) => (
+            rich!(w, "top-up-pay", amount = money(offered.due_minor)),
+            rich!(w, "top-up-then", amount = money(left_minor.saturating_add(offered.credit_minor))),
+        ),
+        (Some(product), Some(day)) if offered.service.is_none() => (
+            rich!(w, "buy-pay", amount = money(offered.due_minor), name = &product.name),
+            rich!(w, "buy-credit-until", credit = money(offered.credit_minor), day = day),
+        ),
         (Some(product), None) if offered.service.is_none() => {
             (rich!(w, "buy-pay", amount = money(offered.due_minor), name = &product.name), rich!(w, "buy-credit", credit = money(offered.credit_minor)))
         }
@@ -92,7 +98,8 @@ fn sums(w: Words, offered: &Offered) -> impl IntoView + use<> {
         if priced.balance_minor > 0 {
             rows.push((t!(w, "lines-balance"), priced.balance_minor.saturating_neg()));
         }
-        let rows: Vec<_> = rows.into_iter().map(|(label, minor)| view! { <tr><th scope="row">{label}</th><td class="num">{w.figure(minor, currency)}</td></tr> }).collect();
+        let rows: Vec<_> =
+            rows.into_iter().map(|(label, minor)| view! { <tr><th scope="row">{label}</th><td class="num">{w.figure(minor, currency)}</td></tr> }).collect();
         view! {
             <table class="documents sec">
                 <caption class="vh">{t!(w, "buy-sums")}</caption>

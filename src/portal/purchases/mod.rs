@@ -8,12 +8,12 @@ use axum::routing::get;
 
 use crate::app::App;
 use crate::identity::{Member, step_up};
+use crate::sentence;
 use crate::services::embed_sessions::Scope;
 use crate::services::payments::{self, Errand, Status};
 use crate::services::purchases::{self, Bought, Order, What};
 use crate::services::{FieldError, Refusal, customers};
 use crate::words::{Mistyped, Words};
-use crate::sentence;
 
 use super::code_field;
 use super::entry::see_other;
@@ -30,9 +30,7 @@ use confirm::Again;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/balance/top-up", get(top_up::show).post(pay_in)).query(names::<Amount>()).form(names::<Decision>()).acts(&[Scope::PaymentMethodWrite]),
-        Route::member("/balance/automatic", get(automatic::show).post(automatic::set))
-            .form(names::<automatic::Typed>())
-            .acts(&[Scope::PaymentMethodWrite]),
+        Route::member("/balance/automatic", get(automatic::show).post(automatic::set)).form(names::<automatic::Typed>()).acts(&[Scope::PaymentMethodWrite]),
         Route::member("/buy", get(shelf::show)).acts(&[Scope::PaymentMethodWrite]),
         Route::member("/buy/confirm", get(ask).post(buy)).query(names::<Chosen>()).form(names::<Decision>()).acts(&[Scope::PaymentMethodWrite]),
     ]

@@ -55,7 +55,8 @@ pub(super) async fn page(app: &App, member: &Member, status: StatusCode, typed: 
     let left_minor = balance::total(&mut desk, &member.customer_id, &currency).await?;
     let money = |minor: i64| w.money(minor, &limit.currency);
     let hint = t!(w, "top-up-between", least = money(limit.least_minor), most = money(limit.most_minor));
-    let field = parts::Field { name: "amount", label: t!(w, "top-up-amount"), hint: Some(hint), value: typed, inputmode: Some("decimal"), ..parts::Field::default() };
+    let field =
+        parts::Field { name: "amount", label: t!(w, "top-up-amount"), hint: Some(hint), value: typed, inputmode: Some("decimal"), ..parts::Field::default() };
     let (field, summary) = (parts::field(w, field, errors), parts::error_summary(w, errors));
     let offered = TIMES.iter().filter_map(|times| limit.least_minor.checked_mul(*times)).filter(|minor| *minor <= limit.most_minor);
     let offered: Vec<_> = offered

@@ -19,8 +19,8 @@ pub use offers::{
     publish_plan, retire_plan,
 };
 pub use products::{
-    NewProduct, Product, ProductKind, ProductPrice, TopUpLimit, create_product, find_product, product_by_key, products, retire_product, set_top_up_limit, top_up_limit,
-    top_up_limits,
+    NewProduct, Product, ProductKind, ProductPrice, TopUpLimit, create_product, find_product, product_by_key, products, retire_product, set_top_up_limit,
+    top_up_limit, top_up_limits,
 };
 pub use promotions::{
     NewPromotionCode, PromotionCode, create_promotion_code, promotion_code, promotion_code_for, promotion_codes, redeemable, retire_promotion_code,

@@ -260,7 +260,13 @@ pub async fn set_top_up_limit(desk: &mut Desk, currency: Currency, bounds: Optio
             desk.tx.run("DELETE FROM top_up_limits WHERE vendor_id = $1 AND currency = $2", (vendor.clone(), code)).await?;
         }
     }
-    record(desk, "top_up_limit.set", &vendor, json!({ "currency": code, "least_minor": bounds.map(|(least, _)| least), "most_minor": bounds.map(|(_, most)| most) })).await
+    record(
+        desk,
+        "top_up_limit.set",
+        &vendor,
+        json!({ "currency": code, "least_minor": bounds.map(|(least, _)| least), "most_minor": bounds.map(|(_, most)| most) }),
+    )
+    .await
 }
 
 pub async fn top_up_limits(desk: &mut Desk) -> Result<Vec<TopUpLimit>, Refusal> {

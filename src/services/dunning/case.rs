@@ -194,10 +194,8 @@ pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Option<Case
 
 /// Whether an invoice could not be charged once, whatever became of it.
 pub async fn was_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<bool, Refusal> {
-    let row: Option<(String,)> = desk
-        .tx
-        .opt("SELECT id FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 LIMIT 1", (desk.vendor.id.clone(), invoice_id.to_owned()))
-        .await?;
+    let row: Option<(String,)> =
+        desk.tx.opt("SELECT id FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 LIMIT 1", (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
     Ok(row.is_some())
 }
 
@@ -300,16 +298,7 @@ pub(super) async fn decide(desk: &mut Desk, case: &Case, kind: &'static str, bec
     desk.tx
         .run(
             "INSERT INTO dunning_decisions (vendor_id, id, case_id, kind, because, data, decided_at, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            (
-                desk.vendor.id.clone(),
-                id,
-                case.id.clone(),
-                kind,
-                because.to_owned(),
-                data.to_string(),
-                desk.now.billing_ms(),
-                desk.now.wall_ms(),
-            ),
+            (desk.vendor.id.clone(), id, case.id.clone(), kind, because.to_owned(), data.to_string(), desk.now.billing_ms(), desk.now.wall_ms()),
         )
         .await?;
     Ok(())

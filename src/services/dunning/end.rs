@@ -45,14 +45,12 @@ async fn action(desk: &mut Desk, s: &Subscription, at_end: &AtEnd) -> Result<Opt
     Ok(match at_end {
         AtEnd::PastDue => None,
         AtEnd::Pause => runs.then_some(Action::Pause(PauseRequest { when: When::Now, unused: Unused::Credited })),
-        AtEnd::Cancel => (runs || s.state == State::Paused).then(|| {
-            Action::Cancel(CancelRequest { when: When::Now, unused: Unused::Credited, reason: Some(UNPAID.to_owned()), comment: None })
-        }),
+        AtEnd::Cancel => (runs || s.state == State::Paused)
+            .then(|| Action::Cancel(CancelRequest { when: When::Now, unused: Unused::Credited, reason: Some(UNPAID.to_owned()), comment: None })),
         AtEnd::Downgrade(key) => {
             let plan = catalog::plan_by_key(desk, key).await?.ok_or_else(|| Refusal::Rule(sentence!("dunning-no-such-plan", plan = key)))?;
-            (runs && plan.id != s.plan_id).then(|| {
-                Action::Change(ChangeRequest { plan_id: Some(plan.id), when: When::Now, settle: Settle::Now, ..ChangeRequest::default() })
-            })
+            (runs && plan.id != s.plan_id)
+                .then(|| Action::Change(ChangeRequest { plan_id: Some(plan.id), when: When::Now, settle: Settle::Now, ..ChangeRequest::default() }))
         }
     })
 }

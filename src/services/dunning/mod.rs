@@ -22,7 +22,7 @@ mod prospect;
 mod report;
 mod step;
 
-pub use case::{Case, CaseState, Decision, NextStep, Answer, decisions, load, of_invoice, unpaid_of, was_unpaid};
+pub use case::{Answer, Case, CaseState, Decision, NextStep, decisions, load, of_invoice, unpaid_of, was_unpaid};
 pub use note::{NO_METHOD, note_methods};
 pub(crate) use note::{note_declined, note_new_method, note_overdue, note_round_over, note_settled, turns_of};
 pub use policy::{policy, set_policy};

@@ -7,7 +7,7 @@ use billing::calendar::local_date;
 use billing::dunning::{Because, Class, Failed, Next, Plan, Policy, Said, Turn, plan};
 use serde_json::json;
 
-use super::case::{self, Case, CaseState, NextStep, Answer, decide};
+use super::case::{self, Answer, Case, CaseState, NextStep, decide};
 use super::policy::policy;
 use crate::platform::clock::{Instant, from_ms};
 use crate::services::invoices::{self, Invoice};

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::pdf::{
-    Answer, Attachment, Boundary, Branding, Chart, Code, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section, Sheet,
-    Stamp, Tick, TierTable, TotalRow, TotalStyle,
+    Answer, Attachment, Boundary, Branding, Chart, Code, Day, FACTUR_X, Fact, Labels, Line, Logo, Paper, Paragraph, Payment, Reason, Relationship, Section,
+    Sheet, Stamp, Tick, TierTable, TotalRow, TotalStyle,
 };
 use super::told::{Told, TotalKind};
 use super::{Brand, Party, Snapshot, SnapshotLine, UsageChart, einvoice};

@@ -118,7 +118,8 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             let (due, number, dates) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number, Dates::new(w, invoice.zone));
             let what = t!(w, "mail-warning-what", number = number, amount = &due);
             let paragraphs = std::iter::once(what).chain(prospect.told(&dates)).chain([t!(w, "mail-unpaid-how")]);
-            Said::of(t!(w, "mail-unpaid-subject", amount = &due, vendor = v), paragraphs.collect()).then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
+            Said::of(t!(w, "mail-unpaid-subject", amount = &due, vendor = v), paragraphs.collect())
+                .then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
         }
         Letter::Recovered { invoice, plan } => {
             let number = &invoice.number;
@@ -161,8 +162,7 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
         Letter::CreditExpired { customer, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
             let what = t!(w, "mail-credit-expired-what", customer = customer, vendor = v, amount = &amount);
-            Said::new(t!(w, "mail-credit-expired-subject", amount = amount, vendor = v), [what])
-                .then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
+            Said::new(t!(w, "mail-credit-expired-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-balance-action"), format!("{portal}/balance"))
         }
         Letter::CertificateRefused { invoice, certificate, because, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);

@@ -201,7 +201,10 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             let due_minor = next.and_then(|next| next.priced).map(|priced| priced.due_minor);
             let method = payments::list(desk, customer_id).await?.into_iter().find(Method::is_default);
             let plan = s.plan_name().to_owned();
-            Some((Letter::RenewalComing { customer: customer.name, plan, renews_at, zone: s.zone, due_minor, currency: s.currency.code().to_owned(), method }, Readers::Managers))
+            Some((
+                Letter::RenewalComing { customer: customer.name, plan, renews_at, zone: s.zone, due_minor, currency: s.currency.code().to_owned(), method },
+                Readers::Managers,
+            ))
         }
         // A code that was redeemed changes what is paid, and no plan.
         "subscription.changed" if text("promotion_code").is_empty() => {

@@ -449,10 +449,7 @@ fn columns(role: MethodRole) -> (&'static str, i64) {
 /// Its bank refused it for good as it stands: it is not charged by itself any more.
 pub(crate) async fn note_refused(desk: &mut Desk, method_id: &str, reason: DeclineReason) -> Result<(), Refusal> {
     desk.tx
-        .run(
-            "UPDATE payment_methods SET refused_reason = $3 WHERE vendor_id = $1 AND id = $2",
-            (desk.vendor.id.clone(), method_id.to_owned(), reason.name()),
-        )
+        .run("UPDATE payment_methods SET refused_reason = $3 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), method_id.to_owned(), reason.name()))
         .await?;
     Ok(())
 }

@@ -37,11 +37,11 @@ pub use disputes::{Dispute, DisputePolicy, DisputeStatus, OnLost, WhileDisputed,
 pub use errand::Errand;
 pub use gateway::{Brand, CardEntry, DeclineReason, Gateway, HostedFields, Outcome, Presence, ScriptedFields};
 pub use gateways::Gateways;
+pub(crate) use methods::note_refused;
 pub use methods::{
     DETACH, Detach, Expiry, Method, MethodRole, ending_between, find as find_method, find_ever as find_method_ever, list, make_backup, make_default,
     move_backup_up, remove, stop_backup, successor, why_it_must_stay, with_method,
 };
-pub(crate) use methods::note_refused;
 pub use names::{brand_name, declined_because, method_name};
 pub use read::{Payment, Pays, Status, find, latest_by, load, of_customer, of_invoice, of_purchase, of_quote};
 pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};

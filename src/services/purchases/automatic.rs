@@ -75,7 +75,8 @@ pub async fn set_automatic_top_up(desk: &mut Desk, customer_id: &str, wish: &Wis
             ),
         )
         .await?;
-    let data = json!({ "below_minor": wish.below_minor, "amount_minor": wish.amount_minor, "most_a_month_minor": wish.most_a_month_minor, "currency": currency });
+    let data =
+        json!({ "below_minor": wish.below_minor, "amount_minor": wish.amount_minor, "most_a_month_minor": wish.most_a_month_minor, "currency": currency });
     desk.record("automatic_top_up.set", Some(customer_id), customer_id, data).await
 }
 

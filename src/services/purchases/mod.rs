@@ -71,10 +71,7 @@ pub async fn load(desk: &mut Desk, purchase_id: &str) -> Result<Purchase, Refusa
 async fn find_opt(desk: &mut Desk, purchase_id: &str) -> Result<Option<Purchase>, Refusal> {
     Ok(desk
         .tx
-        .opt(
-            concat!("SELECT ", columns!(), " FROM purchases WHERE vendor_id = $1 AND id = $2"),
-            (desk.vendor.id.clone(), purchase_id.to_owned()),
-        )
+        .opt(concat!("SELECT ", columns!(), " FROM purchases WHERE vendor_id = $1 AND id = $2"), (desk.vendor.id.clone(), purchase_id.to_owned()))
         .await?)
 }
 
@@ -83,11 +80,7 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
     Ok(desk
         .tx
         .all(
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM purchases WHERE vendor_id = $1 AND customer_id = $2 AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4 + 0"
-            ),
+            concat!("SELECT ", columns!(), " FROM purchases WHERE vendor_id = $1 AND customer_id = $2 AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4 + 0"),
             (desk.vendor.id.clone(), customer_id.to_owned(), before.to_owned(), at_most),
         )
         .await?)

@@ -47,10 +47,7 @@ impl Nordlicht {
         let mut desk = self.desk().await;
         let (case_id,): (String,) = desk
             .tx
-            .one(
-                "SELECT id FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY id DESC LIMIT 1",
-                (self.world.vendor.id.clone(), id),
-            )
+            .one("SELECT id FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY id DESC LIMIT 1", (self.world.vendor.id.clone(), id))
             .await
             .unwrap();
         dunning::load(&mut desk, &case_id).await.unwrap()

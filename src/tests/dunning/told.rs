@@ -43,7 +43,10 @@ async fn each_step_is_told_with_what_follows_and_the_way_to_repair_it() {
     // The second to the fourth try, then the warning.
     assert_eq!((warned.len(), warned[5].as_str()), (6, "Last reminder: €47.00 to Kestrel by 22 April"));
     let warning = letter(&at, "Last reminder").await;
-    assert!(warning.contains("Invoice 2026-0002 is still unpaid: €47.00 is due.") && warning.contains("Unpaid on 22 April, team stops giving access"), "{warning}");
+    assert!(
+        warning.contains("Invoice 2026-0002 is still unpaid: €47.00 is due.") && warning.contains("Unpaid on 22 April, team stops giving access"),
+        "{warning}"
+    );
     at.go_to("2026-04-22T12:00:00+02:00").await;
     let over = letter(&at, "€47.00 to Kestrel is still unpaid").await;
     assert!(over.contains("team gives no access since 22 April, and does again as soon as everything overdue is paid."), "{over}");

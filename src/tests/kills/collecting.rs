@@ -1,7 +1,6 @@
 //! Killed in the middle of collecting: a run of two thousand invoices, killed again and again at counted payments and started anew, charges
 //! each of them once, at the sandbox and at Stripe's stand-in. That one takes its time: it is asked for so many where there are more kills.
 
-use std::collections::BTreeSet;
 use billing::ledger::Account;
 use chrono::Utc;
 use portico::app::App;
@@ -13,6 +12,7 @@ use portico::platform::ids::Ids;
 use portico::services::payments::{self, CardEntry, Errand, Finished};
 use portico::services::{Actor, Desk, invoices, ledger};
 use portico::worker::bill;
+use std::collections::BTreeSet;
 
 use super::{PATIENCE, add_card, count, finish, kills, run_and_kill};
 use crate::stripe::{StandIn, connect_on};
@@ -114,7 +114,8 @@ async fn collect_and_kill(store: &Copied, all: usize) -> App {
 
 /// What must hold in the end; `charged` is the bank's list: payment and amount.
 async fn check(app: &App, all: usize, charged: Vec<(String, i64)>) {
-    let sql = "SELECT i.id, (SELECT COUNT(*) FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status = 'succeeded') FROM invoices i";
+    let sql =
+        "SELECT i.id, (SELECT COUNT(*) FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status = 'succeeded') FROM invoices i";
     let paid: Vec<(String, i64)> = app.db.all(sql, ()).await.unwrap();
     assert_eq!(paid.len(), all);
     let astray: Vec<_> = paid.iter().filter(|(_, times)| *times != 1).collect();
