@@ -147,10 +147,14 @@ test.describe("without script", () => {
     const before = Number(await seats.inputValue());
     await page.getByRole("button", { name: "One seat more" }).click();
     await expect(page.getByLabel("Seats", { exact: true })).toHaveValue(String(before + 1));
+    // So many that they cost more than there is in the balance.
+    await seats.fill(String(before + 40));
+    await page.getByRole("button", { name: "Work it out again" }).click();
+    await expect(page.getByLabel("Seats", { exact: true })).toHaveValue(String(before + 40));
     const due = await dueOnButton(page);
     await page.locator("form.confirm button").click();
     await expect(page).toHaveURL(/\/plan\?did=changed/);
     await expect(page.getByRole("status")).toContainText(`You paid ${due}`);
-    await expect(page.getByRole("heading", { level: 1 })).toContainText(`${before + 1} seats`);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText(`${before + 40} seats`);
   });
 });

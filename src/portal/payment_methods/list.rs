@@ -131,7 +131,7 @@ fn table(dates: Dates, seen: &Seen, may_change: bool) -> impl IntoView + use<> {
 
 fn row(dates: Dates, seen: &Seen, method: &Method, may_change: bool) -> impl IntoView + use<> {
     let w = dates.words;
-    let refused = method.refused.map(|_| view! { <span class="sub">{parts::state_warn(t!(w, "methods-refused"))}</span> });
+    let refused = method.refused.map(|_| view! { <span class="sub">{parts::state_warn(t!(w, "methods-refused"))}" "{t!(w, "methods-not-charged")}</span> });
     view! {
         <tr>
             <th scope="row"><span class="card">{card_mark(method.brand)}<span><b>{method_name(w, method)}</b>{role(w, seen, method)}{refused}</span></span></th>
