@@ -818,6 +818,7 @@ plan-did-resume = The plan goes on. There was nothing to pay.
 plan-did-resume-paid = The plan goes on. You paid { $amount }, invoice { $number }.
 plan-did-reactivate = The plan has started again. There was nothing to pay.
 plan-did-reactivate-paid = The plan has started again. You paid { $amount }, invoice { $number }.
+plan-did-from-balance = { $amount } came from your balance.
 plan-did-keep = Taken back. Your plan goes on as it is.
 discount-title = Discounts
 discount-head = What is taken off

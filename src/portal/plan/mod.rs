@@ -258,12 +258,20 @@ async fn told(desk: &mut Desk, member: &Member, done: &Done, w: Words) -> Result
         "changed" | "resumed" | "reactivated" if !done.invoice.is_empty() => {
             match crate::services::invoices::by_number(desk, &member.customer_id, &done.invoice).await {
                 Ok(invoice) => {
-                    let paid = w.money(invoice.total_minor.saturating_sub(invoice.due_minor), &invoice.currency);
-                    Some(match done.did.as_str() {
-                        "resumed" => t!(w, "plan-did-resume-paid", amount = paid, number = invoice.number),
-                        "reactivated" => t!(w, "plan-did-reactivate-paid", amount = paid, number = invoice.number),
-                        _ => t!(w, "plan-did-change-paid", amount = paid, number = invoice.number),
-                    })
+                    let money = |minor| w.money(minor, &invoice.currency);
+                    let (paid, number) = (money(invoice.paid_minor), invoice.number.clone());
+                    // What the balance has paid the customer has paid before.
+                    let is_from_balance_alone = invoice.paid_minor == 0 && invoice.due_minor == 0;
+                    let said = match done.did.as_str() {
+                        "resumed" if is_from_balance_alone => t!(w, "plan-did-resume"),
+                        "resumed" => t!(w, "plan-did-resume-paid", amount = paid, number = number),
+                        "reactivated" if is_from_balance_alone => t!(w, "plan-did-reactivate"),
+                        "reactivated" => t!(w, "plan-did-reactivate-paid", amount = paid, number = number),
+                        _ if is_from_balance_alone => t!(w, "plan-did-change"),
+                        _ => t!(w, "plan-did-change-paid", amount = paid, number = number),
+                    };
+                    let used = (invoice.balance_minor > 0).then(|| t!(w, "plan-did-from-balance", amount = money(invoice.balance_minor)));
+                    Some([Some(said), used].into_iter().flatten().collect::<Vec<_>>().join(" "))
                 }
                 Err(Refusal::NotFound) => None,
                 Err(refusal) => return Err(refusal),
