@@ -86,7 +86,7 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE ledger_entries SET account = 'revenue' WHERE account = 'discounts' AND amount_minor = -250", "ledger_entries", "posted for it"),
     broken("UPDATE balance_credits SET customer_id = (SELECT MAX(id) FROM customers)", "allocations", "the customer of what it came from"),
     broken(
-        "UPDATE credited_invoices SET invoice_id = (SELECT invoice_id FROM invoice_lines WHERE kind = 'one_off') WHERE credit_note_id = (SELECT id FROM invoices WHERE number = 'CN-2026-0001')",
+        "UPDATE credited_invoices SET invoice_id = (SELECT invoice_id FROM invoice_lines WHERE kind = 'one_off' ORDER BY invoice_id LIMIT 1) WHERE credit_note_id = (SELECT id FROM invoices WHERE number = 'CN-2026-0001')",
         "invoices",
         "what credit notes correct of it should be at most",
     ),
