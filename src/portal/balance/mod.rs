@@ -57,7 +57,8 @@ impl Seen {
     async fn load(desk: &mut Desk, member: &Member, asked: &Asked) -> Result<Seen, Refusal> {
         let dates = Dates::new(Words::of(&member.locale), member.time_zone.parse().unwrap_or(chrono_tz::UTC));
         let credits = balance::history(desk, &member.customer_id).await?;
-        let mut currencies = vec![customers::load(desk, &member.customer_id).await?.currency];
+        let own = customers::load(desk, &member.customer_id).await?.currency;
+        let mut currencies = vec![own.clone()];
         for credit in &credits {
             if !currencies.contains(&credit.currency) {
                 currencies.push(credit.currency.clone());
@@ -65,12 +66,11 @@ impl Seen {
         }
         let now = desk.now.billing;
         let span = Span::read(&asked.period).unwrap_or_else(|| Span::year_of(dates.date(now)));
-        let currency = currencies.iter().find(|currency| **currency == asked.currency).or(currencies.first()).cloned().unwrap_or_default();
-        let (from, until) = span.bounds(&dates);
+        let currency = currencies.iter().find(|currency| **currency == asked.currency).unwrap_or(&own).clone();
+        let (from, until) = span.bounds(&dates)?;
         let statement = balance::statement(desk, &member.customer_id, &currency, from, until).await?;
         // A frame may be for looking alone.
         let may_pay = member.may_manage_billing().is_ok() && member.embed.as_ref().is_none_or(|embed| embed.allows(&[Scope::PaymentMethodWrite]));
-        let own = currencies.first().cloned().unwrap_or_default();
         let can_pay_in = may_pay && catalog::top_up_limit(desk, &own).await?.is_some();
         let is_for_sale = |product: &catalog::Product| product.retired_at.is_none() && product.price_in(&own).is_some();
         let can_buy = may_pay && catalog::products(desk).await?.iter().any(is_for_sale);

@@ -1,8 +1,9 @@
 //! The period of a statement: a calendar year or month where the reader is.
 
-use billing::calendar::Instant;
-use chrono::{Datelike, Months, NaiveDate, NaiveTime, TimeZone};
+use billing::calendar::{CalendarError, Instant, midnight};
+use chrono::{Datelike, Months, NaiveDate};
 
+use crate::services::Refusal;
 use crate::t;
 use crate::words::format::Dates;
 
@@ -48,14 +49,13 @@ impl Span {
     }
 
     /// From its first moment to before the next one's.
-    pub fn bounds(self, dates: &Dates) -> (Instant, Instant) {
+    pub fn bounds(self, dates: &Dates) -> Result<(Instant, Instant), Refusal> {
         let (first, next) = match self {
             Span::Year(year) => (NaiveDate::from_ymd_opt(year, 1, 1), NaiveDate::from_ymd_opt(year.saturating_add(1), 1, 1)),
             Span::Month(first) => (Some(first), first.checked_add_months(Months::new(1))),
         };
-        let midnight = |day: Option<NaiveDate>| dates.zone.from_local_datetime(&day.unwrap_or_default().and_time(NaiveTime::MIN)).earliest();
-        let instant = |day: Option<NaiveDate>| midnight(day).map_or(Instant::UNIX_EPOCH, |at| at.to_utc());
-        (instant(first), instant(next))
+        let begins = |day: Option<NaiveDate>| day.ok_or(CalendarError::OutOfRange).and_then(|day| midnight(day, dates.zone)).map_err(billing::Error::from);
+        Ok((begins(first)?, begins(next)?))
     }
 
     /// The years and months from one day to another, the latest first: each year before its months.
@@ -93,6 +93,13 @@ mod tests {
         for text in ["", "26", "+026", "2026-", "2026-13", "2026-1", "2026-011", "9999", "0000-01", "2026-11-01", "２０２６"] {
             assert_eq!(Span::read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_month_begins_where_the_clocks_jump_over_its_midnight() {
+        let dates = Dates::new(crate::words::Words::of("en"), chrono_tz::America::Asuncion);
+        let (from, until) = Span::Month(day("2017-10-01")).bounds(&dates).unwrap();
+        assert_eq!((from.to_rfc3339(), until.to_rfc3339()), ("2017-10-01T04:00:00+00:00".to_owned(), "2017-11-01T03:00:00+00:00".to_owned()));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use billing::calendar::Instant;
-use chrono::{Datelike, NaiveDate, TimeZone};
+use billing::calendar::{Instant, midnight};
+use chrono::{Datelike, NaiveDate};
 use leptos::either::{Either, EitherOf4};
 use leptos::prelude::*;
 
@@ -61,8 +61,7 @@ impl Asked {
 
 /// When a year begins where the reader is.
 fn first_moment(dates: &Dates, year: i32) -> Option<Instant> {
-    let midnight = NaiveDate::from_ymd_opt(year, 1, 1)?.and_hms_opt(0, 0, 0)?;
-    dates.zone.from_local_datetime(&midnight).earliest().map(|at| at.to_utc())
+    midnight(NaiveDate::from_ymd_opt(year, 1, 1)?, dates.zone).ok()
 }
 
 struct Seen {

@@ -1,8 +1,8 @@
 //! Cards that are about to end, told ahead of it: thirty, fourteen and three days before, each once. A card is only replaced while there is
 //! time, and a payment that fails for it was foreseeable.
 
-use billing::calendar::{Instant, Zone, local_date};
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
+use billing::calendar::{Instant, Zone, at_hour, local_date};
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use crate::services::payments::{self, Method};
@@ -58,6 +58,5 @@ pub async fn note_ending(desk: &mut Desk, ending: &[Ending]) -> Result<(), Refus
 /// When a card is told of, so many days before its last.
 fn moment(last_day: NaiveDate, days: i64, zone: Zone) -> Option<Instant> {
     let day = last_day.checked_sub_days(Days::new(u64::try_from(days).ok()?))?;
-    let local = day.and_time(NaiveTime::from_hms_opt(HOUR, 0, 0)?);
-    zone.from_local_datetime(&local).earliest().map(|at| at.to_utc())
+    at_hour(day, HOUR, zone).ok()
 }

@@ -1,9 +1,9 @@
 //! Automatic top-ups: when the balance falls below what the customer said, so much is paid in from the method they named, up to so much a
 //! month. One at a time; a decline ends it, and says so.
 
-use billing::calendar::{Instant, local_date};
+use billing::calendar::{local_date, midnight};
 use billing::money;
-use chrono::{Datelike, NaiveTime, TimeZone};
+use chrono::Datelike;
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -167,8 +167,7 @@ pub async fn top_up(errand: &Errand, customer_id: &str) -> Result<Option<Payment
 async fn this_month_minor(desk: &mut Desk, customer: &Customer) -> Result<i64, Refusal> {
     let zone = customer.zone()?;
     let today = local_date(desk.now.billing, zone);
-    let first = today.with_day(1).unwrap_or(today).and_time(NaiveTime::MIN);
-    let since: Instant = zone.from_local_datetime(&first).earliest().map_or(desk.now.billing, |at| at.to_utc());
+    let since = midnight(today.with_day(1).unwrap_or(today), zone).map_err(billing::Error::from)?;
     let (minor,): (i64,) = desk
         .tx
         .one(
