@@ -14,11 +14,12 @@ Every request of ours is held to Stripe's published schema, its version and its 
 | an error carries its PaymentIntent and the bank's reason | neither | both |
 | refunds end at the charge; a detached method can't be charged, nor detached | not checked | checked |
 | `description`, `return_url`, listing by customer, disputes, restricted keys | refused | taken |
+| an account is debited by a mandate, and days go by | no mandate, paid at once | a mandate, half a second |
 | an account's lists of payments and refunds are its own | everybody's | as Stripe |
 
 What stays different: a SetupIntent that succeeded does not attach its method, which our client does then; objects of all keys lie together;
-`created` is not filtered by, for stories have a time of their own; every card is a Visa; a declined setup is cancelled. Bank debits, Radar,
-the network's own card updates, real 3-D Secure, rate limits and retries of webhooks are not here at all.
+`created` is not filtered by, for stories have a time of their own; every card is a Visa; a declined setup is cancelled. Wallets, Radar, the
+network's own card updates, real 3-D Secure, rate limits and retries of webhooks are not here at all.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ from localstripe.resources import PaymentIntent, PaymentMethod, Refund, SetupInt
 # Books in memory: its file would be everybody's.
 resources.Store.dump_to_disk = lambda self: None
 ORIGIN = None
-answered, under_way, violations, sessions, disputes, declines = {}, set(), [], {}, {}, {}
+answered, under_way, violations, sessions, disputes, declines, taken = {}, set(), [], {}, {}, {}, {}
 # Who is asking, and who made what: lists of an account are its own.
 asking, owners = contextvars.ContextVar("asking", default=None), {}
 
@@ -148,6 +149,9 @@ def pay(form, _):
             reason = declines.get(method.id, "generic_decline")
             code = reason if reason in ("expired_card", "incorrect_cvc", "processing_error") else "card_declined"
             raise no(intent, code, reason)
+        if method.type == "sepa_debit" and intent.latest_charge.status == "succeeded":
+            # Which it is a moment later by itself.
+            intent.latest_charge.status = "pending"
         if intent.status == "requires_action" and off_session:
             intent.next_action = intent.payment_method = None
             raise no(intent, "authentication_required", "authentication_required")
@@ -186,6 +190,8 @@ def give_back(form, _):
     if intent.status != "succeeded":
         raise refusal(400, "This PaymentIntent has no successful charge.", code="payment_intent_unexpected_state")
     left = intent.latest_charge.amount - intent.latest_charge.amount_refunded
+    if any(one["payment_intent"] == intent.id and one["status"] != "won" for one in disputes.values()):
+        raise refusal(400, "The charge has been charged back.", code="charge_disputed")
     if left == 0:
         raise refusal(400, "The charge has already been refunded.", code="charge_already_refunded")
     if int(form["amount"]) > left:
@@ -197,6 +203,7 @@ def give_back(form, _):
 
 def check_out(form, _):
     intent = SetupIntent(customer=form["customer"], metadata=form["setup_intent_data"]["metadata"])
+    taken[intent.id] = form["payment_method_types"][0]
     session = {"id": "cs_test_" + random_id(20), "object": "checkout.session", "status": "open", "setup_intent": intent.id, "metadata": form["metadata"]}
     session |= {"url": None, "success_url": form["success_url"], "cancel_url": form["cancel_url"], "mode": "setup"}
     session["url"] = f"{ORIGIN}/_stand_in/checkout/{session['id']}"
@@ -208,7 +215,25 @@ def checked_out(_, path):
     session = sessions.get(path[1])
     if session is None:
         raise refusal(404, "No such checkout.session", code="resource_missing")
-    return session | {"setup_intent": SetupIntent._api_retrieve(session["setup_intent"])._export(expand=["payment_method"])}
+    return session | {"setup_intent": told(SetupIntent._api_retrieve(session["setup_intent"]))}
+
+
+def told(intent):
+    """A SetupIntent with its method, and the mandate that an account's holder agreed to."""
+    export = intent._export(expand=["payment_method"]) if intent.payment_method else intent._export()
+    if export.get("payment_method") and export["payment_method"]["type"] == "sepa_debit":
+        details = {"type": "sepa_debit", "sepa_debit": {"reference": intent.id[5:17].upper(), "url": f"{ORIGIN}/_stand_in/mandate"}}
+        export["mandate"] = {"id": f"mandate_{intent.id[5:]}", "object": "mandate", "status": "active", "payment_method_details": details}
+    return export
+
+
+def set_up(_, path):
+    return told(SetupIntent._api_retrieve(path[1]))
+
+
+def set_ups(form, _):
+    found = [told(one) for one in store.values() if isinstance(one, SetupIntent) and one.payment_method == form["payment_method"]]
+    return {"object": "list", "url": "/v1/setup_intents", "data": found, "has_more": False}
 
 
 def detach(_, path):
@@ -225,6 +250,11 @@ def dispute(_, path):
     return disputes[path[1]]
 
 
+def all_disputes(form, _):
+    ours = [one for one in disputes.values() if owners.get(one["payment_intent"]) == asking.get()]
+    return {"object": "list", "url": "/v1/disputes", "data": ours, "has_more": False}
+
+
 OURS = [
     ("POST", r"/v1/payment_intents", pay),
     ("GET", r"/v1/payment_intents", intents),
@@ -232,7 +262,10 @@ OURS = [
     ("GET", r"/v1/refunds", refunds),
     ("POST", r"/v1/checkout/sessions", check_out),
     ("GET", r"/v1/checkout/sessions/(\w+)", checked_out),
+    ("GET", r"/v1/setup_intents/(\w+)", set_up),
+    ("GET", r"/v1/setup_intents", set_ups),
     ("POST", r"/v1/payment_methods/(\w+)/detach", detach),
+    ("GET", r"/v1/disputes", all_disputes),
     ("GET", r"/v1/disputes/(\w+)", dispute),
 ]
 
@@ -240,11 +273,13 @@ OURS = [
 
 
 def type_in(reference, number):
-    """A customer types a card in: in a Checkout session or for a SetupIntent. The status afterwards."""
+    """A customer types a card or an account in: in a Checkout session or for a SetupIntent. The status afterwards."""
     session = sessions.get(reference)
     intent = SetupIntent._api_retrieve(session["setup_intent"] if session else reference)
     card = {"number": number, "exp_month": "12", "exp_year": "2030", "cvc": "123"}
-    SetupIntent._api_confirm(intent.id, payment_method_data={"type": "card", "card": card})
+    kind = taken.get(intent.id, "card")
+    intent.payment_method_types = [kind]
+    SetupIntent._api_confirm(intent.id, payment_method_data={"type": kind, kind: {"iban": number} if kind == "sepa_debit" else card})
     if intent.status == "requires_action":
         SetupIntent._api_confirm(intent.id)
     if session:
@@ -275,7 +310,9 @@ async def beside(request):
             type_in(which, form["number"].replace(" ", ""))
         raise web.HTTPSeeOther(session["success_url" if form["answer"] == "add" else "cancel_url"])
     elif what == "checkout":
-        return page("Stand-in for Stripe Checkout", '<label>Card number <input name="number" value="4242 4242 4242 4242"></label>', "add", "cancel")
+        is_account = taken.get(sessions[which]["setup_intent"]) == "sepa_debit"
+        label, number = ("IBAN", "DE89 3704 0044 0532 0130 00") if is_account else ("Card number", "4242 4242 4242 4242")
+        return page("Stand-in for Stripe Checkout", f'<label>{label} <input name="number" value="{number}"></label>', "add", "cancel")
     elif what == "authenticate" and request.method == "POST":
         intent = PaymentIntent._api_retrieve(which)
         if intent.status == "requires_action":

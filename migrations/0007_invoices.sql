@@ -33,7 +33,7 @@ CREATE TABLE invoices (
     due_at BIGINT NOT NULL,
     -- When nothing was due of it any more; NULL: open. What is due is the total less its allocations.
     settled_at BIGINT,
-    -- 'void' | 'uncollectible'; NULL: neither.
+    -- 'void' | 'uncollectible' (what was due of it is written off); NULL: neither.
     ended_as TEXT,
     -- Everything the page and the PDF show, frozen: services::invoices::snapshot as JSON.
     document TEXT NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE allocations (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
     invoice_id TEXT NOT NULL,
-    -- 'payment' | 'transfer' (to the vendor's bank account) | 'dispute' (one that was lost) | 'balance' | 'credit_note' | 'withholding'
+    -- 'payment' | 'transfer' (to the vendor's bank account) | 'dispute' (one that was lost) | 'balance' | 'credit_note' | 'withholding' | 'write_off'
     kind TEXT NOT NULL,
     -- Less is due by so much; negative where it was taken back, or disputed and lost.
     amount_minor BIGINT NOT NULL,
@@ -128,6 +128,7 @@ CREATE TABLE allocations (
     balance_credit_id TEXT,
     credit_note_id TEXT,
     withholding_id TEXT,
+    write_off_id TEXT,
     allocated_at BIGINT NOT NULL,
     PRIMARY KEY (vendor_id, id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id),
@@ -135,6 +136,7 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_by_invoice ON allocations (vendor_id, invoice_id);
 CREATE INDEX allocations_by_transfer ON allocations (vendor_id, transfer_id) WHERE transfer_id IS NOT NULL;
+CREATE INDEX allocations_by_write_off ON allocations (vendor_id, write_off_id) WHERE write_off_id IS NOT NULL;
 CREATE INDEX allocations_by_balance_credit ON allocations (vendor_id, balance_credit_id) WHERE balance_credit_id IS NOT NULL;
 -- A payment settles an invoice once, however often its success is told.
 CREATE UNIQUE INDEX allocations_by_payment ON allocations (vendor_id, payment_id, invoice_id) WHERE payment_id IS NOT NULL;

@@ -11,7 +11,7 @@ CREATE TABLE ledger_entries (
     currency TEXT NOT NULL,
     -- Debit positive.
     amount_minor BIGINT NOT NULL,
-    -- What it is of: an invoice, a credit note, a payment, a transfer, a dispute, a balance credit, a withholding.
+    -- What it is of: an invoice, a credit note, a payment, a transfer, a dispute, a balance credit, a withholding, a write-off.
     subject_id TEXT NOT NULL,
     -- Billing time.
     posted_at BIGINT NOT NULL,

@@ -6,12 +6,21 @@ CREATE TABLE payment_methods (
     -- Which gateway keeps it, and its name there.
     gateway TEXT NOT NULL,
     token TEXT NOT NULL,
-    -- 'visa' | 'mastercard' | 'amex' | 'other'
-    brand TEXT NOT NULL,
+    -- 'card' | 'sepa_debit'
+    kind TEXT NOT NULL,
+    -- Of a card: 'visa' | 'mastercard' | 'amex' | 'other'
+    brand TEXT,
+    -- The last of its number: the card's, or the account's IBAN.
     last4 TEXT NOT NULL,
-    -- It can be charged to the end of this month.
-    exp_month BIGINT NOT NULL,
-    exp_year BIGINT NOT NULL,
+    -- Of a card: it can be charged to the end of this month.
+    exp_month BIGINT,
+    exp_year BIGINT,
+    -- Of a card that came by one: 'apple_pay' | 'google_pay' | 'link'
+    wallet TEXT,
+    -- Of a debit: the bank's name, where the gateway tells it; the account's country (ISO 3166-1 alpha-2); the mandate's unique reference.
+    bank TEXT,
+    bank_country TEXT,
+    mandate TEXT,
     -- 'default' (charged first) | 'backup' (charged when those before it decline) | 'kept' (never charged by itself) | 'removed'
     role TEXT NOT NULL,
     -- Order among the backups, 1 first; 0 for every other role.
@@ -26,6 +35,8 @@ CREATE TABLE payment_methods (
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, gateway, token),
     UNIQUE (vendor_id, customer_id, position),
+    CHECK ((kind = 'card' AND brand IS NOT NULL AND exp_month IS NOT NULL AND exp_year IS NOT NULL AND bank IS NULL AND bank_country IS NULL AND mandate IS NULL)
+        OR (kind = 'sepa_debit' AND brand IS NULL AND exp_month IS NULL AND exp_year IS NULL AND wallet IS NULL AND bank_country IS NOT NULL AND mandate IS NOT NULL)),
     FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id)
 );
 -- One default a customer.

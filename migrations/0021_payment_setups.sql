@@ -1,4 +1,4 @@
--- A customer on the way to the gateway to type in a card, and what came of it. The address they come back to changes nothing: the
+-- A customer on the way to the gateway to type in a card or an account, and what came of it. The address they come back to changes nothing: the
 -- gateway is asked.
 CREATE TABLE payment_setups (
     vendor_id TEXT NOT NULL,
@@ -6,6 +6,8 @@ CREATE TABLE payment_setups (
     id TEXT NOT NULL,
     customer_id TEXT NOT NULL,
     gateway TEXT NOT NULL,
+    -- What is to be kept: 'card' | 'sepa_debit'
+    kind TEXT NOT NULL,
     -- The gateway's id of it; NULL until it has answered.
     reference TEXT,
     -- The method the new card takes the place of; NULL: it joins the others.

@@ -2,14 +2,17 @@
 -- itself has one try. NULL: the customer pays.
 ALTER TABLE payments ADD COLUMN round BIGINT;
 
--- Money on its way back from a credit note to a payment that paid the invoice. Written with the credit note, before the gateway is called.
+-- Money on its way back to the payment it came by: from a credit note, to a payment that paid the invoice; or of a purchase, what is left of the
+-- credit that it gave. Written with the credit note, or as the credit leaves the balance, before the gateway is called.
 CREATE TABLE refunds (
     vendor_id TEXT NOT NULL,
     -- Also the idempotency key at the gateway.
     id TEXT NOT NULL,
     customer_id TEXT NOT NULL,
-    credit_note_id TEXT NOT NULL,
-    invoice_id TEXT NOT NULL,
+    -- The first two, or the third.
+    credit_note_id TEXT,
+    invoice_id TEXT,
+    purchase_id TEXT,
     -- What it gives back part or all of.
     payment_id TEXT NOT NULL,
     amount_minor BIGINT NOT NULL,
@@ -26,6 +29,7 @@ CREATE TABLE refunds (
     PRIMARY KEY (vendor_id, id),
     UNIQUE (vendor_id, credit_note_id, payment_id),
     CHECK (amount_minor > 0),
+    CHECK ((credit_note_id IS NULL) = (invoice_id IS NULL) AND (credit_note_id IS NULL) <> (purchase_id IS NULL)),
     FOREIGN KEY (vendor_id, customer_id) REFERENCES customers (vendor_id, id),
     FOREIGN KEY (vendor_id, credit_note_id) REFERENCES invoices (vendor_id, id),
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id),

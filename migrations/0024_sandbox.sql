@@ -6,6 +6,10 @@ CREATE TABLE sandbox_setups (
     reference TEXT NOT NULL CHECK (reference LIKE 'test_%'),
     -- The caller's idempotency key.
     idempotency_key TEXT NOT NULL,
+    -- 'card' | 'sepa_debit'
+    kind TEXT NOT NULL,
+    -- Names of the wallets that a card may come by, with spaces between.
+    wallets TEXT NOT NULL,
     vendor_name TEXT NOT NULL,
     return_url TEXT NOT NULL,
     -- 'open' | 'confirming' (the card wants to be confirmed) | 'done' | 'failed' | 'cancelled'
@@ -21,12 +25,18 @@ CREATE TABLE sandbox_setups (
 CREATE TABLE sandbox_methods (
     vendor_id TEXT NOT NULL REFERENCES vendors (id),
     token TEXT NOT NULL CHECK (token LIKE 'test_%'),
-    -- Which published test card it is: decides how it behaves, always in the same way.
+    -- Which published test number it is: decides how it behaves, always in the same way.
+    test TEXT NOT NULL,
+    -- What people know it by, as in payment_methods.
     kind TEXT NOT NULL,
-    brand TEXT NOT NULL,
+    brand TEXT,
     last4 TEXT NOT NULL,
-    exp_month BIGINT NOT NULL,
-    exp_year BIGINT NOT NULL,
+    exp_month BIGINT,
+    exp_year BIGINT,
+    wallet TEXT,
+    bank TEXT,
+    bank_country TEXT,
+    mandate TEXT,
     is_detached BOOLEAN NOT NULL,
     PRIMARY KEY (vendor_id, token)
 );
@@ -42,6 +52,10 @@ CREATE TABLE sandbox_charges (
     -- 'succeeded' | 'declined' | 'needs_action' | 'pending'
     status TEXT NOT NULL,
     decline_reason TEXT,
+    -- Of a debit, while 'pending': the day of the vendor's clock it is decided on, and as what; why not, where it is 'declined'.
+    decided_on TEXT,
+    decides TEXT,
+    decides_reason TEXT,
     -- Where the customer goes after confirming.
     return_url TEXT,
     refunded_minor BIGINT NOT NULL,

@@ -19,8 +19,8 @@ CREATE TABLE dunning_cases (
     currency TEXT NOT NULL,
     -- What was due of the invoice when the case was opened.
     amount_minor BIGINT NOT NULL,
-    -- 'open' (tried, warned and ended in time) | 'ended' (the grace is over and it is still unpaid) | 'restoring' (settled after the end: what that
-    -- took is to be given back) | 'recovered' (settled)
+    -- 'open' (tried, warned and ended in time) | 'ended' (the grace is over and it is still unpaid) | 'written_off' (it is not asked for any more) |
+    -- 'restoring' (settled after the end: what that took is to be given back) | 'recovered' (settled)
     state TEXT NOT NULL,
     -- When the worker does the next thing, and which: 'try' | 'warn' | 'end' | 'restore'. NULL: nothing is left to do by itself.
     due_at BIGINT,
@@ -42,7 +42,7 @@ CREATE TABLE dunning_cases (
     -- When the grace is over.
     end_at BIGINT NOT NULL,
     ended_at BIGINT,
-    -- What was done then: 'past_due' | 'downgrade' | 'pause' | 'cancel' | 'nothing'.
+    -- What was done then: 'past_due' | 'downgrade' | 'pause' | 'cancel' | 'nothing' | 'written_off' (by the vendor, before the grace was over).
     ended_by TEXT,
     -- Settled: when, by what ('retry' | 'new_method' | 'customer' | 'other': no payment at all), and how much payments brought since it was opened.
     recovered_at BIGINT,
@@ -55,7 +55,7 @@ CREATE TABLE dunning_cases (
     FOREIGN KEY (vendor_id, invoice_id) REFERENCES invoices (vendor_id, id)
 );
 -- One an invoice at a time. What settled it may be taken back: then another begins.
-CREATE UNIQUE INDEX dunning_cases_unpaid ON dunning_cases (vendor_id, invoice_id) WHERE state IN ('open', 'ended');
+CREATE UNIQUE INDEX dunning_cases_unpaid ON dunning_cases (vendor_id, invoice_id) WHERE state IN ('open', 'ended', 'written_off');
 CREATE INDEX dunning_cases_due ON dunning_cases (vendor_id, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX dunning_cases_by_invoice ON dunning_cases (vendor_id, invoice_id);
 CREATE INDEX dunning_cases_by_customer ON dunning_cases (vendor_id, customer_id);
@@ -66,9 +66,9 @@ CREATE TABLE dunning_decisions (
     vendor_id TEXT NOT NULL,
     id TEXT NOT NULL,
     case_id TEXT NOT NULL,
-    -- 'opened' | 'try_planned' | 'no_try' | 'tried' | 'warned' | 'ended' | 'recovered' | 'restored' | 'not_done'
+    -- 'opened' | 'try_planned' | 'no_try' | 'tried' | 'warned' | 'ended' | 'written_off' | 'due_again' | 'recovered' | 'restored' | 'not_done'
     kind TEXT NOT NULL,
-    -- Why, in a word: see dunning_cases.because, ended_by, recovered_by; 'declined' | 'no_method' for an opened one.
+    -- Why, in a word: see dunning_cases.because, ended_by, recovered_by and write_offs.written_off_by; 'declined' | 'no_method' for an opened one.
     because TEXT NOT NULL,
     -- What else belongs to it, as JSON.
     data TEXT NOT NULL,

@@ -60,8 +60,14 @@ CREATE TABLE transfers (
     over_minor BIGINT NOT NULL,
     -- Tax its customer kept back, by the rate of its country, and owes until the certificate comes; 0: none.
     withheld_minor BIGINT NOT NULL,
-    -- Billing time it was counted.
+    -- Until when nothing else is asked of what that tax left due, and when its customer was reminded of the certificate; billing times, NULL: no
+    -- tax was kept back, or nobody was reminded yet.
+    certificate_until BIGINT,
+    certificate_reminded_at BIGINT,
+    -- When it came, as far as the books go: the end of the day it was booked on, or when it was counted, where that was before. Billing time.
     received_at BIGINT NOT NULL,
+    -- When it is posted: then, or the first moment the books were open.
+    posted_at BIGINT NOT NULL,
     -- When it was taken back and why; NULL: it stands. Allocations of as much below zero take back those before.
     taken_back_at BIGINT,
     taken_back_because TEXT,
@@ -73,6 +79,7 @@ CREATE TABLE transfers (
 -- One stands at most.
 CREATE UNIQUE INDEX transfers_standing ON transfers (vendor_id, entry_id) WHERE taken_back_at IS NULL;
 CREATE INDEX transfers_by_customer ON transfers (vendor_id, customer_id);
+CREATE INDEX transfers_awaiting ON transfers (vendor_id, certificate_until) WHERE certificate_until IS NOT NULL AND taken_back_at IS NULL;
 
 -- What comparing our payments and refunds with the gateway's came to.
 CREATE TABLE reconciliations (

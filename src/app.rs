@@ -24,7 +24,7 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub db: Db,
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     pub ids: Arc<Ids>,
     pub assets: Assets,
     pub gateways: Gateways,
@@ -46,7 +46,8 @@ impl Deref for App {
 impl App {
     pub async fn new(config: Config, db: Db, clock: Clock, ids: Ids, assets: Assets) -> DbResult<App> {
         let ids = Arc::new(ids);
-        let sandbox = SandboxPlace { db: db.clone(), ids: ids.clone(), origin: config.sandbox_url.clone() };
+        let clock = Arc::new(clock);
+        let sandbox = SandboxPlace { db: db.clone(), ids: ids.clone(), clock: clock.clone(), origin: config.sandbox_url.clone() };
         let stripe = StripePlace::new(db.clone(), config.keys.clone());
         let gateways = Gateways::Own { sandbox, stripe };
         App::assemble(config, db, clock, ids, assets, gateways).await
@@ -54,10 +55,10 @@ impl App {
 
     /// With one gateway for everyone: simulations and tests.
     pub async fn with_gateway(config: Config, db: Db, clock: Clock, ids: Ids, assets: Assets, gateway: Arc<dyn Gateway>) -> DbResult<App> {
-        App::assemble(config, db, clock, Arc::new(ids), assets, Gateways::Fixed(gateway)).await
+        App::assemble(config, db, Arc::new(clock), Arc::new(ids), assets, Gateways::Fixed(gateway)).await
     }
 
-    async fn assemble(config: Config, db: Db, clock: Clock, ids: Arc<Ids>, assets: Assets, gateways: Gateways) -> DbResult<App> {
+    async fn assemble(config: Config, db: Db, clock: Arc<Clock>, ids: Arc<Ids>, assets: Assets, gateways: Gateways) -> DbResult<App> {
         let vendors = RwLock::new(vendors::all(&db).await?);
         let passwords = Hasher::new(config.password_cost, &ids);
         Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews: Remembered::default(), fell_due: Notify::new(), vendors })))

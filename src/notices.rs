@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
@@ -36,7 +36,10 @@ async fn from_stripe(State(app): State<App>, Path(vendor_id): Path<String>, head
         return (StatusCode::BAD_REQUEST, "signed too long ago\n");
     }
     let Some(vendor) = app.vendors().into_iter().find(|vendor| vendor.id == vendor_id) else { return (StatusCode::NOT_FOUND, "nobody here is called so\n") };
-    let Ok(body) = axum::body::to_bytes(body, NOTICE_BYTES).await else { return (StatusCode::PAYLOAD_TOO_LARGE, "too large\n") };
+    // What says that it is too large is not read to find out.
+    let is_small = usize::try_from(body.size_hint().lower()).is_ok_and(|length| length <= NOTICE_BYTES);
+    let body = if is_small { axum::body::to_bytes(body, NOTICE_BYTES).await.ok() } else { None };
+    let Some(body) = body else { return (StatusCode::PAYLOAD_TOO_LARGE, "too large\n") };
     match take_in(&app, &vendor, &signature, &body).await {
         Ok(told) => told,
         Err(refusal) => {
@@ -54,6 +57,10 @@ async fn take_in(app: &App, vendor: &Arc<Vendor>, signature: &Signature, body: &
     }
     // Signed, but of no shape we know: nothing would change by its being sent again.
     let Ok(event) = serde_json::from_slice::<Event>(body) else { return Ok((StatusCode::OK, "not understood\n")) };
+    // What concerns nothing of ours is not even remembered.
+    if event.about().is_none() {
+        return Ok((StatusCode::OK, "of no concern here\n"));
+    }
     let mut desk = Desk::write(app, vendor, Actor::System).await?;
     let is_new = notices::take_in(&mut desk, stripe::NAME, &event).await?;
     desk.commit().await?;

@@ -18,13 +18,10 @@ test.describe("with script", () => {
   test("a failed payment is repaired in the provider’s fields", async ({ page, baseURL }) => {
     const leaks = watchForNumbers(page, baseURL!, "4242424242424242");
     await page.goto("/");
-    const open = page.getByRole("link", { name: /^Pay €/ }).first();
-    const due = (await open.innerText()).match(/€[\d,]+\.\d\d/)![0];
-    await open.click();
-    // The only card has expired: the way leads to a new one.
-    await page.getByRole("link", { name: "Add a payment method" }).click();
+    const due = (await page.getByRole("heading", { level: 1 }).innerText()).match(/€[\d,]+\.\d\d/)![0];
     await islandsReady(page);
-    await page.getByRole("button", { name: "Go on to the payment provider" }).click();
+    // The only card has expired: the first way leads to another.
+    await page.getByRole("button", { name: "Pay another way" }).click();
     await expect(page).toHaveURL(/\/payment-methods\/fields/);
     await isSound(page);
     const element = await page.locator("iframe").elementHandle();
@@ -65,6 +62,6 @@ test.describe("without script", () => {
     await page.getByRole("button", { name: "Go on to the payment provider" }).click();
     await page.getByRole("button", { name: "Go back without adding" }).click();
     await expect(page).toHaveURL(/\/payment-methods\?did=unchanged/);
-    await expect(page.getByRole("status")).toContainText("No card was added");
+    await expect(page.getByRole("status")).toContainText("Nothing was added");
   });
 });

@@ -21,7 +21,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   }
 }
 
-for (const who of ["past_due", "trialing", "free", "yearly"]) {
+for (const who of ["past_due", "trialing", "free", "yearly", "by_debit"]) {
   test.describe(`a customer who is ${who}`, () => {
     test.use({ who, viewport: SIZES.phone });
     // The documentation is the same for everybody.

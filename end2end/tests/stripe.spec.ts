@@ -90,7 +90,7 @@ test("without script a card is typed in on Stripe’s own page", async ({ browse
   await page.getByRole("button", { name: "Add a payment method" }).click();
   await expect(page).toHaveURL((url) => url.href.startsWith(`${stripe}/_stand_in/checkout/`));
   await page.getByRole("button", { name: "cancel" }).click();
-  await expect(page.getByRole("alert")).toContainText("No card was added");
+  await expect(page.getByRole("alert")).toContainText("No payment method was added");
   await page.getByRole("button", { name: "Add a payment method" }).click();
   await page.getByRole("button", { name: "add", exact: true }).click();
   await expect(page).toHaveURL(/\/payment-methods\?did=added/);

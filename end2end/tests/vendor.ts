@@ -53,7 +53,7 @@ export const inFrame = (page: Page): FrameLocator => page.frameLocator("billing-
 export async function events(page: Page): Promise<() => Promise<[string, Record<string, unknown>][]>> {
   await page.evaluate(() => {
     const seen: unknown[] = ((window as never as { seen: unknown[] }).seen = []);
-    const names = ["ready", "navigate", "step_up_required", "plan_changed", "payment_method_updated", "session_expiring", "error", "close"];
+    const names = ["ready", "navigate", "step_up_required", "plan_changed", "payment_method_updated", "invoice_paid", "session_expiring", "error", "close"];
     const listen = (element: Element) => names.forEach((name) => element.addEventListener(name, (event) => seen.push([name, (event as CustomEvent).detail])));
     (window as never as { listen: typeof listen }).listen = listen;
     listen(document.querySelector("billing-portal")!);

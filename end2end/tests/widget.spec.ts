@@ -165,7 +165,7 @@ test.describe("a customer whose payment failed", () => {
   test("is led to what repairs it", async ({ page, site }) => {
     await page.goto(site.url);
     await show(page, { action: "repair-payment" });
-    await expect(inFrame(page).getByRole("heading", { level: 1 })).toContainText(/Pay €|new card/);
+    await expect(inFrame(page).getByRole("heading", { level: 1 })).toContainText(/Pay €|Add a payment method/);
   });
 });
 

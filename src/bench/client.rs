@@ -181,17 +181,17 @@ pub fn ask(address: SocketAddr, request: &str) -> Result<Answer, Error> {
 }
 
 /// One kept connection.
-struct Line(BufReader<TcpStream>);
+pub struct Line(BufReader<TcpStream>);
 
 impl Line {
-    fn open(address: SocketAddr) -> Result<Line, Error> {
+    pub fn open(address: SocketAddr) -> Result<Line, Error> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         Ok(Line(BufReader::with_capacity(64 * 1024, stream)))
     }
 
-    fn ask(&mut self, request: &[u8]) -> Result<Answer, Error> {
+    pub fn ask(&mut self, request: &[u8]) -> Result<Answer, Error> {
         self.0.get_mut().write_all(request)?;
         let mut line = String::new();
         self.0.read_line(&mut line)?;

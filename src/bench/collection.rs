@@ -14,7 +14,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::ids::Ids;
 use crate::services::payments::scripted::Scripted;
-use crate::services::payments::{self, CardEntry, Errand, Finished};
+use crate::services::payments::{self, Errand, Finished};
 use crate::services::{Actor, Desk, invoices};
 use crate::worker::bill;
 
@@ -46,7 +46,7 @@ async fn measure_in(folder: &std::path::Path, database_url: Option<&str>, databa
         let mut desk = Desk::write(&app, &vendor, Actor::System).await?;
         let customer_id = billing_run::customer(&mut desk).await?;
         desk.commit().await?;
-        let setup = payments::start_setup(&errand, &customer_id, None, CardEntry::Page).await?;
+        let setup = payments::start_setup(&errand, &customer_id, payments::Wanted::CARD).await?;
         let Finished::Added(_) = payments::finish_setup(&errand, &customer_id, &setup.setup_id).await? else { return Err("the card was not kept".into()) };
         let mut desk = Desk::write(&app, &vendor, Actor::System).await?;
         invoices::charge(&mut desk, &customer_id, OWED_MINOR, "onboarding").await?;

@@ -6,6 +6,7 @@
 //! | `subject` | the measured program: a process of its own, its processor time and memory |
 //! | `client` | signing in and loading it, over plain loopback connections |
 //! | `program` | a vendor's program at the API |
+//! | `notices` | what gateways tell, and what pretends to be theirs |
 //! | `billing_run`, `floor` | a night in which everything renews, against the same rows written by nothing but statements |
 //! | `collection` | its invoices collected from a gateway that takes its time |
 //! | `safekeeping` | the books of those nights backed up, restored and checked |
@@ -18,6 +19,7 @@ mod client;
 mod collection;
 mod floor;
 mod inside;
+mod notices;
 mod program;
 mod safekeeping;
 mod subject;
@@ -116,6 +118,8 @@ pub async fn run(postgres: Option<&str>, say: impl Fn(&str)) -> Result<Vec<Figur
         for by in ["hour", "day", "month"] {
             figures.push(years(&browser, &inside, &meter, by, database)?);
         }
+        say(&format!("notices of a gateway on {database}"));
+        figures.extend(notices::measure(&subject, database)?);
     }
     figures.extend(billing_runs(postgres, NIGHT, &say).await?);
     figures.extend(collections(postgres, COLLECTED, &say).await?);
@@ -131,6 +135,16 @@ pub async fn billing_runs(postgres: Option<&str>, subscriptions: usize, say: &im
     let mut figures = billing_run::measure(None, "SQLite", small, subscriptions, say).await?;
     if let Some(url) = postgres {
         figures.extend(billing_run::measure(Some(url), "Postgres", small, subscriptions, say).await?);
+    }
+    Ok(figures)
+}
+
+/// Notices of a gateway alone.
+pub fn gateway_notices(postgres: Option<&str>, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
+    let mut figures = Vec::new();
+    for (database, url) in [("SQLite", None)].into_iter().chain(postgres.map(|url| ("Postgres", Some(url)))) {
+        say(&format!("notices of a gateway on {database}"));
+        figures.extend(notices::measure(&Subject::start(url)?, database)?);
     }
     Ok(figures)
 }

@@ -69,6 +69,18 @@ impl Subject {
         Ok(made.split_whitespace().find(|word| word.starts_with("pk_")).ok_or("no key was made")?.to_owned())
     }
 
+    /// Connects its vendor to an account at Stripe that nobody asks, whose notices are signed with that secret; the vendor's id.
+    pub fn connect_stripe(&self, webhook_secret: &str) -> Result<String, Error> {
+        let mut set = command(&self.folder, self.database_url.as_deref())?;
+        set.args(["gateway", "set", "stripe", "--api-base", "http://127.0.0.1:9"]);
+        set.env("STRIPE_SECRET_KEY", "sk_test_bench0123456789")
+            .env("STRIPE_PUBLISHABLE_KEY", "pk_test_bench0123456789")
+            .env("STRIPE_WEBHOOK_SECRET", webhook_secret);
+        let shown = String::from_utf8(output(&mut set)?)?;
+        let url = shown.lines().find_map(|line| line.strip_prefix("webhook-url = ")).ok_or("no address for notices is shown")?;
+        Ok(url.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
     /// Processor time the server has used so far, its own and the kernel's for it.
     pub fn cpu(&self) -> Result<Duration, Error> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id()))?;

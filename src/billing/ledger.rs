@@ -95,9 +95,14 @@ pub fn balance_topped_up(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::CustomerBalance, amount_minor)
 }
 
-/// What had been paid into the balance turned out to have gone back.
+/// What had been paid into the balance goes back, or turned out to have gone back.
 pub fn balance_top_up_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::CustomerBalance, Account::Cash, amount_minor)
+}
+
+/// Credit that was given on top of what a customer paid in is taken back with that: the discount it would have been is none.
+pub fn granted_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::CustomerBalance, Account::Discounts, amount_minor)
 }
 
 /// Credit that was given away expired unused: the discount it would have been is none.
@@ -127,6 +132,16 @@ pub fn tax_withheld(amount_minor: i64) -> Result<Vec<Entry>> {
 /// It turned out not to have: the customer owes it.
 pub fn tax_withheld_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Receivable, Account::TaxWithheld, amount_minor)
+}
+
+/// What a customer owes is not asked for any more: it is lost with its tax, which is not reclaimed by that.
+pub fn written_off(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::WriteOffs, Account::Receivable, amount_minor)
+}
+
+/// It is owed again, for it came after all, was credited, or is asked for.
+pub fn write_off_taken_back(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Receivable, Account::WriteOffs, amount_minor)
 }
 
 /// A customer's bank took a payment back, to decide whose it is.

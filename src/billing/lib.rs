@@ -10,11 +10,12 @@
 //! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
 //! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
 //! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`dunning`]: and of one that could not be charged; [`transfer`]: where
-//!   money is sent
+//!   money is sent; [`debit`]: from which it is fetched
 
 pub mod bands;
 pub mod calendar;
 pub mod correction;
+pub mod debit;
 pub mod discount;
 pub mod dunning;
 pub mod explain;

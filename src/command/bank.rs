@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use billing::calendar::{Zone, local_date};
 use billing::transfer::Number;
 use clap::Subcommand;
 use portico::platform::config::Config;
@@ -102,7 +103,7 @@ impl Bank {
             What::Unmatched => list_unmatched(&mut desk).await?,
             What::Match { entry, targets } => {
                 let entry = bank::match_entry(&mut desk, &entry, &targets).await?;
-                println!("{}", told(&entry));
+                println!("{}", told(&entry, vendor.zone()?));
             }
             What::TakeBack { entry, reason } => bank::take_back(&mut desk, &entry, &reason).await?,
             What::Account(account) => {
@@ -130,20 +131,22 @@ async fn import(errand: &Errand, file: &Path) -> Done {
         Err(ImportError::Mistakes(mistakes)) => return Err(Unusable(mistakes).into()),
         Err(ImportError::Refused(refusal)) => return Err(refusal.into()),
     };
-    came.new.iter().for_each(|entry| println!("{}", told(entry)));
+    let zone = errand.vendor.zone()?;
+    came.new.iter().for_each(|entry| println!("{}", told(entry, zone)));
     let matched = came.new.iter().filter(|entry| entry.status == EntryStatus::Matched).count();
     println!("{} new, {matched} of them matched; {} known already", came.new.len(), came.known);
     Ok(())
 }
 
 async fn list_unmatched(desk: &mut Desk) -> Done {
+    let zone = desk.vendor.zone()?;
     let mut before = String::new();
     loop {
         let page = bank::entries(desk, Which::Unmatched, &before, 100).await?;
         let Some(last) = page.last() else { return Ok(()) };
         before.clone_from(&last.id);
         for entry in &page {
-            println!("{}", told(entry));
+            println!("{}", told(entry, zone));
             for proposal in bank::proposals(desk, entry).await? {
                 println!("    may be for {} of {}", proposal.invoice_number, proposal.customer_name);
             }
@@ -152,11 +155,14 @@ async fn list_unmatched(desk: &mut Desk) -> Done {
 }
 
 /// `ben_…  2026-03-11  EUR 107.00  Nordlicht GmbH  “Invoice 2026-0001”  It names no invoice.`
-fn told(entry: &Entry) -> String {
+fn told(entry: &Entry, zone: Zone) -> String {
     let amount = Words::of("en").money(entry.amount_minor, &entry.currency);
     let what = match entry.status {
         EntryStatus::Unmatched(reason) => reason.sentence().to_string(),
-        EntryStatus::Matched => "matched".to_owned(),
+        EntryStatus::Matched => match entry.posted_at.map(|at| local_date(at, zone)).filter(|day| *day > entry.booked_on) {
+            Some(day) => format!("matched, and posted on {day}, the first day the books are open"),
+            None => "matched".to_owned(),
+        },
         EntryStatus::Returned => "returned by the bank".to_owned(),
     };
     let payer = entry.payer_name.as_deref().unwrap_or("somebody");
@@ -169,6 +175,6 @@ fn line(of: &BankAccount) -> String {
         Number::Iban { iban, bic } => format!("{iban}  {}", bic.as_ref().map_or("no BIC", |bic| bic.text())),
         Number::PromptPay(id) => format!("PromptPay {id}"),
     };
-    let whose = if of.countries.is_empty() { String::new() } else { format!("  (customers in {})", of.countries.join(", ")) };
+    let whose = if of.audience.countries().is_empty() { String::new() } else { format!("  (customers in {})", of.audience.countries().join(", ")) };
     format!("{}  {number}  {}{whose}", of.currency, of.account.holder)
 }

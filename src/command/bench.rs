@@ -18,6 +18,9 @@ pub struct Bench {
     /// Collection alone, of so many invoices.
     #[arg(long, value_name = "INVOICES", num_args = 0..=1, default_missing_value = "4000", conflicts_with = "billing_run")]
     collection: Option<usize>,
+    /// Notices of a gateway alone: refused ones and harmless ones.
+    #[arg(long, conflicts_with_all = ["billing_run", "collection"])]
+    notices: bool,
 }
 
 impl Bench {
@@ -26,6 +29,7 @@ impl Bench {
         let figures = match (self.billing_run, self.collection) {
             (Some(subscriptions), _) => bench::billing_runs(postgres, subscriptions, &say).await,
             (None, Some(invoices)) => bench::collections(postgres, invoices, &say).await,
+            (None, None) if self.notices => bench::gateway_notices(postgres, &say),
             (None, None) => bench::run(postgres, say).await,
         };
         let figures = figures.map_err(|error| error.to_string())?;

@@ -62,7 +62,8 @@ impl Disputes {
             let page = payments::disputes(&mut desk, &before, 100).await?;
             let Some(last) = page.last() else { break };
             before.clone_from(&last.id);
-            for dispute in &page {
+            let answered_at = payments::answered_at(&mut desk, &page).await?;
+            for (dispute, answered_at) in page.iter().zip(answered_at) {
                 let status = match dispute.status {
                     DisputeStatus::Open => "open",
                     DisputeStatus::Won => "won",
@@ -70,6 +71,9 @@ impl Disputes {
                 };
                 let amount = Words::of("en").money(dispute.amount_minor, &dispute.currency);
                 println!("{}  {amount}  {status}  {}  {}", dispute.reference, dispute.reason, dispute.payment_id);
+                if let Some(page) = answered_at.filter(|_| dispute.status == DisputeStatus::Open) {
+                    println!("    answered at {page}");
+                }
             }
         }
         Ok(desk.commit().await?)

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use billing::dunning::{AtEnd, Payday, Policy};
+use billing::dunning::{AtEnd, Owed, Payday, Policy};
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 use portico::platform::config::Config;
 use portico::platform::db::Db;
-use portico::services::{Actor, Desk, Refusal, dunning};
+use portico::services::{Actor, Desk, dunning};
 
-use super::{Done, app, vendor_named};
+use super::{Done, app, by_place, vendor_named};
 
 #[derive(clap::Args)]
 pub struct Dunning {
@@ -69,12 +69,18 @@ struct Set {
     /// How many days before the end the customer is warned; 0: not at all.
     #[arg(long)]
     warning_days: Option<u32>,
+    /// Days after money came in less tax withheld, during which its certificate is waited for and nothing is asked of the rest; 0: none.
+    #[arg(long)]
+    certificate_days: Option<u32>,
     /// What becomes of the subscriptions then.
     #[arg(long, value_enum)]
     at_end: Option<End>,
     /// With --at-end downgrade: the key of the plan.
     #[arg(long, required_if_eq("at_end", "downgrade"))]
     to_plan: Option<String>,
+    /// What becomes of what is still due then.
+    #[arg(long, value_enum)]
+    owed_at_end: Option<OwedThen>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,6 +90,13 @@ enum End {
     Downgrade,
     Pause,
     Cancel,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OwedThen {
+    StaysDue,
+    /// It is not asked for any more. Not with --at-end past-due: that waits for it.
+    WrittenOff,
 }
 
 fn payday(text: &str) -> Result<Payday, String> {
@@ -114,7 +127,12 @@ impl Set {
             most_tries: self.most_tries.unwrap_or(now.most_tries),
             grace_days: self.grace_days.unwrap_or(now.grace_days),
             warning_days: self.warning_days.unwrap_or(now.warning_days),
+            certificate_days: self.certificate_days.unwrap_or(now.certificate_days),
             at_end,
+            owed_at_end: self.owed_at_end.map_or(now.owed_at_end, |owed| match owed {
+                OwedThen::StaysDue => Owed::StaysDue,
+                OwedThen::WrittenOff => Owed::WrittenOff,
+            }),
         })
     }
 }
@@ -147,16 +165,8 @@ impl Dunning {
     }
 }
 
-/// Everything that is wrong, a line each, by its field.
-fn by_place(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Fields(errors) => errors.iter().map(|error| format!("{}: {}", error.field, error.sentence)).collect::<Vec<_>>().join("\n"),
-        other => other.to_string(),
-    }
-}
-
 fn write(figures: &[dunning::Figures], is_csv: bool) -> Done {
-    const HEAD: [&str; 14] = [
+    const HEAD: [&str; 16] = [
         "month",
         "currency",
         "cases",
@@ -170,11 +180,14 @@ fn write(figures: &[dunning::Figures], is_csv: bool) -> Done {
         "by_customer",
         "settled_otherwise",
         "ended",
+        "written_off",
+        "written_off_minor",
         "open",
     ];
     let rows = figures.iter().map(|f| {
         let numbers = [f.cases, f.amount_minor, f.recovered, f.recovered_minor].map(|number| number.to_string());
-        let rest = [f.by_retry, f.by_new_method, f.by_customer, f.settled_otherwise, f.ended, f.open].map(|number| number.to_string());
+        let rest = [f.by_retry, f.by_new_method, f.by_customer, f.settled_otherwise, f.ended, f.written_off, f.written_off_minor, f.open]
+            .map(|number| number.to_string());
         let percents = [f.recovery_percent(), f.recovered_percent()].map(|percent| percent.to_string());
         [f.month.clone(), f.currency.clone()].into_iter().chain(numbers).chain(percents).chain(rest).collect::<Vec<_>>()
     });

@@ -15,6 +15,7 @@ mod embed_origin;
 mod gateway;
 mod init;
 mod ledger;
+mod methods;
 mod reconcile;
 mod refund;
 mod restore;
@@ -23,6 +24,7 @@ mod settings;
 mod simulate;
 mod test_clock;
 mod totp;
+mod write_off;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ use portico::platform::clock::Clock;
 use portico::platform::config::{self, Config, PasswordCost};
 use portico::platform::db::Db;
 use portico::platform::ids::Ids;
+use portico::services::Refusal;
 use portico::services::vendors::Vendor;
 use portico::words::Words;
 
@@ -49,15 +52,17 @@ use embed_origin::EmbedOrigin;
 use gateway::Gateway;
 use init::Init;
 use ledger::Ledger;
+use methods::Methods;
 use reconcile::Reconcile;
 use refund::Refund;
 use serve::Serve;
 use settings::Settings;
 pub use simulate::simulate;
 use test_clock::TestClock;
+use write_off::WriteOff;
 
 /// What a subcommand comes to; the error is what is said before it ends.
-type Done = Result<(), Box<dyn std::error::Error>>;
+pub type Done = Result<(), Box<dyn std::error::Error>>;
 
 /// A self-hosted billing portal with its billing engine.
 #[derive(Parser)]
@@ -132,8 +137,10 @@ pub enum Command {
     },
     /// Give a customer credit, which pays the next invoices first.
     Credit(Credit),
-    /// Give money of an invoice back, all or part of it, by a credit note. Never more than was paid.
+    /// Give money back: of an invoice, by a credit note, never more than was paid; or of a top-up or credit pack, what is left of it.
     Refund(Refund),
+    /// Ask for what is due of an invoice no more: it is a loss in the ledger. What comes of it after all still lands.
+    WriteOff(WriteOff),
     /// The ledger of a vendor: written out, locked up to a day, unlocked again.
     Ledger(Ledger),
     /// Compare payments and refunds with the gateway's, both ways; mend what is certain and name the rest, each with its next step. Ends with 0
@@ -166,7 +173,9 @@ pub enum Command {
     Gateway(Gateway),
     /// Payments that fail: what is done about them, and what it brought.
     Dunning(Dunning),
-    /// What customers may do by themselves in the portal: show it, change it.
+    /// Which payment methods customers are offered, by country and currency.
+    Methods(Methods),
+    /// What customers may do by themselves in the portal, and how long ahead they are told of a renewal: show it, change it.
     Settings(Settings),
     /// Run a billing story on a fresh temporary database and print what comes of it as JSON. --database-url runs it on that Postgres
     /// server, in a schema of its own; DATABASE_URL is not used.
@@ -177,7 +186,6 @@ pub enum Command {
 }
 
 pub async fn run(cli: Cli) -> Done {
-    begin_log(&cli.log, cli.log_format)?;
     if let Command::Bench(bench) = &cli.command {
         return bench.run().await;
     }
@@ -240,11 +248,13 @@ pub async fn run(cli: Cli) -> Done {
         Command::Bank(bank) => bank.run(config, db).await,
         Command::Credit(credit) => credit.run(config, db).await,
         Command::Refund(refund) => refund.run(config, db).await,
+        Command::WriteOff(write_off) => write_off.run(config, db).await,
         Command::Ledger(ledger) => ledger.run(config, db).await,
         Command::Disputes(disputes) => disputes.run(config, db).await,
         Command::Reconcile(reconcile) => reconcile.run(config, db).await,
         Command::Gateway(gateway) => gateway.run(config, db).await,
         Command::Dunning(dunning) => dunning.run(config, db).await,
+        Command::Methods(methods) => methods.run(config, db).await,
         Command::EmbedOrigin(embed_origin) => embed_origin.run(config, db).await,
         Command::Settings(settings) => settings.run(config, db).await,
         Command::Totp { email } => totp::run(config, db, &email).await,
@@ -269,6 +279,22 @@ fn vendor_named(app: &App, named: Option<&str>) -> Result<Arc<Vendor>, String> {
     }
 }
 
+/// Why nothing was done with something that was named: that it is not there, by its noun, or what else it was.
+fn missing(refusal: Refusal, noun: &str, named: &str) -> Box<dyn std::error::Error> {
+    match refusal {
+        Refusal::NotFound => format!("there is no {noun} {named}").into(),
+        refusal => refusal.into(),
+    }
+}
+
+/// Everything that is wrong, a line each, by its field.
+fn by_place(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Fields(errors) => errors.iter().map(|error| format!("{}: {}", error.field, error.sentence)).collect::<Vec<_>>().join("\n"),
+        other => other.to_string(),
+    }
+}
+
 /// An amount as it is typed, in minor units of its currency.
 fn typed_amount(text: &str, currency: &str) -> Result<i64, String> {
     Words::of("en")
@@ -276,15 +302,17 @@ fn typed_amount(text: &str, currency: &str) -> Result<i64, String> {
         .map_err(|_| format!("“{text}” is no amount in {currency}: write it like {}", Words::of("en").money(2_500, currency)))
 }
 
-/// Everything said by `tracing` goes to standard error, where what runs the program keeps it.
-fn begin_log(filter: &str, format: LogFormat) -> Result<(), String> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| format!("--log {filter}: {error}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
+impl Cli {
+    /// Everything said by `tracing` goes to standard error, where what runs the program keeps it.
+    pub fn begin_log(&self) -> Result<(), String> {
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.log).map_err(|error| format!("--log {}: {error}", self.log))?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format {
+            LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+            LogFormat::Json => log.json().init(),
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn stop_signal() {

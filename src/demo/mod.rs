@@ -22,6 +22,7 @@ use crate::platform::post::Post;
 use crate::sentence;
 use crate::services::bank::{self, NewBankAccount};
 use crate::services::customers::{self, Details, NewCustomer, Role};
+use crate::services::payments::{self, Audience, DebitTerms, Offer, OfferedMethod};
 use crate::services::purchases::What;
 use crate::services::settings::{self, Settings};
 use crate::services::subscriptions::{AnchorWish, ChangeRequest};
@@ -38,7 +39,7 @@ pub struct SignIn {
     pub email: &'static str,
     pub password: &'static str,
     pub customer: &'static str,
-    /// What is to be seen there: 'healthy', 'yearly', 'trialing', 'past_due', 'free', 'two_customers'.
+    /// What is to be seen there: 'healthy', 'yearly', 'trialing', 'past_due', 'free', 'by_debit', 'two_customers'.
     pub state: &'static str,
 }
 
@@ -62,6 +63,7 @@ const HEDDA: &str = "hedda.brandt@ostwind.example";
 const CLAIRE: &str = "claire.moreau@canard.example";
 const SANNE: &str = "sanne.devries@polder.example";
 const ESZTER: &str = "eszter.nagy@szikra.example";
+const TOBIAS: &str = "tobias.reiter@bergzeit.example";
 const JONAS: &str = "jonas.weber@nordlicht.example";
 
 /// Fills an empty installation.
@@ -82,6 +84,10 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
         Settings { customers_may_pause: true, customers_may_choose_interval: true, customers_may_choose_billing_day: true, customers_may_cap_spend: true };
     settings::save(&mut desk, all).await?;
     bank::set_account(&mut desk, &account()).await?;
+    let debits = Offer { method: OfferedMethod::SepaDebit, is_offered: true, audience: Audience::new(&["DE".to_owned()], &[]).map_err(Refusal::Fields)? };
+    payments::set_offer(&mut desk, &debits).await?;
+    let terms = DebitTerms { creditor_id: Some(payments::creditor_id("DE98ZZZ09999999999")?), notice_days: 1 };
+    payments::set_debit_terms(&mut desk, &terms).await?;
     desk.commit().await?;
 
     let ostwind = ostwind(&mut stage, &plans, &acts).await?;
@@ -96,6 +102,7 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
     let szikra = szikra(&mut stage, &plans, &acts).await?;
     // One person, two customers.
     stage.invite(&szikra, "Jonas Weber", JONAS, Role::Viewer).await?;
+    Box::pin(bergzeit(&mut stage, &plans, &acts)).await?;
     canard(&mut stage, &plans, &acts).await?;
     purse(&stage, &ostwind).await?;
     stage.go_to(now).await?;
@@ -110,6 +117,7 @@ pub async fn fill(app: &App) -> Result<SignIns, Refusal> {
             sign_in(CLAIRE, "Atelier Canard", "trialing"),
             sign_in(SANNE, "Polder Robotics", "past_due"),
             sign_in(ESZTER, "Szikra Studio", "free"),
+            sign_in(TOBIAS, "Bergzeit Verleih", "by_debit"),
             sign_in(JONAS, "Nordlicht Software and Szikra Studio", "two_customers"),
         ],
     })
@@ -124,6 +132,8 @@ struct Acts {
     polder_starts: Instant,
     seats_added: Instant,
     szikra_starts: Instant,
+    /// By debit it pays, and what it owes is on its way.
+    bergzeit_starts: Instant,
     canard_starts: Instant,
     now: Instant,
 }
@@ -136,6 +146,8 @@ impl Acts {
         let first = replay.first().ok_or_else(|| Refusal::damaged("the demo's data is empty"))?.date_naive();
         // Three invoices were paid, the fourth fell due six days ago.
         let polder = ago(6).checked_sub_months(Months::new(3)).ok_or_else(|| Refusal::damaged("no such day"))?;
+        // Announced for a day, and on its way for two: five days of banks are longer.
+        let bergzeit = ago(3).checked_sub_months(Months::new(1)).ok_or_else(|| Refusal::damaged("no such day"))?;
         Ok(Acts {
             opens: at(ago(212), 8, 0)?,
             ostwind_starts: at(ago(205), 9, 30)?,
@@ -143,6 +155,7 @@ impl Acts {
             polder_starts: at(polder, 13, 5)?,
             seats_added: at(first + TimeDelta::days(75), 12, 20)?,
             szikra_starts: at(ago(60), 16, 45)?,
+            bergzeit_starts: at(bergzeit, 10, 15)?,
             canard_starts: at(ago(9), 8, 10)?,
             now,
         })
@@ -247,6 +260,23 @@ async fn szikra(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<String,
     stage.subscribe(&customer_id, &plans.free, MONTH, 1, None, None).await?;
     stage.measure(&customer_id, "szikra", Decimal::new(25, 2), 12, (12, 0));
     Ok(customer_id)
+}
+
+/// A hire shop that has its account debited.
+async fn bergzeit(stage: &mut Stage, plans: &Plans, acts: &Acts) -> Result<(), Refusal> {
+    stage.go_to(acts.bergzeit_starts).await?;
+    let details = Details {
+        address_line1: Some("Sendlinger Straße 28".into()),
+        postal_code: Some("80331".into()),
+        city: Some("Munich".into()),
+        ..details("Bergzeit Verleih", "Bergzeit Verleih GmbH", "DE", "Europe/Berlin")
+    };
+    let customer_id = customer(stage, details).await?;
+    let tobias = stage.invite(&customer_id, "Tobias Reiter", TOBIAS, Role::Owner).await?;
+    stage.add_account(&tobias, &customer_id, "DE89 3704 0044 0532 0130 00").await?;
+    stage.subscribe(&customer_id, &plans.team, MONTH, 2, Some(0), None).await?;
+    stage.measure(&customer_id, "bergzeit", Decimal::from(11), 6, (90, 4));
+    Ok(())
 }
 
 /// A company that tries Team, without a card so far, and with a code for newcomers.

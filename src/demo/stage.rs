@@ -15,11 +15,11 @@ use crate::identity::people::{self, Invitation};
 use crate::identity::sign_in::{self, Browser};
 use crate::identity::totp;
 use crate::platform::request::ClientIp;
-use crate::sandbox::entry::{self, CardForm};
+use crate::sandbox::entry::{self, AccountForm, CardForm};
 use crate::sentence;
 use crate::services::customers::Role;
-use crate::services::payments::Gateways;
-use crate::services::payments::{self, CardEntry, Errand, Finished};
+use crate::services::payments::sandbox::Sandbox;
+use crate::services::payments::{self, Errand, Finished, Gateways, MethodKind};
 use crate::services::purchases::{self, Bought, Order, What};
 use crate::services::quotes::{self, Confirmed};
 use crate::services::subscriptions::{self, Action, AnchorWish, ChangeRequest, StartRequest};
@@ -141,16 +141,33 @@ impl Stage {
     /// Keeps a card on file, typed in on the gateway's own page; its id.
     pub async fn add_card(&self, actor: &Actor, customer_id: &str, number: &str, expiry: &str, cvc: &str) -> Result<String, Refusal> {
         let errand = self.errand(actor.clone());
-        let setup = payments::start_setup(&errand, customer_id, None, CardEntry::Page).await?;
-        let Gateways::Own { sandbox: place, .. } = &self.app.gateways else { return Err(Refusal::Rule(sentence!("demo-no-sandbox"))) };
-        let sandbox = place.gateway(&self.vendor).ok_or_else(|| Refusal::Rule(sentence!("demo-no-sandbox")))?;
-        let form = CardForm { number: number.to_owned(), expiry: expiry.to_owned(), cvc: cvc.to_owned(), name: String::new() };
-        let typed = entry::read(&form, &self.app.now(&self.vendor)).map_err(|errors| Refusal::Rule(sentence!("demo-card", why = format!("{errors:?}"))))?;
-        sandbox.enter_card(&setup.reference, typed).await.map_err(Refusal::damaged)?;
+        let setup = payments::start_setup(&errand, customer_id, payments::Wanted::CARD).await?;
+        let form = CardForm { number: number.to_owned(), expiry: expiry.to_owned(), cvc: cvc.to_owned(), ..CardForm::default() };
+        let typed =
+            entry::read(&form, &[], &self.app.now(&self.vendor)).map_err(|errors| Refusal::Rule(sentence!("demo-card", why = format!("{errors:?}"))))?;
+        self.sandbox()?.enter_card(&setup.reference, typed).await.map_err(Refusal::damaged)?;
         match payments::finish_setup(&errand, customer_id, &setup.setup_id).await? {
             Finished::Added(method) => Ok(method.id),
             other => Err(Refusal::Rule(sentence!("demo-card", why = format!("{other:?}")))),
         }
+    }
+
+    /// Keeps an account on file that may be debited, typed in on the gateway's own page.
+    pub async fn add_account(&self, actor: &Actor, customer_id: &str, iban: &str) -> Result<(), Refusal> {
+        let errand = self.errand(actor.clone());
+        let setup = payments::start_setup(&errand, customer_id, payments::Wanted { kind: MethodKind::SepaDebit, ..payments::Wanted::CARD }).await?;
+        let form = AccountForm { iban: iban.to_owned(), holder: customer_id.to_owned(), agrees: "yes".into() };
+        let account = entry::read_account(&form).map_err(|errors| Refusal::Rule(sentence!("demo-card", why = format!("{errors:?}"))))?;
+        self.sandbox()?.enter_account(&setup.reference, account).await.map_err(Refusal::damaged)?;
+        match payments::finish_setup(&errand, customer_id, &setup.setup_id).await? {
+            Finished::Added(_) => Ok(()),
+            other => Err(Refusal::Rule(sentence!("demo-card", why = format!("{other:?}")))),
+        }
+    }
+
+    fn sandbox(&self) -> Result<Sandbox, Refusal> {
+        let Gateways::Own { sandbox: place, .. } = &self.app.gateways else { return Err(Refusal::Rule(sentence!("demo-no-sandbox"))) };
+        place.gateway(&self.vendor).ok_or_else(|| Refusal::Rule(sentence!("demo-no-sandbox")))
     }
 
     pub async fn make_backup(&self, customer_id: &str, method_id: &str) -> Result<(), Refusal> {
@@ -185,9 +202,8 @@ impl Stage {
         let mut desk = self.desk().await?;
         let started = subscriptions::start(&mut desk, &request).await?;
         desk.commit().await?;
-        for invoice in started.issued.iter().filter(|issued| issued.due_minor > 0) {
-            payments::collect(&self.errand(Actor::System), &invoice.id).await?;
-        }
+        // On the heap, as the worker's: it is large.
+        Box::pin(bill::collect(&self.app, &self.vendor, self.now, &mut bill::Report::default())).await?;
         Ok(started.subscription_id)
     }
 

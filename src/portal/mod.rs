@@ -16,6 +16,7 @@ mod files;
 pub mod framed;
 mod invitation;
 mod invoices;
+mod method_choice;
 mod overview;
 mod password;
 mod payment_methods;

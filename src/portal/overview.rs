@@ -19,12 +19,12 @@ use crate::identity::Member;
 use crate::services::Refusal;
 use crate::services::invoices::{Priced, Status};
 use crate::services::overview::{Overview, overview};
-use crate::services::payments::{Attention, Method, method_name};
+use crate::services::payments::{Attention, Method, charged_first, method_name};
 use crate::services::subscriptions::{Metered, Subscription, Upcoming};
 use crate::ui::chart::{self, Gauge, Scale};
 use crate::ui::lines::{Caption, Column, Figure, Group, Lines, Row, Total, TotalKind, lines_view};
 use crate::ui::page::Reach;
-use crate::ui::payment::{attention_note, expiry_month};
+use crate::ui::payment::{attention_note, expiry_month, repair_of};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::format::{Dates, currency_head};
@@ -42,7 +42,7 @@ pub async fn show(State(app): State<App>, member: Member) -> Result<Response, Re
     let w = seen.w;
     let shell = shell(&member, w, Place::Overview);
     // A card can be added from here: without script the form goes on to the gateway's page.
-    let is_unpaid = seen.account.attention.iter().any(|attention| matches!(attention, Attention::Declined { .. } | Attention::Unpaid { .. }));
+    let is_unpaid = seen.account.attention.iter().any(|attention| repair_of(attention).is_some());
     let reach = match is_unpaid {
         false => Reach::default(),
         true => Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin())),
@@ -91,7 +91,7 @@ impl Seen {
 
     /// What is charged first.
     fn method(&self) -> Option<&Method> {
-        self.account.methods.iter().find(|method| method.is_default())
+        charged_first(&self.account.methods, self.currency())
     }
 
     /// The next invoice as it will likely be.
@@ -155,8 +155,8 @@ impl Seen {
     fn attention(&self) -> Vec<AnyView> {
         let mut offers_card = self.can_change;
         let note = |attention: &Attention| {
-            let is_unpaid = matches!(attention, Attention::Declined { .. } | Attention::Unpaid { .. });
-            let card = (is_unpaid && std::mem::take(&mut offers_card)).then(|| payment_methods::another_card(self.w, &self.written_for));
+            let repair = repair_of(attention).filter(|_| std::mem::take(&mut offers_card));
+            let card = repair.map(|repair| payment_methods::another_card(self.w, &self.written_for, repair));
             attention_note(self.dates, attention, card).into_any()
         };
         self.account.attention.iter().map(note).collect()
@@ -184,8 +184,8 @@ impl Seen {
     fn no_card(&self) -> Option<AnyView> {
         let w = self.w;
         let (at, priced) = self.next().filter(|(_, priced)| self.method().is_none() && priced.due_minor > 0)?;
-        let html = rich!(w, "overview-no-card", amount = w.money(priced.due_minor, self.currency()), day = self.dates.day(at));
-        let link = self.can_change.then(|| view! { " "<a href="/payment-methods/add">{t!(w, "overview-no-card-add")}</a> });
+        let html = rich!(w, "overview-nothing-on-file", amount = w.money(priced.due_minor, self.currency()), day = self.dates.day(at));
+        let link = self.can_change.then(|| view! { " "<a href="/payment-methods/add">{t!(w, "overview-add-method")}</a> });
         Some(parts::note(view! { <span inner_html=html></span>{link} }).into_any())
     }
 
@@ -368,7 +368,7 @@ impl Seen {
             facts.push(parts::fact(t!(w, "nav-plan"), t!(w, "overview-plan", plan = s.plan_name(), quantity = quantity), below).into_any());
         }
         let (method, expires) = match self.method() {
-            Some(method) => (method_name(w, method), Some(t!(w, "overview-expires", month = expiry_month(&self.dates, method)))),
+            Some(method) => (method_name(w, method), method.means.card().map(|card| t!(w, "overview-expires", month = expiry_month(&self.dates, card)))),
             None => (t!(w, "overview-no-method"), None),
         };
         let below =
@@ -387,6 +387,7 @@ impl Seen {
             let state = match last.status() {
                 Status::Paid if last.total_minor == 0 => view! { <dd>{t!(w, "invoices-nothing-due")}</dd> }.into_any(),
                 Status::Paid => view! { <dd>{parts::state_good(t!(w, "overview-paid"))}" "{t!(w, "overview-issued", day = day)}</dd> }.into_any(),
+                Status::Open if self.account.last_is_on_its_way => view! { <dd><b>{t!(w, "document-waits")}</b></dd> }.into_any(),
                 Status::Open if last.due() <= self.at => {
                     view! { <dd>{parts::state_warn(t!(w, "overview-overdue"))}" "{t!(w, "overview-due-on", day = self.dates.day(last.due()))}</dd> }.into_any()
                 }

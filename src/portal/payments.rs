@@ -1,7 +1,7 @@
 //! Paying an open invoice, and the page of a payment: what became of it, what the bank asks, and the way on. The bank sends customers
 //! back to that page too; what became of the payment is asked of the gateway, never read from the address.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -15,7 +15,7 @@ use crate::identity::{Member, step_up};
 use crate::platform::clock::from_ms;
 use crate::services::embed_sessions::Scope;
 use crate::services::invoices::{self, Invoice};
-use crate::services::payments::{self, Errand, Expiry, Method, Payment, Pays, Status, declined_because, method_name};
+use crate::services::payments::{self, Errand, Method, Payment, Pays, Status, declined_because, method_name};
 use crate::services::{Desk, FieldError, Refusal, dunning, purchases, subscriptions};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
@@ -25,6 +25,7 @@ use crate::{rich, t};
 
 use super::code_field;
 use super::entry::{see_other, shell};
+use super::method_choice::{method_choice, no_method};
 use super::receipts::receipt_path;
 use super::routes::{Route, names};
 use super::written_for::WrittenFor;
@@ -35,7 +36,7 @@ const PAYING: &[Scope] = &[Scope::PlanWrite, Scope::PaymentMethodWrite];
 pub fn routes() -> Vec<Route> {
     vec![
         Route::member("/invoices/{number}/pay", get(ask_pay).post(pay)).form(names::<PayForm>()).acts(&[Scope::PaymentMethodWrite]),
-        Route::member("/payments/{id}", get(show)).reads_by_any(PAYING),
+        Route::member("/payments/{id}", get(show)).query(names::<Done>()).reads_by_any(PAYING),
         Route::member("/payments/{id}/cancel", post(cancel)).form(names::<CancelForm>()).acts_by_any(PAYING),
     ]
 }
@@ -50,7 +51,7 @@ async fn ask_pay(State(app): State<App>, member: Member, Path(number): Path<Stri
     member.may_manage_billing()?;
     let mut desk = member.reads(&app).await?;
     let invoice = invoices::by_number(&mut desk, &member.customer_id, &number).await?;
-    if invoice.due_minor <= 0 {
+    if invoice.payable_minor() <= 0 {
         return Ok(see_other(&format!("/invoices/{number}")));
     }
     pay_page(&app, &member, &mut desk, &invoice, StatusCode::OK, Again::default()).await
@@ -74,7 +75,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     let w = Words::of(&member.locale);
     let agreed_minor = match form.due_minor.as_str() {
         "" if !member.is_vouched_for() => None,
-        said if said == invoice.due_minor.to_string() => Some(invoice.due_minor),
+        said if said == invoice.payable_minor().to_string() => Some(invoice.payable_minor()),
         _ => {
             let again = Again { trouble: Some(t!(w, "pay-amount-changed")), method: &form.method, ..Again::default() };
             return pay_page(&app, &member, &mut desk, &invoice, StatusCode::UNPROCESSABLE_ENTITY, again).await;
@@ -94,9 +95,9 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     let method = Some(form.method.as_str()).filter(|id| !id.is_empty());
     match payments::pay(&errand, &member.customer_id, &invoice.id, method, agreed_minor).await {
         Ok(payment) if matches!(payment.status, Status::Declined(_) | Status::Cancelled) => {
-            payment_page(&app, &member, payment, StatusCode::UNPROCESSABLE_ENTITY, &[]).await
+            payment_page(&app, &member, payment, StatusCode::UNPROCESSABLE_ENTITY, Told::default()).await
         }
-        Ok(payment) => Ok(see_other(&payments::page_path(&payment.id))),
+        Ok(payment) => Ok(see_other(&Happened::Paid.told_on(&payment.id, &member))),
         // Pressed twice, or paid in another tab: what became of it is what they want to see.
         Err(refusal @ (Refusal::Conflict(_) | Refusal::Rule(_))) => {
             let mut desk = member.reads(&app).await?;
@@ -105,7 +106,7 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
                 .into_iter()
                 .find(|payment| payment.status.is_under_way() || payment.status == Status::Succeeded);
             match latest {
-                Some(payment) => Ok(see_other(&payments::page_path(&payment.id))),
+                Some(payment) => Ok(see_other(&Happened::Paid.told_on(&payment.id, &member))),
                 None => {
                     let invoice = invoices::load(&mut desk, &invoice.id).await?;
                     let again = Again { trouble: Some(w.tell(&refusal.sentence())), method: &form.method, ..Again::default() };
@@ -117,7 +118,48 @@ async fn pay(State(app): State<App>, member: Member, Path(number): Path<String>,
     }
 }
 
-async fn show(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Response, Refusal> {
+/// What has led to a payment's page: a page that holds ours in a frame is told of it, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// A method was added, and is charged with what could not be.
+    MethodAdded,
+    /// The customer pays an invoice.
+    Paid,
+}
+
+impl Happened {
+    fn name(self) -> &'static str {
+        match self {
+            Happened::MethodAdded => "added",
+            Happened::Paid => "paid",
+        }
+    }
+
+    /// The page of a payment; in a frame one that tells this.
+    pub fn told_on(self, payment_id: &str, member: &Member) -> String {
+        let path = payments::page_path(payment_id);
+        if member.embed.is_some() { format!("{path}?did={}", self.name()) } else { path }
+    }
+
+    /// The events of the frame that it comes to, each with its id.
+    fn events(self, payment: &Payment) -> Vec<(&'static str, String)> {
+        let added = (self == Happened::MethodAdded).then(|| ("payment_method_updated", payment.method_id.clone()));
+        let paid = match &payment.pays {
+            Pays::Invoice(invoice_id) if payment.status == Status::Succeeded => Some(("invoice_paid", invoice_id.clone())),
+            _ => None,
+        };
+        added.into_iter().chain(paid).collect()
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Done {
+    /// What has happened, by its name; empty: nothing that was not told.
+    did: String,
+}
+
+async fn show(State(app): State<App>, member: Member, Path(id): Path<String>, Query(done): Query<Done>) -> Result<Response, Refusal> {
     let payment = payments::find(&mut member.reads(&app).await?, &member.customer_id, &id).await?;
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let payment = match payments::ask(&errand, &payment).await {
@@ -126,7 +168,15 @@ async fn show(State(app): State<App>, member: Member, Path(id): Path<String>) ->
         Err(Refusal::Rule(_)) => payment,
         Err(refusal) => return Err(refusal),
     };
-    payment_page(&app, &member, payment, StatusCode::OK, &[]).await
+    let happened = [Happened::MethodAdded, Happened::Paid].into_iter().find(|happened| happened.name() == done.did);
+    payment_page(&app, &member, payment, StatusCode::OK, Told { happened, errors: &[] }).await
+}
+
+/// What a payment's page says beside the payment.
+#[derive(Default)]
+pub(super) struct Told<'a> {
+    happened: Option<Happened>,
+    errors: &'a [FieldError],
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -144,7 +194,7 @@ async fn cancel(State(app): State<App>, member: Member, Path(id): Path<String>, 
     {
         let status = code_field::status(&wrong);
         let errors = code_field::errors(&app, wrong)?;
-        return payment_page(&app, &member, payment, status, &errors).await;
+        return payment_page(&app, &member, payment, status, Told { errors: &errors, ..Told::default() }).await;
     }
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let payment = payments::cancel(&errand, &payment).await?;
@@ -172,14 +222,14 @@ struct Again<'a> {
     method: &'a str,
 }
 
-/// Choose a card and pay.
+/// Choose a method and pay.
 async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice, status: StatusCode, again: Again<'_>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let methods = payments::list(desk, &member.customer_id).await?;
     let today = local_today(desk, member);
     let shell = shell(member, w, Place::Invoices);
-    let amount = w.money(invoice.due_minor, &invoice.currency);
+    let amount = w.money(invoice.payable_minor(), &invoice.currency);
     let number = invoice.number.clone();
     let form = pay_form(app, member, invoice, &methods, today, &again).into_any();
     let summary = parts::error_summary(w, again.errors);
@@ -200,51 +250,23 @@ async fn pay_page(app: &App, member: &Member, desk: &mut Desk, invoice: &Invoice
     }))
 }
 
-/// The form that pays an invoice: one card to choose, and a button that says what it costs; of who is in on the vendor's word alone, a code that
-/// approves it. Without a card, the way to one.
+/// The form that pays an invoice: one method to choose, and a button that says what it costs; of who is in on the vendor's word alone, a code
+/// that approves it. Without a method that can pay it, the way to one.
 fn pay_form(app: &App, member: &Member, invoice: &Invoice, methods: &[Method], today: NaiveDate, again: &Again<'_>) -> impl IntoView + use<> {
     let w = Words::of(&member.locale);
-    let Some(choice) = card_choice(w, methods, today, again.method) else { return Either::Left(no_card(w)) };
+    let Some(choice) = method_choice(w, methods, &invoice.currency, today, again.method) else { return Either::Left(no_method(w, methods, &invoice.currency)) };
     let action = format!("/invoices/{}/pay", invoice.number);
-    let button = t!(w, "pay-button", amount = w.money(invoice.due_minor, &invoice.currency));
+    let button = t!(w, "pay-button", amount = w.money(invoice.payable_minor(), &invoice.currency));
     let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, again.errors));
     Either::Right(view! {
         <form method="post" action=action class="narrow">
             {WrittenFor::of(member).field()}
-            <input type="hidden" name="due_minor" value=invoice.due_minor.to_string() />
+            <input type="hidden" name="due_minor" value=invoice.payable_minor().to_string() />
             {choice}
             {code_field}
-            <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a></div>
+            <div class="acts field"><button class="btn">{button}</button><a class="link" href="/payment-methods/add">{t!(w, "pay-other-method")}</a></div>
         </form>
     })
-}
-
-/// The way to a card, for who has none that can be charged.
-pub(super) fn no_card(w: Words) -> impl IntoView {
-    view! { <p class="field">{t!(w, "pay-no-card")}</p><div class="acts field"><a class="btn" href="/payment-methods/add">{t!(w, "methods-add")}</a></div> }
-}
-
-/// The cards that can be charged, one to choose: the one named, else the first. `None`: there is none.
-pub(super) fn card_choice(w: Words, methods: &[Method], today: NaiveDate, chosen: &str) -> Option<impl IntoView + use<>> {
-    let can_pay: Vec<&Method> = methods.iter().filter(|method| !matches!(method.expiry(today), Expiry::Expired { .. })).collect();
-    if can_pay.is_empty() {
-        return None;
-    }
-    let chosen = can_pay.iter().position(|method| method.id == chosen).unwrap_or(0);
-    let choices: Vec<_> = can_pay
-        .iter()
-        .enumerate()
-        .map(|(place, method)| {
-            let id = format!("method-{place}");
-            view! {
-                <label class="opt">
-                    <input type="radio" name="method" id=id value=method.id.clone() checked={place == chosen} />
-                    <span>{method_name(w, method)}</span>
-                </label>
-            }
-        })
-        .collect();
-    Some(view! { <fieldset><legend>{t!(w, "pay-from")}</legend>{choices}</fieldset> })
 }
 
 /// What a payment of an invoice that had failed before brings back, or what is left to pay first; `None`: it had not failed.
@@ -263,8 +285,28 @@ async fn after_failing(desk: &mut Desk, w: Words, invoice: &Invoice) -> Result<O
     Ok(back.or_else(|| on_it.iter().find(|s| s.state == Standing::Paused).map(|s| rich!(w, "payment-done-resumes", plan = s.plan_name()))))
 }
 
+/// What a payment by direct debit waits for, with the day.
+pub(super) enum Waits {
+    /// It was announced, and is sent then.
+    ToBeSent(String),
+    /// The bank has it, and has decided by then.
+    OnItsWay(String),
+}
+
+impl Waits {
+    /// `None`: it is no such payment, or decided.
+    pub(super) fn of(payment: &Payment, dates: &Dates) -> Option<Waits> {
+        let day = dates.day(from_ms(payment.wait_until?));
+        match payment.status {
+            Status::Created => Some(Waits::ToBeSent(day)),
+            Status::Processing => Some(Waits::OnItsWay(day)),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a payment.
-pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, errors: &[FieldError]) -> Result<Response, Refusal> {
+pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, status: StatusCode, told: Told<'_>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
     let dates = Dates::new(w, member.time_zone.parse().unwrap_or(chrono_tz::UTC));
     let mut desk = member.reads(app).await?;
@@ -302,25 +344,43 @@ pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, s
         Some(invoice) if payment.status == Status::Succeeded => after_failing(&mut desk, w, invoice).await?,
         _ => None,
     };
-    let (heading, lede) = match &payment.status {
-        Status::Succeeded => {
+    let instead = payment.instead.as_ref().filter(|_| payment.status.is_under_way());
+    let (heading, lede) = match (instead, &payment.status) {
+        (Some(instead), _) => {
+            let instead = w.money(instead.amount_minor, &instead.currency);
+            let lede = rich!(w, "payment-instead-what", method = &name, email = &member.vendor.support_email);
+            (rich!(w, "payment-instead", amount = &amount, instead = instead), Some(lede))
+        }
+        (None, Status::Succeeded) => {
             let when = payment.paid_at.map(|at| rich!(w, "payment-done-when", day = dates.day_year(from_ms(at))));
             let lede = [when, after].into_iter().flatten().collect::<Vec<_>>().join(" ");
             (rich!(w, "payment-done", amount = &amount, method = &name), Some(lede).filter(|lede| !lede.is_empty()))
         }
-        Status::Declined(reason) => {
+        (None, Status::Declined(reason)) => {
             (rich!(w, "payment-declined", amount = &amount, method = &name), Some(rich!(w, "payment-declined-why", reason = declined_because(w, *reason))))
         }
-        Status::NeedsAction { .. } => (rich!(w, "payment-confirm", amount = &amount), Some(rich!(w, "payment-confirm-what", method = &name))),
-        Status::Created | Status::Processing => (rich!(w, "payment-processing", amount = &amount), Some(rich!(w, "payment-processing-what", method = &name))),
-        Status::Cancelled => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
+        (None, Status::NeedsAction { .. }) => (rich!(w, "payment-confirm", amount = &amount), Some(rich!(w, "payment-confirm-what", method = &name))),
+        (None, Status::Created | Status::Processing) => match Waits::of(&payment, &dates) {
+            Some(Waits::ToBeSent(day)) => {
+                (rich!(w, "payment-announced", amount = &amount, day = day), Some(rich!(w, "payment-announced-what", method = &name)))
+            }
+            Some(Waits::OnItsWay(day)) => {
+                (rich!(w, "payment-on-its-way", amount = &amount, day = day), Some(rich!(w, "payment-on-its-way-what", method = &name)))
+            }
+            None => (rich!(w, "payment-processing", amount = &amount), Some(rich!(w, "payment-processing-what", method = &name))),
+        },
+        (None, Status::Cancelled) => (rich!(w, "payment-cancelled", amount = &amount), Some(rich!(w, "payment-cancelled-what"))),
     };
-    let may_retry = may_pay && invoice.as_ref().is_some_and(|invoice| invoice.due_minor > 0);
-    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, errors));
-    let summary = parts::error_summary(w, errors);
+    let is_as_asked = instead.is_none();
+    let may_retry = may_pay && invoice.as_ref().is_some_and(|invoice| invoice.payable_minor() > 0);
+    let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, told.errors));
+    let summary = parts::error_summary(w, told.errors);
+    // What comes of it is seen by looking again: in a frame the bank answers in a window of its own.
+    let again = Happened::Paid.told_on(&payment.id, member);
+    let events = told.happened.map(|happened| happened.events(&payment)).unwrap_or_default();
     let retry = match (&payment.status, &invoice) {
         (Status::Declined(_) | Status::Cancelled, Some(invoice)) if may_retry => {
-            // A card that was just declined comes last.
+            // What was just declined comes last.
             let (mut others, declined): (Vec<Method>, Vec<Method>) = methods.into_iter().partition(|other| other.id != method.id);
             others.extend(declined);
             Some(pay_form(app, member, invoice, &others, today, &Again::default()))
@@ -341,16 +401,16 @@ pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, s
         let here = payments::page_path(&payment.id);
         let on = match (&payment.status, retry) {
             (_, Some(form)) => EitherOf4::A(form),
-            (Status::NeedsAction { url }, _) if may_pay => EitherOf4::B(view! {
+            (Status::NeedsAction { url }, _) if may_pay && is_as_asked => EitherOf4::B(view! {
                 <div class="acts field">
                     // What is not ours does not open over the host's page: a window, and here the way on.
                     <a class="btn" href=url.clone() target=is_framed.then_some("_blank") rel="noopener">{t!(w, "payment-confirm-button", amount = &amount)}</a>
                     <form method="post" action=format!("{here}/cancel")>{written_for.field()}{code_field}<button class="btn plain">{t!(w, "payment-pay-otherwise")}</button></form>
-                    {is_framed.then(|| view! { <a class="link" href=here.clone()>{t!(w, "payment-look-again")}</a> })}
+                    {is_framed.then(|| view! { <a class="link" href=again.clone()>{t!(w, "payment-look-again")}</a> })}
                 </div>
             }),
-            (Status::Created | Status::Processing, _) => {
-                EitherOf4::C(view! { <div class="acts field"><a class="btn" href=here>{t!(w, "payment-look-again")}</a></div> })
+            (Status::Created | Status::Processing, _) if payment.wait_until.is_none() => {
+                EitherOf4::C(view! { <div class="acts field"><a class="btn" href=again>{t!(w, "payment-look-again")}</a></div> })
             }
             _ => EitherOf4::D(view! { <div class="acts field"><a class="btn" href=up_path.clone()>{up_name.clone()}</a>{receipt}</div> }),
         };
@@ -358,6 +418,7 @@ pub(super) async fn payment_page(app: &App, member: &Member, payment: Payment, s
             {parts::as_of(view! { <a class="link" href=up_path>{up_name}</a> }, String::new())}
             {summary}
             {parts::answer(heading, lede)}
+            {events.into_iter().map(|(name, id)| view! { <span hidden data-happened=name data-id=id></span> }).collect_view()}
             {on}
         };
         frame(shell, content)

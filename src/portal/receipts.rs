@@ -119,6 +119,7 @@ fn table(dates: &Dates, listed: &[Listed]) -> impl IntoView + use<> {
                 Status::Succeeded => (receipt_path(&payment.id), EitherOf3::A(parts::state_good(t!(w, "payments-paid")))),
                 Status::Declined(_) => (payments::page_path(&payment.id), EitherOf3::B(parts::state_warn(t!(w, "payments-declined")))),
                 Status::Cancelled => (payments::page_path(&payment.id), EitherOf3::C(t!(w, "payments-cancelled"))),
+                _ if payment.instead.is_some() => (payments::page_path(&payment.id), EitherOf3::B(parts::state_warn(t!(w, "payments-instead")))),
                 _ => (payments::page_path(&payment.id), EitherOf3::C(t!(w, "payments-under-way"))),
             };
             view! {
@@ -186,7 +187,11 @@ fn paid(dates: &Dates, receipt: &Receipt) -> impl IntoView + use<> {
         .refunds
         .iter()
         .map(|back| {
-            let name = link(&back.credit_note_number, back.told(w, dates));
+            let told = back.told(w, dates);
+            let name = match &back.credit_note_number {
+                Some(number) => Either::Left(link(number, told)),
+                None => Either::Right(view! { <a href="/balance">{told}</a> }),
+            };
             view! { <tr><th scope="row">{name}</th><td class="num">{w.figure(back.amount_minor.saturating_neg(), currency)}</td></tr> }
         })
         .collect();

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::app::App;
 use crate::services::payments::sandbox::cards::CARDS;
-use crate::words::escape;
+use crate::services::payments::{Wallet, wallet_name};
+use crate::words::{Words, escape};
 
 use super::entry::{CardForm, EntryError};
 
@@ -90,6 +91,7 @@ button.plain{background:#fff;color:#1a1a1a}\
 :focus-visible{outline:3px solid #0b5fff;outline-offset:2px}\
 table{width:100%;border-collapse:collapse;font-size:.9rem}th,td{text-align:left;padding:.4rem .5rem .4rem 0;border-top:1px solid #ccc;vertical-align:top;font-weight:400}\
 th{white-space:nowrap;font-variant-numeric:tabular-nums}thead th{font-weight:600;border:0}\
+.wallets{display:flex;flex-wrap:wrap;gap:.5rem;margin-bottom:1rem}.wallets button{margin:0}.check{display:grid;grid-template-columns:auto 1fr;gap:.75rem;font-weight:400}.check input{width:1.25rem;height:1.25rem;margin:.1rem 0 0}\
 .framed .main{padding:0 2px 4px}.framed .test{font-size:.85rem;padding:.25rem}\
 @media (prefers-color-scheme:dark){body,input,button.plain{background:#161616;color:#eee}.framed{background:#fff;color:#1a1a1a}.framed input{background:#fff;color:#1a1a1a}.hint{color:#aaa}.framed .hint{color:#555}\
 input[aria-invalid]{border-color:#ff8a8a}.err{color:#ff8a8a}.framed .err{color:#b00020}.framed input[aria-invalid]{border-color:#b00020}button{border-color:#eee;background:#eee;color:#161616}th,td{border-color:#444}}";
@@ -97,38 +99,60 @@ input[aria-invalid]{border-color:#ff8a8a}.err{color:#ff8a8a}.framed .err{color:#
 const BANNER: &str = "<p class=\"test\" role=\"note\">Test payment page. No money moves here, and real cards are refused.</p>";
 const FRAME_BANNER: &str = "<p class=\"test\" role=\"note\">Test fields: only published test numbers work.</p>";
 
-/// The whole page where a card is typed in.
-pub fn card_page(page_url: &str, vendor_name: &str, form: &CardForm, errors: &[EntryError]) -> String {
+/// The whole page where a card is typed in, or comes by a wallet.
+pub fn card_page(page_url: &str, vendor_name: &str, wallets: &[Wallet], form: &CardForm, errors: &[EntryError]) -> String {
     format!(
-        "<h1>Add a test card for {}</h1><p>Only the test numbers listed below work.</p>{}<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>{}",
+        "<h1>Add a test card for {}</h1>{}<p>Only the test numbers listed below work.</p>{}{}{}",
         escape(vendor_name),
-        card_form(
-            form,
-            errors,
-            Focus::FirstError,
-            "<button>Add this card</button><button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>"
-        ),
-        escape(page_url),
+        wallet_buttons(wallets),
+        card_form(form, errors, Focus::FirstError, &format!("<button>Add this card</button>{GO_BACK}")),
+        cancel_form(page_url),
         numbers_table(),
     )
 }
 
 /// The same fields for a frame.
-pub fn card_fields(form: &CardForm, errors: &[EntryError]) -> String {
-    card_form(form, errors, Focus::Left, "<button>Add this card</button>")
+pub fn card_fields(wallets: &[Wallet], form: &CardForm, errors: &[EntryError]) -> String {
+    format!("{}{}", wallet_buttons(wallets), card_form(form, errors, Focus::Left, "<button>Add this card</button>"))
+}
+
+/// What a device with a wallet would show.
+fn wallet_buttons(wallets: &[Wallet]) -> String {
+    let button = |wallet: &Wallet| format!("<button name=\"wallet\" value=\"{}\">{} (test)</button>", wallet.name(), wallet_name(Words::of("en"), *wallet));
+    let buttons: String = wallets.iter().map(button).collect();
+    if buttons.is_empty() { buttons } else { format!("<form method=\"post\" class=\"wallets\">{buttons}</form><p>Or type a card in.</p>") }
+}
+
+/// The button that leaves; its form stands beside the one it is in.
+pub(super) const GO_BACK: &str = "<button class=\"plain\" form=\"cancel\" formnovalidate>Go back without adding</button>";
+
+pub(super) fn cancel_form(page_url: &str) -> String {
+    format!("<form id=\"cancel\" method=\"post\" action=\"{}/cancel\"></form>", escape(page_url))
 }
 
 /// Where the focus goes when the form comes back: browsers let no frame of another origin take it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Focus {
+pub(super) enum Focus {
     FirstError,
     Left,
 }
 
-fn card_form(form: &CardForm, errors: &[EntryError], focus: Focus, buttons: &str) -> String {
-    let field = |name: &'static str, label: &str, hint: &str, value: &str, rest: &str| {
-        let error = errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| *sentence);
-        let is_first = focus == Focus::FirstError && errors.first().is_some_and(|(field, _)| *field == name);
+/// A field of a form, as it is told.
+pub(super) struct Field<'a> {
+    /// Its name and id.
+    pub name: &'static str,
+    pub label: &'a str,
+    pub hint: &'a str,
+    pub value: &'a str,
+    /// Further attributes.
+    pub rest: &'a str,
+}
+
+impl Field<'_> {
+    pub fn told(&self, errors: &[EntryError], focus: Focus) -> String {
+        let Field { name, label, hint, value, rest } = self;
+        let error = errors.iter().find(|(field, _)| field == name).map(|(_, sentence)| *sentence);
+        let is_first = focus == Focus::FirstError && errors.first().is_some_and(|(field, _)| field == name);
         format!(
             "<div><label for=\"{name}\">{label}<span class=\"hint\" id=\"{name}-hint\">{hint}</span></label>{}<input id=\"{name}\" name=\"{name}\" value=\"{}\" {rest} aria-describedby=\"{name}-hint{}\"{}{}></div>",
             error.map(|sentence| format!("<span class=\"err\" id=\"{name}-error\" role=\"alert\">{sentence}</span>")).unwrap_or_default(),
@@ -137,7 +161,11 @@ fn card_form(form: &CardForm, errors: &[EntryError], focus: Focus, buttons: &str
             if error.is_some() { " aria-invalid=\"true\"" } else { "" },
             if is_first { " autofocus" } else { "" },
         )
-    };
+    }
+}
+
+fn card_form(form: &CardForm, errors: &[EntryError], focus: Focus, buttons: &str) -> String {
+    let field = |name, label, hint, value, rest| Field { name, label, hint, value, rest }.told(errors, focus);
     format!(
         "<form method=\"post\">{}<div class=\"two\">{}{}</div>{}{buttons}</form>",
         // Neither number nor security code is ever sent back.
@@ -159,6 +187,20 @@ pub fn confirm_page(question: &str, yes: &str, no: &str) -> String {
     )
 }
 
+/// Somebody plays the bank that decides a dispute.
+pub fn dispute_page(question: &str) -> String {
+    format!(
+        "<h1>Test bank: who is right?</h1><p>{}</p><p>A real bank would ask the vendor for evidence, and take weeks. Here you decide, and the portal is told.</p>\
+         <form method=\"post\"><button name=\"decision\" value=\"won\">The vendor is right</button><button class=\"plain\" name=\"decision\" value=\"lost\">The customer is right</button></form>",
+        escape(question)
+    )
+}
+
+/// It has been decided.
+pub fn decided_page(how: &str) -> String {
+    format!("<h1>Test bank: decided</h1><p>{}</p><p>The portal hears of it within seconds. Nothing more can be decided here.</p>", escape(how))
+}
+
 /// In a frame, when the card is in. The link is for where the message does not arrive.
 pub fn told_page(return_url: &str) -> String {
     format!("<p>The test card was taken. <a href=\"{}\" target=\"_top\">Go on</a></p>", escape(return_url))
@@ -166,7 +208,11 @@ pub fn told_page(return_url: &str) -> String {
 
 /// The published numbers alone.
 pub fn numbers_page() -> String {
-    format!("<h1>Test payment page</h1><p>It stands in for a payment provider. A portal sends its customers here to type in a card.</p>{}", numbers_table())
+    format!(
+        "<h1>Test payment page</h1><p>It stands in for a payment provider. A portal sends its customers here to type in a card or an account.</p>{}{}",
+        numbers_table(),
+        super::accounts::table()
+    )
 }
 
 fn numbers_table() -> String {

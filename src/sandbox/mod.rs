@@ -6,7 +6,9 @@
 //! | `pages` | the addresses, and what each answers |
 //! | [`entry`] | reading what was typed |
 //! | `html` | what the pages are made of |
+//! | `accounts` | the page where an account is typed in |
 
+mod accounts;
 pub mod entry;
 mod html;
 mod pages;

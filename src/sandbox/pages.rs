@@ -12,12 +12,13 @@ use axum::{Router, middleware};
 
 use crate::app::App;
 use crate::platform::clock::Now;
-use crate::services::payments::Gateways;
 use crate::services::payments::gateway::{DeclineReason, GatewayError};
-use crate::services::payments::sandbox::{BankAnswer, ChargeRow, Sandbox, SetupRow};
+use crate::services::payments::sandbox::{BankAnswer, ChargeRow, Decision, DisputeRow, Sandbox, SetupRow};
+use crate::services::payments::{Gateways, MethodKind};
 use crate::words::Words;
 
-use super::entry::{self, CardForm, EntryError};
+use super::accounts;
+use super::entry::{self, Entered, EntryError};
 use super::html::{self, Page};
 
 pub fn router(app: App) -> Router {
@@ -29,6 +30,7 @@ pub fn router(app: App) -> Router {
         .route("/{vendor}/setups/{reference}/fields", get(fields).post(enter_fields))
         .route("/{vendor}/setups/{reference}/fields/confirm", get(confirm_fields).post(answer_fields))
         .route("/{vendor}/charges/{reference}", get(confirm_charge).post(answer_charge))
+        .route("/{vendor}/disputes/{reference}", get(show_dispute).post(decide_dispute))
         .fallback(|| async { missing() })
         .layer(middleware::map_response(never_keep))
         .layer(axum::extract::DefaultBodyLimit::max(16 * 1024))
@@ -60,7 +62,7 @@ async fn setup(State(app): State<App>, Path((vendor, reference)): At) -> Result<
     let (_, row, _) = find_setup(&app, &vendor, &reference).await?;
     Ok(match row.status.as_str() {
         "done" | "cancelled" => back(&row.return_url),
-        _ => setup_page(&app, &row, Frame::Whole, &CardForm::default(), &[], StatusCode::OK),
+        _ => setup_page(&app, &row, Frame::Whole, &Entered::default(), &[], StatusCode::OK),
     })
 }
 
@@ -68,15 +70,15 @@ async fn fields(State(app): State<App>, Path((vendor, reference)): At) -> Result
     let (_, row, _) = find_setup(&app, &vendor, &reference).await?;
     Ok(match row.status.as_str() {
         "done" | "cancelled" => told(&app, &row),
-        _ => setup_page(&app, &row, Frame::Framed, &CardForm::default(), &[], StatusCode::OK),
+        _ => setup_page(&app, &row, Frame::Framed, &Entered::default(), &[], StatusCode::OK),
     })
 }
 
-async fn enter(app: State<App>, at: At, form: Form<CardForm>) -> Result<Response, Trouble> {
+async fn enter(app: State<App>, at: At, form: Form<Entered>) -> Result<Response, Trouble> {
     take(app, at, form, Frame::Whole).await
 }
 
-async fn enter_fields(app: State<App>, at: At, form: Form<CardForm>) -> Result<Response, Trouble> {
+async fn enter_fields(app: State<App>, at: At, form: Form<Entered>) -> Result<Response, Trouble> {
     take(app, at, form, Frame::Framed).await
 }
 
@@ -87,16 +89,22 @@ enum Frame {
     Framed,
 }
 
-async fn take(State(app): State<App>, Path((vendor, reference)): At, Form(form): Form<CardForm>, frame: Frame) -> Result<Response, Trouble> {
+async fn take(State(app): State<App>, Path((vendor, reference)): At, Form(form): Form<Entered>, frame: Frame) -> Result<Response, Trouble> {
     let (sandbox, row, now) = find_setup(&app, &vendor, &reference).await?;
     if matches!(row.status.as_str(), "done" | "cancelled") {
         return Ok(finished(&app, &row, frame));
     }
-    let typed = match entry::read(&form, &now) {
-        Ok(typed) => typed,
-        Err(errors) => return Ok(setup_page(&app, &row, frame, &form, &errors, StatusCode::UNPROCESSABLE_ENTITY)),
+    let entered = match row.kind() {
+        MethodKind::Card => match entry::read(&form.card, &row.wallets(), &now) {
+            Ok(typed) => sandbox.enter_card(&reference, typed).await?,
+            Err(errors) => return Ok(setup_page(&app, &row, frame, &form, &errors, StatusCode::UNPROCESSABLE_ENTITY)),
+        },
+        MethodKind::SepaDebit => match entry::read_account(&form.account) {
+            Ok(account) => sandbox.enter_account(&reference, account).await?,
+            Err(errors) => return Ok(setup_page(&app, &row, frame, &form, &errors, StatusCode::UNPROCESSABLE_ENTITY)),
+        },
     };
-    let row = sandbox.enter_card(&reference, typed).await?.ok_or(Trouble::Missing)?;
+    let row = entered.ok_or(Trouble::Missing)?;
     Ok(match row.status.as_str() {
         "done" | "cancelled" => finished(&app, &row, frame),
         "confirming" => match frame {
@@ -155,7 +163,7 @@ async fn settle_setup(State(app): State<App>, Path((vendor, reference)): At, For
     let (sandbox, _, _) = find_setup(&app, &vendor, &reference).await?;
     let row = sandbox.answer_setup(&reference, form.answer()).await?.ok_or(Trouble::Missing)?;
     Ok(match row.status.as_str() {
-        "failed" => setup_page(&app, &row, frame, &CardForm::default(), &[("number", refusal(&row))], StatusCode::UNPROCESSABLE_ENTITY),
+        "failed" => setup_page(&app, &row, frame, &Entered::default(), &[("number", refusal(&row))], StatusCode::UNPROCESSABLE_ENTITY),
         _ => finished(&app, &row, frame),
     })
 }
@@ -177,6 +185,43 @@ async fn answer_charge(State(app): State<App>, Path((vendor, reference)): At, Fo
     Ok(back(&row.return_url.ok_or(Trouble::Missing)?))
 }
 
+async fn show_dispute(State(app): State<App>, Path((vendor, reference)): At) -> Result<Response, Trouble> {
+    let (sandbox, _) = sandbox(&app, &vendor).ok_or(Trouble::Missing)?;
+    let row = sandbox.dispute_row(&reference).await?.ok_or(Trouble::Missing)?;
+    Ok(dispute_page(&app, &row, StatusCode::OK))
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct DecisionForm {
+    decision: String,
+}
+
+async fn decide_dispute(State(app): State<App>, Path((vendor, reference)): At, Form(form): Form<DecisionForm>) -> Result<Response, Trouble> {
+    let (sandbox, now) = sandbox(&app, &vendor).ok_or(Trouble::Missing)?;
+    let decision = match form.decision.as_str() {
+        "won" => Decision::Won,
+        "lost" => Decision::Lost,
+        // Nothing was chosen: asked again.
+        _ => {
+            let row = sandbox.dispute_row(&reference).await?.ok_or(Trouble::Missing)?;
+            return Ok(dispute_page(&app, &row, StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    sandbox.decide_dispute(&reference, decision, now.wall_ms()).await?.ok_or(Trouble::Missing)?;
+    Ok(see_other(&sandbox.dispute_page(&reference)))
+}
+
+fn dispute_page(app: &App, row: &DisputeRow, status: StatusCode) -> Response {
+    let amount = Words::of("en").money(row.amount_minor, &row.currency);
+    let body = match row.status.as_str() {
+        "won" => html::decided_page(&format!("The bank decided for the vendor: {amount} stays paid.")),
+        "lost" => html::decided_page(&format!("The bank decided for the customer: {amount} is theirs again.")),
+        _ => html::dispute_page(&format!("The customer says that they did not pay {amount} ({}).", row.description)),
+    };
+    Page::new("Test payment page", body).answer(app, status)
+}
+
 async fn find_setup(app: &App, vendor_id: &str, reference: &str) -> Result<(Sandbox, SetupRow, Now), Trouble> {
     let (sandbox, now) = sandbox(app, vendor_id).ok_or(Trouble::Missing)?;
     let row = sandbox.find_setup(reference).await?.ok_or(Trouble::Missing)?;
@@ -189,10 +234,13 @@ async fn find_charge(app: &App, vendor_id: &str, reference: &str) -> Result<(San
     Ok((sandbox, row))
 }
 
-fn setup_page(app: &App, row: &SetupRow, frame: Frame, form: &CardForm, errors: &[EntryError], status: StatusCode) -> Response {
-    let body = match frame {
-        Frame::Whole => html::card_page(&format!("/{}/setups/{}", row.vendor_id, row.reference), &row.vendor_name, form, errors),
-        Frame::Framed => html::card_fields(form, errors),
+fn setup_page(app: &App, row: &SetupRow, frame: Frame, form: &Entered, errors: &[EntryError], status: StatusCode) -> Response {
+    let page_url = format!("/{}/setups/{}", row.vendor_id, row.reference);
+    let body = match (row.kind(), frame) {
+        (MethodKind::Card, Frame::Whole) => html::card_page(&page_url, &row.vendor_name, &row.wallets(), &form.card, errors),
+        (MethodKind::Card, Frame::Framed) => html::card_fields(&row.wallets(), &form.card, errors),
+        (MethodKind::SepaDebit, Frame::Whole) => accounts::page(&page_url, &row.vendor_name, &form.account, errors),
+        (MethodKind::SepaDebit, Frame::Framed) => accounts::fields(&row.vendor_name, &form.account, errors),
     };
     page(&row.return_url, frame, body).answer(app, status)
 }

@@ -1,7 +1,7 @@
 //! The desk: the only way into a room. It holds the transaction, the vendor every statement is scoped to, who is acting, and the moment.
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::platform::clock::{Now, from_ms};
 use crate::platform::db::{DbResult, Many, Tx};
 use crate::services::test_clock::{self, Runs};
 use crate::services::vendors::Vendor;
-use crate::services::{Refusal, messages};
+use crate::services::{Refusal, messages, outbox};
 
 static INSERT_EVENT: Many = Many {
     before: "INSERT INTO events (vendor_id, id, kind, version, customer_id, subject_id, actor, data, happened_at, recorded_at) VALUES",
@@ -17,9 +17,6 @@ static INSERT_EVENT: Many = Many {
     after: "",
     of_each: false,
 };
-
-static INSERT_OUTBOX: Many =
-    Many { before: "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES", columns: 7, after: "", of_each: false };
 
 /// Who does it: written beside every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +43,11 @@ impl std::fmt::Display for Actor {
 /// Answers by their question and whom it is of.
 pub type Answers = HashMap<(&'static str, String), Box<dyn Any + Send + Sync>>;
 
+/// Adds one.
+pub(crate) fn answer<T: Any + Send + Sync>(answers: &mut Answers, question: &'static str, of: &str, answer: T) {
+    answers.insert((question, of.to_owned()), Box::new(answer));
+}
+
 /// One action's view of one vendor: dropped without [`Desk::commit`], nothing of it happened.
 pub struct Desk {
     pub tx: Tx,
@@ -60,6 +62,8 @@ pub struct Desk {
     answers: Answers,
     /// What was read ahead of the customer whose turn it is: it holds until something of them is written.
     foreseen: Answers,
+    /// Customers that are locked until its transaction ends.
+    held: BTreeSet<String>,
     /// The number series that this desk counts on, by key: locked until its transaction ends.
     series: BTreeMap<String, Place>,
 }
@@ -91,6 +95,7 @@ impl Desk {
             is_time_given: false,
             answers: Answers::new(),
             foreseen: Answers::new(),
+            held: BTreeSet::new(),
             series: BTreeMap::new(),
         }
     }
@@ -107,6 +112,7 @@ impl Desk {
             is_time_given: false,
             answers: Answers::new(),
             foreseen: Answers::new(),
+            held: BTreeSet::new(),
             series: BTreeMap::new(),
         })
     }
@@ -172,6 +178,16 @@ impl Desk {
         self.answers.clear();
     }
 
+    /// Whether this desk has locked a customer.
+    pub(crate) fn holds(&self, customer_id: &str) -> bool {
+        self.held.contains(customer_id)
+    }
+
+    /// A customer is locked until this desk's transaction ends.
+    pub(crate) fn note_held(&mut self, customer_id: &str) {
+        self.held.insert(customer_id.to_owned());
+    }
+
     /// Rows for a statement over several ids, each beside the vendor.
     pub(crate) fn each(&self, ids: &[String]) -> Vec<(String, String)> {
         ids.iter().map(|id| (self.vendor.id.clone(), id.clone())).collect()
@@ -189,10 +205,9 @@ impl Desk {
     /// Appends a domain event. `data` must be free of secrets: customers read it in their activity log and webhooks carry it.
     pub async fn record(&mut self, kind: &'static str, customer_id: Option<&str>, subject_id: &str, data: serde_json::Value) -> Result<(), Refusal> {
         let id = self.new_id("evt");
-        if messages::TOLD.contains(&kind) {
-            let payload = serde_json::to_string(&messages::Told { event_id: id.clone() }).map_err(Refusal::damaged)?;
-            let left = (self.vendor.id.clone(), self.new_id("out"), messages::EVENT, payload, self.now.wall_ms(), 0_i64, self.now.wall_ms());
-            self.tx.put(&INSERT_OUTBOX, left).await?;
+        if let Some(wait) = messages::told_after(kind) {
+            let due_ms = (self.now.wall + wait).timestamp_millis();
+            self.leave_until(messages::EVENT, &messages::Told { event_id: id.clone() }, due_ms).await?;
         }
         let row = (
             self.vendor.id.clone(),
@@ -206,15 +221,19 @@ impl Desk {
             self.now.billing_ms(),
             self.now.wall_ms(),
         );
-        Ok(self.tx.put(&INSERT_EVENT, row).await?)
+        Ok(self.tx.append(&INSERT_EVENT, row).await?)
     }
 
     /// Leaves work for a worker to do once this transaction holds.
     pub async fn leave(&mut self, kind: &'static str, payload: &impl serde::Serialize) -> Result<(), Refusal> {
-        let id = self.new_id("out");
+        self.leave_until(kind, payload, self.now.wall_ms()).await
+    }
+
+    /// The same, to be done from a moment of wall time on.
+    async fn leave_until(&mut self, kind: &'static str, payload: &impl serde::Serialize, due_ms: i64) -> Result<(), Refusal> {
         let payload = serde_json::to_string(payload).map_err(Refusal::damaged)?;
-        let row = (self.vendor.id.clone(), id, kind, payload, self.now.wall_ms(), 0_i64, self.now.wall_ms());
-        Ok(self.tx.put(&INSERT_OUTBOX, row).await?)
+        let id = self.new_id("out");
+        Ok(outbox::leave(&mut self.tx, &self.vendor.id, id, kind, payload, (due_ms, self.now.wall_ms())).await?)
     }
 
     /// The next number of a series. The first locks it until the transaction ends: a number that is rolled back is given again.

@@ -4,7 +4,10 @@
 use sqlx::FromRow;
 
 use crate::app::App;
-use crate::platform::db::{DbResult, Tx};
+use crate::platform::db::{DbResult, Many, Tx};
+
+static INSERT: Many =
+    Many { before: "INSERT INTO outbox (vendor_id, id, kind, payload, due_at, attempts, created_at) VALUES", columns: 7, after: "", of_each: false };
 
 /// How long a worker may take before others may try.
 const CLAIM_MS: i64 = 5 * 60 * 1000;
@@ -31,6 +34,11 @@ pub struct Left {
     pub kind: String,
     pub payload: String,
     pub attempts: i64,
+}
+
+/// Leaves work for a worker, if this transaction holds. `payload` is JSON; the wall times are from when it is to be done, and now.
+pub async fn leave(tx: &mut Tx, vendor_id: &str, id: String, kind: &'static str, payload: String, (due_ms, now_ms): (i64, i64)) -> DbResult<()> {
+    tx.append(&INSERT, (vendor_id.to_owned(), id, kind, payload, due_ms, 0_i64, now_ms)).await
 }
 
 /// Claims what is due at wall time `now_ms`, oldest first, at most `limit`. Of all workers that ask, one gets a row. The one statement

@@ -47,6 +47,8 @@ pub struct Overview {
     pub balance_minor: i64,
     /// The last invoice issued.
     pub last: Option<Summary>,
+    /// A direct debit is coming for it, or on its way.
+    pub last_is_on_its_way: bool,
     /// What is charged by use is stopped at it.
     pub cap: Option<Cap>,
 }
@@ -73,6 +75,8 @@ impl Overview {
         let attention = payments::attention(desk, customer_id, &methods, today).await?;
         let held_back_by = invoices::held_back_by(desk, customer_id).await?;
         let last = invoices::list(desk, customer_id, 1).await?.pop();
+        let waited_for = payments::waited_for(desk, customer_id).await?;
+        let last_is_on_its_way = last.as_ref().is_some_and(|last| waited_for.contains(&last.id));
         let cap = match &subscription {
             Some(subscription) => spend::cap_that_holds(desk, subscription).await?,
             None => None,
@@ -80,7 +84,8 @@ impl Overview {
         if cap.is_some() {
             outlook.expect_no_more();
         }
-        let mut overview = Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last, cap };
+        let mut overview =
+            Overview { customer, subscription, discounts, outlook, meters, methods, attention, held_back_by, balance_minor: 0, last, last_is_on_its_way, cap };
         let currency = overview.currency().to_owned();
         overview.balance_minor = balance::total(desk, customer_id, &currency).await?;
         Ok(overview)

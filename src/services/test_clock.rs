@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::platform::clock::from_ms;
 use crate::platform::db::{DbResult, Tx};
 use crate::sentence;
-use crate::services::{Desk, Refusal, dunning, subscriptions};
+use crate::services::{Desk, Refusal, dunning, payments, subscriptions};
 
 /// The furthest it moves at once.
 const FURTHEST: Months = Months::new(10 * 12);
@@ -44,10 +44,12 @@ pub async fn runs(tx: &mut Tx, vendor_id: &str) -> DbResult<Runs> {
     Ok(clock_at.map_or(Runs::Along, |at| Runs::StandsAt(from_ms(at))))
 }
 
-/// When something is next due for any of the vendor's customers, to be billed or of what could not be charged; what is due already is the earliest. `None`: nothing is.
+/// When something is next due for any of the vendor's customers, to be billed, of what could not be charged, or of a payment on its way; what is due already is the earliest. `None`: nothing is.
 pub async fn next_due(desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
     let billed = subscriptions::due_customers(desk, from_ms(i64::MAX), 1).await?.first().map(|(at, _)| *at);
-    Ok(billed.into_iter().chain(dunning::first_due(desk, &BTreeSet::new()).await?).min())
+    let unpaid = dunning::first_due(desk, &BTreeSet::new()).await?;
+    let expected = payments::first_expected(desk, &BTreeSet::new()).await?;
+    Ok(billed.into_iter().chain(unpaid).chain(expected).min())
 }
 
 /// How many customers something is due for by now.

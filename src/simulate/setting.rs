@@ -20,7 +20,7 @@ use crate::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use crate::services::customers::{self, Details, NewCustomer};
 use crate::services::ledger::{self, Exported};
 use crate::services::payments::scripted::Scripted;
-use crate::services::payments::{self, CardEntry, Errand, Finished};
+use crate::services::payments::{self, Errand, Finished};
 use crate::services::subscriptions::word;
 use crate::services::vendors::{self, Vendor};
 use crate::services::{Actor, Desk, Refusal, dunning};
@@ -132,7 +132,7 @@ impl Setting {
         let id = customers::create(&mut desk, &new).await?;
         desk.commit().await?;
         let errand = self.errand();
-        let setup = payments::start_setup(&errand, &id, None, CardEntry::Page).await?;
+        let setup = payments::start_setup(&errand, &id, payments::Wanted::CARD).await?;
         let Finished::Added(method) = payments::finish_setup(&errand, &id, &setup.setup_id).await? else {
             return Err(Refusal::damaged("the story’s gateway keeps every card"));
         };

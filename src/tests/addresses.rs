@@ -113,7 +113,7 @@ pub fn holds(path: &str, field: &str) -> Holds {
         ("/balance/top-up" | "/balance/automatic", "amount" | "below" | "most_a_month") => Holds::Words,
         // Of the vendor's catalogue, the same for every customer.
         (_, "plan" | "product" | "interval" | "meter" | "promotion_code" | "months" | "add_on" | "quantity" | "day") => Holds::Words,
-        (_, "seats" | "step" | "when" | "reason" | "comment" | "what" | "did" | "fields" | "next" | "sent" | "email") => Holds::Words,
+        (_, "seats" | "step" | "when" | "reason" | "comment" | "what" | "did" | "fields" | "next" | "sent" | "email" | "kind") => Holds::Words,
         ("/usage" | "/usage.csv", "by" | "on" | "from" | "to" | "against") | ("/invoices", "status" | "year" | "q") => Holds::Words,
         (
             "/account",

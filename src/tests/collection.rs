@@ -1,11 +1,13 @@
 //! Many invoices collected at once: a gateway that takes its time keeps nobody waiting for another's answer, and what falls due next of a
 //! customer waits for what came of the moment before.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico::services::payments::scripted::Scripted;
-use portico::services::subscriptions;
+use portico::services::payments::DeclineReason;
+use portico::services::payments::scripted::{Script, Scripted};
+use portico::services::{dunning, invoices, subscriptions};
 use portico::worker::bill;
 
 use crate::billing::{catalogue, to_team};
@@ -36,4 +38,41 @@ async fn nobody_waits_for_the_answer_to_another_ones_charge() {
     let sql = "SELECT COUNT(*) FROM invoices WHERE vendor_id = $1 AND settled_at IS NULL";
     let (unpaid,): (i64,) = world.desk().await.tx.one(sql, (world.vendor.id.clone(),)).await.unwrap();
     assert_eq!(unpaid, 0);
+}
+
+#[tokio::test]
+async fn what_could_not_be_charged_is_tried_again_for_all_at_once() {
+    const CUSTOMERS: usize = 40;
+    let (world, bank) = World::scripted("2026-03-02T09:00:00Z").await;
+    let mut customers = Vec::new();
+    for n in 0..CUSTOMERS {
+        let customer = world.customer(&format!("Customer {n}")).await;
+        add_card(&world, &customer).await;
+        bank.script(&customer, Script::Declines(DeclineReason::Generic));
+        let mut desk = world.desk().await;
+        invoices::charge(&mut desk, &customer, 1000, "Onboarding").await.unwrap();
+        desk.commit().await.unwrap();
+        customers.push(customer);
+    }
+    let report = bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+    assert_eq!((report.tried, bank.taken().len()), (CUSTOMERS, 0));
+    let next = dunning::first_due(&mut world.desk().await, &BTreeSet::new()).await.unwrap().unwrap();
+    assert!(next > world.now(), "it is tried again later");
+    for (n, customer) in customers.iter().enumerate() {
+        // The bank of every second goes on saying no.
+        if n % 2 == 0 {
+            bank.script(customer, Script::Succeeds);
+        }
+    }
+    world.app.clock.set(next);
+    bank.answer_after(Duration::from_secs(3));
+    let report = bill::bill(&world.app, &world.vendor, next).await.unwrap();
+    assert_eq!((report.tried, report.failed.len(), bank.most_waiting()), (CUSTOMERS, 0, CUSTOMERS));
+    assert_eq!(bank.taken().len(), CUSTOMERS / 2);
+    let mut desk = world.desk().await;
+    for (n, customer) in customers.iter().enumerate() {
+        let left = dunning::unpaid_of(&mut desk, customer).await.unwrap();
+        let tries: Vec<i64> = left.iter().map(|case| case.tries).collect();
+        assert_eq!(tries, if n % 2 == 0 { vec![] } else { vec![1] }, "{n}: paid, or tried once and planned anew");
+    }
 }

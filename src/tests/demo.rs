@@ -94,6 +94,7 @@ async fn each_customer_is_in_the_state_its_sign_in_says() {
         ("trialing", State::Trialing, "Team", "3"),
         ("past_due", State::PastDue, "Team", "6"),
         ("free", State::Active, "Free", "1"),
+        ("by_debit", State::Active, "Team", "2"),
         ("two_customers", State::Active, "Team", "5"),
     ];
     assert_eq!(states, expected.map(|(state, is, plan, seats)| (state, is, plan.to_owned(), seats.to_owned())));
@@ -102,9 +103,12 @@ async fn each_customer_is_in_the_state_its_sign_in_says() {
     let (last, before) = past_due.split_last().unwrap();
     assert_eq!(last.status(), Status::Open);
     assert!(before.iter().all(|invoice| invoice.status() == Status::Paid));
+    let by_debit = world.invoices_of(of(&demo, "by_debit").email).await;
     let mut desk = world.desk().await;
     let tried = payments::of_invoice(&mut desk, &last.id).await.unwrap();
     assert_eq!(tried.into_iter().map(|payment| payment.status).collect::<Vec<_>>(), [payments::Status::Declined(DeclineReason::ExpiredCard)]);
+    let on_its_way = payments::of_invoice(&mut desk, &by_debit.last().unwrap().id).await.unwrap().remove(0);
+    assert!(on_its_way.status == payments::Status::Processing && on_its_way.wait_until.is_some(), "{on_its_way:?}");
     // SQLite has one writer.
     drop(desk);
 

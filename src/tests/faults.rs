@@ -1,6 +1,6 @@
 //! Faults between us and a gateway, drawn from many seeds: requests lost before they arrive, answers lost after they were acted on, notices
 //! that come twice, late or in any order. Whatever happened, in the end each invoice was paid by one charge, each top-up is in the balance
-//! once or not at all, and our books say what the gateway's say.
+//! once or not at all, what a bank took back is where the bank's decision left it, and our books say what the gateway's say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +13,10 @@ use portico::services::payments::notices::{self, About, Noticed};
 use portico::services::payments::scripted::{Script, Scripted};
 use portico::services::payments::{self, DifferenceKind, Errand, Status};
 use portico::services::purchases::{self, Order, What};
-use portico::services::{Actor, Refusal, balance, invoices, ledger};
+use portico::services::{Actor, balance, invoices, ledger};
 use portico::worker::bill;
 
+use crate::disputes::disputed;
 use crate::nordlicht::add_card;
 use crate::purchases::sells;
 use crate::world::World;
@@ -66,6 +67,32 @@ impl Faulty {
     }
 }
 
+impl Faulty {
+    /// The customer has the bank take the payment of their invoice back, where it was taken by now.
+    async fn disputed(&self, world: &World, customer: &str) -> Option<Dispute> {
+        let mut desk = world.desk().await;
+        let invoice = invoices::list(&mut desk, customer, 1).await.unwrap().into_iter().next()?;
+        let payments = payments::of_invoice(&mut desk, &invoice.id).await.unwrap();
+        let taken = self.bank.taken();
+        let (key, amount_minor) = taken.into_iter().find(|(key, _)| payments.iter().any(|payment| payment.id == *key))?;
+        let dispute = disputed(&format!("test_ch_{key}"), amount_minor, "needs_response", DisputeState::Open);
+        self.bank.dispute_as("dp_1", dispute.clone());
+        Some(dispute)
+    }
+
+    /// The bank has decided, if it had not yet.
+    fn decided(&self, dispute: Option<Dispute>) -> Dispute {
+        let dispute = dispute.expect("it was taken by then");
+        if dispute.state != DisputeState::Open {
+            return dispute;
+        }
+        let (standing, state) = if self.roll(2) == 0 { ("won", DisputeState::Won) } else { ("lost", DisputeState::Lost) };
+        let decided = Dispute { standing: standing.into(), state, ..dispute };
+        self.bank.dispute_as("dp_1", decided.clone());
+        decided
+    }
+}
+
 impl Gateway for Faulty {
     fn name(&self) -> &'static str {
         self.bank.name()
@@ -108,6 +135,18 @@ impl Gateway for Faulty {
         self.around(move || self.bank.refunds(since_ms))
     }
 
+    fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>> {
+        self.around(move || self.bank.dispute(reference))
+    }
+
+    fn disputes<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedDispute>> {
+        self.around(move || self.bank.disputes(since_ms))
+    }
+
+    fn dispute_url(&self, reference: &str) -> Option<String> {
+        self.bank.dispute_url(reference)
+    }
+
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
         self.bank.method(token)
     }
@@ -134,15 +173,15 @@ async fn whatever_is_lost_doubled_or_late_each_invoice_is_paid_once_and_the_book
     assert!(lost > seeds(), "the line was too good to prove anything: {lost} faults");
 }
 
-/// Five customers with an invoice each, who each pay €25.00 into their balance besides: one whose card is good, one whose first card is
-/// declined, one whose bank takes its time, in every second story three days, one who is declined by every card, and one of whom the gateway
-/// takes another amount than it was asked for. How many payments were ever in doubt.
+/// Six customers with an invoice each, who each pay €25.00 into their balance besides: one whose card is good, one whose first card is
+/// declined, one whose bank takes its time, in every second story three days, one who is declined by every card, one of whom the gateway takes
+/// another amount than it was asked for, and one who has the bank take the payment back. How many payments were ever in doubt.
 async fn story(seed: u64) -> u64 {
     let line = Arc::new(Faulty { bank: Arc::new(Scripted::new()), dice: AtomicU64::new(seed), of_ten: AtomicU64::new(6), notices: Mutex::default() });
     let world = World::with_gateway(line.clone()).await;
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
     let mut invoiced = Vec::new();
-    for (name, amount_minor) in [("good", 1000), ("declined_once", 2000), ("slow", 3000), ("declined", 4000), ("overcharged", 5000)] {
+    for (name, amount_minor) in [("good", 1000), ("declined_once", 2000), ("slow", 3000), ("declined", 4000), ("overcharged", 5000), ("disputing", 6000)] {
         let customer = world.customer(name).await;
         let first = add_card(&world, &customer).await;
         let backup = add_card(&world, &customer).await;
@@ -164,28 +203,35 @@ async fn story(seed: u64) -> u64 {
     for (customer, name) in &invoiced {
         let id = world.app.ids.next("pur", world.now().timestamp_millis());
         let order = Order { id, what: What::TopUp { amount_minor: 2_500 }, method_id: None, agreed_minor: 2_500 };
-        match purchases::buy(&errand, customer, &order).await {
-            // What came in is not what was asked for.
-            Err(Refusal::Damaged(_)) if *name == "overcharged" => {}
-            bought => drop(bought.unwrap()),
-        }
+        purchases::buy(&errand, customer, &order).await.unwrap_or_else(|refusal| panic!("seed {seed}, {name}: {refusal}"));
     }
     let mut in_doubt = under_way(&world).await;
-    let told = async |key: String| {
+    let told = async |about: About| {
         // Undecided as it is told: the outbox would come again, and so does the next turn.
-        let _ = notices::follow(&errand, &Noticed { gateway: "scripted".into(), about: About::Payment(key) }).await;
+        let _ = notices::follow(&errand, &Noticed { gateway: "scripted".into(), about }).await;
     };
+    let (disputing, _) = invoiced.iter().find(|(_, name)| *name == "disputing").unwrap();
+    let mut dispute = None;
     for turn in 0..12 {
         world.wait(Duration::minutes(2));
         let keys = line.notices.lock().unwrap().clone();
         match line.roll(3) {
             0 => drop(payments::recover(&errand).await.unwrap()),
-            1 => told(keys[usize::try_from(line.roll(keys.len() as u64)).unwrap()].clone()).await,
+            1 => told(About::Payment(keys[usize::try_from(line.roll(keys.len() as u64)).unwrap()].clone())).await,
             _ => drop(bill::bill(&world.app, &world.vendor, world.now()).await.unwrap()),
         }
         if turn == 8 && seed % 2 == 0 {
             // The slow bank has decided, for every charge it had.
             keys.iter().for_each(|key| line.bank.confirm(key, Outcome::Succeeded));
+        }
+        // As soon as the bank has the money, its customer may want it back; whether we know of it or not.
+        dispute = match dispute {
+            None if turn >= 2 => line.disputed(&world, disputing).await,
+            Some(Dispute { state: DisputeState::Open, .. }) if turn >= 10 => Some(line.decided(dispute)),
+            as_it_was => as_it_was,
+        };
+        if line.roll(2) == 0 {
+            told(About::Dispute("dp_1".into())).await;
         }
         in_doubt += under_way(&world).await;
     }
@@ -204,8 +250,15 @@ async fn story(seed: u64) -> u64 {
     world.wait(Duration::minutes(2));
     payments::recover(&errand).await.unwrap();
     for key in keys.into_iter().rev() {
-        told(key).await;
+        told(About::Payment(key)).await;
     }
+    if dispute.is_none() {
+        dispute = line.disputed(&world, disputing).await;
+    }
+    told(About::Dispute("dp_1".into())).await;
+    dispute = Some(line.decided(dispute));
+    told(About::Dispute("dp_1".into())).await;
+    let lost_minor = if dispute.is_some_and(|dispute| dispute.state == DisputeState::Lost) { 6_000 } else { 0 };
     let taken: BTreeMap<String, i64> = line.bank.taken().into_iter().collect();
     assert_eq!(taken.len(), line.bank.taken().len(), "seed {seed}: a key was charged twice");
     // What is not as it was asked for is nobody's guess: it is named, each with what is to be done.
@@ -230,6 +283,14 @@ async fn story(seed: u64) -> u64 {
         }
         let charged: Vec<i64> = payments.iter().filter_map(|payment| taken.get(&payment.id).copied()).collect();
         let paid = payments.iter().filter(|payment| payment.status == Status::Succeeded).count();
+        if name == "disputing" {
+            // Lost, it is due again; and the other card may have paid it since.
+            let again = charged.len() - 1;
+            assert_eq!((paid, again), (charged.len(), usize::from(lost_minor > 0 && invoice.due_minor == 0)), "seed {seed}: {payments:#?}");
+            assert_eq!(invoice.due_minor, if again == 0 { lost_minor } else { 0 }, "seed {seed}");
+            assert!(payments.iter().all(|payment| !payment.status.is_under_way()), "seed {seed}: {payments:#?}");
+            continue;
+        }
         let is_paid = name != "declined";
         assert_eq!((charged.len(), paid), (usize::from(is_paid), usize::from(is_paid)), "seed {seed}, {name}: {payments:#?}");
         assert_eq!(invoice.due_minor, if is_paid { 0 } else { invoice.total_minor }, "seed {seed}, {name}");
@@ -243,8 +304,9 @@ async fn story(seed: u64) -> u64 {
         assert_eq!(in_balance, if is_charged { 2_500 } else { 0 }, "seed {seed}, {name}");
         assert!(!payment.status.is_under_way(), "seed {seed}, {name}: {payment:#?}");
     }
-    let cash = ledger::sums(&mut desk).await.unwrap()["EUR"][&Account::Cash];
-    assert_eq!((cash + wrong_minor, named.len()), (taken.values().sum::<i64>(), 2), "seed {seed}");
+    let sums = &ledger::sums(&mut desk).await.unwrap()["EUR"];
+    assert_eq!((sums[&Account::Cash] + wrong_minor + lost_minor, named.len()), (taken.values().sum::<i64>(), 2), "seed {seed}");
+    assert_eq!(sums[&Account::Disputed], 0, "seed {seed}");
     in_doubt
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portico::services::payments::gateway::*;
-use portico::services::payments::sandbox::{BankAnswer, Sandbox, SandboxPlace, Typed, cards};
+use portico::services::payments::sandbox::{BankAnswer, Decision, Sandbox, SandboxPlace, Typed, cards, debits};
 use portico::services::payments::scripted::{Script, Scripted};
 
+use crate::disputes;
 use crate::stripe::{StandIn, connect};
 use crate::world::World;
 
@@ -17,6 +18,8 @@ enum Behaves {
     Succeeds,
     Declines(DeclineReason),
     NeedsAction,
+    /// Every charge succeeds, and its customer has the bank take it back.
+    IsDisputed,
 }
 
 /// A gateway with the means to play customer and bank on it.
@@ -28,7 +31,8 @@ enum Bench {
 
 impl Bench {
     async fn each(world: &World) -> [Bench; 3] {
-        let place = SandboxPlace { db: world.app.db.clone(), ids: world.app.ids.clone(), origin: "http://127.0.0.1:3001".into() };
+        let place =
+            SandboxPlace { db: world.app.db.clone(), ids: world.app.ids.clone(), clock: world.app.clock.clone(), origin: "http://127.0.0.1:3001".into() };
         let stand_in = connect(world, CardEntry::Fields).await;
         let stripe = world.app.gateway(&world.vendor).await.unwrap();
         [Bench::Scripted(Arc::new(Scripted::new())), Bench::Sandbox(Arc::new(place.gateway(&world.vendor).unwrap())), Bench::Stripe(stripe, stand_in)]
@@ -50,7 +54,7 @@ impl Bench {
             Bench::Scripted(scripted) => scripted.script(
                 customer,
                 match behaves {
-                    Behaves::Succeeds => Script::Succeeds,
+                    Behaves::Succeeds | Behaves::IsDisputed => Script::Succeeds,
                     Behaves::Declines(reason) => Script::Declines(reason),
                     Behaves::NeedsAction => Script::NeedsAction,
                 },
@@ -59,13 +63,14 @@ impl Bench {
                 let kind = match behaves {
                     Behaves::Succeeds => "visa",
                     Behaves::NeedsAction => "confirm_always",
+                    Behaves::IsDisputed => "charge_disputed",
                     Behaves::Declines(DeclineReason::InsufficientFunds) => "charge_insufficient_funds",
                     Behaves::Declines(DeclineReason::ExpiredCard) => "charge_expired",
                     Behaves::Declines(DeclineReason::LostCard) => "charge_lost",
                     Behaves::Declines(DeclineReason::ProcessingError) => "charge_processing_error",
                     Behaves::Declines(_) => "charge_generic",
                 };
-                let typed = Typed { card: cards::by_kind(kind).unwrap(), exp_month: 12, exp_year: 2030 };
+                let typed = Typed { card: cards::by_kind(kind).unwrap(), exp_month: 12, exp_year: 2030, wallet: None };
                 sandbox.enter_card(&setup.reference, typed).await.unwrap();
                 sandbox.answer_setup(&setup.reference, BankAnswer::Confirmed).await.unwrap();
             }
@@ -82,6 +87,65 @@ impl Bench {
             stand_in.decline(&token, reason.name()).await;
         }
         token
+    }
+
+    /// The customer has the bank take a charge back; the gateway's id of the dispute.
+    async fn dispute(&self, charge: &Charge) -> String {
+        let reference = format!("dp_{}", charge.reference);
+        match self {
+            Bench::Scripted(scripted) => scripted.dispute_as(&reference, disputed(charge, "needs_response", DisputeState::Open)),
+            // Its card does.
+            Bench::Sandbox(sandbox) => {
+                let listed = sandbox.disputes(0).await.unwrap();
+                return listed.into_iter().find(|listed| listed.dispute.charge_reference == charge.reference).unwrap().reference;
+            }
+            Bench::Stripe(_, stand_in) => tell_dispute(stand_in, &reference, charge, "needs_response").await,
+        }
+        reference
+    }
+
+    /// The bank decides.
+    async fn decide_dispute(&self, reference: &str, charge: &Charge, decision: Decision) {
+        let (standing, state) = match decision {
+            Decision::Won => ("won", DisputeState::Won),
+            Decision::Lost => ("lost", DisputeState::Lost),
+        };
+        match self {
+            Bench::Scripted(scripted) => scripted.dispute_as(reference, disputed(charge, standing, state)),
+            Bench::Sandbox(sandbox) => drop(sandbox.decide_dispute(reference, decision, 0).await.unwrap().unwrap()),
+            Bench::Stripe(_, stand_in) => tell_dispute(stand_in, reference, charge, standing).await,
+        }
+    }
+
+    /// A kept account of the customer's, with that IBAN.
+    async fn account(&self, world: &World, customer: &str, iban: &str) -> KeptMethod {
+        let gateway = self.gateway();
+        if let Bench::Scripted(scripted) = self {
+            let (country, last4) = (iban[..2].to_owned(), iban[iban.len() - 4..].to_owned());
+            scripted.hand_out_means(Means::SepaDebit(SepaDebit { bank: None, country, last4, mandate: "TEST-1".into() }));
+            scripted.script(customer, Script::Pends);
+        }
+        let request = SetupRequest { kind: MethodKind::SepaDebit, ..setup(world, &format!("set_{customer}_{iban}"), customer) };
+        let setup = gateway.start_setup(request).await.unwrap();
+        assert!(setup.page_url.is_some(), "where the mandate is agreed to is a page");
+        match self {
+            Bench::Scripted(_) => {}
+            Bench::Sandbox(sandbox) => drop(sandbox.enter_account(&setup.reference, debits::by_iban(iban).unwrap().unwrap()).await.unwrap()),
+            Bench::Stripe(_, stand_in) => stand_in.type_in(&setup.reference, iban).await,
+        }
+        match gateway.setup(&setup.reference).await.unwrap() {
+            SetupState::Done(method) => method,
+            other => panic!("the account was not kept: {other:?}"),
+        }
+    }
+
+    /// Bank days go by, and the bank decides a debit.
+    async fn decide(&self, world: &World, key: &str, outcome: Outcome) {
+        match self {
+            Bench::Scripted(scripted) => scripted.confirm(key, outcome),
+            Bench::Sandbox(_) => world.app.clock.set(world.now() + chrono::Duration::days(9)),
+            Bench::Stripe(..) => tokio::time::sleep(std::time::Duration::from_millis(1_500)).await,
+        }
     }
 
     /// The customer answers the bank about a charge.
@@ -106,6 +170,16 @@ impl Bench {
     }
 }
 
+fn disputed(charge: &Charge, standing: &str, state: DisputeState) -> Dispute {
+    disputes::disputed(&charge.reference, charge.amount_minor, standing, state)
+}
+
+async fn tell_dispute(stand_in: &StandIn, reference: &str, charge: &Charge, status: &str) {
+    let (amount, currency) = (charge.amount_minor.to_string(), charge.currency.to_lowercase());
+    let form = [("payment_intent", charge.reference.as_str()), ("amount", &amount), ("currency", &currency), ("reason", "fraudulent"), ("status", status)];
+    stand_in.tell(&format!("disputes/{reference}"), &form).await;
+}
+
 /// A charge asked after without an answer ever having come.
 fn sought<'a>(world: &World, key: &'a str, customer_id: &'a str) -> Sought<'a> {
     Sought { key, customer_id, reference: None, since_ms: world.now().timestamp_millis() }
@@ -113,6 +187,8 @@ fn sought<'a>(world: &World, key: &'a str, customer_id: &'a str) -> Sought<'a> {
 
 fn setup(world: &World, key: &str, customer: &str) -> SetupRequest {
     SetupRequest {
+        kind: MethodKind::Card,
+        wallets: Vec::new(),
         key: key.into(),
         customer_id: customer.into(),
         customer_name: "Nordlicht".into(),
@@ -128,6 +204,7 @@ fn charge(world: &World, key: &str, customer: &str, token: &str, presence: Prese
         key: key.into(),
         customer_id: customer.into(),
         method_token: token.into(),
+        kind: MethodKind::Card,
         amount_minor: 16_224,
         currency: "EUR".into(),
         presence,
@@ -157,6 +234,31 @@ async fn the_same_key_charges_once_and_answers_the_same() {
         let other = gateway.charge(charge(&world, "pay_2", ada, &token, Presence::OffSession)).await.unwrap();
         assert_ne!(other.reference, first.reference, "another key is another charge");
         assert!(first.reference.starts_with("test_") || matches!(bench, Bench::Stripe(..)), "what moves no money says so: {}", first.reference);
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_kept_by_its_mandate_and_a_debit_is_on_its_way_before_it_is_decided() {
+    let world = World::new().await;
+    let ada = &world.customer("Ada").await;
+    for bench in Bench::each(&world).await {
+        let gateway = bench.gateway();
+        for (number, (iban, paid)) in [("DE89370400440532013000", true), ("DE62370400440532013001", false)].into_iter().enumerate() {
+            let kept = bench.account(&world, ada, iban).await;
+            let Means::SepaDebit(debit) = &kept.means else { panic!("{kept:?}") };
+            assert_eq!((debit.country.as_str(), debit.last4.as_str(), debit.mandate.is_empty()), ("DE", &iban[18..], false));
+            assert_eq!(gateway.method(&kept.token).await.unwrap().as_ref(), Some(&kept), "asked for again it is the same, by the same mandate");
+            let key = &format!("pay_{number}");
+            let request = ChargeRequest { kind: MethodKind::SepaDebit, ..charge(&world, key, ada, &kept.token, there()) };
+            assert_eq!(gateway.charge(request.clone()).await.unwrap().outcome, Outcome::Pending, "no bank asks its customer of a debit");
+            assert_eq!(gateway.charge(request).await.unwrap().outcome, Outcome::Pending);
+            let sought = sought(&world, key, ada);
+            assert_eq!(gateway.find_charge(sought).await.unwrap().unwrap().outcome, Outcome::Pending);
+            bench.decide(&world, key, if paid { Outcome::Succeeded } else { Outcome::Declined(DeclineReason::ClosedAccount) }).await;
+            let decided = gateway.find_charge(sought).await.unwrap().unwrap();
+            assert_eq!((decided.outcome == Outcome::Succeeded, decided.amount_minor), (paid, 16_224), "{decided:?}");
+            assert!(paid || matches!(decided.outcome, Outcome::Declined(_)), "{decided:?}");
+        }
     }
 }
 
@@ -316,6 +418,35 @@ async fn a_gateway_lists_what_it_took_and_gave_back() {
         let listed = gateway.refunds(0).await.unwrap();
         let expected = ListedRefund { key: Some("ref_1".into()), charge_reference: charged.reference, amount_minor: 224, currency: "EUR".into(), refund };
         assert_eq!(listed, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_disputed_charge_gives_nothing_back_unless_the_bank_decides_for_the_vendor() {
+    for (decision, state, back) in [(Decision::Won, DisputeState::Won, RefundOutcome::Succeeded), (Decision::Lost, DisputeState::Lost, RefundOutcome::Refused)]
+    {
+        let world = World::new().await;
+        let ada = &world.customer("Ada").await;
+        for bench in Bench::each(&world).await {
+            let gateway = bench.gateway();
+            assert_eq!(gateway.disputes(0).await.unwrap(), []);
+            let token = bench.method(&world, ada, Behaves::IsDisputed).await;
+            let charged = gateway.charge(charge(&world, "pay_1", ada, &token, Presence::OffSession)).await.unwrap();
+            assert_eq!(charged.outcome, Outcome::Succeeded);
+            let reference = bench.dispute(&charged).await;
+            let open = gateway.dispute(&reference).await.unwrap().unwrap();
+            assert_eq!(open, disputed(&charged, "needs_response", DisputeState::Open));
+            assert_eq!(gateway.disputes(0).await.unwrap(), [ListedDispute { reference: reference.clone(), dispute: open }]);
+            let refund = async |key: &str| {
+                let (key, charge_reference, now) = (key.to_owned(), charged.reference.clone(), world.app.now(&world.vendor));
+                gateway.refund(RefundRequest { key, charge_reference, amount_minor: 100, currency: "EUR".into(), now }).await.unwrap().outcome
+            };
+            assert_eq!(refund("ref_1").await, RefundOutcome::Refused);
+            bench.decide_dispute(&reference, &charged, decision).await;
+            let decided = gateway.dispute(&reference).await.unwrap().unwrap();
+            assert_eq!((decided.state, refund("ref_2").await), (state, back.clone()));
+            assert_eq!(gateway.dispute("dp_never").await.unwrap(), None);
+        }
     }
 }
 

@@ -3,19 +3,19 @@
 use billing::calendar::{Interval, Unit};
 use billing::money::Currency;
 use billing::price::{MeterRef, Model, Price, Tier};
-use billing::tax::TaxRate;
 use billing::usage::Aggregate;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer, Role};
 use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::DeclineReason;
-use portico::services::payments::{self, CardEntry, Errand, scripted::Script};
+use portico::services::payments::{self, Errand, scripted::Script};
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::usage::{self, NewEvent};
 use portico::services::{Actor, balance};
 use portico::worker::bill;
 use rust_decimal::Decimal;
 
+use crate::billing::vat;
 use crate::people::Person;
 use crate::world::{World, instant};
 
@@ -59,17 +59,7 @@ async fn team(world: &World) -> String {
     };
     let team = catalog::create_plan(&mut desk, &plan).await.unwrap();
     catalog::publish_plan(&mut desk, &team).await.unwrap();
-    let vat = TaxRate {
-        key: "de19".into(),
-        name: "VAT".into(),
-        country: "DE".into(),
-        region: None,
-        percent: Decimal::from(19),
-        from: None,
-        to: None,
-        products: None,
-    };
-    catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
+    catalog::create_tax_rate(&mut desk, &vat("DE", 19)).await.unwrap();
     desk.commit().await.unwrap();
     team
 }
@@ -98,7 +88,7 @@ fn errand(world: &World) -> Errand {
 }
 
 async fn add_card(world: &World, customer: &str) {
-    let setup = payments::start_setup(&errand(world), customer, None, CardEntry::Page).await.unwrap();
+    let setup = payments::start_setup(&errand(world), customer, payments::Wanted::CARD).await.unwrap();
     payments::finish_setup(&errand(world), customer, &setup.setup_id).await.unwrap();
 }
 
@@ -267,7 +257,7 @@ async fn before_the_first_invoice_the_page_says_when_it_comes_and_what_it_will_b
     assert_eq!(page.status, 200);
     assert!(page.text.contains("No invoices yet. The first comes on <b>24 March</b>, when your trial ends."), "{}", page.text);
     assert!(page.text.contains("<b>€34.51</b>, €5.51 tax included"), "{}", page.text);
-    assert!(page.text.contains("Add a card before 24 March"));
+    assert!(page.text.contains("Add a payment method before 24 March"));
     let nobody = world.member("ida@idle.example", &idle, Role::Viewer).await.browser;
     let page = nobody.get("/invoices").await;
     assert!(page.text.contains("<b>No invoices yet</b>"), "{}", page.text);

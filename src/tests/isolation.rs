@@ -12,7 +12,7 @@ use portico::platform::post::Post;
 use portico::portal::routes::Entry;
 use portico::services::customers::{self, Role};
 use portico::services::payments::scripted::{Script, Scripted};
-use portico::services::payments::{self, CardEntry, DeclineReason, Errand};
+use portico::services::payments::{self, DeclineReason, Errand};
 use portico::services::quotes;
 use portico::services::settings::{self, Settings};
 use portico::services::subscriptions::{self, Action, ChangeRequest};
@@ -60,7 +60,7 @@ impl Customer {
         desk.commit().await.unwrap();
         world.sign_in(&person).await;
         let errand = Errand::new(&world.app, &world.vendor, Actor::System);
-        let setup = payments::start_setup(&errand, &id, None, CardEntry::Page).await.unwrap().setup_id;
+        let setup = payments::start_setup(&errand, &id, payments::Wanted::CARD).await.unwrap().setup_id;
         let more = Action::Change(ChangeRequest { quantity: Some(Decimal::from(3)), ..ChangeRequest::default() });
         let quote = quotes::preview(&errand, &id, &subscription, &more).await.unwrap().quote;
         let mut desk = world.desk().await;

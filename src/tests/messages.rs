@@ -10,6 +10,7 @@ use portico::services::customers::{self, Details, Role};
 use portico::services::payments::scripted::Script;
 use portico::services::payments::{self, Brand, DeclineReason};
 use portico::services::{messages, subscriptions};
+use portico::words;
 use portico::worker::{bill, deliver};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -194,6 +195,42 @@ async fn after_an_outage_a_card_is_told_of_once() {
     at.world.app.clock.set(crate::world::instant("2026-06-28T12:00:00+02:00"));
     bill::bill_all(&at.world.app).await.unwrap();
     assert_eq!(about(&at.world, "Visa ending 4711 expires").await.len(), 1);
+}
+
+/// A language of few words: what it has none for is said in English, figures and all.
+const ESPERANTO: &str = "mail-receipt-subject = Kvitanco: { $amount } al { $vendor }
+mail-greeting = Saluton { $name },
+number-decimal = ,
+";
+
+#[tokio::test]
+async fn a_letter_is_in_its_readers_language() {
+    words::teach("eo", ESPERANTO);
+    let at = Nordlicht::new().await;
+    at.world.member("books@nordlicht.example", &at.id, Role::Billing).await;
+    let speaks = async |customer: &'static str, mira: Option<&'static str>| {
+        let mut desk = at.desk().await;
+        let vendor = at.world.vendor.id.clone();
+        desk.tx.run("UPDATE customers SET locale = $3 WHERE vendor_id = $1 AND id = $2", (vendor.clone(), at.id.clone(), customer)).await.unwrap();
+        desk.tx.run("UPDATE identities SET locale = $2 WHERE vendor_id = $1 AND email LIKE 'mira@%'", (vendor, mira.map(str::to_owned))).await.unwrap();
+        desk.commit().await.unwrap();
+    };
+    // The customer's language, but that Mira chose hers.
+    speaks("eo-XX", Some("en")).await;
+    at.go_to("2026-04-01T02:00:00+02:00").await;
+    let (hers, books) = (about(&at.world, "Receipt: €47.00 paid").await.remove(0), about(&at.world, "Kvitanco: €47,00 al Kestrel").await.remove(0));
+    assert!(hers.contains("To: mira") && hers.contains("<html lang=\"en\">"), "{hers}");
+    assert!(books.contains("To: books") && books.contains("<html lang=\"eo\">") && books.contains("Saluton books,"), "{books}");
+    assert!(books.contains("The invoice is paid; nothing is left to do."), "{books}");
+    // A language there are no words of, and nobody chose one: English.
+    speaks("fi", None).await;
+    at.go_to("2026-05-01T02:00:00+02:00").await;
+    // March's and April's to Mira, and May's to both.
+    assert_eq!(about(&at.world, "Receipt: €47.00 paid").await.len(), 4);
+    assert_eq!(about(&at.world, "Kvitanco").await.len(), 2);
+    // The history holds what went out.
+    at.sign_in().await;
+    assert!(at.browser().get("/account/messages").await.text.contains("Kvitanco: €47,00 al Kestrel"));
 }
 
 /// A mail server on loopback: what it took, and whether it takes anything.

@@ -10,7 +10,7 @@ use portico::services::dunning;
 use portico::services::invoices;
 use portico::services::messages;
 use portico::services::payments::scripted::{Script, Scripted};
-use portico::services::payments::{self, Brand, CardEntry, DeclineReason, Errand, Method, Payment};
+use portico::services::payments::{self, Brand, DeclineReason, Errand, Method, Payment};
 use portico::services::subscriptions;
 use portico::services::{Actor, Desk};
 use portico::worker::{bill, deliver};
@@ -156,7 +156,7 @@ impl Nordlicht {
 /// A card the customer typed in at the gateway.
 pub async fn add_card(world: &World, customer_id: &str) -> Method {
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
-    let setup = payments::start_setup(&errand, customer_id, None, CardEntry::Page).await.unwrap();
+    let setup = payments::start_setup(&errand, customer_id, payments::Wanted::CARD).await.unwrap();
     match payments::finish_setup(&errand, customer_id, &setup.setup_id).await.unwrap() {
         payments::Finished::Added(method) => method,
         other => panic!("the card was not added: {other:?}"),

@@ -10,7 +10,7 @@ use crate::nordlicht::Nordlicht;
 impl Nordlicht {
     /// The cards by their last digits and roles, in the order they are charged.
     async fn cards(&self) -> Vec<(String, MethodRole)> {
-        self.methods().await.into_iter().map(|method| (method.last4, method.role)).collect()
+        self.methods().await.into_iter().map(|method| (method.means.last4().to_owned(), method.role)).collect()
     }
 
     /// Adds a card through the portal, there and back; the list that tells it.
@@ -65,8 +65,8 @@ async fn the_only_card_stays_while_something_is_due_and_while_a_plan_is_paid_wit
     let id = at.methods().await.remove(0).id;
     let path = format!("/payment-methods/{id}/remove");
     for (answer, sentence) in [
-        (at.browser().get(&path).await, "This is your only card and an invoice is still open."),
-        (at.browser().post(&path, &[]).await, "This is your only card and an invoice is still open."),
+        (at.browser().get(&path).await, "This is your only payment method and an invoice is still open."),
+        (at.browser().post(&path, &[]).await, "This is your only payment method and an invoice is still open."),
     ] {
         assert!(answer.text.contains(sentence), "{}", answer.text);
     }
@@ -74,7 +74,7 @@ async fn the_only_card_stays_while_something_is_due_and_while_a_plan_is_paid_wit
     at.browser().post("/invoices/2026-0002/pay", &[]).await;
     let refused = at.browser().post(&path, &[]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("This is your only card and your subscription is paid with it."), "{}", refused.text);
+    assert!(refused.text.contains("This is your only payment method and your subscription is paid with it."), "{}", refused.text);
     assert_eq!(at.cards().await, [card("4242", MethodRole::Default)]);
     assert_eq!(at.events("payment_method.removed").await, 0);
 }
@@ -106,7 +106,7 @@ async fn a_card_that_is_only_kept_takes_over_nothing_by_itself() {
     assert!(!at.browser().get("/payment-methods").await.text.contains(&path));
     let refused = at.browser().post(&path, &[]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("This card is charged first. Make another card the default, then remove this one."), "{}", refused.text);
+    assert!(refused.text.contains("This one is charged first. Make another the default, then remove it."), "{}", refused.text);
     assert_eq!(at.cards().await, [card("4242", MethodRole::Default), card("4444", MethodRole::Kept)]);
 }
 
@@ -118,7 +118,7 @@ async fn a_card_with_a_payment_under_way_stays() {
     at.browser().post("/invoices/2026-0002/pay", &[("method", &backup.id)]).await;
     let refused = at.browser().post(&format!("/payment-methods/{}/remove", backup.id), &[]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("A payment with this card is under way."), "{}", refused.text);
+    assert!(refused.text.contains("A payment with it is under way."), "{}", refused.text);
     assert_eq!(at.cards().await.len(), 2);
 }
 
@@ -149,7 +149,7 @@ async fn an_expiry_is_shown_ahead_and_a_new_card_takes_the_place() {
     let open = at.payments("2026-0002").await;
     assert_eq!(open.len(), 1);
     let pay = at.browser().get("/invoices/2026-0002/pay").await;
-    assert!(pay.text.contains("There is no card on file that can be charged."), "{}", pay.text);
+    assert!(pay.text.contains("There is nothing on file that this can be charged to."), "{}", pay.text);
     at.bank.hand_out(Brand::Visa, "4242", 12, 2099);
     at.add(&[("replaces", &id)]).await;
     assert_eq!(at.cards().await, [card("4242", MethodRole::Default)]);

@@ -10,6 +10,8 @@ use chrono::Duration;
 use portico::identity::enrolment;
 use portico::identity::people::{self, Invitation};
 use portico::services::customers::{self, Details, NewCustomer, Role};
+use portico::services::invoices::{self, WithholdingRate};
+use rust_decimal::Decimal;
 
 use crate::world::{Persona, World};
 
@@ -24,6 +26,27 @@ pub struct Person {
 }
 
 impl World {
+    /// Siam Robotics of Bangkok, a company that withholds 3 % tax of what it pays.
+    pub async fn siam(&self, currency: &str) -> String {
+        let mut desk = self.desk().await;
+        let details = Details {
+            name: "Siam Robotics".into(),
+            legal_name: "Siam Robotics Co., Ltd.".into(),
+            address_line1: Some("1 Rama IV".into()),
+            city: Some("Bangkok".into()),
+            country: "TH".into(),
+            tax_id: Some("0994000165510".into()),
+            locale: "en".into(),
+            time_zone: "Asia/Bangkok".into(),
+            ..Details::default()
+        };
+        let currency = billing::money::Currency::from_code(currency).unwrap();
+        let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency }).await.unwrap();
+        invoices::set_withholding_rate(&mut desk, &WithholdingRate { country: "TH".into(), percent: Decimal::from(3) }).await.unwrap();
+        desk.commit().await.unwrap();
+        id
+    }
+
     /// A customer with nothing but a name.
     pub async fn customer(&self, name: &str) -> String {
         let mut desk = self.desk().await;

@@ -1,7 +1,6 @@
 //! What else a customer chooses on the plan's pages: add-ons, and the day their periods begin. Priced first, confirmed by what was shown.
 
 use billing::calendar::{Interval, Unit};
-use billing::money::Currency;
 use billing::price::{Model, Price};
 use billing::state::State;
 use billing::subscription::AddOnTerms;
@@ -11,6 +10,7 @@ use portico::services::subscriptions;
 use rust_decimal::Decimal;
 use serde_json::json;
 
+use crate::billing::price;
 use crate::nordlicht::Nordlicht;
 use crate::world::instant;
 
@@ -22,17 +22,7 @@ impl Nordlicht {
             ("support", "Priority support", Model::Flat { amount_minor: 1_000 }),
             ("machines", "Build machine", Model::PerUnit { unit_amount: Decimal::from(500) }),
         ] {
-            let price = Price {
-                key: key.into(),
-                name: String::new(),
-                model,
-                included: Decimal::ZERO,
-                minimum: None,
-                maximum: None,
-                currency: Currency::from_code("EUR").unwrap(),
-                convert: false,
-                meter: None,
-            };
+            let price = Price { name: String::new(), ..price(key, model, None) };
             let interval = Interval { unit: Unit::Month, count: 1 };
             let terms = AddOnTerms { key: key.into(), name: name.into(), interval, prices: vec![price], quantity: Decimal::ONE };
             catalog::create_add_on(&mut desk, &terms).await.unwrap();

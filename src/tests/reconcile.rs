@@ -178,7 +178,7 @@ async fn the_vendors_program_compares_and_reads_what_it_came_to() {
         (&told["kind"], &told["ours_minor"], &told["theirs_minor"], &told["is_mended"]),
         (&json!("amount_differs"), &json!(4700), &json!(4800), &json!(false))
     );
-    assert_eq!(told["next_step"], "Give the charge back at the gateway, and collect the invoice anew.");
+    assert_eq!(told["next_step"], "Give the charge back at the gateway and compare again. What it was for can then be charged anew.");
     assert_eq!(program.get("/reconciliations").await.ok()["data"], json!([came]));
     let since = program.post("/reconciliations", json!({ "since": "2026-03-01T12:00:00Z" })).await.ok();
     assert_eq!(since["since"], "2026-03-01T12:00:00Z");

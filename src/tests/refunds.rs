@@ -4,7 +4,7 @@ use billing::ledger::Account;
 use chrono::Duration;
 use portico::services::invoices::{self, CreditRequest};
 use portico::services::payments::scripted::{RefundScript, Script};
-use portico::services::payments::{self, CardEntry, DeclineReason};
+use portico::services::payments::{self, DeclineReason};
 use portico::services::{Refusal, balance, ledger};
 
 use crate::nordlicht::{Nordlicht, add_card};
@@ -73,6 +73,7 @@ async fn an_invoice_paid_in_parts_gives_back_the_last_part_first_and_no_part_mor
             customer_id: at.id.clone(),
             pays: payments::Pays::Invoice(invoice_id.clone()),
             method_id: None,
+            who: payments::Customer::Present,
             round: None,
             amount_minor,
             currency: "EUR".into(),
@@ -190,7 +191,7 @@ async fn a_card_that_took_the_place_of_another_pays_and_the_other_is_forgotten()
     let at = Nordlicht::past_due().await;
     let old = at.methods().await.remove(0);
     at.bank.script(&old.token, Script::Declines(DeclineReason::StolenCard));
-    let setup = payments::start_setup(&at.errand(), &at.id, Some(&old.id), CardEntry::Page).await.unwrap();
+    let setup = payments::start_setup(&at.errand(), &at.id, payments::Wanted { replaces: Some(&old.id), ..payments::Wanted::CARD }).await.unwrap();
     payments::finish_setup(&at.errand(), &at.id, &setup.setup_id).await.unwrap();
     let extra = add_card(&at.world, &at.id).await;
     assert_eq!(at.methods().await.iter().map(|method| method.is_default()).collect::<Vec<_>>(), [true, false]);

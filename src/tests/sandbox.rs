@@ -1,12 +1,27 @@
 //! The sandbox's own pages, as a customer meets them: typed in whole or in a frame, with and without a bank that asks; and what never
 //! stays there: a card number.
 
-use portico::services::payments::gateway::{CardEntry, SetupRequest, SetupState};
+use portico::sandbox::entry::{self, CardForm};
+use portico::services::payments::gateway::{CardEntry, Means, MethodKind, SetupRequest, SetupState, Wallet};
 use portico::services::payments::sandbox::cards::CARDS;
+use portico::services::payments::{self, Errand, Finished, Gateways, Method};
 
 use crate::world::{Answer, Persona, World};
 
 const RETURN: &str = "http://localhost:3000/payment-methods/return?setup=set_1";
+
+/// A card typed in on the test payment page, and kept.
+pub async fn add_card(errand: &Errand, customer_id: &str, number: &str) -> Method {
+    let setup = payments::start_setup(errand, customer_id, payments::Wanted::CARD).await.unwrap();
+    let Gateways::Own { sandbox: place, .. } = &errand.app.gateways else { panic!("the sandbox is the gateway") };
+    let form = CardForm { number: number.to_owned(), expiry: "12/40".to_owned(), cvc: "123".to_owned(), ..CardForm::default() };
+    let typed = entry::read(&form, &[], &errand.app.now(&errand.vendor)).unwrap();
+    place.gateway(&errand.vendor).unwrap().enter_card(&setup.reference, typed).await.unwrap();
+    match payments::finish_setup(errand, customer_id, &setup.setup_id).await.unwrap() {
+        Finished::Added(method) => method,
+        other => panic!("the card was not kept: {other:?}"),
+    }
+}
 
 struct Setup {
     world: World,
@@ -16,10 +31,16 @@ struct Setup {
 }
 
 async fn setup() -> Setup {
+    setup_of(MethodKind::Card, Vec::new()).await
+}
+
+async fn setup_of(kind: MethodKind, wallets: Vec<Wallet>) -> Setup {
     let world = World::new().await;
     let gateway = world.app.gateway(&world.vendor).await.unwrap();
     let started = gateway
         .start_setup(SetupRequest {
+            kind,
+            wallets,
             key: "set_1".into(),
             customer_id: "cus_1".into(),
             customer_name: "Nordlicht".into(),
@@ -59,7 +80,8 @@ async fn a_good_card_goes_back_to_the_portal_without_script() {
     let answer = at.type_in("4242 4242 4242 4242").await;
     assert_eq!((answer.status, answer.location()), (303, RETURN));
     let SetupState::Done(method) = at.state().await else { panic!("the card was not kept") };
-    assert_eq!((method.last4.as_str(), method.exp_month, method.exp_year), ("4242", 12, 2030));
+    let card = method.means.card().unwrap();
+    assert_eq!((card.last4.as_str(), card.exp_month, card.exp_year), ("4242", 12, 2030));
     // Typed in once more, by the back button: still the same method.
     at.type_in("5555 5555 5555 4444").await;
     assert_eq!(at.state().await, SetupState::Done(method));
@@ -147,4 +169,33 @@ async fn no_page_of_a_vendor_that_is_no_sandbox_exists() {
     assert_eq!(at.visitor.get(&format!("/ven_other/setups/{reference}")).await.status, 404);
     assert_eq!(at.visitor.get(&format!("/ven_other/charges/{reference}")).await.status, 404);
     assert_eq!(at.visitor.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_is_kept_once_its_holder_agrees_and_its_number_is_nowhere() {
+    let at = setup_of(MethodKind::SepaDebit, Vec::new()).await;
+    let page = at.visitor.get(&at.path).await;
+    assert!(page.text.contains("IBAN") && page.text.contains("I authorise Kestrel") && !page.text.contains("Card number"), "{}", page.text);
+    let typed = [("iban", "DE89 3704 0044 0532 0130 00"), ("holder", "Mira Lang")];
+    let refused = at.visitor.post(&at.path, &typed).await;
+    assert!(refused.status == 422 && refused.text.contains("Agree to the mandate"), "{}", refused.text);
+    assert!(!refused.text.contains("value=\"DE89"), "no number is sent back");
+    assert_eq!(at.state().await, SetupState::Open);
+    let taken = at.visitor.post(&at.path, &[typed[0], typed[1], ("agrees", "yes")]).await;
+    assert_eq!((taken.status, taken.location()), (303, RETURN), "{}", taken.text);
+    let SetupState::Done(method) = at.state().await else { panic!("the account was not kept") };
+    let Means::SepaDebit(debit) = method.means else { panic!("{method:?}") };
+    assert_eq!((debit.bank.as_deref(), debit.country.as_str(), debit.last4.as_str()), (Some("Commerzbank"), "DE", "3000"));
+}
+
+#[tokio::test]
+async fn a_wallet_brings_a_card_where_it_is_offered() {
+    let at = setup_of(MethodKind::Card, vec![Wallet::ApplePay]).await;
+    let page = at.visitor.get(&at.path).await;
+    assert!(page.text.contains("Apple Pay (test)") && !page.text.contains("Google Pay (test)"), "{}", page.text);
+    assert_eq!(at.visitor.post(&at.path, &[("wallet", "google_pay")]).await.status, 422);
+    assert_eq!(at.visitor.post(&at.path, &[("wallet", "apple_pay")]).await.location(), RETURN);
+    let SetupState::Done(method) = at.state().await else { panic!("the card was not kept") };
+    let card = method.means.card().unwrap();
+    assert_eq!((card.wallet, card.last4.as_str()), (Some(Wallet::ApplePay), "4242"));
 }

@@ -104,7 +104,8 @@ async fn who_may_not_pause_is_not_offered_it() {
     let settings = program.patch("/settings", json!({ "customers_may_pause": false })).await.ok();
     assert_eq!(
         settings,
-        json!({ "customers_may_pause": false, "customers_may_choose_interval": true, "customers_may_choose_billing_day": false, "customers_may_cap_spend": false })
+        json!({ "customers_may_pause": false, "customers_may_choose_interval": true, "customers_may_choose_billing_day": false, "customers_may_cap_spend": false,
+            "renewal_notice_days_year": 30, "renewal_notice_days_shorter": 7 })
     );
     assert_eq!(program.get("/settings").await.ok(), settings);
     // A price held from before does not help.

@@ -2,7 +2,7 @@
 
 use billing::calendar::{Interval, Unit};
 use billing::money::Currency;
-use billing::price::{MeterRef, Model, Price, Tier};
+use billing::price::{Model, Price, Tier};
 use billing::usage::Aggregate;
 use chrono::{Datelike, Duration, NaiveDate};
 use portico::identity::cookies;
@@ -11,6 +11,7 @@ use portico::services::usage::{self, NewEvent};
 use portico::services::{catalog, customers, subscriptions};
 use rust_decimal::Decimal;
 
+use crate::billing::price;
 use crate::world::{Answer, Persona, World, instant};
 
 /// Minutes of each day of November until Saturday 21, 10:30.
@@ -23,17 +24,7 @@ struct Kestrel {
 }
 
 fn metered(key: &str, aggregate: Aggregate, model: Model) -> Price {
-    Price {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        model,
-        included: Decimal::ZERO,
-        minimum: None,
-        maximum: None,
-        currency: Currency::from_code("EUR").unwrap(),
-        convert: false,
-        meter: Some(MeterRef { key: key.to_owned(), aggregate }),
-    }
+    price(key, model, Some((key, aggregate)))
 }
 
 fn tier(up_to: Option<i64>, each: &str) -> Tier {

@@ -2,17 +2,16 @@
 
 use billing::calendar::{Interval, Unit};
 use billing::discount::{Coupon, Duration, Off};
-use billing::money::Currency;
-use billing::price::{Model, Price};
+use billing::price::Model;
 use portico::services::catalog::{self, NewPrice};
-use portico::services::customers::{self, Details, NewCustomer};
+use portico::services::customers;
 use portico::services::subscriptions::{self, StartRequest};
 use portico::services::what_if::{Life, what_if};
 use portico::services::{invoices, usage};
 use portico::worker::bill;
 use rust_decimal::Decimal;
 
-use crate::billing::{catalogue, to_team};
+use crate::billing::{catalogue, customer, price, to_team};
 use crate::nordlicht::Nordlicht;
 use crate::world::{World, instant};
 
@@ -34,17 +33,8 @@ async fn used(world: &World, customer_id: &str, minutes: i64, time: &str) {
 /// Ada in Austria (20 % tax), on Team with two seats since 10 January 13:05:30, a fifth off for two months; four months of usage.
 async fn ada(world: &World) -> String {
     let (team, _) = catalogue(world).await;
+    let id = customer(world).await;
     let mut desk = world.desk().await;
-    let euro = Currency::from_code("EUR").unwrap();
-    let details = Details {
-        name: "Ada".into(),
-        legal_name: "Ada GmbH".into(),
-        country: "AT".into(),
-        locale: "en".into(),
-        time_zone: "Europe/Vienna".into(),
-        ..Details::default()
-    };
-    let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: euro }).await.unwrap();
     let launch = Coupon { key: "LAUNCH".into(), off: Off::Percent(Decimal::from(20)), duration: Duration::Repeating { months: 2 } };
     catalog::create_coupon(&mut desk, &launch, None).await.unwrap();
     subscriptions::start(&mut desk, &StartRequest { coupons: vec!["LAUNCH".into()], ..to_team(&id, &team) }).await.unwrap();
@@ -106,17 +96,7 @@ async fn a_longer_interval_is_charged_its_share_of_the_months() {
     let ada = ada(&world).await;
     let mut desk = world.desk().await;
     let team = catalog::plan_by_key(&mut desk, "team").await.unwrap().unwrap().id;
-    let price = Price {
-        key: "base".into(),
-        name: "base".into(),
-        model: Model::Flat { amount_minor: 29_000 },
-        included: Decimal::ZERO,
-        minimum: None,
-        maximum: None,
-        currency: Currency::from_code("EUR").unwrap(),
-        convert: false,
-        meter: None,
-    };
+    let price = price("base", Model::Flat { amount_minor: 29_000 }, None);
     catalog::add_price(&mut desk, &team, &NewPrice { interval: YEAR, price }).await.unwrap();
     desk.commit().await.unwrap();
     // Of a year of 8,760 hours the three months are 2,135: 70.68, a fifth off is 56.54, and 11.31 tax.
@@ -140,17 +120,7 @@ async fn a_plan_without_room_for_the_seats_is_not_the_cheapest() {
         prices: Vec::new(),
     };
     let solo = catalog::create_plan(&mut desk, &solo).await.unwrap();
-    let price = Price {
-        key: "base".into(),
-        name: "base".into(),
-        model: Model::Flat { amount_minor: 100 },
-        included: Decimal::ZERO,
-        minimum: None,
-        maximum: None,
-        currency: Currency::from_code("EUR").unwrap(),
-        convert: false,
-        meter: None,
-    };
+    let price = price("base", Model::Flat { amount_minor: 100 }, None);
     catalog::add_price(&mut desk, &solo, &NewPrice { interval: Interval { unit: Unit::Month, count: 1 }, price }).await.unwrap();
     catalog::publish_plan(&mut desk, &solo).await.unwrap();
     let customer = customers::load(&mut desk, &ada).await.unwrap();

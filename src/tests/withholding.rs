@@ -2,12 +2,11 @@
 //! takes that back.
 
 use billing::ledger::Account;
-use billing::money::Currency;
 use billing::tax::TaxRate;
 use chrono::Duration;
 use portico::services::check::check;
-use portico::services::customers::{self, Details, NewCustomer, Role};
-use portico::services::invoices::{self, WithholdingRate};
+use portico::services::customers::Role;
+use portico::services::invoices;
 use portico::services::{catalog, ledger};
 use portico::worker::bill;
 use rust_decimal::Decimal;
@@ -29,20 +28,8 @@ struct Siam {
 impl Siam {
     async fn new() -> Siam {
         let world = World::at("2026-03-10T09:00:00+07:00").await;
+        let id = world.siam("THB").await;
         let mut desk = world.desk().await;
-        let details = Details {
-            name: "Siam Robotics".into(),
-            legal_name: "Siam Robotics Co., Ltd.".into(),
-            address_line1: Some("1 Rama IV".into()),
-            city: Some("Bangkok".into()),
-            country: "TH".into(),
-            tax_id: Some("0994000165510".into()),
-            locale: "en".into(),
-            time_zone: "Asia/Bangkok".into(),
-            ..Details::default()
-        };
-        let baht = Currency::from_code("THB").unwrap();
-        let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: baht }).await.unwrap();
         let vat = TaxRate {
             key: "th7".into(),
             name: "VAT".into(),
@@ -54,7 +41,6 @@ impl Siam {
             products: None,
         };
         catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
-        invoices::set_withholding_rate(&mut desk, &WithholdingRate { country: "TH".into(), percent: Decimal::from(3) }).await.unwrap();
         invoices::charge(&mut desk, &id, 100_000, "Workshop").await.unwrap();
         desk.commit().await.unwrap();
         world.wait(Duration::seconds(1));

@@ -275,6 +275,28 @@ impl Answer {
         self.header("location")
     }
 
+    /// The page as a person reads it: without tags.
+    pub fn read(&self) -> String {
+        let mut read = String::new();
+        let mut is_tag = false;
+        for c in self.text.chars() {
+            match c {
+                '<' => is_tag = true,
+                '>' => is_tag = false,
+                c if !is_tag => read.push(c),
+                _ => {}
+            }
+        }
+        read.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    }
+
+    /// Fails where a sentence is not to be read on the page.
+    #[track_caller]
+    pub fn says(&self, sentence: &str) {
+        let read = self.read();
+        assert!(read.contains(sentence), "{sentence:?} is not on the page: {read}");
+    }
+
     /// The value of the first field of that name in the page's forms, entities decoded.
     pub fn field(&self, name: &str) -> Option<String> {
         let marker = format!("name=\"{name}\"");

@@ -1,21 +1,33 @@
 //! Payment methods and payments as pages show them: marks, expiry, what needs attention. Their names are `services/payments/names.rs`'s.
 
-use leptos::either::{Either, EitherOf4};
+use leptos::either::{Either, EitherOf3, EitherOf4};
 use leptos::prelude::*;
 
-use crate::services::payments::{Attention, Brand, Method, declined_because, method_name};
+use crate::services::payments::{Attention, Brand, Card, Means, Method, Repair, declined_because, method_name};
 use crate::ui::parts;
 use crate::words::format::Dates;
 use crate::{rich, t};
 
 /// `August 2028`
-pub fn expiry_month(dates: &Dates, method: &Method) -> String {
-    let last_day = method.last_day();
-    t!(dates.words, "method-expiry", month = dates.month(last_day), year = method.exp_year.to_string())
+pub fn expiry_month(dates: &Dates, card: &Card) -> String {
+    t!(dates.words, "method-expiry", month = dates.month(card.last_day()), year = card.exp_year.to_string())
+}
+
+/// What a method is, as a mark: a card's outline, or a bank's front.
+pub fn method_mark(means: &Means) -> impl IntoView + use<> {
+    match means {
+        Means::Card(card) => Either::Left(card_mark(card.brand)),
+        Means::SepaDebit(_) => Either::Right(view! {
+            <svg width="40" height="26" viewBox="0 0 40 26" aria-hidden="true" fill="none" stroke="currentColor">
+                <path d="M8.5 9.5 20 3l11.5 6.5zM7 23.5h26M9 20.5h22" />
+                <path d="M12 10v10M17.3 10v10M22.7 10v10M28 10v10" stroke-width="2" />
+            </svg>
+        }),
+    }
 }
 
 /// A card's outline with the mark of its brand: ours, not the brand's.
-pub fn card_mark(brand: Brand) -> impl IntoView {
+fn card_mark(brand: Brand) -> impl IntoView {
     let mark = match brand {
         Brand::Visa => EitherOf4::A(view! { <path d="M1 6.5h38" stroke="currentColor" stroke-width="3" /><path d="M6 17h10M6 13h5" stroke="currentColor" /> }),
         Brand::Mastercard => EitherOf4::B(
@@ -31,8 +43,17 @@ pub fn card_mark(brand: Brand) -> impl IntoView {
     }
 }
 
-/// One thing to see to as a note: what happened, what it means, what follows, and the link that repairs it; beside it `other`, another way.
-pub fn attention_note(dates: Dates, attention: &Attention, other: Option<AnyView>) -> impl IntoView + use<> {
+/// What pays what is unpaid; `None`: it is about something else.
+pub fn repair_of(attention: &Attention) -> Option<Repair> {
+    match attention {
+        Attention::Declined { repair, .. } | Attention::Unpaid { repair, .. } => Some(*repair),
+        Attention::Confirm { .. } | Attention::Expired { .. } | Attention::ExpiresSoon { .. } => None,
+    }
+}
+
+/// One thing to see to as a note: what happened, what it means, what follows, and the link that repairs it; beside it `card`, the way to a new
+/// card, which comes first where nothing else is sure to work.
+pub fn attention_note(dates: Dates, attention: &Attention, card: Option<AnyView>) -> impl IntoView + use<> {
     let w = dates.words;
     let prospect = match attention {
         Attention::Declined { prospect, .. } => prospect.as_ref(),
@@ -79,22 +100,35 @@ pub fn attention_note(dates: Dates, attention: &Attention, other: Option<AnyView
             (html, replace_path(method), t!(w, "attention-replace"))
         }
     };
-    match (follows, other) {
+    // Without a form that leads to a card, its page does.
+    let (href, repair) = match (repair_of(attention), &card) {
+        (Some(Repair::OtherCard | Repair::NewCard), None) => (NEW_CARD.to_owned(), t!(w, "attention-other-method")),
+        _ => (href, repair),
+    };
+    let acts = |card: Option<AnyView>| match (repair_of(attention), card) {
+        (Some(Repair::NewCard), Some(card)) => EitherOf3::A(card),
+        (Some(Repair::OtherCard), Some(card)) => EitherOf3::B(view! { {card}<a class="btn plain" href=href.clone()>{repair.clone()}</a> }),
+        (_, card) => EitherOf3::C(view! { <a class="btn" href=href.clone()>{repair.clone()}</a>{card} }),
+    };
+    match (follows, card) {
         (None, None) => Either::Left(parts::note(view! { <span inner_html=html></span>" "<a href=href>{repair}</a> })),
-        (follows, other) => Either::Right(view! {
+        (follows, card) => Either::Right(view! {
             <div class="note">
                 {parts::warning_mark()}
                 <div class="grow">
                     <p inner_html=html></p>
                     {follows.map(|follows| view! { <p class="follows">{follows}</p> })}
-                    <div class="acts"><a class="btn" href=href>{repair}</a>{other}</div>
+                    <div class="acts">{acts(card)}</div>
                 </div>
             </div>
         }),
     }
 }
 
+/// The page that adds a card.
+pub const NEW_CARD: &str = "/payment-methods/add";
+
 /// The page that replaces a card by another.
 pub fn replace_path(method: &Method) -> String {
-    format!("/payment-methods/add?replaces={}", method.id)
+    format!("{NEW_CARD}?replaces={}", method.id)
 }

@@ -160,8 +160,7 @@ function told(path) {
   }
   if (trouble) return fail(trouble.dataset.trouble);
   tell("page", { path });
-  const happened = document.querySelector("[data-happened]");
-  if (happened) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
+  for (const happened of document.querySelectorAll("[data-happened]")) tell("event", { name: happened.dataset.happened, ids: happened.dataset.id ? { id: happened.dataset.id } : {} });
 }
 
 /** Tells when a code is asked for: with the page, or by what a choice on it brings. */

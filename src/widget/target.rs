@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::services::embed_sessions::{Opened, Shows};
-use crate::services::payments::{self, Attention};
+use crate::services::payments::{self, Attention, Repair};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal};
+use crate::ui::payment::{NEW_CARD, replace_path};
 use crate::ui::shell::Place;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +64,12 @@ impl Target {
                 let today = desk.now.billing.date_naive();
                 let pressing = payments::attention(&mut desk, &opened.customer_id, &methods, today).await?.into_iter().next();
                 match pressing {
+                    Some(Attention::Declined { repair: Repair::NewCard, .. } | Attention::Unpaid { repair: Repair::NewCard, .. }) => NEW_CARD.to_owned(),
                     Some(Attention::Declined { invoice_number, .. } | Attention::Unpaid { invoice_number, .. }) => {
                         format!("/invoices/{}/pay", encoded(&invoice_number))
                     }
                     Some(Attention::Confirm { payment, .. }) => payments::page_path(&payment.id),
-                    Some(Attention::Expired { method, .. } | Attention::ExpiresSoon { method, .. }) => format!("/payment-methods/add?replaces={}", method.id),
+                    Some(Attention::Expired { method, .. } | Attention::ExpiresSoon { method, .. }) => replace_path(&method),
                     None => "/payment-methods".to_owned(),
                 }
             }

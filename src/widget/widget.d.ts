@@ -20,6 +20,8 @@ declare global {
     plan_changed: CustomEvent<{ version: 1; id?: string }>;
     /** A payment method was added, removed, or given another role: `id` is its own. */
     payment_method_updated: CustomEvent<{ version: 1; id?: string }>;
+    /** An invoice was paid from here: `id` is the invoice's. A method that was added may have paid what could not be charged before. */
+    invoice_paid: CustomEvent<{ version: 1; id?: string }>;
     /** The session is about to end. Where the person is at work in the frame a new token is asked for; where not, once they are. */
     session_expiring: CustomEvent<{ version: 1 }>;
     /** Escape was pressed in the frame; the focus is back where it was before. */

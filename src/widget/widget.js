@@ -114,7 +114,7 @@
         case "error":
           return this.#say("error", { code: String(data.code) });
         case "event":
-          if (["step_up_required", "plan_changed", "payment_method_updated", "session_expiring"].includes(data.name)) this.#say(data.name, data.ids ?? {});
+          if (["step_up_required", "plan_changed", "payment_method_updated", "invoice_paid", "session_expiring"].includes(data.name)) this.#say(data.name, data.ids ?? {});
       }
     }
 

@@ -25,15 +25,28 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use format::Dates;
 
-static CATALOGUES: LazyLock<HashMap<&'static str, Catalogue>> = LazyLock::new(|| {
-    let catalogue = |(language, text)| (language, Catalogue { bundle: bundle(language, text), marks: OnceLock::new() });
-    [("en", include_str!("en.ftl"))].into_iter().map(catalogue).collect()
-});
+static CATALOGUES: LazyLock<HashMap<&'static str, Catalogue>> =
+    LazyLock::new(|| [("en", include_str!("en.ftl"))].into_iter().map(|(language, text)| (language, Catalogue::new(language, text))).collect());
+
+/// A language beside those the program has: see [`teach`].
+static TAUGHT: OnceLock<Catalogue> = OnceLock::new();
+
+/// Teaches this process one more language, once: for stories told while there is one, as `Scripted` is a bank for stories.
+pub fn teach(language: &'static str, text: &str) {
+    TAUGHT.get_or_init(|| Catalogue::new(language, text));
+}
 
 struct Catalogue {
+    language: &'static str,
     bundle: FluentBundle<FluentResource>,
     /// Read from the bundle when the first figure is written.
     marks: OnceLock<format::Marks>,
+}
+
+impl Catalogue {
+    fn new(language: &'static str, text: &str) -> Catalogue {
+        Catalogue { language, bundle: bundle(language, text), marks: OnceLock::new() }
+    }
 }
 
 fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {
@@ -53,14 +66,21 @@ impl Words {
     /// Of the best language there is for a locale such as `en-GB`; English where none fits.
     pub fn of(locale: &str) -> Words {
         let language = locale.split('-').next().unwrap_or_default();
-        Words(CATALOGUES.get(language).unwrap_or_else(|| &CATALOGUES["en"]))
+        let taught = || TAUGHT.get().filter(|taught| taught.language == language);
+        Words(CATALOGUES.get(language).or_else(taught).unwrap_or_else(|| &CATALOGUES["en"]))
+    }
+
+    /// The language they are of, as pages and letters name it.
+    pub fn language(&self) -> &'static str {
+        self.0.language
     }
 
     fn marks(&self) -> &'static format::Marks {
         self.0.marks.get_or_init(|| format::Marks::of(*self))
     }
 
-    /// Used by `t!`. A key that is not there comes back as itself: ugly, harmless, and a test fails.
+    /// Used by `t!`. What a language has no words for is said in English. A key that English has not comes back as itself: ugly, harmless, and
+    /// a test fails.
     pub fn say(&self, key: &str, args: &[(&'static str, Arg)]) -> String {
         self.format(key, args, |text| Cow::Borrowed(text))
     }
@@ -71,7 +91,10 @@ impl Words {
     }
 
     fn format(&self, key: &str, args: &[(&'static str, Arg)], treat: impl for<'a> Fn(&'a str) -> Cow<'a, str>) -> String {
-        let Some(pattern) = self.0.bundle.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
+        // Words and the rules of their language go together: which plural, and how figures are written.
+        let has_words = |catalogue: &Catalogue| catalogue.bundle.get_message(key).is_some_and(|message| message.value().is_some());
+        let catalogue = if has_words(self.0) { self.0 } else { &CATALOGUES["en"] };
+        let Some(pattern) = catalogue.bundle.get_message(key).and_then(|message| message.value()) else { return key.to_owned() };
         let fluent = (!args.is_empty()).then(|| {
             let mut fluent = FluentArgs::with_capacity(args.len());
             for (name, value) in args {
@@ -88,7 +111,7 @@ impl Words {
             }
             fluent
         });
-        self.0.bundle.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
+        catalogue.bundle.format_pattern(pattern, fluent.as_ref(), &mut Vec::new()).into_owned()
     }
 }
 

@@ -91,7 +91,7 @@ async fn perform(app: &App, post: &Post, left: &Left) -> Result<(), String> {
         }
         payments::REFUND => {
             let refund: payments::GiveBack = read(left)?;
-            payments::give_back(&Errand::new(app, &vendor, Actor::System), &refund.credit_note_id).await.map_err(told)
+            payments::give_back(&Errand::new(app, &vendor, Actor::System), &refund.of_id).await.map_err(told)
         }
         notices::NOTICE => {
             let noticed: notices::Noticed = read(left)?;

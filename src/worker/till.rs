@@ -1,7 +1,8 @@
-//! Takes the money for what was billed, for many customers at once. A gateway takes its time to answer: nobody waits for another's, and
-//! what it answered meanwhile is booked together, for a transaction each would keep the one database waiting for its disk.
+//! Takes the money for what was billed, and does what is due of what could not be charged, for many customers at once. A gateway takes its
+//! time to answer: nobody waits for another's, and what it answered meanwhile is booked together, for a transaction each would keep the one
+//! database waiting for its disk.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -11,9 +12,10 @@ use tokio::task::JoinSet;
 use super::bill::Report;
 use crate::app::App;
 use crate::platform::clock::Instant;
-use crate::services::payments::{self, Begun, Collected, Errand, Sending, Sent};
+use crate::services::payments::{self, Begun, Errand, Sending, Sent};
 use crate::services::vendors::Vendor;
-use crate::services::{Actor, Desk, Refusal, invoices};
+use crate::services::{Actor, Desk, Refusal, customers, dunning, invoices};
+use crate::words::Sentence;
 
 /// Customers who are charged at once, at most: so many answers of a gateway are waited for, and no more memory is held for a longer night.
 const AT_ONCE: usize = 512;
@@ -22,45 +24,78 @@ const TOGETHER: usize = 64;
 
 /// Customers who are being charged, each for one invoice at a time.
 pub(super) struct Till<'a> {
-    app: &'a App,
-    vendor: &'a Arc<Vendor>,
-    accounts: BTreeMap<String, Account>,
+    pub app: &'a App,
+    pub vendor: &'a Arc<Vendor>,
+    /// Dunning cases whose step could not be done: they are left alone until the next run.
+    pub stuck: BTreeSet<String>,
+    accounts: BTreeMap<String, Tasks>,
     waiting: JoinSet<(String, Sent)>,
     /// Not booked yet.
     answered: Vec<(String, Sent)>,
 }
 
-/// What is left to be collected of a customer.
-#[derive(Clone)]
-struct Account {
-    /// Billing time it is done as of.
+/// What is to be done for a customer, one after the other.
+#[derive(Clone, Default)]
+pub(super) struct Tasks {
+    /// Billing time of the one that waits for the gateway's answer.
     at: Instant,
-    invoice_ids: VecDeque<String>,
+    left: VecDeque<(Instant, Task)>,
 }
 
-/// A customer who owes.
-pub(super) struct Owing {
-    pub customer_id: String,
-    /// Billing time it is collected as of.
-    pub at: Instant,
-    pub invoice_ids: Vec<String>,
+#[derive(Clone)]
+enum Task {
+    /// What is due of an invoice is charged.
+    Collect(String),
+    /// What is due of a dunning case is done.
+    Dun(String),
+    /// The end of a dunning case that the rules refused is given up, and that is why.
+    GiveUpEnd(String, Sentence),
+}
+
+impl Tasks {
+    /// Invoices are to be collected as of a billing time.
+    pub fn collect(&mut self, at: Instant, invoice_ids: impl IntoIterator<Item = String>) {
+        self.left.extend(invoice_ids.into_iter().map(|id| (at, Task::Collect(id))));
+    }
+
+    /// The invoice to be collected first, if that is what comes first.
+    fn collects_first(&self) -> Option<&str> {
+        match self.left.front()? {
+            (_, Task::Collect(invoice_id)) => Some(invoice_id),
+            (_, Task::Dun(_) | Task::GiveUpEnd(..)) => None,
+        }
+    }
+
+    /// What is due of a case is to be done as of a billing time.
+    pub fn dun(&mut self, at: Instant, case_id: String) {
+        self.left.push_back((at, Task::Dun(case_id)));
+    }
 }
 
 /// A customer whose turn it is: what was answered for them, if anything was asked.
 type Turn = (String, Option<Sent>);
 
+/// What turns came to.
+#[derive(Default)]
+struct Came {
+    issued: usize,
+    tried: usize,
+    /// The case whose step is being done: who fails, failed at it.
+    step_of: Option<String>,
+}
+
 impl<'a> Till<'a> {
     pub fn new(app: &'a App, vendor: &'a Arc<Vendor>) -> Till<'a> {
-        Till { app, vendor, accounts: BTreeMap::new(), waiting: JoinSet::new(), answered: Vec::new() }
+        Till { app, vendor, stuck: BTreeSet::new(), accounts: BTreeMap::new(), waiting: JoinSet::new(), answered: Vec::new() }
     }
 
-    /// Begins to collect the invoices of customers none of whom is being charged; waits only where too many are.
-    pub async fn begin(&mut self, owing: Vec<Owing>, report: &mut Report) {
-        let mut owing = owing.into_iter().peekable();
-        while owing.peek().is_some() {
+    /// Begins what is to be done for customers none of whom is being charged; waits only where too many are.
+    pub async fn begin(&mut self, customers: Vec<(String, Tasks)>, report: &mut Report) {
+        let mut customers = customers.into_iter().peekable();
+        while customers.peek().is_some() {
             let mut turns = Vec::new();
-            for Owing { customer_id, at, invoice_ids } in owing.by_ref().take(TOGETHER) {
-                self.accounts.insert(customer_id.clone(), Account { at, invoice_ids: invoice_ids.into() });
+            for (customer_id, tasks) in customers.by_ref().take(TOGETHER) {
+                self.accounts.insert(customer_id.clone(), tasks);
                 turns.push((customer_id, None));
             }
             while self.accounts.len() > AT_ONCE && self.wait(report).await {}
@@ -104,32 +139,69 @@ impl<'a> Till<'a> {
     async fn take_turns(&mut self, mut turns: Vec<Turn>, report: &mut Report) {
         // In the order in which every worker locks customers.
         turns.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if self.take_together(&turns, report).await.is_ok() {
+        let mut came = Came::default();
+        if self.take_together(&turns, &mut came).await.is_ok() {
+            report.take(&came);
             return;
         }
         for turn in &turns {
-            if let Err(refusal) = self.take_together(std::slice::from_ref(turn), report).await {
+            self.take_alone(turn, report).await;
+        }
+    }
+
+    /// One customer's turn. What the rules refuse to be done at the end of a dunning case is given up and that said; any other step that
+    /// cannot be done is left for the next run, and so is the customer's rest.
+    async fn take_alone(&mut self, turn: &Turn, report: &mut Report) {
+        loop {
+            let mut came = Came::default();
+            let Err(refusal) = self.take_together(std::slice::from_ref(turn), &mut came).await else { return report.take(&came) };
+            let Some(case_id) = came.step_of else {
                 self.accounts.remove(&turn.0);
                 report.failed.push((turn.0.clone(), refusal));
+                return;
+            };
+            let is_refused = matches!(refusal, Refusal::Rule(_) | Refusal::NotFound | Refusal::Fields(_));
+            if !(is_refused && self.give_up_end(&turn.0, &case_id, refusal.sentence())) {
+                tracing::warn!(case = case_id, %refusal, "what is due of an unpaid invoice could not be done yet");
+                self.accounts.remove(&turn.0);
+                self.stuck.insert(case_id);
+                return;
             }
         }
     }
 
-    async fn take_together(&mut self, turns: &[Turn], report: &mut Report) -> Result<(), Refusal> {
+    /// The case's end is to be given up; false: that was tried.
+    fn give_up_end(&mut self, customer_id: &str, case_id: &str, why: Sentence) -> bool {
+        let left = self.accounts.get_mut(customer_id).into_iter().flat_map(|tasks| tasks.left.iter_mut());
+        for (_, task) in left {
+            if matches!(task, Task::Dun(id) if id == case_id) {
+                *task = Task::GiveUpEnd(case_id.to_owned(), why);
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn take_together(&mut self, turns: &[Turn], came: &mut Came) -> Result<(), Refusal> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
-        let (mut taken, mut tried) = (Vec::with_capacity(turns.len()), 0);
+        let ids: Vec<String> = turns.iter().map(|(customer_id, _)| customer_id.clone()).collect();
+        customers::hold_all(&mut desk, &ids).await?;
+        let collecting = |(customer_id, sent): &Turn| self.accounts.get(customer_id).filter(|_| sent.is_none()).and_then(Tasks::collects_first);
+        let owed: Vec<(String, String)> = turns.iter().filter_map(|turn| Some((turn.0.clone(), collecting(turn)?.to_owned()))).collect();
+        let mut ahead = Box::pin(payments::foresee(&mut desk, &owed)).await?;
+        let mut taken = Vec::with_capacity(turns.len());
         for (customer_id, sent) in turns {
-            let Some(mut account) = self.accounts.get(customer_id).cloned() else { continue };
-            desk.at_billing(account.at.timestamp_millis());
-            let next = account.turn(&mut desk, sent.as_ref(), &mut tried).await?;
-            taken.push((customer_id.clone(), account, next));
+            let Some(mut tasks) = self.accounts.get(customer_id).cloned() else { continue };
+            desk.foresee(tasks.collects_first().and_then(|invoice_id| ahead.remove(invoice_id)).unwrap_or_default());
+            // On the heap: everything a customer's turn may come to is part of one future, and a thread's stack is small.
+            let next = Box::pin(tasks.turn(&mut desk, sent.as_ref(), came)).await?;
+            taken.push((customer_id.clone(), tasks, next));
         }
         desk.commit().await?;
-        report.tried += tried;
-        for (customer_id, account, next) in taken {
+        for (customer_id, tasks, next) in taken {
             match next {
                 Some(sending) => {
-                    self.accounts.insert(customer_id.clone(), account);
+                    self.accounts.insert(customer_id.clone(), tasks);
                     self.send(customer_id, sending).await;
                 }
                 None => drop(self.accounts.remove(&customer_id)),
@@ -148,42 +220,69 @@ impl<'a> Till<'a> {
     }
 }
 
-impl Account {
-    /// Books an answer; what is to be sent next: another method's payment of the same invoice, or the first of the next one.
-    async fn turn(&mut self, desk: &mut Desk, sent: Option<&Sent>, tried: &mut usize) -> Result<Option<Sending>, Refusal> {
-        if let Some(sent) = sent
-            && let (_, Some(next)) = payments::book(desk, sent).await?
-        {
-            return Ok(Some(next));
+impl Tasks {
+    /// Books an answer; what is to be sent next: another method's payment of the same invoice, or the first of the next task.
+    async fn turn(&mut self, desk: &mut Desk, sent: Option<&Sent>, came: &mut Came) -> Result<Option<Sending>, Refusal> {
+        if let Some(sent) = sent {
+            desk.at_billing(self.at.timestamp_millis());
+            if let (_, Some(next)) = payments::book(desk, sent).await? {
+                return Ok(Some(next));
+            }
         }
-        while let Some(invoice_id) = self.invoice_ids.pop_front() {
-            match payments::begin_collecting(desk, &invoice_id).await? {
-                Begun::Sending(sending) => {
-                    *tried += 1;
-                    return Ok(Some(sending));
-                }
-                Begun::UnderWay(_) => *tried += 1,
-                Begun::NothingDue => {}
-                // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
-                Begun::NoMethod => invoices::note_unpaid(desk, &invoice_id).await?,
+        while let Some((at, task)) = self.left.pop_front() {
+            desk.at_billing(at.timestamp_millis());
+            self.at = at;
+            let begun = match task {
+                Task::Collect(invoice_id) => collect(desk, &invoice_id, came).await?,
+                Task::Dun(case_id) => self.dunned(desk, &case_id, None, came).await?,
+                Task::GiveUpEnd(case_id, why) => self.dunned(desk, &case_id, Some(&why), came).await?,
+            };
+            if begun.is_some() {
+                came.tried += 1;
+                return Ok(begun);
             }
         }
         Ok(None)
+    }
+
+    /// Does what is due of a case, or gives its end up; what it issues is collected next.
+    async fn dunned(&mut self, desk: &mut Desk, case_id: &str, given_up: Option<&Sentence>, came: &mut Came) -> Result<Option<Sending>, Refusal> {
+        came.step_of = Some(case_id.to_owned());
+        let done = match given_up {
+            Some(why) => dunning::give_up_end(desk, case_id, why).await?,
+            None => dunning::step(desk, case_id).await?,
+        };
+        came.step_of = None;
+        came.issued += done.issued.len();
+        for invoice in done.issued.into_iter().rev().filter(|issued| issued.due_minor > 0) {
+            self.left.push_front((self.at, Task::Collect(invoice.id)));
+        }
+        Ok(done.sending)
+    }
+}
+
+/// Begins to collect an invoice.
+async fn collect(desk: &mut Desk, invoice_id: &str, came: &mut Came) -> Result<Option<Sending>, Refusal> {
+    match payments::begin_collecting(desk, invoice_id).await? {
+        Begun::Sending(sending) => return Ok(Some(sending)),
+        Begun::UnderWay => came.tried += 1,
+        Begun::NothingDue => {}
+        // Nothing to charge: where payment is due already, that is an overdue invoice like any other.
+        Begun::NoMethod => invoices::note_unpaid(desk, invoice_id).await?,
+    }
+    Ok(None)
+}
+
+impl Report {
+    fn take(&mut self, came: &Came) {
+        self.issued += came.issued;
+        self.tried += came.tried;
     }
 }
 
 /// Nothing here is ever cancelled: a defect goes on where it would have gone without a task.
 fn answer_of(ended: Result<(String, Sent), tokio::task::JoinError>) -> (String, Sent) {
     ended.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))
-}
-
-/// Collects one invoice; whether a payment was tried.
-pub(super) async fn collect(errand: &Errand, invoice_id: &str) -> Result<bool, Refusal> {
-    match payments::collect(errand, invoice_id).await? {
-        Collected::Tried(_) => Ok(true),
-        Collected::NothingDue => Ok(false),
-        Collected::NoMethod => note_unpaid(errand, invoice_id).await.map(|()| false),
-    }
 }
 
 /// An invoice whose payment is due and not made.

@@ -56,7 +56,7 @@ fn shown(of: bank::BankAccount) -> BankAccount {
         Number::Iban { iban, bic } => (Some(iban.text().to_owned()), bic.map(|bic| bic.text().to_owned()), None),
         Number::PromptPay(id) => (None, None, Some(id.digits().to_owned())),
     };
-    BankAccount { currency: of.currency, holder: of.account.holder, iban, bic, promptpay, countries: of.countries }
+    BankAccount { currency: of.currency, holder: of.account.holder, iban, bic, promptpay, countries: of.audience.countries().to_vec() }
 }
 
 async fn all(desk: &mut Desk) -> Result<Json<BankAccounts>, Problem> {

@@ -1,6 +1,7 @@
 //! What came in on the vendor's bank accounts: statements taken in, and entries matched to invoices by hand.
 
 use axum::http::Method;
+use billing::calendar::local_date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,7 +24,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/bank-entries/{bank_entry}", Scope::InvoicesRead, get).named("getBankEntry", "Get a bank entry"),
         Route::post("/bank-entries/{bank_entry}/match", Scope::InvoicesWrite, match_entry)
             .named("matchBankEntry", "Say what an unmatched bank entry pays")
-            .about("Invoices of one customer, each paid as far as it is due, in the order given; the rest goes into the balance. Of money that went back, the entry by which it had come in."),
+            .about("Invoices of one customer, each paid as far as it is due, in the order given and as of the day it was booked; the rest goes into the balance. Of money that went back, the entry by which it had come in."),
         Route::post("/bank-entries/{bank_entry}/take-back", Scope::InvoicesWrite, take_back)
             .named("takeBackBankEntry", "Take back what a bank entry paid")
             .about("Its invoices are due again, and it waits to be matched rightly."),
@@ -79,6 +80,8 @@ pub struct BankEntry {
     /// Below zero: it went back.
     pub amount_minor: i64,
     pub booked_on: Day,
+    /// Of one that is matched: the day it is posted on, which is the first your books were open where they were closed on the day it was booked.
+    pub posted_on: Option<Day>,
     pub bank_reference: Option<String>,
     pub payer_name: Option<String>,
     pub payer_account: Option<String>,
@@ -103,6 +106,7 @@ pub struct BankEntryProposal {
 
 async fn shown(desk: &mut Desk, entry: Entry) -> Result<BankEntry, Refusal> {
     let proposals = bank::proposals(desk, &entry).await?;
+    let zone = desk.vendor.zone()?;
     let (status, reason) = match entry.status {
         EntryStatus::Unmatched(reason) => (BankEntryStatus::Unmatched, Some(reason)),
         EntryStatus::Matched => (BankEntryStatus::Matched, None),
@@ -114,6 +118,7 @@ async fn shown(desk: &mut Desk, entry: Entry) -> Result<BankEntry, Refusal> {
         currency: entry.currency,
         amount_minor: entry.amount_minor,
         booked_on: Day(entry.booked_on),
+        posted_on: entry.posted_at.map(|at| Day(local_date(at, zone))),
         bank_reference: entry.bank_reference,
         payer_name: entry.payer_name,
         payer_account: entry.payer_account,

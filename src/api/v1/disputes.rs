@@ -40,6 +40,8 @@ pub struct Dispute {
     pub gateway: String,
     /// The gateway’s id of it: it is answered there.
     pub reference: String,
+    /// Where: a page of the gateway’s. Null where it has none, or is not connected now.
+    pub answered_at: Option<String>,
     pub payment_id: String,
     pub customer_id: String,
     pub amount_minor: i64,
@@ -53,8 +55,9 @@ pub struct Dispute {
     pub ended_at: Option<Time>,
 }
 
-fn shown(of: payments::Dispute) -> Result<Dispute, Refusal> {
+fn shown((of, answered_at): (payments::Dispute, Option<String>)) -> Result<Dispute, Refusal> {
     Ok(Dispute {
+        answered_at,
         status: match of.status {
             Status::Open => DisputeStatus::Open,
             Status::Won => DisputeStatus::Won,
@@ -87,7 +90,9 @@ pub struct ListDisputes {
 
 async fn list(desk: &mut Desk, Query(query): Query<ListDisputes>) -> Result<Page<Dispute>, Problem> {
     let limit = Limit::of(query.limit)?;
-    Page::of(payments::disputes(desk, &after(query.after)?, limit.and_one()).await?, limit, |row| &row.id, shown)
+    let found = payments::disputes(desk, &after(query.after)?, limit.and_one()).await?;
+    let answered_at = payments::answered_at(desk, &found).await?;
+    Page::of(found.into_iter().zip(answered_at).collect(), limit, |(dispute, _)| &dispute.id, shown)
 }
 
 /// What becomes of the subscription whose invoice is disputed, until that ends.

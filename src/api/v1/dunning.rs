@@ -1,6 +1,6 @@
 //! Dunning: the policy, the cases with every decision and its reason, and what was recovered.
 
-use billing::dunning::{AtEnd, Payday, Policy};
+use billing::dunning::{AtEnd, Owed, Payday, Policy};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,10 +54,14 @@ pub struct DunningPolicy {
     pub grace_days: u32,
     /// How many days before the end the customer is warned; 0: not at all.
     pub warning_days: u32,
+    /// Days after money came in less tax withheld, during which the certificate of that is waited for and nothing is asked of the rest; 0: none.
+    pub certificate_days: u32,
     /// What becomes of the subscriptions: `past_due` (they stay so, and give no access until everything overdue is paid), `downgrade`, `pause`, `cancel`.
     pub at_end: String,
     /// The key of the plan that `downgrade` is to; null for the others.
     pub downgrade_to: Option<String>,
+    /// What becomes of what is still due then: `stays_due`, or `written_off` (not with `past_due`). Tax on a bad debt is not reclaimed by that.
+    pub owed_at_end: String,
 }
 
 fn shown_policy(policy: Policy) -> DunningPolicy {
@@ -67,6 +71,7 @@ fn shown_policy(policy: Policy) -> DunningPolicy {
             AtEnd::Downgrade(plan) => Some(plan),
             _ => None,
         },
+        owed_at_end: policy.owed_at_end.name().to_owned(),
         is_on: policy.is_on,
         soft_days: policy.soft_days,
         paydays: policy.paydays.into_iter().map(String::from).collect(),
@@ -75,6 +80,7 @@ fn shown_policy(policy: Policy) -> DunningPolicy {
         most_tries: policy.most_tries,
         grace_days: policy.grace_days,
         warning_days: policy.warning_days,
+        certificate_days: policy.certificate_days,
     }
 }
 
@@ -97,8 +103,10 @@ pub struct DunningPolicyChanges {
     pub most_tries: Option<u32>,
     pub grace_days: Option<u32>,
     pub warning_days: Option<u32>,
+    pub certificate_days: Option<u32>,
     pub at_end: Option<String>,
     pub downgrade_to: Option<String>,
+    pub owed_at_end: Option<String>,
 }
 
 async fn update_policy(desk: &mut Desk, Body(new): Body<DunningPolicyChanges>) -> Result<Json<DunningPolicy>, Problem> {
@@ -117,6 +125,12 @@ async fn update_policy(desk: &mut Desk, Body(new): Body<DunningPolicyChanges>) -
         None => now.paydays,
         Some(texts) => texts.into_iter().map(Payday::try_from).collect::<Result<_, _>>().map_err(|why| Problem::at("/paydays", why))?,
     };
+    let owed_at_end = match new.owed_at_end.as_deref() {
+        None => now.owed_at_end,
+        Some("stays_due") => Owed::StaysDue,
+        Some("written_off") => Owed::WrittenOff,
+        Some(_) => return Err(Problem::at("/owed_at_end", "Give stays_due or written_off.")),
+    };
     let policy = Policy {
         is_on: new.is_on.unwrap_or(now.is_on),
         soft_days: new.soft_days.unwrap_or(now.soft_days),
@@ -126,7 +140,9 @@ async fn update_policy(desk: &mut Desk, Body(new): Body<DunningPolicyChanges>) -
         most_tries: new.most_tries.unwrap_or(now.most_tries),
         grace_days: new.grace_days.unwrap_or(now.grace_days),
         warning_days: new.warning_days.unwrap_or(now.warning_days),
+        certificate_days: new.certificate_days.unwrap_or(now.certificate_days),
         at_end,
+        owed_at_end,
     };
     dunning::set_policy(desk, &policy).await?;
     Ok(Json(shown_policy(policy)))
@@ -142,7 +158,7 @@ pub struct DunningCase {
     pub currency: String,
     /// What was due of the invoice when the case was opened.
     pub amount_minor: i64,
-    /// `open`, `ended` (the grace is over and it is unpaid), `restoring` (paid after the end, and what that took is being given back), `recovered`.
+    /// `open`, `ended` (the grace is over and it is unpaid), `written_off` (it is not asked for any more), `restoring` (paid after the end, and what that took is being given back), `recovered`.
     pub state: String,
     pub opened_at: Time,
     /// When it is tried next by itself; null: it is not.
@@ -155,7 +171,7 @@ pub struct DunningCase {
     /// When the grace is over.
     pub end_at: Time,
     pub ended_at: Option<Time>,
-    /// What was done then: `past_due`, `downgrade`, `pause`, `cancel`, `nothing`.
+    /// What was done then: `past_due`, `downgrade`, `pause`, `cancel`, `nothing`, `written_off` (by you, before the grace was over).
     pub ended_by: Option<String>,
     pub recovered_at: Option<Time>,
     /// `retry`, `new_method`, `customer`, `other` (settled without a payment).
@@ -225,9 +241,10 @@ async fn list(desk: &mut Desk, Query(query): Query<ListDunningCases>) -> Result<
 #[derive(Serialize, ToSchema)]
 pub struct DunningDecision {
     pub id: String,
-    /// `opened`, `try_planned`, `no_try`, `tried`, `warned`, `ended`, `recovered`, `restored`, `not_done`.
+    /// `opened`, `try_planned`, `no_try`, `tried`, `warned`, `ended`, `written_off`, `due_again`, `recovered`, `restored`, `not_done`.
     pub kind: String,
-    /// In the words of the case’s `because`, `ended_by` and `recovered_by`; `declined` or `no_method` for an opened one.
+    /// In the words of the case’s `because`, `ended_by` and `recovered_by`; `declined` or `no_method` for an opened one, `dunning` or `vendor` for
+    /// one that was written off.
     pub because: String,
     /// More about it, by kind.
     #[schema(value_type = Object)]
@@ -301,8 +318,11 @@ pub struct DunningFigures {
     pub by_customer: i64,
     /// Settled without a payment: credited, or withheld.
     pub settled_otherwise: i64,
-    /// The grace is over, and they are unpaid.
+    /// The grace is over, and they are unpaid and due.
     pub ended: i64,
+    /// Lost: not asked for any more, and how much that is. What comes of it after all leaves it.
+    pub written_off: i64,
+    pub written_off_minor: i64,
     /// Still under way.
     pub open: i64,
 }
@@ -332,6 +352,8 @@ async fn report(desk: &mut Desk, Query(range): Query<ReportRange>) -> Result<Jso
         by_customer: figures.by_customer,
         settled_otherwise: figures.settled_otherwise,
         ended: figures.ended,
+        written_off: figures.written_off,
+        written_off_minor: figures.written_off_minor,
         open: figures.open,
     };
     Ok(Json(DunningReport { data: figures.into_iter().map(shown).collect() }))

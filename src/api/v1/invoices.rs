@@ -203,11 +203,12 @@ pub struct Invoice {
     pub tax_total_minor: i64,
     pub rounding_minor: i64,
     pub total_minor: i64,
-    /// Of the total, settled by payments, the balance, credit notes and tax withheld.
+    /// Of the total, settled by payments, the balance, credit notes and tax withheld, or written off.
     pub paid_minor: i64,
     pub balance_minor: i64,
     pub credited_minor: i64,
     pub withheld_minor: i64,
+    pub written_off_minor: i64,
     /// What is still to be paid.
     pub due_minor: i64,
     /// Numbers of the invoices a credit note corrects.
@@ -249,6 +250,7 @@ pub fn shown(invoice: invoices::Invoice) -> Result<Invoice, Refusal> {
         balance_minor: invoice.balance_minor,
         credited_minor: invoice.credited_minor,
         withheld_minor: invoice.withheld_minor,
+        written_off_minor: invoice.written_off_minor,
         due_minor: invoice.due_minor,
         corrects: frozen.corrects,
         purchase_order: frozen.purchase_order,

@@ -1,16 +1,16 @@
-//! What is sold once (services and credit packs), how much customers may pay into their balance, and what was bought.
+//! What is sold once (services and credit packs), and how much customers may pay into their balance.
 
 use billing::money::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::give::{Created, Json, Page};
+use crate::api::give::{Created, Json};
 use crate::api::problem::Problem;
 use crate::api::route::Route;
-use crate::api::take::{Body, Id, Limit, Nothing, Query, after};
+use crate::api::take::{Body, Id, Nothing};
 use crate::api::values::Time;
 use crate::services::api_keys::Scope;
-use crate::services::{Desk, Refusal, catalog, customers, purchases};
+use crate::services::{Desk, catalog};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -26,9 +26,6 @@ pub fn routes() -> Vec<Route> {
             .named("setTopUpLimit", "Let customers top up their balance")
             .about("Within bounds, by currency. Without both bounds customers of that currency can’t pay in any more."),
         Route::get("/top-up-limits", Scope::PlansRead, list_limits).named("listTopUpLimits", "List bounds of top-ups"),
-        Route::get("/customers/{customer}/purchases", Scope::InvoicesRead, bought)
-            .named("listPurchases", "List what a customer bought")
-            .about("Top-ups, credit packs and services, paid or not, the newest first."),
     ]
 }
 
@@ -204,96 +201,4 @@ async fn set_limit(desk: &mut Desk, Body(new): Body<NewTopUpLimit>) -> Result<Js
 
 async fn list_limits(desk: &mut Desk, Nothing: Nothing) -> Result<Json<TopUpLimits>, Problem> {
     limits(desk).await
-}
-
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PurchaseKind {
-    TopUp,
-    CreditPack,
-    Service,
-}
-
-/// Where a purchase stands.
-#[derive(Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PurchaseStatus {
-    /// Not paid yet, or never.
-    Open,
-    /// Paid, and given.
-    Done,
-    /// The money came when it could be given no more: it is in the balance.
-    Undone,
-}
-
-/// Something a customer decided to buy.
-#[derive(Serialize, ToSchema)]
-pub struct Purchase {
-    pub id: String,
-    pub customer_id: String,
-    pub kind: PurchaseKind,
-    /// Null for a top-up.
-    pub product_id: Option<String>,
-    /// As it was called; empty for a top-up.
-    pub name: String,
-    pub currency: String,
-    /// What a payment pays.
-    pub amount_minor: i64,
-    /// What the balance gets.
-    pub credit_minor: i64,
-    /// Whether it happened by itself, because the balance was low.
-    pub is_automatic: bool,
-    pub status: PurchaseStatus,
-    /// Of a service that is paid.
-    pub invoice_id: Option<String>,
-    pub created_at: Time,
-    pub done_at: Option<Time>,
-}
-
-fn purchase(purchase: purchases::Purchase) -> Result<Purchase, Refusal> {
-    let kind = match purchase.kind.as_str() {
-        "top_up" => PurchaseKind::TopUp,
-        "credit_pack" => PurchaseKind::CreditPack,
-        "service" => PurchaseKind::Service,
-        other => return Err(Refusal::damaged(format!("no kind of purchase {other}"))),
-    };
-    let status = match purchase.status.as_str() {
-        "open" => PurchaseStatus::Open,
-        "done" => PurchaseStatus::Done,
-        "undone" => PurchaseStatus::Undone,
-        other => return Err(Refusal::damaged(format!("no status of a purchase {other}"))),
-    };
-    Ok(Purchase {
-        kind,
-        status,
-        id: purchase.id,
-        customer_id: purchase.customer_id,
-        product_id: purchase.product_id,
-        name: purchase.name,
-        currency: purchase.currency,
-        amount_minor: purchase.amount_minor,
-        credit_minor: purchase.credit_minor,
-        is_automatic: purchase.is_automatic,
-        invoice_id: purchase.invoice_id,
-        created_at: Time::of_ms(purchase.created_at),
-        done_at: purchase.done_at.map(Time::of_ms),
-    })
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ListPurchases {
-    /// How many a page holds: 1 to 100, 20 unless given.
-    #[schema(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[schema(pattern = "^[a-z]+_[0-9a-fA-F]{32}$")]
-    after: Option<String>,
-}
-
-async fn bought(desk: &mut Desk, (Id(customer), Query(query)): (Id, Query<ListPurchases>)) -> Result<Page<Purchase>, Problem> {
-    let customer_id = customers::find(desk, &customer).await?.id;
-    let limit = Limit::of(query.limit)?;
-    let rows = purchases::of_customer(desk, &customer_id, &after(query.after)?, limit.and_one()).await?;
-    Page::of(rows, limit, |purchase| &purchase.id, purchase)
 }

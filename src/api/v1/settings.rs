@@ -1,4 +1,4 @@
-//! Settings: what customers may do by themselves in the portal.
+//! Settings: what customers may do by themselves in the portal, and how long ahead they are told of a renewal.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use crate::api::problem::Problem;
 use crate::api::route::Route;
 use crate::api::take::{Body, Nothing};
 use crate::services::api_keys::Scope;
+use crate::services::subscriptions::{self, RenewalNotice};
 use crate::services::{Desk, settings};
 
 pub fn routes() -> Vec<Route> {
@@ -17,7 +18,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// What your customers may do by themselves. Your programs may do all of it always.
+/// What your customers may do by themselves, which your programs may always; and when they are told of a renewal.
 #[derive(Serialize, ToSchema)]
 pub struct Settings {
     /// Pause their plan.
@@ -28,6 +29,12 @@ pub struct Settings {
     pub customers_may_choose_billing_day: bool,
     /// Set a cap on what a period’s usage costs. Your software has to ask for entitlements, or to hear of the events, and stop.
     pub customers_may_cap_spend: bool,
+    /// How many days before it renews your customers are told of a period of a year or longer; 0: not at all.
+    #[schema(maximum = 90)]
+    pub renewal_notice_days_year: u32,
+    /// The same of a period from a quarter up to a year. Of shorter ones nobody is told.
+    #[schema(maximum = 30)]
+    pub renewal_notice_days_shorter: u32,
 }
 
 /// What is to be different.
@@ -38,19 +45,23 @@ pub struct SettingsChanges {
     pub customers_may_choose_interval: Option<bool>,
     pub customers_may_choose_billing_day: Option<bool>,
     pub customers_may_cap_spend: Option<bool>,
+    pub renewal_notice_days_year: Option<u32>,
+    pub renewal_notice_days_shorter: Option<u32>,
 }
 
-fn shown(settings: settings::Settings) -> Settings {
+fn shown(settings: settings::Settings, notice: RenewalNotice) -> Settings {
     Settings {
         customers_may_pause: settings.customers_may_pause,
         customers_may_choose_interval: settings.customers_may_choose_interval,
         customers_may_choose_billing_day: settings.customers_may_choose_billing_day,
         customers_may_cap_spend: settings.customers_may_cap_spend,
+        renewal_notice_days_year: notice.year_days,
+        renewal_notice_days_shorter: notice.shorter_days,
     }
 }
 
 async fn get(desk: &mut Desk, Nothing: Nothing) -> Result<Json<Settings>, Problem> {
-    Ok(Json(shown(settings::load(desk).await?)))
+    Ok(Json(shown(settings::load(desk).await?, subscriptions::renewal_notice(desk).await?)))
 }
 
 async fn update(desk: &mut Desk, Body(changes): Body<SettingsChanges>) -> Result<Json<Settings>, Problem> {
@@ -64,5 +75,13 @@ async fn update(desk: &mut Desk, Body(changes): Body<SettingsChanges>) -> Result
     if new != now {
         settings::save(desk, new).await?;
     }
-    Ok(Json(shown(new)))
+    let told = subscriptions::renewal_notice(desk).await?;
+    let notice = RenewalNotice {
+        year_days: changes.renewal_notice_days_year.unwrap_or(told.year_days),
+        shorter_days: changes.renewal_notice_days_shorter.unwrap_or(told.shorter_days),
+    };
+    if notice != told {
+        subscriptions::set_renewal_notice(desk, notice).await?;
+    }
+    Ok(Json(shown(new, notice)))
 }

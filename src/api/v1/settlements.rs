@@ -1,5 +1,5 @@
-//! What is done to an issued invoice: credited, whole or by line or amount, or settled in part by tax the customer withheld, whose certificate
-//! may turn out to be wrong.
+//! What is done to an issued invoice: credited, whole or by line or amount, settled in part by tax the customer withheld, whose certificate
+//! may turn out to be wrong, or written off.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,12 @@ pub fn routes() -> Vec<Route> {
         Route::post("/invoices/{invoice}/withholding/take-back", Scope::InvoicesWrite, take_back)
             .named("takeBackWithholding", "Take back tax the customer withheld")
             .about("Where you do not accept the certificate: so much of the invoice is due again, and a better certificate may be recorded. The customer reads your reason."),
+        Route::post("/invoices/{invoice}/write-off", Scope::InvoicesWrite, write_off)
+            .named("writeOffInvoice", "Write an invoice off")
+            .about("What is due of it is not asked for any more: its status is `uncollectible`, nothing is charged for it, and its subscriptions are past due for it no longer. In the ledger it moves from what customers owe to write-offs, tax and all: tax on a bad debt is not reclaimed by this; where your law lets you, credit the invoice. A payment that comes after all still lands, and takes as much of the write-off back."),
+        Route::post("/invoices/{invoice}/write-off/take-back", Scope::InvoicesWrite, take_back_write_off)
+            .named("takeBackWriteOff", "Take a write-off back")
+            .about("What is written off of the invoice is due again."),
     ]
 }
 
@@ -109,6 +115,23 @@ pub struct WithholdingTakenBack {
     /// For the customer.
     #[schema(min_length = 1, max_length = 200)]
     pub reason: String,
+}
+
+/// Why an invoice is written off, or asked for after all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteOffReason {
+    /// For your records: the customer does not read it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub reason: String,
+}
+
+async fn write_off(desk: &mut Desk, (Id(invoice), Body(why)): (Id, Body<WriteOffReason>)) -> Result<Json<Invoice>, Problem> {
+    Ok(Json(shown(invoices::write_off(desk, &invoice, &why.reason).await?)?))
+}
+
+async fn take_back_write_off(desk: &mut Desk, (Id(invoice), Body(why)): (Id, Body<WriteOffReason>)) -> Result<Json<Invoice>, Problem> {
+    Ok(Json(shown(invoices::take_back_write_off(desk, &invoice, &why.reason).await?)?))
 }
 
 async fn withhold(desk: &mut Desk, (Id(invoice), Body(new)): (Id, Body<NewWithholding>)) -> Result<Created<Withholding>, Problem> {

@@ -4,11 +4,13 @@
 //! What banks say falls into five classes ([`Class`]). One that says no for good is not asked again with the same method as it stands; one that
 //! wants its customer asked is not asked without them; an empty account is asked on paydays; for everything else there are days.
 //!
+//! Money that came in less tax withheld leaves a rest that a certificate settles: [`certificate_until`] says for how long that is waited for.
+//!
 //! What deliberately does not live here: charging, writing to people, and doing what the end asks for.
 
 mod policy;
 
-pub use policy::{AtEnd, Payday, Policy, PolicyError};
+pub use policy::{AtEnd, Owed, Payday, Policy, PolicyError};
 
 use chrono::{Days, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -155,6 +157,22 @@ pub fn plan(policy: &Policy, failed: &Failed, now: Instant, zone: Zone) -> Resul
     };
     let end_at = end_at.max(now);
     Ok(Plan { tries: tries(policy, failed, now, end_at, zone)?, warn_at, end_at })
+}
+
+/// Until when the certificate of tax withheld is waited for, of money that came at `came_at` and was counted `now`: nothing is asked of the rest
+/// before. Never sooner after it was counted than its customer is warned before an end. `None`: it is not waited for.
+pub fn certificate_until(policy: &Policy, came_at: Instant, now: Instant, zone: Zone) -> Result<Option<Instant>> {
+    if policy.certificate_days == 0 {
+        return Ok(None);
+    }
+    let in_time = at_hour(later(came_at, policy.certificate_days, zone)?, policy.hour, zone)?;
+    Ok(Some(in_time.max(at_hour(later(now, policy.warning_days, zone)?, policy.hour, zone)?).max(now)))
+}
+
+/// When its customer is reminded of it: so long before as of an end.
+pub fn certificate_reminder_at(policy: &Policy, until: Instant, zone: Zone) -> Result<Instant> {
+    let day = local_date(until, zone).checked_sub_days(Days::new(u64::from(policy.warning_days))).ok_or(CalendarError::OutOfRange)?;
+    at_hour(day, policy.hour, zone)
 }
 
 fn tries(policy: &Policy, failed: &Failed, now: Instant, end_at: Instant, zone: Zone) -> Result<std::result::Result<Try, NoTry>> {

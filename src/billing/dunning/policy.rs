@@ -23,10 +23,13 @@ pub struct Policy {
     pub grace_days: u32,
     /// How many days before the end its customer is warned; 0: not at all. The end never comes sooner after the warning than this.
     pub warning_days: u32,
+    /// Days after money came in less tax withheld, during which the certificate of that is waited for and nothing is asked of the rest; 0: none.
+    pub certificate_days: u32,
     pub at_end: AtEnd,
+    pub owed_at_end: Owed,
 }
 
-/// What becomes of the subscriptions on an invoice whose grace is over. The invoice stays open.
+/// What becomes of the subscriptions on an invoice whose grace is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AtEnd {
@@ -46,6 +49,25 @@ impl AtEnd {
             Self::Downgrade(_) => "downgrade",
             Self::Pause => "pause",
             Self::Cancel => "cancel",
+        }
+    }
+}
+
+/// What becomes of what is still due then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// It stays due, and its customer is shown it.
+    StaysDue,
+    /// It is not asked for any more, and lost as long as it does not come. Not where the subscription goes on past due: that waits for it.
+    WrittenOff,
+}
+
+impl Owed {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StaysDue => "stays_due",
+            Self::WrittenOff => "written_off",
         }
     }
 }
@@ -120,7 +142,9 @@ impl Default for Policy {
             most_tries: 8,
             grace_days: 21,
             warning_days: 3,
+            certificate_days: 30,
             at_end: AtEnd::PastDue,
+            owed_at_end: Owed::StaysDue,
         }
     }
 }
@@ -142,8 +166,12 @@ pub enum PolicyError {
     GraceDays,
     #[error("warning_days: give no more than grace_days")]
     WarningDays,
+    #[error("certificate_days: give 180 at most")]
+    CertificateDays,
     #[error("at_end: name the plan to downgrade to by its key")]
     AtEnd,
+    #[error("owed_at_end: what is owed is written off only where the subscription does not wait for it: choose downgrade, pause or cancel at the end")]
+    OwedAtEnd,
 }
 
 impl PolicyError {
@@ -157,7 +185,9 @@ impl PolicyError {
             Self::MostTries => "most_tries",
             Self::GraceDays => "grace_days",
             Self::WarningDays => "warning_days",
+            Self::CertificateDays => "certificate_days",
             Self::AtEnd => "at_end",
+            Self::OwedAtEnd => "owed_at_end",
         }
     }
 }
@@ -176,7 +206,9 @@ impl Policy {
             (self.most_tries > 15, PolicyError::MostTries),
             (self.grace_days > 90, PolicyError::GraceDays),
             (self.warning_days > self.grace_days, PolicyError::WarningDays),
+            (self.certificate_days > 180, PolicyError::CertificateDays),
             (matches!(&self.at_end, AtEnd::Downgrade(plan) if plan.is_empty()), PolicyError::AtEnd),
+            (self.owed_at_end == Owed::WrittenOff && self.at_end == AtEnd::PastDue, PolicyError::OwedAtEnd),
         ];
         wrong.into_iter().filter_map(|(is_wrong, error)| is_wrong.then_some(error)).collect()
     }

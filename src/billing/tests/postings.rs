@@ -4,12 +4,13 @@ use billing::Result;
 use billing::ledger::{
     Account, Entry, balance_applied, balance_granted, balance_top_up_taken_back, balance_topped_up, dispute_lost, dispute_won, dispute_written_off,
     granted_expired, paid_expired, payment_disputed, payment_received, payment_taken_back, refund_kept, refund_paid, tax_withheld, tax_withheld_taken_back,
+    write_off_taken_back, written_off,
 };
 
 #[test]
 fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
     type Movement = fn(i64) -> Result<Vec<Entry>>;
-    let movements: [(Movement, Account, Account); 16] = [
+    let movements: [(Movement, Account, Account); 18] = [
         (payment_received, Account::Cash, Account::Receivable),
         (payment_taken_back, Account::Receivable, Account::Cash),
         (balance_top_up_taken_back, Account::CustomerBalance, Account::Cash),
@@ -26,6 +27,8 @@ fn every_movement_is_a_debit_and_a_credit_of_the_same_amount() {
         (refund_kept, Account::Cash, Account::CustomerBalance),
         (tax_withheld, Account::TaxWithheld, Account::Receivable),
         (tax_withheld_taken_back, Account::Receivable, Account::TaxWithheld),
+        (written_off, Account::WriteOffs, Account::Receivable),
+        (write_off_taken_back, Account::Receivable, Account::WriteOffs),
     ];
     for (movement, debit, credit) in movements {
         let posted = movement(1_234).expect("posts");

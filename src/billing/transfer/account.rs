@@ -82,7 +82,7 @@ impl fmt::Display for Iban {
 
 /// What letters (A is 10) and digits leave when they are read as one number and divided by 97 (ISO 7064 MOD 97-10); `None`: something else
 /// is among them.
-pub(super) fn remainder_of_97(text: impl Iterator<Item = u8>) -> Option<u32> {
+pub(crate) fn remainder_of_97(text: impl Iterator<Item = u8>) -> Option<u32> {
     let mut rest: u32 = 0;
     for byte in text {
         rest = match byte {

@@ -7,6 +7,7 @@ mod account;
 mod code;
 mod reference;
 
+pub(crate) use account::remainder_of_97;
 pub use account::{Account, AccountError, Bic, Iban, Number, PromptPay};
 pub use code::payment_code;
 pub use reference::{creditor_reference, printed, references_in};

@@ -1,6 +1,7 @@
 //! Writing behind: rows that nobody waits for are kept until something is read, or the transaction ends, and then go to the database many
-//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first. Where many have gathered, a task
-//! of its own writes them: the database works on one processor while the caller makes the next rows on another.
+//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first; rows of a table that is only
+//! added to, and that no other row refers to, wait until a statement names their table. Where many have gathered, a task of its own writes
+//! them: the database works on one processor while the caller makes the next rows on another.
 
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -14,23 +15,50 @@ const MOST: usize = 1024;
 /// Rows that wait, by statement, in the order the statements came.
 #[derive(Default)]
 pub(super) struct Behind {
-    statements: Vec<(&'static Many, Vec<Kept>)>,
+    waiting: Vec<Waiting>,
     rows: usize,
+}
+
+struct Waiting {
+    statement: &'static Many,
+    rows: Vec<Kept>,
+    until: Until,
+}
+
+/// What the rows of a statement wait for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Whatever is asked next.
+    Anything,
+    /// A statement that names this table, or the end.
+    Named(&'static str),
 }
 
 impl Behind {
     /// Keeps a row; whether there are so many now that they should be written.
-    pub fn keep<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> bool {
+    pub fn keep<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A, until: Until) -> bool {
         let row = Kept(Box::new(row));
-        match self.statements.iter_mut().find(|(other, _)| std::ptr::eq(*other, statement)) {
-            Some((_, rows)) => rows.push(row),
-            None => self.statements.push((statement, vec![row])),
+        match self.waiting.iter_mut().find(|waiting| std::ptr::eq(waiting.statement, statement)) {
+            Some(waiting) => waiting.rows.push(row),
+            None => self.waiting.push(Waiting { statement, rows: vec![row], until }),
         }
         self.rows += 1;
         self.rows >= MOST
     }
 
-    /// Everything that waits, to be written before something else is asked.
+    /// What is to be written before a statement of this text is run.
+    pub fn take_before(&mut self, sql: &[&str]) -> Behind {
+        let goes = |waiting: &mut Waiting| match waiting.until {
+            Until::Anything => true,
+            Until::Named(table) => sql.iter().any(|part| part.contains(table)),
+        };
+        let waiting: Vec<Waiting> = self.waiting.extract_if(.., goes).collect();
+        let rows = waiting.iter().map(|waiting| waiting.rows.len()).sum();
+        self.rows -= rows;
+        Behind { waiting, rows }
+    }
+
+    /// Everything that waits.
     pub fn take(&mut self) -> Behind {
         std::mem::take(self)
     }
@@ -38,13 +66,13 @@ impl Behind {
     /// Everything that waits, where more will follow. What follows keeps the order of the statements so far: it goes on in the middle of
     /// rows that refer to each other.
     pub fn cut(&mut self) -> Behind {
-        let statements = self.statements.iter_mut().map(|(statement, rows)| (*statement, std::mem::take(rows))).collect();
-        Behind { statements, rows: std::mem::take(&mut self.rows) }
+        let waiting = self.waiting.iter_mut().map(|waiting| Waiting { rows: std::mem::take(&mut waiting.rows), ..*waiting }).collect();
+        Behind { waiting, rows: std::mem::take(&mut self.rows) }
     }
 
     /// Writes it, in its order.
     pub async fn write(self, on: &mut On) -> DbResult<()> {
-        for (statement, rows) in self.statements {
+        for Waiting { statement, rows, .. } in self.waiting {
             let count = rows.len();
             let touched = statement.run(on, rows).await?;
             if statement.of_each && u64::try_from(count) != Ok(touched) {

@@ -17,6 +17,11 @@ pub struct Many {
 }
 
 impl Many {
+    /// The table an INSERT adds to.
+    pub(super) fn table(&self) -> &'static str {
+        self.before.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap_or(self.before)
+    }
+
     /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
     /// of thousands; so there they stand without, in their order.
     pub(super) fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {

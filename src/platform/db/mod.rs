@@ -16,9 +16,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Sqlite, Transact
 mod args;
 mod behind;
 mod many;
+#[cfg(test)]
+mod tests;
 
 pub use args::{Args, Row, Value};
-use behind::{Behind, Held};
+use behind::{Behind, Held, Until};
 pub use many::Many;
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
@@ -203,10 +205,15 @@ impl Tx {
         self.held.with(self.behind.take()).await
     }
 
+    /// The same for one statement: what it cannot look for may still wait.
+    async fn engine_for(&mut self, sql: &[&str]) -> DbResult<&mut On> {
+        self.held.with(self.behind.take_before(sql)).await
+    }
+
     /// Every row.
     pub async fn all<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Vec<R>> {
         note(sql);
-        Ok(match self.engine().await? {
+        Ok(match self.engine_for(&[sql]).await? {
             On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut **tx).await?,
             On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(&mut **tx).await?,
         })
@@ -221,7 +228,7 @@ impl Tx {
         mut take: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
         note(sql);
-        match self.engine().await? {
+        match self.engine_for(&[sql]).await? {
             On::Sqlite(tx) => {
                 let mut rows = sqlx::query_as_with(sql, args.sqlite()?).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await.map_err(DbError::from)? {
@@ -241,7 +248,7 @@ impl Tx {
     /// The row, or `None`.
     pub async fn opt<'q, R: Row>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<Option<R>> {
         note(sql);
-        Ok(match self.engine().await? {
+        Ok(match self.engine_for(&[sql]).await? {
             On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
             On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
         })
@@ -255,7 +262,7 @@ impl Tx {
     /// Runs a statement; how many rows it touched.
     pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
         note(sql);
-        Ok(match self.engine().await? {
+        Ok(match self.engine_for(&[sql]).await? {
             On::Sqlite(tx) => sqlx::query_with(sql, args.sqlite()?).execute(&mut **tx).await?.rows_affected(),
             On::Postgres(tx) => sqlx::query_with(sql, args.postgres()?).execute(&mut **tx).await?.rows_affected(),
         })
@@ -263,7 +270,7 @@ impl Tx {
 
     /// Runs a statement over many rows, a chunk at a time; what it returned.
     pub async fn all_of<'q, R: Row, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<Vec<R>> {
-        let on = self.engine().await?;
+        let on = self.engine_for(&[statement.before, statement.after]).await?;
         let mut found = Vec::new();
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -279,7 +286,7 @@ impl Tx {
 
     /// Runs a statement over many rows, a chunk at a time; how many rows it touched.
     pub async fn run_of<'q, A: Args<'q>>(&mut self, statement: &Many, rows: Vec<A>) -> DbResult<u64> {
-        statement.run(self.engine().await?, rows).await
+        statement.run(self.engine_for(&[statement.before, statement.after]).await?, rows).await
     }
 
     /// Leaves a row to a statement that nobody waits for: it is written together with others, before anything else of this transaction is
@@ -287,7 +294,17 @@ impl Tx {
     /// statements are written in the order the statements came, so one that another refers to is left first. An error is told by whatever is
     /// asked of the transaction next.
     pub async fn put<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> DbResult<()> {
-        if self.behind.keep(statement, row) { self.held.send(self.behind.cut()).await } else { Ok(()) }
+        self.leave(statement, row, Until::Anything).await
+    }
+
+    /// The same for a row of a table that is only added to, and that no other row refers to: it is written with the end, or before the first
+    /// statement that names its table.
+    pub async fn append<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> DbResult<()> {
+        self.leave(statement, row, Until::Named(statement.table())).await
+    }
+
+    async fn leave<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A, until: Until) -> DbResult<()> {
+        if self.behind.keep(statement, row, until) { self.held.send(self.behind.cut()).await } else { Ok(()) }
     }
 
     /// Whether rows that others have locked can be left out (`FOR UPDATE SKIP LOCKED`). Where there is one writer, nobody else has any.
@@ -297,7 +314,7 @@ impl Tx {
 
     /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`].
     pub async fn join_writers(&mut self, table: &'static str) -> DbResult<()> {
-        if let On::Postgres(tx) = self.engine().await? {
+        if let On::Postgres(tx) = self.engine_for(&[table]).await? {
             sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
         }
         Ok(())
@@ -306,7 +323,7 @@ impl Tx {
     /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is
     /// the one that writes anyway.
     pub async fn keep_writers_out(&mut self, table: &'static str) -> DbResult<()> {
-        if let On::Postgres(tx) = self.engine().await? {
+        if let On::Postgres(tx) = self.engine_for(&[table]).await? {
             sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
         }
         Ok(())
@@ -319,92 +336,5 @@ impl Tx {
             Held::Here(On::Postgres(tx)) => Ok(tx.commit().await?),
             Held::Away(_) | Held::Gone => Err(DbError::Gone),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_embedded_database_is_its_owners_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir(&folder).unwrap();
-        let db = Db::open(&format!("sqlite:{}", folder.join("portico.db").display())).await.unwrap();
-        db.migrate().await.unwrap();
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
-        }
-        db.close().await;
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_database_that_is_not_there_is_named() {
-        for (url, place) in [
-            ("postgres://somebody:secret@127.0.0.1:1/books", "the database books at 127.0.0.1:1 cannot be used: "),
-            ("sqlite:/proc/nowhere/portico.db", "the database /proc/nowhere/portico.db cannot be used: "),
-        ] {
-            let error = Db::open(url).await.unwrap_err().to_string();
-            assert!(error.starts_with(place) && !error.contains("secret"), "{error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_statement_runs_with_tuple_parameters_and_typed_rows() {
-        let dir = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir_all(&dir).unwrap();
-        let db = Db::open(&format!("sqlite:{}", dir.join("t.db").display())).await.unwrap();
-        db.migrate().await.unwrap();
-        let mut tx = db.write().await.unwrap();
-        let row: (i64, Option<String>) = tx.one("SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT)", (7_i64, None::<String>)).await.unwrap();
-        assert_eq!(row, (7, None));
-        // Closing waits for whoever still holds a connection.
-        drop(tx);
-        db.close().await;
-        std::fs::remove_dir_all(dir).unwrap();
-    }
-
-    static PARTS: Many = Many { before: "INSERT INTO parts (id) VALUES", columns: 1, after: "", of_each: false };
-    static LINES: Many = Many { before: "INSERT INTO part_lines (id, part) VALUES", columns: 2, after: "", of_each: false };
-    static RAISED: Many =
-        Many { before: "UPDATE parts SET raised = v.column2 FROM (VALUES", columns: 2, after: ") AS v WHERE parts.id = v.column1", of_each: true };
-
-    #[tokio::test]
-    async fn rows_nobody_waits_for_are_there_for_whoever_reads_and_an_error_among_them_is_told() {
-        let dir = std::env::temp_dir().join(format!("portico-db-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir_all(&dir).unwrap();
-        let db = Db::open(&format!("sqlite:{}", dir.join("t.db").display())).await.unwrap();
-        db.migrate().await.unwrap();
-        let count = 3_000_i64;
-        let mut tx = db.write().await.unwrap();
-        tx.run("CREATE TABLE parts (id BIGINT PRIMARY KEY, raised BIGINT)", ()).await.unwrap();
-        tx.run("CREATE TABLE part_lines (id BIGINT PRIMARY KEY, part BIGINT NOT NULL REFERENCES parts (id))", ()).await.unwrap();
-        // However they are cut, no line is written before what it refers to.
-        for part in 0..count {
-            tx.put(&PARTS, (part,)).await.unwrap();
-            for line in 0..3 {
-                tx.put(&LINES, (3 * part + line, part)).await.unwrap();
-            }
-        }
-        let (there,): (i64,) = tx.one("SELECT COUNT(*) FROM part_lines", ()).await.unwrap();
-        assert_eq!(there, 3 * count);
-        tx.commit().await.unwrap();
-        let mut tx = db.write().await.unwrap();
-        for part in 0..count {
-            // One of them is not there.
-            match tx.put(&RAISED, (if part == 17 { -1 } else { part }, 1_i64)).await {
-                Ok(()) => {}
-                Err(DbError::Overtaken) => break,
-                Err(other) => panic!("{other}"),
-            }
-        }
-        assert!(matches!(tx.commit().await, Err(DbError::Overtaken | DbError::Gone)), "where a row is not as it was read, nothing is written");
-        let (raised,): (i64,) = db.read().await.unwrap().one("SELECT COUNT(*) FROM parts WHERE raised IS NOT NULL", ()).await.unwrap();
-        assert_eq!(raised, 0, "and nothing of the transaction stands");
-        db.close().await;
-        std::fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -68,11 +68,13 @@ fn by(w: Words, by: &By) -> String {
 /// One event as a sentence. One whose kind has no words yet says at least that something was noted.
 fn told(w: Words, entry: &Entry) -> String {
     let text = |key: &str| entry.data.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let amount = || {
-        let minor = ["amount_minor", "total_minor", "due_minor"].into_iter().find_map(|key| entry.data.get(key)).and_then(Value::as_i64);
-        minor.map(|minor| w.money(minor, &text("currency"))).unwrap_or_default()
+    // The first of these there is, in the currency beside it.
+    let money = |minors: &[&str], currency: &str| {
+        let minor = minors.iter().find_map(|key| entry.data.get(*key)).and_then(Value::as_i64);
+        minor.map(|minor| w.money(minor, &text(currency))).unwrap_or_default()
     };
-    let cost = || entry.data.get("cost_minor").and_then(Value::as_i64).map(|minor| w.money(minor, &text("currency"))).unwrap_or_default();
+    let amount = || money(&["amount_minor", "total_minor", "due_minor"], "currency");
+    let cost = || money(&["cost_minor"], "currency");
     match entry.kind.as_str() {
         "customer.created" => t!(w, "activity-customer-created"),
         "customer.updated" => t!(w, "activity-customer-updated"),
@@ -93,9 +95,14 @@ fn told(w: Words, entry: &Entry) -> String {
         "dispute.lost" => t!(w, "activity-dispute-lost", amount = amount()),
         "transfer.received" => t!(w, "activity-transfer", amount = amount()),
         "transfer.taken_back" => t!(w, "activity-transfer-back", amount = amount()),
+        "refund.created" if text("invoice").is_empty() => t!(w, "activity-refund-of-balance", amount = amount()),
+        "refund.succeeded" if text("invoice").is_empty() => t!(w, "activity-refund-of-balance-succeeded", amount = amount()),
+        "refund.refused" if text("invoice").is_empty() => t!(w, "activity-refund-of-balance-refused", amount = amount()),
         "refund.created" => t!(w, "activity-refund", number = text("invoice"), amount = amount()),
         "refund.succeeded" => t!(w, "activity-refund-succeeded", number = text("invoice"), amount = amount()),
         "refund.refused" => t!(w, "activity-refund-refused", number = text("invoice"), amount = amount()),
+        "invoice.written_off" => t!(w, "activity-written-off", number = text("number"), amount = amount()),
+        "invoice.write_off_taken_back" => t!(w, "activity-write-off-back", number = text("number"), amount = amount()),
         "invoice.held" => t!(w, "activity-invoice-held"),
         "charge.created" => t!(w, "activity-charge", amount = amount()),
         "balance.granted" => t!(w, "activity-balance-granted", amount = amount()),
@@ -108,9 +115,13 @@ fn told(w: Words, entry: &Entry) -> String {
         "automatic_top_up.stopped" => t!(w, "activity-automatic-stopped", amount = amount()),
         "balance.expiring" => t!(w, "activity-balance-expiring", amount = amount()),
         "balance.expired" => t!(w, "activity-balance-expired", amount = amount()),
+        "payment.announced" => t!(w, "activity-payment-announced", amount = amount()),
         "payment.succeeded" => t!(w, "activity-payment-succeeded", amount = amount()),
         "payment.declined" => t!(w, "activity-payment-declined", amount = amount()),
         "payment.needs_action" => t!(w, "activity-payment-needs-action", amount = amount()),
+        "payment.charged_otherwise" => {
+            t!(w, "activity-payment-charged-otherwise", amount = amount(), instead = money(&["instead_minor"], "instead_currency"))
+        }
         "payment.cancelled" => t!(w, "activity-payment-cancelled", amount = amount()),
         "payment_method.added" => t!(w, "activity-method-added"),
         "payment_method.made_default" => t!(w, "activity-method-default"),

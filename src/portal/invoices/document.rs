@@ -4,12 +4,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use billing::calendar::Instant;
 use billing::invoice::DocumentKind;
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::app::App;
 use crate::identity::Member;
 use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
+use crate::portal::payments::Waits;
 use crate::portal::receipts::receipt_path;
 use crate::services::bank::{self, TransferTo};
 use crate::services::invoices::{self, Allocated, Invoice, NoteUse, Snapshot, Status, ToWithhold, Told, einvoice};
@@ -38,10 +40,14 @@ struct Seen {
     last_try: Option<(Payment, Method)>,
     /// What the customer may withhold of it, as its law may have it.
     withholds: Option<ToWithhold>,
+    /// Until when a certificate of tax withheld is waited for, and nothing else asked.
+    awaited_until: Option<Instant>,
     /// How it is paid by bank transfer, while no other payment is under way.
     transfer: Option<TransferTo>,
     /// A certificate that was not accepted, while what it settled is due.
     not_accepted: Option<NotAccepted>,
+    /// A bank has a payment of it back, and is deciding.
+    is_disputed: bool,
     now: Instant,
     may_pay: bool,
 }
@@ -64,7 +70,7 @@ impl Seen {
             };
             settled.push(Settled { by, method });
         }
-        let last_try = match invoice.due_minor {
+        let last_try = match invoice.payable_minor() {
             0 => None,
             _ => match payments::of_invoice(desk, &invoice.id).await?.into_iter().next() {
                 Some(payment) => {
@@ -85,15 +91,24 @@ impl Seen {
             snapshot,
             transfer,
             withholds: invoices::may_withhold(desk, &invoice).await?,
+            awaited_until: bank::certificate_until(desk, &invoice.id).await?.filter(|until| *until > desk.now.billing && invoice.due_minor > 0),
             not_accepted: withholding::not_accepted(desk, member, &invoice).await?,
             notes: invoices::notes_of(desk, &invoice.id).await?,
             note_use,
+            is_disputed: payments::is_disputed(desk, &invoice.id).await?,
             settled,
             last_try,
             invoice,
             now: desk.now.billing,
             may_pay: member.may_manage_billing().is_ok(),
         })
+    }
+}
+
+impl Seen {
+    /// Whether a direct debit is coming, or on its way.
+    fn waits(&self) -> bool {
+        self.last_try.as_ref().is_some_and(|(payment, _)| payment.wait_until.is_some() && payment.status.is_under_way())
     }
 }
 
@@ -121,6 +136,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, number: &str, sta
             <div class="answer"><h1 inner_html=answer(&told, &seen)></h1>{lede(&told, &seen)}</div>
             {seen.not_accepted.as_ref().map(|certificate| certificate.note(w))}
             {trouble(w, &seen)}
+            {seen.is_disputed.then(|| parts::note(view! { {t!(w, "document-disputed")} }))}
             {acts(w, &seen)}
             {seen.transfer.as_ref().map(|transfer| transfer::section(w, &seen.invoice, transfer))}
             {parties(&told)}
@@ -156,9 +172,21 @@ fn answer(told: &Told<'_>, seen: &Seen) -> String {
             rich!(w, "document-credited-to-balance", amount = amount(whole), day = day)
         };
     }
+    let waits = seen.last_try.as_ref().filter(|_| invoice.status == Status::Open).and_then(|(payment, _)| Waits::of(payment, dates));
+    match waits {
+        Some(Waits::ToBeSent(day)) => return rich!(w, "document-announced", amount = amount(invoice.due_minor), day = day),
+        Some(Waits::OnItsWay(day)) => return rich!(w, "document-on-its-way", amount = amount(invoice.due_minor), day = day),
+        None => {}
+    }
+    if let Some(until) = seen.awaited_until {
+        return rich!(w, "document-certificate-awaited", amount = amount(invoice.due_minor), day = dates.day_year(until));
+    }
     match invoice.status {
         Status::Void => rich!(w, "document-void", number = &invoice.number),
-        Status::Uncollectible => rich!(w, "document-written-off", number = &invoice.number),
+        Status::Uncollectible => {
+            let vendor = &told.snapshot.from.name;
+            rich!(w, "document-written-off", amount = amount(invoice.written_off_minor), number = &invoice.number, vendor = vendor)
+        }
         Status::Open if invoice.is_overdue(seen.now) => rich!(w, "document-overdue", amount = amount(invoice.due_minor), day = dates.day_year(invoice.due_at)),
         Status::Open => rich!(w, "document-open", amount = amount(invoice.due_minor), day = dates.day_year(invoice.due_at)),
         Status::Paid if invoice.total_minor == 0 => rich!(w, "document-nothing"),
@@ -177,6 +205,7 @@ fn paid(told: &Told<'_>, seen: &Seen) -> String {
             let day = dates.day(from_ms(one.by.allocated_at));
             match &one.method {
                 Some(method) => rich!(w, "document-paid-from", amount = amount(one.by.amount_minor), day = day, method = method_name(w, method)),
+                None if one.by.kind == "transfer" => rich!(w, "document-paid-by-transfer", amount = amount(one.by.amount_minor), day = day),
                 None => rich!(w, "document-paid", amount = amount(one.by.amount_minor), day = day),
             }
         }
@@ -195,7 +224,8 @@ fn lede(told: &Told<'_>, seen: &Seen) -> impl IntoView + use<> {
         (DocumentKind::CreditNote, _) | (_, Status::Void | Status::Uncollectible) => None,
         (_, Status::Paid) if invoice.total_minor == 0 => None,
         (_, Status::Paid) => Some(parts::state_good(t!(w, "document-paid-in-full")).into_any()),
-        (_, Status::Open) if invoice.is_overdue(seen.now) => Some(parts::state_warn(t!(w, "invoices-overdue")).into_any()),
+        (_, Status::Open) if seen.waits() => Some(view! { <span class="state">{t!(w, "document-waits")}</span> }.into_any()),
+        (_, Status::Open) if invoice.is_overdue(seen.now) && seen.awaited_until.is_none() => Some(parts::state_warn(t!(w, "invoices-overdue")).into_any()),
         (_, Status::Open) => Some(view! { <span class="state">{t!(w, "invoices-open")}</span> }.into_any()),
     };
     (mark.is_some() || !what_for.is_empty()).then(|| view! { <p class="lede">{mark}" "{what_for}</p> })
@@ -208,18 +238,30 @@ fn trouble(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let (html, link) = match &payment.status {
         payments::Status::Declined(reason) => (rich!(w, "document-declined", amount = amount, method = name, reason = declined_because(w, *reason)), None),
         payments::Status::NeedsAction { .. } => (rich!(w, "attention-confirm", amount = amount, method = name), Some(t!(w, "attention-confirm-repair"))),
+        // The answer says it all.
+        payments::Status::Created | payments::Status::Processing if payment.wait_until.is_some() => {
+            let path = payments::page_path(&payment.id);
+            return Some(Either::Left(
+                view! { <p class="sub">{t!(w, "document-debit", method = name)}" "<a class="link" href=path>{t!(w, "document-debit-see")}</a></p> },
+            ));
+        }
         payments::Status::Created | payments::Status::Processing => {
             (rich!(w, "document-under-way", amount = amount, method = name), Some(t!(w, "document-under-way-see")))
         }
         payments::Status::Succeeded | payments::Status::Cancelled => return None,
     };
     let link = link.map(|label| view! { <a href=payments::page_path(&payment.id)>{label}</a> });
-    Some(parts::note(view! { <span inner_html=html></span>" "{link} }))
+    Some(Either::Right(parts::note(view! { <span inner_html=html></span>" "{link} })))
 }
 
 fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
     let invoice = &seen.invoice;
     let is_under_way = seen.last_try.as_ref().is_some_and(|(payment, _)| payment.status.is_under_way());
+    let is_given_up = invoice.due_minor == 0 && invoice.written_off_minor > 0 && seen.may_pay && !is_under_way;
+    let nonetheless = is_given_up.then(|| {
+        let (href, amount) = (format!("/invoices/{}/pay", invoice.number), w.money(invoice.written_off_minor, &invoice.currency));
+        view! { <p class="sub">{t!(w, "document-written-off-pay")}" "<a class="link" href=href>{t!(w, "pay-button", amount = amount)}</a></p> }
+    });
     let can_pay = invoice.due_minor > 0 && seen.may_pay && !is_under_way;
     let pay = can_pay.then(|| {
         let href = format!("/invoices/{}/pay", invoice.number);
@@ -242,7 +284,7 @@ fn acts(w: Words, seen: &Seen) -> impl IntoView + use<> {
         let (cii, ubl) = (of("xml", t!(w, "document-structured-cii")), of("ubl.xml", t!(w, "document-structured-ubl")));
         view! { <p class="sub">{t!(w, "document-structured")}" "<span class="links">{cii}{ubl}</span></p> }
     });
-    view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{withhold}{structured}{who_can} }
+    view! { <div class="acts">{pay}<a class=class href=href("pdf")>{t!(w, "document-download")}</a></div>{nonetheless}{withhold}{structured}{who_can} }
 }
 
 fn parties(told: &Told<'_>) -> impl IntoView + use<> {
@@ -325,6 +367,8 @@ fn settled_by(w: Words, dates: &Dates, settled: &Settled) -> String {
         _ if by.kind == "dispute" => t!(w, "document-row-dispute", day = day),
         _ if by.kind == "transfer" && by.amount_minor < 0 => t!(w, "document-row-transfer-back", day = day),
         _ if by.kind == "transfer" => t!(w, "document-row-transfer", day = day),
+        _ if by.kind == "write_off" && by.amount_minor < 0 => t!(w, "document-row-write-off-back", day = day),
+        _ if by.kind == "write_off" => t!(w, "document-row-write-off", day = day),
         _ if by.kind == "balance" => t!(w, "document-row-balance", day = day),
         _ => t!(w, "document-row-paid", day = day),
     }

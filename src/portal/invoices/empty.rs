@@ -29,7 +29,8 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk) -> Result<Respons
     let zone = subscription.as_ref().map_or_else(|| customer.zone(), |subscription| Ok(subscription.zone))?;
     let dates = Dates::new(w, zone);
     let is_trial = subscription.as_ref().is_some_and(|subscription| subscription.state == State::Trialing);
-    let has_card = !payments::list(desk, &member.customer_id).await?.is_empty();
+    let currency = subscription.as_ref().map_or(customer.currency.as_str(), |subscription| subscription.currency.code());
+    let has_card = payments::charged_first(&payments::list(desk, &member.customer_id).await?, currency).is_some();
     let may_change = member.may_manage_billing().is_ok();
     let shell = shell(member, w, Place::Invoices);
     Ok(page::document(app, member, StatusCode::OK, &t!(w, "nav-invoices"), move || {
@@ -39,7 +40,7 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk) -> Result<Respons
             None => (rich!(w, "invoices-empty"), Some(rich!(w, "invoices-empty-free"))),
         };
         let add_card = (may_change && !has_card).then(|| {
-            let label = first.map_or_else(|| t!(w, "invoices-empty-add-card"), |first| t!(w, "invoices-empty-add-card-before", day = dates.day(first.at)));
+            let label = first.map_or_else(|| t!(w, "invoices-empty-add-method"), |first| t!(w, "invoices-empty-add-method-before", day = dates.day(first.at)));
             view! { <a class="btn" href="/payment-methods/add">{label}</a> }
         });
         let content = view! {

@@ -9,10 +9,9 @@ use leptos::prelude::*;
 
 use crate::app::App;
 use crate::identity::Member;
-use crate::platform::clock::from_ms;
 use crate::portal::entry::shell;
 use crate::services::invoices::{self, Filter, Found, LineName, Open, Sought, Status, Summary};
-use crate::services::{Desk, Refusal};
+use crate::services::{Desk, Refusal, payments};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::Words;
@@ -66,7 +65,10 @@ fn first_moment(dates: &Dates, year: i32) -> Option<Instant> {
 
 struct Seen {
     found: Found,
+    /// What is to be paid.
     open: Vec<Open>,
+    /// What a direct debit is coming for, or on its way.
+    on_its_way: Vec<Open>,
     names: Vec<LineName>,
     years: Vec<i32>,
     /// The newest document of all.
@@ -87,9 +89,12 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, asked: Asked) -> 
         Some((first, last)) => (dates.date(first).year()..=dates.date(last).year()).rev().collect(),
         None => Vec::new(),
     };
+    let waited_for = payments::waited_for(desk, &member.customer_id).await?;
+    let (on_its_way, open) = invoices::open_of(desk, &member.customer_id).await?.into_iter().partition(|open| waited_for.contains(&open.id));
     let seen = Seen {
         found,
-        open: invoices::open_of(desk, &member.customer_id).await?,
+        open,
+        on_its_way,
         names,
         years,
         last: invoices::list(desk, &member.customer_id, 1).await?.into_iter().next(),
@@ -118,29 +123,24 @@ pub async fn page(app: &App, member: &Member, desk: &mut Desk, asked: Asked) -> 
 /// What is overdue, else what is due, else what was last.
 fn answer(dates: &Dates, seen: &Seen) -> (String, Option<String>) {
     let w = dates.words;
-    let (overdue, due): (Vec<&Open>, Vec<&Open>) = seen.open.iter().filter(|open| open.due_minor > 0).partition(|open| from_ms(open.due_at) < seen.now);
+    let (overdue, due): (Vec<&Open>, Vec<&Open>) = seen.open.iter().filter(|open| open.due_minor > 0).partition(|open| open.asked_at() < seen.now);
     let count = |list: &[&Open]| i64::try_from(list.len()).unwrap_or(i64::MAX);
     match (overdue.as_slice(), due.as_slice()) {
         ([one], rest) => (
-            rich!(
-                w,
-                "invoices-answer-overdue-one",
-                amount = w.money(one.due_minor, &one.currency),
-                number = &one.number,
-                day = dates.day_year(from_ms(one.due_at))
-            ),
+            rich!(w, "invoices-answer-overdue-one", amount = w.money(one.due_minor, &one.currency), number = &one.number, day = dates.day_year(one.asked_at())),
             due_besides(dates, rest),
         ),
         (late @ [first, ..], rest) => (
-            rich!(w, "invoices-answer-overdue", amount = together(w, late), count = count(late), day = dates.day_year(from_ms(first.due_at))),
+            rich!(w, "invoices-answer-overdue", amount = together(w, late), count = count(late), day = dates.day_year(first.asked_at())),
             due_besides(dates, rest),
         ),
-        ([], [one]) => (
-            rich!(w, "invoices-answer-due-one", amount = w.money(one.due_minor, &one.currency), number = &one.number, day = dates.day(from_ms(one.due_at))),
-            None,
-        ),
-        ([], rest @ [first, ..]) => {
-            (rich!(w, "invoices-answer-due", amount = together(w, rest), count = count(rest), day = dates.day(from_ms(first.due_at))), None)
+        ([], [one]) => {
+            (rich!(w, "invoices-answer-due-one", amount = w.money(one.due_minor, &one.currency), number = &one.number, day = dates.day(one.asked_at())), None)
+        }
+        ([], rest @ [first, ..]) => (rich!(w, "invoices-answer-due", amount = together(w, rest), count = count(rest), day = dates.day(first.asked_at())), None),
+        ([], []) if !seen.on_its_way.is_empty() => {
+            let amount = together(w, &seen.on_its_way.iter().collect::<Vec<_>>());
+            (rich!(w, "invoices-answer-on-its-way", amount = amount), None)
         }
         ([], []) => {
             let lede = seen.last.as_ref().map(|last| {
@@ -154,7 +154,7 @@ fn answer(dates: &Dates, seen: &Seen) -> (String, Option<String>) {
 
 fn due_besides(dates: &Dates, rest: &[&Open]) -> Option<String> {
     let first = rest.first()?;
-    Some(rich!(dates.words, "invoices-lede-due", amount = together(dates.words, rest), day = dates.day(from_ms(first.due_at))))
+    Some(rich!(dates.words, "invoices-lede-due", amount = together(dates.words, rest), day = dates.day(first.asked_at())))
 }
 
 /// What several open invoices come to, one amount a currency.
@@ -231,9 +231,9 @@ fn table(dates: &Dates, seen: &Seen) -> impl IntoView + use<> {
             let amount = if is_one_currency { w.figure(row.total_minor, &row.currency) } else { w.money(row.total_minor, &row.currency) };
             view! {
                 <tr>
-                    <th scope="row"><a href=href>{row.number.clone()}</a><span class="sub">{what_for(w, seen, row)}</span><span class="sub near">{state(dates, row, seen.now)}</span></th>
+                    <th scope="row"><a href=href>{row.number.clone()}</a><span class="sub">{what_for(w, seen, row)}</span><span class="sub near">{state(dates, row, seen)}</span></th>
                     <td class="when">{dates.day_year(row.issued())}</td>
-                    <td class="far">{state(dates, row, seen.now)}</td>
+                    <td class="far">{state(dates, row, seen)}</td>
                     <td class="num">{amount}</td>
                 </tr>
             }
@@ -270,15 +270,17 @@ fn what_for(w: Words, seen: &Seen, row: &Summary) -> String {
     }
 }
 
-fn state(dates: &Dates, row: &Summary, now: Instant) -> impl IntoView + use<> {
+fn state(dates: &Dates, row: &Summary, seen: &Seen) -> impl IntoView + use<> {
     let w = dates.words;
+    let asked_at = seen.open.iter().find(|open| open.id == row.id).map_or(row.due(), Open::asked_at);
     let is_note = row.kind == "credit_note";
     match row.status() {
         Status::Paid if is_note => EitherOf4::A(t!(w, "invoices-credited")),
         Status::Paid if row.total_minor == 0 => EitherOf4::A(t!(w, "invoices-nothing-due")),
         Status::Paid => EitherOf4::B(parts::state_good(t!(w, "invoices-paid"))),
-        Status::Open if row.due() < now => EitherOf4::C(parts::state_warn(t!(w, "invoices-overdue"))),
-        Status::Open => EitherOf4::D(t!(w, "invoices-due-on", day = dates.day(row.due()))),
+        Status::Open if seen.on_its_way.iter().any(|open| open.id == row.id) => EitherOf4::A(t!(w, "document-waits")),
+        Status::Open if asked_at < seen.now => EitherOf4::C(parts::state_warn(t!(w, "invoices-overdue"))),
+        Status::Open => EitherOf4::D(t!(w, "invoices-due-on", day = dates.day(asked_at))),
         Status::Void => EitherOf4::A(t!(w, "invoices-void")),
         Status::Uncollectible => EitherOf4::A(t!(w, "invoices-written-off")),
     }

@@ -37,7 +37,7 @@ pub fn at_gateway(app: &App, member: &Member, started: Started) -> Result<Respon
     Ok(page::document(app, member, StatusCode::OK, &t!(w, "methods-title"), move || {
         let back = payments::return_path(&started.setup_id);
         let content = view! {
-            {parts::answer(rich!(w, "fields-heading"), Some(rich!(w, "fields-elsewhere")))}
+            {parts::answer(rich!(w, "step-add"), Some(rich!(w, "fields-elsewhere")))}
             <div class="acts field">
                 <a class="btn" href=page_url target="_blank" rel="noopener">{t!(w, "step-add-button")}</a>
                 <a class="btn plain" href=back>{t!(w, "fields-typed")}</a>

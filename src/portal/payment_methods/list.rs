@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::NaiveDate;
-use leptos::either::{Either, EitherOf3};
+use leptos::either::{Either, EitherOf3, EitherOf4};
 use leptos::prelude::*;
 
 use crate::app::App;
@@ -13,10 +13,10 @@ use crate::platform::clock::Instant;
 use crate::portal::entry::shell;
 use crate::portal::written_for::WrittenFor;
 use crate::services::embed_sessions::Scope;
-use crate::services::payments::{self, Attention, DeclineReason, Expiry, Method, MethodRole, brand_name, declined_because, method_name};
+use crate::services::payments::{self, Attention, DeclineReason, Expiry, Means, Method, MethodRole, Repair, declined_because, method_name};
 use crate::services::{Desk, Refusal};
 use crate::ui::page::Reach;
-use crate::ui::payment::{attention_note, card_mark, expiry_month, replace_path};
+use crate::ui::payment::{attention_note, expiry_month, method_mark, replace_path};
 use crate::ui::shell::{Place, frame};
 use crate::ui::{page, parts};
 use crate::words::format::Dates;
@@ -123,7 +123,7 @@ fn table(dates: Dates, seen: &Seen, may_change: bool) -> impl IntoView + use<> {
     view! {
         <table class="cards sec">
             <caption class="vh">{t!(w, "methods-caption")}</caption>
-            <thead><tr><th scope="col">{t!(w, "methods-card")}</th><th scope="col">{t!(w, "methods-expires")}</th><th scope="col"><span class="vh">{t!(w, "methods-acts")}</span></th></tr></thead>
+            <thead><tr><th scope="col">{t!(w, "methods-method")}</th><th scope="col">{t!(w, "methods-expires")}</th><th scope="col"><span class="vh">{t!(w, "methods-acts")}</span></th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
     }
@@ -134,7 +134,7 @@ fn row(dates: Dates, seen: &Seen, method: &Method, may_change: bool) -> impl Int
     let refused = method.refused.map(|_| view! { <span class="sub">{parts::state_warn(t!(w, "methods-refused"))}" "{t!(w, "methods-not-charged")}</span> });
     view! {
         <tr>
-            <th scope="row"><span class="card">{card_mark(method.brand)}<span><b>{method_name(w, method)}</b>{role(w, seen, method)}{refused}</span></span></th>
+            <th scope="row"><span class="card">{method_mark(&method.means)}<span><b>{method_name(w, method)}</b>{role(w, seen, method)}{refused}</span></span></th>
             <td class="when">{expires(dates, method, seen.today)}</td>
             <td>{may_change.then(|| acts(w, seen, method))}</td>
         </tr>
@@ -142,7 +142,7 @@ fn row(dates: Dates, seen: &Seen, method: &Method, may_change: bool) -> impl Int
 }
 
 fn role(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
-    let default_brand = seen.methods.first().map(|default| brand_name(w, default.brand)).unwrap_or_default();
+    let default_name = seen.methods.first().map(|default| method_name(w, default)).unwrap_or_default();
     let has_several_backups = seen.methods.iter().filter(|other| matches!(other.role, MethodRole::Backup(_))).count() > 1;
     match method.role {
         MethodRole::Default => {
@@ -151,18 +151,24 @@ fn role(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
         MethodRole::Backup(position) if has_several_backups && position > 1 => {
             Either::Right(view! { <span class="sub">{t!(w, "methods-backup-later", position = position)}</span> })
         }
-        MethodRole::Backup(_) => Either::Right(view! { <span class="sub">{t!(w, "methods-backup", brand = default_brand)}</span> }),
+        MethodRole::Backup(_) => Either::Right(view! { <span class="sub">{t!(w, "methods-backup", method = default_name)}</span> }),
         MethodRole::Kept => Either::Right(view! { <span class="sub">{t!(w, "methods-kept")}</span> }),
     }
 }
 
 fn expires(dates: Dates, method: &Method, today: NaiveDate) -> impl IntoView + use<> {
     let w = dates.words;
-    let month = expiry_month(&dates, method);
+    let month = match &method.means {
+        Means::Card(card) => expiry_month(&dates, card),
+        // What lets it be charged does not end, and has a name.
+        Means::SepaDebit(debit) => {
+            return EitherOf4::D(view! { {t!(w, "methods-no-end")}<span class="sub">{t!(w, "methods-mandate", reference = &debit.mandate)}</span> });
+        }
+    };
     match method.expiry(today) {
-        Expiry::Good => EitherOf3::A(month),
-        Expiry::Soon { days, .. } => EitherOf3::B(view! { {parts::state_warn(month)}<span class="sub">{t!(w, "methods-in-days", days = days)}</span> }),
-        Expiry::Expired { .. } => EitherOf3::C(view! { {parts::state_warn(t!(w, "methods-expired"))}<span class="sub">{month}</span> }),
+        Expiry::Good => EitherOf4::A(month),
+        Expiry::Soon { days, .. } => EitherOf4::B(view! { {parts::state_warn(month)}<span class="sub">{t!(w, "methods-in-days", days = days)}</span> }),
+        Expiry::Expired { .. } => EitherOf4::C(view! { {parts::state_warn(t!(w, "methods-expired"))}<span class="sub">{month}</span> }),
     }
 }
 
@@ -191,9 +197,10 @@ fn acts(w: Words, seen: &Seen, method: &Method) -> impl IntoView + use<> {
     view! { <span class="acts">{replace}{earlier}{backup}{keep}{default}{remove}</span> }
 }
 
-/// The way from what failed to another card, which then pays it.
-pub fn another_card(w: Words, written_for: &WrittenFor) -> AnyView {
-    view! { <form method="post" action="/payment-methods">{written_for.field()}<FieldsHere /><button class="btn plain">{t!(w, "attention-other-card")}</button></form> }
+/// The way from what failed to another method, which then pays it: the first way where none on file surely does.
+pub fn another_card(w: Words, written_for: &WrittenFor, repair: Repair) -> AnyView {
+    let class = if repair == Repair::Default { "btn plain" } else { "btn" };
+    view! { <form method="post" action="/payment-methods">{written_for.field()}<FieldsHere /><button class=class>{t!(w, "attention-other-method")}</button></form> }
         .into_any()
 }
 

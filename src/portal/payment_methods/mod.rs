@@ -1,5 +1,5 @@
-//! `/payment-methods`: which card is charged, what stands in for it, and every change to that. Cards are typed in at the gateway, on its
-//! own page or in its own frame; what comes back is asked of the gateway.
+//! `/payment-methods`: what is charged, what stands in for it, and every change to that. Cards and accounts are typed in at the gateway, on
+//! its own page or in its own frame; what comes back is asked of the gateway.
 //!
 //! Each change wants a fresh second factor, asked for in place: the same form again, with a field for the code.
 
@@ -13,16 +13,16 @@ use crate::identity::Member;
 use crate::identity::step_up::{self, Fresh};
 use crate::portal::code_field;
 use crate::services::embed_sessions::Scope;
-use crate::services::payments::{self, CardEntry, Errand, Finished, Method};
+use crate::services::payments::{self, CardEntry, Errand, Finished, Method, MethodKind, Wanted};
 use crate::services::{Desk, Refusal};
 use crate::words::Sentence;
 
 use super::entry::see_other;
-use super::payments::local_today;
+use super::payments::{Happened, local_today};
 use super::routes::{Route, names};
 pub use list::another_card;
 use list::{Said, Seen};
-use step::Step;
+use step::{New, Step};
 
 mod fields;
 mod list;
@@ -75,11 +75,13 @@ async fn removed(desk: &mut Desk, member: &Member, method_id: &str) -> Option<Me
     payments::find_method_ever(desk, &member.customer_id, method_id).await.ok().filter(|_| !is_on_file)
 }
 
-/// Which card a new one takes the place of; empty: none.
+/// Which method a new one takes the place of; empty: none.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct AddForm {
     replaces: String,
+    /// What is to be added, by its name; empty: what is offered, where that is one kind.
+    kind: String,
     code: String,
     /// The page can show the gateway's fields: script runs.
     fields: String,
@@ -96,23 +98,32 @@ async fn ask_add(State(app): State<App>, member: Member, Query(form): Query<AddF
     step::page(&app, &member, StatusCode::OK, add_step(&app, &member, &form).await?, Vec::new()).await
 }
 
+/// What is on offer now, and which of it was chosen.
 async fn add_step(app: &App, member: &Member, form: &AddForm) -> Result<Step, Refusal> {
+    let mut desk = member.reads(app).await?;
+    let offered = payments::offered_to(&mut desk, &member.customer_id).await?;
+    let chosen = match (MethodKind::from_name(&form.kind), offered.kinds.as_slice()) {
+        (Some(kind), kinds) if kinds.contains(&kind) => Some(kind),
+        (_, [only]) => Some(*only),
+        _ => None,
+    };
     Ok(match form.replaces() {
-        Some(id) => Step::Replace(payments::find_method(&mut member.reads(app).await?, &member.customer_id, id).await?),
-        None => Step::Add,
+        Some(id) => Step::Replace(payments::find_method(&mut desk, &member.customer_id, id).await?, New { offered, chosen }),
+        None => Step::Add(New { offered, chosen }),
     })
 }
 
 async fn add(State(app): State<App>, member: Member, Form(form): Form<AddForm>) -> Result<Response, Refusal> {
     member.may_manage_billing()?;
     let step = add_step(&app, &member, &form).await?;
+    let Some(kind) = step.chosen() else { return step::page(&app, &member, StatusCode::OK, step, Vec::new()).await };
     let _fresh = match fresh(&app, &member, &form.code, &step).await? {
         Ok(fresh) => fresh,
         Err(page) => return Ok(page),
     };
     let errand = Errand::new(&app, &member.vendor, member.actor());
     let entry = if form.fields == "1" { CardEntry::Fields } else { CardEntry::Page };
-    match payments::start_setup(&errand, &member.customer_id, form.replaces(), entry).await {
+    match payments::start_setup(&errand, &member.customer_id, Wanted { kind, replaces: form.replaces(), entry }).await {
         Ok(started) if entry == CardEntry::Fields && started.fields.is_some() => Ok(see_other(&fields::path(&started.setup_id))),
         Ok(started) => fields::at_gateway(&app, &member, started),
         Err(Refusal::Rule(sentence)) => step::page(&app, &member, StatusCode::UNPROCESSABLE_ENTITY, step, vec![step::trouble(sentence)]).await,
@@ -134,9 +145,11 @@ async fn back(State(app): State<App>, member: Member, Query(returned): Query<Ret
         Ok(Finished::Added(method)) => {
             // What could not be charged was charged to it: what came of that is what they came for.
             let repaired = payments::latest_by(&mut member.reads(&app).await?, &member.customer_id, &method.id).await?;
-            return Ok(see_other(
-                &repaired.map_or_else(|| format!("/payment-methods?did=added&method={}", method.id), |payment| payments::page_path(&payment.id)),
-            ));
+            let to = match repaired {
+                Some(payment) => Happened::MethodAdded.told_on(&payment.id, &member),
+                None => format!("/payment-methods?did=added&method={}", method.id),
+            };
+            return Ok(see_other(&to));
         }
         Ok(Finished::Cancelled) => return Ok(see_other("/payment-methods?did=unchanged")),
         Ok(Finished::Open) => Said::NotFinished,

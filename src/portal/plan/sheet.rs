@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use leptos::prelude::*;
 
 use crate::services::invoices::Priced;
-use crate::services::payments::{Method, method_name};
+use crate::services::payments::{Method, charged_at_once, method_name};
 use crate::services::quotes::Preview;
 use crate::services::subscriptions::Subscription;
 use crate::services::usage::Meter;
@@ -53,7 +53,7 @@ pub(super) fn sheet(seen: &Seen, preview: &Preview, known: &Known, asks: Confirm
     let currency = preview.before.currency.code().to_owned();
     let table = preview.priced.as_ref().map(|priced| lines_view(lines(seen, preview, priced, known, &currency)));
     let waiting = (!preview.waiting.is_empty()).then(|| view! { <p>{t!(w, "change-waiting")}</p> });
-    let from = known.methods.iter().find(|method| method.is_default()).map(|method| t!(w, "change-from", method = method_name(w, method)));
+    let from = charged_at_once(&known.methods, &currency).map(|method| t!(w, "change-from", method = method_name(w, method)));
     let from = match (from, preview.due_minor > 0) {
         (Some(from), true) => view! { <span>{from}</span> }.into_any(),
         (None, true) => view! { <a href="/payment-methods/add">{t!(w, "change-no-method")}</a> }.into_any(),

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::identity::{Member, step_up};
 use crate::portal::code_field;
 use crate::portal::entry::{see_other, shell};
-use crate::portal::payments::{card_choice, local_today, no_card};
+use crate::portal::method_choice::{method_choice, no_method};
+use crate::portal::payments::local_today;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, DeclineReason, declined_because, method_name};
 use crate::services::purchases::{self, Wish};
@@ -121,8 +122,8 @@ async fn page(app: &App, member: &Member, status: StatusCode, form: Option<&Type
     };
     let chosen = form.map(|form| form.method.as_str()).or(set.as_ref().map(|set| set.method_id.as_str())).unwrap_or_default();
     let code = || member.is_vouched_for().then(|| code_field::step_up_field(app, member, errors));
-    let form = match card_choice(w, &methods, today, chosen) {
-        None => no_card(w).into_any(),
+    let form = match method_choice(w, &methods, &currency, today, chosen) {
+        None => no_method(w, &methods, &currency).into_any(),
         Some(choice) => view! {
             <form method="post" action="/balance/automatic" class="narrow sec">
                 {WrittenFor::of(member).field()}

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::identity::Member;
 use crate::portal::code_field;
 use crate::portal::entry::shell;
-use crate::portal::payments::{card_choice, local_today, no_card};
+use crate::portal::method_choice::{method_choice, no_method};
+use crate::portal::payments::local_today;
 use crate::portal::written_for::WrittenFor;
 use crate::services::payments::{self, Method};
 use crate::services::purchases::{Offered, What, offer};
@@ -123,9 +124,9 @@ fn form(
 ) -> impl IntoView + use<> {
     let w = Words::of(&member.locale);
     let is_free = offered.due_minor == 0;
-    let choice = if is_free { None } else { card_choice(w, methods, today, again.method) };
+    let choice = if is_free { None } else { method_choice(w, methods, &offered.currency, today, again.method) };
     if choice.is_none() && !is_free {
-        return Either::Left(no_card(w));
+        return Either::Left(no_method(w, methods, &offered.currency));
     }
     let amount = w.money(offered.due_minor, &offered.currency);
     let (action, product, button) = match what {
@@ -134,7 +135,7 @@ fn form(
         What::Product { key } => ("/buy/confirm", Some(key.clone()), t!(w, "buy-button", amount = amount)),
     };
     let code_field = member.is_vouched_for().then(|| code_field::step_up_field(app, member, again.errors));
-    let other_card = (!is_free).then(|| view! { <a class="link" href="/payment-methods/add">{t!(w, "pay-other-card")}</a> });
+    let other_card = (!is_free).then(|| view! { <a class="link" href="/payment-methods/add">{t!(w, "pay-other-method")}</a> });
     Either::Right(view! {
         <form method="post" action=action class="narrow sec">
             {WrittenFor::of(member).field()}

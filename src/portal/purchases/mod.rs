@@ -17,7 +17,7 @@ use crate::words::{Mistyped, Words};
 
 use super::code_field;
 use super::entry::see_other;
-use super::payments::payment_page;
+use super::payments::{Told, payment_page};
 use super::routes::{Route, names};
 
 mod automatic;
@@ -118,7 +118,7 @@ async fn decide(app: &App, member: &Member, form: &Decision, what: What, agreed_
     let order = Order { id: form.purchase.clone(), what: what.clone(), method_id, agreed_minor };
     match purchases::buy(&errand, &member.customer_id, &order).await {
         Ok(Bought::Paying(payment)) if matches!(payment.status, Status::Declined(_) | Status::Cancelled) => {
-            payment_page(app, member, payment, StatusCode::UNPROCESSABLE_ENTITY, &[]).await
+            payment_page(app, member, payment, StatusCode::UNPROCESSABLE_ENTITY, Told::default()).await
         }
         Ok(Bought::Paying(payment)) => Ok(see_other(&payments::page_path(&payment.id))),
         Ok(Bought::Done(_)) => Ok(see_other("/invoices")),

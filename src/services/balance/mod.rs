@@ -1,13 +1,15 @@
 //! A customer's balance: credits the vendor owes, used by later invoices: what expires soonest first, then the oldest. What is left of a
-//! credit is its amount less the allocations that used it, and less what expired.
+//! credit is its amount less the allocations that used it, less what expired, and less what went back.
 //!
 //! - `expire`: what is not used in time, and telling of it ahead
+//! - `returned`: what leaves because the money it was paid with goes back
 //! - `statement`: every movement, and what was left after it; `paper` prints it
 //!
 //! What deliberately does not live here: the order of use (`billing::settlement`), and paying into it (`purchases`).
 
 mod expire;
 pub mod paper;
+mod returned;
 mod statement;
 
 use billing::calendar::Instant;
@@ -24,6 +26,7 @@ use crate::services::{Desk, Refusal, ledger as books};
 
 pub(crate) use expire::expire;
 pub use expire::{EXPIRY_TOLD_AHEAD, Expiring, expiring, note_expiring};
+pub(crate) use returned::{left_of_purchase, take_out, taken_out_with};
 pub use statement::{Entry, Statement, What, statement};
 
 /// Where a credit came from.
@@ -83,7 +86,8 @@ impl Credit {
 macro_rules! left_of_credit {
     () => {
         "b.amount_minor - b.expired_minor
-            - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = b.vendor_id AND a.balance_credit_id = b.id), 0) AS BIGINT) AS left_minor"
+            - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = b.vendor_id AND a.balance_credit_id = b.id), 0) AS BIGINT)
+            - CAST(COALESCE((SELECT SUM(r.amount_minor) FROM balance_returns r WHERE r.vendor_id = b.vendor_id AND r.balance_credit_id = b.id), 0) AS BIGINT) AS left_minor"
     };
 }
 use left_of_credit;
@@ -189,12 +193,14 @@ pub(crate) async fn put_until(desk: &mut Desk, new: &NewCredit<'_>) -> Result<St
     Ok(id)
 }
 
-/// Notes that a credit has nothing left, where that is so.
+/// Notes whether a credit has nothing left.
 pub(crate) async fn mark_used(desk: &mut Desk, credit_id: &str) -> Result<(), Refusal> {
     desk.tx
         .run(
-            "UPDATE balance_credits SET used_up_at = $3 WHERE vendor_id = $1 AND id = $2
-                AND amount_minor <= (SELECT COALESCE(SUM(a.amount_minor), 0) FROM allocations a WHERE a.vendor_id = $1 AND a.balance_credit_id = $2)",
+            "UPDATE balance_credits SET used_up_at = CASE
+                WHEN amount_minor <= (SELECT COALESCE(SUM(a.amount_minor), 0) FROM allocations a WHERE a.vendor_id = $1 AND a.balance_credit_id = $2)
+                    + (SELECT COALESCE(SUM(r.amount_minor), 0) FROM balance_returns r WHERE r.vendor_id = $1 AND r.balance_credit_id = $2) THEN $3 END
+             WHERE vendor_id = $1 AND id = $2 AND expired_minor = 0",
             (desk.vendor.id.clone(), credit_id.to_owned(), desk.now.billing_ms()),
         )
         .await?;
@@ -222,7 +228,7 @@ pub async fn grant(
     if description.chars().count() > MOST_DESCRIPTION {
         return Err(Refusal::field("description", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
     }
-    crate::services::customers::lock(desk, customer_id).await?;
+    crate::services::customers::hold(desk, customer_id).await?;
     if expires_at.is_some_and(|at| at <= desk.now.billing) {
         return Err(Refusal::field("expires_at", sentence!("refusal-credit-expires-before")));
     }

@@ -47,6 +47,12 @@ pub enum What {
     Paid(String),
     /// What it had been given for.
     Expired(String),
+    /// To where it was paid from.
+    GivenBack,
+    /// Given on top of what was paid for this, and taken back with that.
+    BonusTakenBack(String),
+    /// It could not go back: it came in again.
+    NotGivenBack,
 }
 
 impl Entry {
@@ -61,6 +67,9 @@ impl Entry {
             What::Overpaid(number) if number.is_empty() => t!(w, "statement-overpaid"),
             What::Overpaid(number) => t!(w, "statement-overpaid-invoice", number = number),
             What::Paid(number) => t!(w, "statement-paid", number = number),
+            What::GivenBack => t!(w, "statement-given-back"),
+            What::BonusTakenBack(name) => t!(w, "statement-bonus-taken-back", name = name),
+            What::NotGivenBack => t!(w, "statement-not-given-back"),
             What::Expired(description) if description.is_empty() => t!(w, "statement-expired"),
             What::Expired(description) => t!(w, "statement-expired-named", description = description),
         }
@@ -71,7 +80,7 @@ impl Entry {
         match &self.what {
             What::CreditNote(number) | What::Paid(number) => Some(number),
             What::Overpaid(number) => Some(number).filter(|number| !number.is_empty()).map(String::as_str),
-            What::Granted(_) | What::ToppedUp(_) | What::Bonus(_) | What::Expired(_) => None,
+            What::Granted(_) | What::ToppedUp(_) | What::Bonus(_) | What::Expired(_) | What::GivenBack | What::BonusTakenBack(_) | What::NotGivenBack => None,
         }
     }
 }
@@ -90,7 +99,7 @@ impl Movement {
     /// In the order they happened; at one instant what came in is there to be used, and what expired is not.
     fn order(&self) -> (i64, u8, &str) {
         let rank = match self.kind.as_str() {
-            "paid" => 2,
+            "paid" | "given_back" | "bonus_taken_back" => 2,
             "expired" => 1,
             _ => 0,
         };
@@ -108,6 +117,9 @@ impl Movement {
             "overpayment" => What::Overpaid(named),
             "paid" => What::Paid(named),
             "expired" => What::Expired(named),
+            "given_back" => What::GivenBack,
+            "bonus_taken_back" => What::BonusTakenBack(named),
+            "not_given_back" => What::NotGivenBack,
             other => return Err(Refusal::damaged(format!("no movement {other} of a balance"))),
         })
     }
@@ -123,6 +135,10 @@ pub async fn statement(desk: &mut Desk, customer_id: &str, currency: &str, from:
              UNION ALL
              SELECT b.used_up_at, b.id, 'expired', -b.expired_minor, b.description FROM balance_credits b
                 WHERE b.vendor_id = $1 AND b.customer_id = $2 AND b.currency = $3 AND b.expired_minor > 0
+             UNION ALL
+             SELECT r.moved_at, r.id, CASE WHEN r.amount_minor < 0 THEN 'not_given_back' WHEN b.source = 'bonus' THEN 'bonus_taken_back' ELSE 'given_back' END,
+                -r.amount_minor, b.description FROM balance_returns r JOIN balance_credits b ON b.vendor_id = r.vendor_id AND b.id = r.balance_credit_id
+                WHERE r.vendor_id = $1 AND b.customer_id = $2 AND b.currency = $3
              UNION ALL
              SELECT MIN(a.allocated_at), MIN(a.id), 'paid', -CAST(SUM(a.amount_minor) AS BIGINT), i.number
                 FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id

@@ -9,8 +9,9 @@ use sqlx::FromRow;
 
 use crate::sentence;
 use crate::services::invoices::Invoice;
+use crate::services::payments::Audience;
 use crate::services::{Desk, FieldError, Refusal};
-use crate::words::{Sentence, countries};
+use crate::words::Sentence;
 
 /// Letters of a holder's name: what a SEPA transfer has room for.
 const MOST_HOLDER: usize = 70;
@@ -20,8 +21,8 @@ const MOST_HOLDER: usize = 70;
 pub struct BankAccount {
     pub currency: String,
     pub account: Account,
-    /// ISO 3166-1 alpha-2; empty: customers of every country.
-    pub countries: Vec<String>,
+    /// For its currency, and no other.
+    pub audience: Audience,
 }
 
 /// An account as it is typed. One of `iban` and `promptpay`.
@@ -66,11 +67,9 @@ impl TryFrom<AccountRow> for BankAccount {
             "promptpay" => Number::PromptPay(PromptPay::parse(&row.number).map_err(Refusal::damaged)?),
             other => return Err(Refusal::damaged(format!("no kind of account {other}"))),
         };
-        Ok(BankAccount {
-            currency: row.currency,
-            account: Account { holder: row.holder, number },
-            countries: serde_json::from_str(&row.countries).map_err(Refusal::damaged)?,
-        })
+        let countries: Vec<String> = serde_json::from_str(&row.countries).map_err(Refusal::damaged)?;
+        let audience = Audience::new(&countries, std::slice::from_ref(&row.currency)).map_err(Refusal::Fields)?;
+        Ok(BankAccount { currency: row.currency, account: Account { holder: row.holder, number }, audience })
     }
 }
 
@@ -92,9 +91,7 @@ pub async fn accounts(desk: &mut Desk) -> Result<Vec<BankAccount>, Refusal> {
 
 /// The account that customers of a country are offered for a currency.
 pub async fn account_for(desk: &mut Desk, currency: &str, country: &str) -> Result<Option<Account>, Refusal> {
-    let is_offered =
-        |account: &BankAccount| account.currency == currency && (account.countries.is_empty() || account.countries.iter().any(|one| one == country));
-    Ok(accounts(desk).await?.into_iter().find(is_offered).map(|found| found.account))
+    Ok(accounts(desk).await?.into_iter().find(|account| account.audience.includes(country, currency)).map(|found| found.account))
 }
 
 /// How an invoice can be paid by transfer as things are now: while something is due, where the vendor has an account for its customers.
@@ -125,7 +122,7 @@ pub async fn set_account(desk: &mut Desk, new: &NewBankAccount) -> Result<BankAc
                 kind,
                 number.to_owned(),
                 bic.clone(),
-                serde_json::to_string(&account.countries).map_err(Refusal::damaged)?,
+                serde_json::to_string(account.audience.countries()).map_err(Refusal::damaged)?,
                 desk.now.wall_ms(),
             ),
         )
@@ -133,7 +130,7 @@ pub async fn set_account(desk: &mut Desk, new: &NewBankAccount) -> Result<BankAc
     desk.forget();
     let vendor_id = desk.vendor.id.clone();
     let data = json!({
-        "currency": account.currency, "holder": account.account.holder, "kind": kind, "number": number, "bic": bic, "countries": account.countries,
+        "currency": account.currency, "holder": account.account.holder, "kind": kind, "number": number, "bic": bic, "countries": account.audience.countries(),
     });
     desk.record("bank_account.set", None, &vendor_id, data).await?;
     Ok(account)
@@ -199,15 +196,12 @@ fn check(new: &NewBankAccount) -> Result<BankAccount, Refusal> {
             None
         }
     };
-    if let Some(country) = new.countries.iter().find(|country| !countries::is_known(country)) {
-        wrong("countries", sentence!("refusal-country-code", country = country));
-    }
-    match (currency, number) {
-        (Ok(currency), Some(number)) if errors.is_empty() => {
-            let mut countries = new.countries.clone();
-            countries.sort();
-            countries.dedup();
-            Ok(BankAccount { currency: currency.code().to_owned(), account: Account { holder, number }, countries })
+    // Of a currency there is none of, it was said above.
+    let currencies: Vec<String> = currency.iter().map(|currency| currency.code().to_owned()).collect();
+    let audience = Audience::new(&new.countries, &currencies).map_err(|wrong| errors.extend(wrong));
+    match (currency, number, audience) {
+        (Ok(currency), Some(number), Ok(audience)) if errors.is_empty() => {
+            Ok(BankAccount { currency: currency.code().to_owned(), account: Account { holder, number }, audience })
         }
         _ => Err(Refusal::Fields(errors)),
     }

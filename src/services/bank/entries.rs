@@ -1,8 +1,10 @@
 //! Entries: what statements told of the vendor's accounts, read back, and for one that nothing was done of, why and which invoice it may be for.
 
+use billing::calendar::Instant;
 use chrono::NaiveDate;
 use sqlx::FromRow;
 
+use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::{Desk, Refusal};
 use crate::words::Sentence;
@@ -100,11 +102,21 @@ pub struct Entry {
     /// Below zero: money that went back.
     pub amount_minor: i64,
     pub booked_on: NaiveDate,
+    /// Of one that is matched: the moment it is posted at, which is later than its day where the books were closed.
+    pub posted_at: Option<Instant>,
     pub bank_reference: Option<String>,
     pub payer_name: Option<String>,
     pub payer_account: Option<String>,
     pub text: String,
     pub status: EntryStatus,
+}
+
+/// What an entry (`e`) is read from.
+macro_rules! entry_columns {
+    () => {
+        "e.id, e.account, e.currency, e.amount_minor, e.booked_on, e.bank_reference, e.payer_name, e.payer_account, e.text, e.status, e.reason,
+            (SELECT t.posted_at FROM transfers t WHERE t.vendor_id = e.vendor_id AND t.entry_id = e.id AND t.taken_back_at IS NULL) AS posted_at"
+    };
 }
 
 #[derive(FromRow)]
@@ -114,6 +126,7 @@ struct EntryRow {
     currency: String,
     amount_minor: i64,
     booked_on: String,
+    posted_at: Option<i64>,
     bank_reference: Option<String>,
     payer_name: Option<String>,
     payer_account: Option<String>,
@@ -133,6 +146,7 @@ impl TryFrom<EntryRow> for Entry {
         };
         Ok(Entry {
             booked_on: row.booked_on.parse().map_err(Refusal::damaged)?,
+            posted_at: row.posted_at.map(from_ms),
             status,
             id: row.id,
             account: row.account,
@@ -150,11 +164,7 @@ impl TryFrom<EntryRow> for Entry {
 pub async fn load_entry(desk: &mut Desk, entry_id: &str) -> Result<Entry, Refusal> {
     let row: Option<EntryRow> = desk
         .tx
-        .opt(
-            "SELECT id, account, currency, amount_minor, booked_on, bank_reference, payer_name, payer_account, text, status, reason FROM bank_entries
-             WHERE vendor_id = $1 AND id = $2",
-            (desk.vendor.id.clone(), entry_id.to_owned()),
-        )
+        .opt(concat!("SELECT ", entry_columns!(), " FROM bank_entries e WHERE e.vendor_id = $1 AND e.id = $2"), (desk.vendor.id.clone(), entry_id.to_owned()))
         .await?;
     row.ok_or(Refusal::NotFound)?.try_into()
 }
@@ -179,8 +189,11 @@ pub async fn entries(desk: &mut Desk, which: Which, before: &str, at_most: i64) 
     let rows: Vec<EntryRow> = desk
         .tx
         .all(
-            "SELECT id, account, currency, amount_minor, booked_on, bank_reference, payer_name, payer_account, text, status, reason FROM bank_entries
-             WHERE vendor_id = $1 AND ($2 = '' OR status = $2) AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4 + 0",
+            concat!(
+                "SELECT ",
+                entry_columns!(),
+                " FROM bank_entries e WHERE e.vendor_id = $1 AND ($2 = '' OR e.status = $2) AND ($3 = '' OR e.id < $3) ORDER BY e.id DESC LIMIT $4 + 0"
+            ),
             (desk.vendor.id.clone(), status, before.to_owned(), at_most),
         )
         .await?;

@@ -67,7 +67,7 @@ async fn of_number(desk: &mut Desk, number: Option<&str>) -> Result<Option<Invoi
 /// amount is not theirs.
 async fn share_out(desk: &mut Desk, amount_minor: i64, named: Vec<Invoice>, how: Named) -> Result<Option<Split>, Refusal> {
     let customer_id = named[0].customer_id.clone();
-    customers::lock(desk, &customer_id).await?;
+    customers::hold(desk, &customer_id).await?;
     let mut seen = BTreeSet::new();
     let (mut due, mut less) = (Vec::new(), Vec::new());
     for invoice in named {
@@ -77,7 +77,9 @@ async fn share_out(desk: &mut Desk, amount_minor: i64, named: Vec<Invoice>, how:
         // As it stands now that nobody else changes it.
         let invoice = invoices::load(desk, &invoice.id).await?;
         less.push(invoices::may_withhold(desk, &invoice).await?.map_or(0, |of| of.amount_minor));
-        due.push((invoice.id, invoice.number, invoice.due_minor));
+        // What was written off is paid like anything else.
+        let payable_minor = invoice.payable_minor();
+        due.push((invoice.id, invoice.number, payable_minor));
     }
     let sum = |amounts: Vec<i64>| money::sum(amounts).map_err(billing::Error::from);
     let due_minor = sum(due.iter().map(|(.., minor)| *minor).collect())?;
@@ -144,7 +146,7 @@ pub async fn match_entry(desk: &mut Desk, entry_id: &str, targets: &[String]) ->
 /// Money that an entry had brought went back by another: what was done of it is taken back.
 pub(super) async fn give_up(desk: &mut Desk, original: &Entry, back: &Entry) -> Result<(), Refusal> {
     match original.status {
-        EntryStatus::Matched => undo(desk, &original.id, "returned by the bank", After::Returned).await?,
+        EntryStatus::Matched => undo(desk, &original.id, "returned by the bank", After::Returned(back.booked_on)).await?,
         EntryStatus::Unmatched(_) => set_status(desk, &original.id, EntryStatus::Returned).await?,
         EntryStatus::Returned => return Err(Refusal::Conflict(sentence!("match-already"))),
     }

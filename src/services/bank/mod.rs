@@ -2,6 +2,7 @@
 //!
 //! - [`set_account`], [`transfer_for`]: what a customer is told to transfer to
 //! - [`import`]: a statement taken in, each entry once; [`match_entry`] and [`take_back`] for what needs a person
+//! - `certificates`: what is waited for where tax was withheld of a transfer
 //!
 //! Invariant: an entry that is matched has one transfer that stands, which settles invoices of one customer and credits their balance with the
 //! rest; any other entry has none.
@@ -9,6 +10,7 @@
 //! invoice (`invoices`).
 
 mod accounts;
+mod certificates;
 mod entries;
 mod import;
 mod matching;
@@ -16,8 +18,9 @@ mod statement;
 mod transfers;
 
 pub use accounts::{BankAccount, NewBankAccount, TransferTo, account_for, accounts, remove_account, set_account, transfer_for};
+pub use certificates::{Awaiting, awaiting, awaits_certificate, certificate_until, note_awaiting};
 pub use entries::{Entry, EntryStatus, Proposal, Reason, Which, entries, load_entry, proposals};
 pub use import::{Import, ImportError, import};
 pub use matching::match_entry;
 pub use statement::{Format, Mistake};
-pub use transfers::take_back;
+pub use transfers::{Transfer, take_back, transfer};

@@ -16,6 +16,7 @@ mod settlement;
 mod subscriptions;
 mod undone;
 mod usage;
+mod write_offs;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -152,6 +153,7 @@ async fn check_vendor(desk: &mut Desk, counts: &mut Counts) -> Held {
     settlement::hold(desk, counts).await?;
     bank::hold(desk, counts).await?;
     disputes::hold(desk, counts).await?;
+    write_offs::hold(desk, counts).await?;
     postings::hold(desk, counts).await?;
     purchases::hold(desk, counts).await?;
     subscriptions::hold(desk, counts).await?;

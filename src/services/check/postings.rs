@@ -115,6 +115,11 @@ impl Derived {
 }
 
 impl Posted {
+    /// Whose the record is.
+    pub(super) fn customer_id(&self) -> &str {
+        &self.customer_id
+    }
+
     fn of(&self, account: Account) -> i64 {
         let sum = match account {
             Account::Receivable => self.receivable,
@@ -367,18 +372,24 @@ async fn of_nothing_else(desk: &mut Desk) -> Held {
                 AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.vendor_id = e.vendor_id AND i.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = e.vendor_id AND p.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM transfers t WHERE t.vendor_id = e.vendor_id AND t.id = e.subject_id)
+                AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.vendor_id = e.vendor_id AND r.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.vendor_id = e.vendor_id AND d.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM balance_credits b WHERE b.vendor_id = e.vendor_id AND b.id = e.subject_id)
                 AND NOT EXISTS (SELECT 1 FROM withholdings w WHERE w.vendor_id = e.vendor_id AND w.id = e.subject_id)
+                AND NOT EXISTS (SELECT 1 FROM write_offs f WHERE f.vendor_id = e.vendor_id AND f.id = e.subject_id)
              ORDER BY e.id LIMIT 1",
             (desk.vendor.id.clone(),),
         )
         .await?;
     match stray {
         None => Ok(()),
-        Some((id, subject)) => {
-            Err(broken("ledger_entries", &id, "subject_id", "a document, a payment, a transfer, a dispute, a credit or a withholding", subject))
-        }
+        Some((id, subject)) => Err(broken(
+            "ledger_entries",
+            &id,
+            "subject_id",
+            "a document, a payment, a transfer, a refund, a dispute, a credit, a withholding or a write-off",
+            subject,
+        )),
     }
 }
 
@@ -421,6 +432,8 @@ async fn accounts(desk: &mut Desk, counts: &mut Counts) -> Held {
                 UNION ALL SELECT i.customer_id, i.currency, 0, 0, -a.amount_minor, CASE WHEN a.kind = 'balance' THEN -a.amount_minor ELSE 0 END
                     FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id WHERE a.vendor_id = $1
                 UNION ALL SELECT customer_id, currency, 0, 0, 0, amount_minor - expired_minor FROM balance_credits WHERE vendor_id = $1
+                UNION ALL SELECT b.customer_id, b.currency, 0, 0, 0, -r.amount_minor
+                    FROM balance_returns r JOIN balance_credits b ON b.vendor_id = r.vendor_id AND b.id = r.balance_credit_id WHERE r.vendor_id = $1
              ) x GROUP BY customer_id, currency",
             (vendor,),
             take,

@@ -32,7 +32,7 @@ macro_rules! reference {
 }
 
 /// What stands for money and for people. What a session or a throttle names comes and goes.
-const REFERENCES: [Reference; 69] = [
+const REFERENCES: &[Reference] = &[
     reference!("staff", "identity_id" -> "identities"),
     reference!("members", "customer_id" -> "customers"),
     reference!("members", "identity_id" -> "identities"),
@@ -68,6 +68,9 @@ const REFERENCES: [Reference; 69] = [
     reference!("disputes", "customer_id" -> "customers"),
     reference!("transfers", "entry_id" -> "bank_entries"),
     reference!("transfers", "customer_id" -> "customers"),
+    reference!("allocations", "write_off_id" -> "write_offs"),
+    reference!("write_offs", "customer_id" -> "customers"),
+    reference!("write_offs", "invoice_id" -> "invoices"),
     reference!("allocations", "balance_credit_id" -> "balance_credits"),
     reference!("allocations", "credit_note_id" -> "invoices"),
     reference!("credited_invoices", "credit_note_id", "credit_note_id" -> "invoices", "id"),
@@ -96,6 +99,9 @@ const REFERENCES: [Reference; 69] = [
     reference!("refunds", "credit_note_id" -> "invoices"),
     reference!("refunds", "invoice_id" -> "invoices"),
     reference!("refunds", "payment_id" -> "payments"),
+    reference!("refunds", "purchase_id" -> "purchases"),
+    reference!("balance_returns", "balance_credit_id" -> "balance_credits"),
+    reference!("balance_returns", "refund_id" -> "refunds"),
     reference!("usage_accounts", "customer_id", "customer_id" -> "customers", "id"),
     reference!("usage_event_ids", "id", "customer_id" -> "usage_accounts", "customer_id"),
     reference!("usage_events", "customer_id", "customer_id" -> "usage_accounts", "customer_id"),
@@ -105,7 +111,7 @@ const REFERENCES: [Reference; 69] = [
 ];
 
 pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
-    for reference in &REFERENCES {
+    for reference in REFERENCES {
         let astray: Option<(String, String)> = desk.tx.opt(reference.astray, (desk.vendor.id.clone(),)).await?;
         if let Some((id, named)) = astray {
             return Err(broken(reference.table, &id, reference.column, format!("one of this vendor's {}", reference.target), named));
@@ -140,12 +146,14 @@ pub(super) async fn vendors_exist(tx: &mut Tx) -> Held {
         "allocations",
         "ledger_entries",
         "balance_credits",
+        "balance_returns",
         "payments",
         "purchases",
         "refunds",
         "bank_entries",
         "transfers",
         "disputes",
+        "write_offs",
     ];
     for (table, sql) in tables {
         let orphan: Option<(String, String)> = tx.opt(sql, ()).await?;

@@ -30,6 +30,7 @@ struct AllocationRow {
     balance_credit_id: Option<String>,
     credit_note_id: Option<String>,
     withholding_id: Option<String>,
+    write_off_id: Option<String>,
     customer_id: String,
     currency: String,
     payment_status: Option<String>,
@@ -53,16 +54,17 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
             "balance" => &row.balance_credit_id,
             "credit_note" => &row.credit_note_id,
             "withholding" => &row.withholding_id,
+            "write_off" => &row.write_off_id,
             other => return Err(broken("allocations", id, "kind", "one that is known", other)),
         };
-        let all = [&row.payment_id, &row.transfer_id, &row.dispute_id, &row.balance_credit_id, &row.credit_note_id, &row.withholding_id];
+        let all = [&row.payment_id, &row.transfer_id, &row.dispute_id, &row.balance_credit_id, &row.credit_note_id, &row.withholding_id, &row.write_off_id];
         if own.is_none() || all.into_iter().flatten().count() != 1 {
             return Err(broken("allocations", id, "what it came from", format!("one {}", row.kind), "something else, or several"));
         }
         let takes_back = match row.kind.as_str() {
             "withholding" => row.withheld_taken_back_at.is_some(),
             "transfer" => row.transfer_taken_back_at.is_some(),
-            "dispute" => true,
+            "dispute" | "write_off" => true,
             _ => false,
         };
         if row.amount_minor <= 0 && !takes_back {
@@ -89,9 +91,9 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.transfer_id, a.dispute_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, i.customer_id, i.currency,
-                p.status AS payment_status, COALESCE(p.customer_id, t.customer_id, d.customer_id, b.customer_id, n.customer_id, w.customer_id) AS source_customer_id,
-                COALESCE(p.currency, t.currency, d.currency, b.currency, n.currency, w.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
+            "SELECT a.id, a.kind, a.amount_minor, a.payment_id, a.transfer_id, a.dispute_id, a.balance_credit_id, a.credit_note_id, a.withholding_id, a.write_off_id, i.customer_id, i.currency,
+                p.status AS payment_status, COALESCE(p.customer_id, t.customer_id, d.customer_id, b.customer_id, n.customer_id, w.customer_id, f.customer_id) AS source_customer_id,
+                COALESCE(p.currency, t.currency, d.currency, b.currency, n.currency, w.currency, f.currency) AS source_currency, n.kind AS note_kind, c.invoice_id AS corrects,
                 w.amount_minor AS withheld_minor, w.taken_back_at AS withheld_taken_back_at, t.taken_back_at AS transfer_taken_back_at
              FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id
                 LEFT JOIN payments p ON p.vendor_id = a.vendor_id AND p.id = a.payment_id
@@ -100,6 +102,7 @@ async fn allocations(desk: &mut Desk, counts: &mut Counts) -> Held {
                 LEFT JOIN balance_credits b ON b.vendor_id = a.vendor_id AND b.id = a.balance_credit_id
                 LEFT JOIN invoices n ON n.vendor_id = a.vendor_id AND n.id = a.credit_note_id
                 LEFT JOIN withholdings w ON w.vendor_id = a.vendor_id AND w.id = a.withholding_id AND w.invoice_id = a.invoice_id
+                LEFT JOIN write_offs f ON f.vendor_id = a.vendor_id AND f.id = a.write_off_id AND f.invoice_id = a.invoice_id
                 LEFT JOIN credited_invoices c ON c.vendor_id = a.vendor_id AND c.credit_note_id = a.credit_note_id AND c.invoice_id = a.invoice_id
              WHERE a.vendor_id = $1",
             (desk.vendor.id.clone(),),
@@ -116,6 +119,7 @@ struct SettledRow {
     settled_at: Option<i64>,
     ended_as: Option<String>,
     allocated_minor: i64,
+    written_off_minor: i64,
     paid_minor: i64,
     refunded_minor: i64,
 }
@@ -131,10 +135,17 @@ async fn invoices(desk: &mut Desk) -> Held {
             if due < 0 {
                 return Err(broken("invoices", id, "the sum of its allocations", format!("at most its total of {}", row.total_minor), row.allocated_minor));
             }
-            let is_settled = row.settled_at.is_some();
-            if row.ended_as.is_none() && is_settled != (due == 0) {
+            // Nothing is due of it, and a part of it is not asked for: it ended so, and nobody settled it.
+            let is_given_up = due == 0 && row.written_off_minor > 0;
+            let ended_as = if is_given_up { Some("uncollectible") } else { None };
+            if row.ended_as.as_deref() != Some("void") && row.ended_as.as_deref() != ended_as {
+                let what = format!("ended_as, with {due} due and {} written off,", row.written_off_minor);
+                return Err(broken("invoices", id, &what, shown(ended_as), shown(row.ended_as)));
+            }
+            let (is_settled, should_be) = (row.settled_at.is_some(), due == 0 && !is_given_up);
+            if row.ended_as.as_deref() != Some("void") && is_settled != should_be {
                 let told = |is_settled: bool| if is_settled { "set" } else { "nothing" };
-                return Err(broken("invoices", id, &format!("settled_at, with {due} due,"), told(due == 0), told(is_settled)));
+                return Err(broken("invoices", id, &format!("settled_at, with {due} due,"), told(should_be), told(is_settled)));
             }
             if row.refunded_minor > row.paid_minor {
                 return Err(broken("invoices", id, "what is refunded of it", format!("at most the {} that payments paid", row.paid_minor), row.refunded_minor));
@@ -145,9 +156,10 @@ async fn invoices(desk: &mut Desk) -> Held {
     desk.tx
         .each(
             "SELECT i.id, i.kind, i.total_minor, i.settled_at, i.ended_as, CAST(COALESCE(a.allocated, 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE(a.paid, 0) AS BIGINT) AS paid_minor, CAST(COALESCE(c.refunded, 0) AS BIGINT) AS refunded_minor
+                CAST(COALESCE(a.written_off, 0) AS BIGINT) AS written_off_minor, CAST(COALESCE(a.paid, 0) AS BIGINT) AS paid_minor, CAST(COALESCE(c.refunded, 0) AS BIGINT) AS refunded_minor
              FROM invoices i
-                LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS allocated, SUM(CASE WHEN kind IN ('payment', 'transfer') THEN amount_minor ELSE 0 END) AS paid
+                LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS allocated, SUM(CASE WHEN kind = 'write_off' THEN amount_minor ELSE 0 END) AS written_off,
+                        SUM(CASE WHEN kind IN ('payment', 'transfer') THEN amount_minor ELSE 0 END) AS paid
                     FROM allocations WHERE vendor_id = $1 GROUP BY invoice_id) a ON a.invoice_id = i.id
                 LEFT JOIN (SELECT invoice_id, SUM(refund_minor) AS refunded FROM credited_invoices WHERE vendor_id = $1 GROUP BY invoice_id) c ON c.invoice_id = i.id
              WHERE i.vendor_id = $1",
@@ -165,6 +177,7 @@ struct CreditRow {
     used_up_at: Option<i64>,
     expires_at: Option<i64>,
     expired_minor: i64,
+    /// By invoices, and what went back.
     used_minor: i64,
 }
 
@@ -201,9 +214,11 @@ async fn balance_credits(desk: &mut Desk, counts: &mut Counts) -> Held {
     };
     desk.tx
         .each(
-            "SELECT b.id, b.source, b.amount_minor, b.used_up_at, b.expires_at, b.expired_minor, CAST(COALESCE(a.used, 0) AS BIGINT) AS used_minor FROM balance_credits b
+            "SELECT b.id, b.source, b.amount_minor, b.used_up_at, b.expires_at, b.expired_minor, CAST(COALESCE(a.used, 0) + COALESCE(r.back, 0) AS BIGINT) AS used_minor FROM balance_credits b
                 LEFT JOIN (SELECT balance_credit_id, SUM(amount_minor) AS used FROM allocations WHERE vendor_id = $1 AND balance_credit_id IS NOT NULL
                     GROUP BY balance_credit_id) a ON a.balance_credit_id = b.id
+                LEFT JOIN (SELECT balance_credit_id, SUM(amount_minor) AS back FROM balance_returns WHERE vendor_id = $1 GROUP BY balance_credit_id) r
+                    ON r.balance_credit_id = b.id
              WHERE b.vendor_id = $1",
             (desk.vendor.id.clone(),),
             take,
@@ -254,7 +269,7 @@ async fn corrections(desk: &mut Desk) -> Held {
         .await
 }
 
-/// What is to go back of a credit note is on its way by so many refunds, none of more than its payment paid of the invoice.
+/// What is to go back of a credit note is on its way by so many refunds, none of more than its payment paid of the invoice, or into the balance.
 async fn refunds(desk: &mut Desk, counts: &mut Counts) -> Held {
     let vendor = desk.vendor.id.clone();
     let take = |(note_id, refund_minor, refunded_minor): (String, i64, i64)| {
@@ -276,7 +291,7 @@ async fn refunds(desk: &mut Desk, counts: &mut Counts) -> Held {
             return Err(broken("refunds", &id, "status", "one that is known", status));
         }
         if refunded_minor > paid_minor {
-            return Err(broken("refunds", &id, "what goes back to its payment", format!("at most the {paid_minor} it paid of the invoice"), refunded_minor));
+            return Err(broken("refunds", &id, "what goes back to its payment", format!("at most the {paid_minor} it paid of the same"), refunded_minor));
         }
         count(counts, "refunds");
         Ok::<(), Stop>(())
@@ -284,9 +299,12 @@ async fn refunds(desk: &mut Desk, counts: &mut Counts) -> Held {
     desk.tx
         .each(
             "SELECT r.id, r.status, CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a
-                    WHERE a.vendor_id = r.vendor_id AND a.payment_id = r.payment_id AND a.invoice_id = r.invoice_id), 0) AS BIGINT) AS paid_minor,
-                CAST(COALESCE((SELECT SUM(o.amount_minor) FROM refunds o
-                    WHERE o.vendor_id = r.vendor_id AND o.payment_id = r.payment_id AND o.invoice_id = r.invoice_id AND o.status <> 'refused'), 0) AS BIGINT) AS refunded_minor
+                    WHERE a.vendor_id = r.vendor_id AND a.payment_id = r.payment_id AND a.invoice_id = r.invoice_id),
+                    (SELECT SUM(b.amount_minor) FROM balance_credits b
+                    WHERE r.purchase_id IS NOT NULL AND b.vendor_id = r.vendor_id AND b.customer_id = r.customer_id AND b.source_id = r.payment_id AND b.source = 'top_up'), 0)
+                    AS BIGINT) AS paid_minor,
+                CAST(COALESCE((SELECT SUM(o.amount_minor) FROM refunds o WHERE o.vendor_id = r.vendor_id AND o.payment_id = r.payment_id
+                    AND (o.invoice_id = r.invoice_id OR o.purchase_id = r.purchase_id) AND o.status <> 'refused'), 0) AS BIGINT) AS refunded_minor
              FROM refunds r WHERE r.vendor_id = $1",
             (vendor,),
             take,

@@ -16,7 +16,7 @@ pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
         let Some(last) = stretch.last() else { break };
         after = last.id.clone();
         for kept in stretch {
-            one(kept)?;
+            one(desk, kept).await?;
             count(counts, "subscriptions");
         }
     }
@@ -25,7 +25,7 @@ pub(super) async fn hold(desk: &mut Desk, counts: &mut Counts) -> Held {
     coupons(desk, counts).await
 }
 
-fn one(kept: KeptSubscription) -> Held {
+async fn one(desk: &mut Desk, kept: KeptSubscription) -> Held {
     let id = kept.id.as_str();
     let subscription = match kept.subscription {
         Ok(subscription) => subscription,
@@ -34,7 +34,7 @@ fn one(kept: KeptSubscription) -> Held {
     };
     // A moment that is forgotten here is never billed.
     let ms = |at: Option<chrono::DateTime<chrono::Utc>>| shown(at.map(|at| at.timestamp_millis()));
-    same("subscriptions", id, "due_at", ms(next_due(&subscription)), ms(subscription.due_at))?;
+    same("subscriptions", id, "due_at", ms(next_due(desk, &subscription).await?), ms(subscription.due_at))?;
     let has_begun = matches!(subscription.state, State::Active | State::PastDue);
     match &subscription.cycle {
         None if has_begun => Err(broken("subscriptions", id, "cycle, its state being active,", "a period", "nothing")),

@@ -99,7 +99,7 @@ async fn refunds(desk: &mut Desk) -> Held {
         .tx
         .opt(
             "SELECT r.id FROM refunds r WHERE r.vendor_id = $1 AND r.status = 'created' AND NOT EXISTS (SELECT 1 FROM outbox o
-                WHERE o.vendor_id = r.vendor_id AND o.kind = $2 AND o.done_at IS NULL AND o.payload LIKE '%' || r.credit_note_id || '%') ORDER BY r.id LIMIT 1",
+                WHERE o.vendor_id = r.vendor_id AND o.kind = $2 AND o.done_at IS NULL AND o.payload LIKE '%' || COALESCE(r.credit_note_id, r.purchase_id) || '%') ORDER BY r.id LIMIT 1",
             (desk.vendor.id.clone(), REFUND),
         )
         .await?;

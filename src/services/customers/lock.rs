@@ -14,9 +14,22 @@ pub async fn lock(desk: &mut Desk, customer_id: &str) -> Result<Customer, Refusa
         .opt("UPDATE customers SET revision = revision + 1 WHERE vendor_id = $1 AND id = $2 RETURNING *", (desk.vendor.id.clone(), customer_id.to_owned()))
         .await?;
     let customer = locked.ok_or(Refusal::NotFound)?;
+    desk.note_held(customer_id);
     desk.look_at_clock().await?;
     Ok(customer)
 }
+
+/// The same where the customer may have been locked on this desk before, and nothing of them is asked.
+pub async fn hold(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
+    if desk.holds(customer_id) { Ok(()) } else { lock(desk, customer_id).await.map(drop) }
+}
+
+static IN_ORDER: Many = Many {
+    before: "SELECT c.id FROM (VALUES",
+    columns: 2,
+    after: ") AS v CROSS JOIN customers c WHERE c.vendor_id = v.column1 AND c.id = v.column2 ORDER BY c.id FOR UPDATE OF c",
+    of_each: false,
+};
 
 static FREE: Many = Many {
     before: "SELECT c.id FROM (VALUES",
@@ -51,5 +64,18 @@ pub async fn lock_free(desk: &mut Desk, ids: &[String]) -> Result<Vec<Customer>,
     };
     let rows = desk.each(&free);
     desk.tx.run_of(&RAISE, rows.clone()).await?;
+    free.iter().for_each(|id| desk.note_held(id));
     Ok(desk.tx.all_of(&OF_EACH, rows).await?)
+}
+
+/// [`hold`] of several customers, each once and in the order of their ids, in which every worker locks them.
+pub async fn hold_all(desk: &mut Desk, ids: &[String]) -> Result<(), Refusal> {
+    let rows = desk.each(ids);
+    // Where there is one writer, nobody waits for anybody's row.
+    if desk.tx.can_skip_locked() {
+        let _locked: Vec<(String,)> = desk.tx.all_of(&IN_ORDER, rows.clone()).await?;
+    }
+    desk.tx.run_of(&RAISE, rows).await?;
+    ids.iter().for_each(|id| desk.note_held(id));
+    Ok(desk.look_at_clock().await?)
 }

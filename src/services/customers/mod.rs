@@ -7,7 +7,7 @@ mod lock;
 mod members;
 
 pub use access::{must_have_access, resume, suspend};
-pub use lock::{lock, lock_free};
+pub use lock::{hold, hold_all, lock, lock_free};
 pub use members::{Member, Person, Role, add_member, members_of, memberships_of, people_of};
 
 /// How many addresses may receive invoices without a sign-in.

@@ -97,6 +97,8 @@ words! {
         Open = "open",
         /// The grace is over, and it is still unpaid.
         Ended = "ended",
+        /// It is not asked for any more.
+        WrittenOff = "written_off",
         /// It was settled after the end, and what that took is being given back.
         Restoring = "restoring",
         Recovered = "recovered",
@@ -180,12 +182,18 @@ pub async fn load(desk: &mut Desk, case_id: &str) -> Result<Case, Refusal> {
     row.ok_or(Refusal::NotFound)?.try_into()
 }
 
-/// The case of an invoice that is still unpaid; `None`: it never failed, or is settled.
+/// Read ahead of an invoice: its unpaid case.
+pub(crate) const CASE: &str = "unpaid case";
+
+/// The case of an invoice that is still unpaid, written off or not; `None`: it never failed, or is settled.
 pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Option<Case>, Refusal> {
+    if let Some(known) = desk.recall(CASE, invoice_id) {
+        return Ok(known);
+    }
     let row: Option<CaseRow> = desk
         .tx
         .opt(
-            "SELECT * FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 AND state IN ('open', 'ended')",
+            "SELECT * FROM dunning_cases WHERE vendor_id = $1 AND invoice_id = $2 AND state IN ('open', 'ended', 'written_off')",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )
         .await?;
@@ -199,7 +207,7 @@ pub async fn was_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<bool, Refus
     Ok(row.is_some())
 }
 
-/// A customer's cases that are still unpaid, the first opened first.
+/// A customer's cases that are still unpaid and asked for, the first opened first.
 pub async fn unpaid_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Case>, Refusal> {
     let rows: Vec<CaseRow> = desk
         .tx

@@ -1,7 +1,7 @@
 //! The end of the grace: what it does to the subscriptions on an invoice that is still unpaid, and giving back what it took when the
 //! invoice is settled after all.
 
-use billing::dunning::AtEnd;
+use billing::dunning::{AtEnd, Owed};
 use billing::state::State;
 use billing::subscription::Unused;
 use serde_json::json;
@@ -9,15 +9,15 @@ use serde_json::json;
 use super::case::{self, Case, CaseState, decide};
 use super::step::Done;
 use crate::sentence;
-use crate::services::invoices::{self, Invoice, Issued};
+use crate::services::invoices::{self, By, Invoice, Issued};
 use crate::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, PauseRequest, Settle, Subscription, When};
 use crate::services::{Desk, Refusal, catalog};
 
 /// Why a subscription was cancelled, among the vendor's reasons.
 const UNPAID: &str = "unpaid";
 
-/// Does what the policy wants done. The invoice stays open: it can still be paid, and then the case is recovered.
-pub(super) async fn end(desk: &mut Desk, case: &mut Case, invoice: &Invoice, at_end: &AtEnd) -> Result<Done, Refusal> {
+/// Does what the policy wants done with the subscriptions and with what is still due. It can be paid ever after, and then the case is recovered.
+pub(super) async fn end(desk: &mut Desk, case: &mut Case, invoice: &Invoice, at_end: &AtEnd, owed: Owed) -> Result<Done, Refusal> {
     // Past due it is in any case: whoever owes is.
     invoices::note_unpaid(desk, &invoice.id).await?;
     let mut issued = Vec::new();
@@ -31,8 +31,17 @@ pub(super) async fn end(desk: &mut Desk, case: &mut Case, invoice: &Invoice, at_
         done_to = subscriptions::suspend(desk, &invoice.id).await?;
     }
     let done = close(desk, case, at_end.name()).await?;
+    let written_off_minor = match owed {
+        Owed::StaysDue => 0,
+        // What was credited is not due any more.
+        Owed::WrittenOff => {
+            let left = invoices::load(desk, &invoice.id).await?;
+            invoices::give_up(desk, &left, By::Dunning).await?
+        }
+    };
     let data = json!({
         "number": invoice.number, "at_end": at_end.name(), "due_minor": invoice.due_minor, "currency": invoice.currency, "subscriptions": done_to,
+        "written_off_minor": written_off_minor,
     });
     desk.record("dunning.ended", Some(&case.customer_id), &invoice.id, data).await?;
     Ok(Done { issued, ..done })

@@ -22,9 +22,12 @@ mod prospect;
 mod report;
 mod step;
 
+pub(crate) use case::CASE;
 pub use case::{Answer, Case, CaseState, Decision, NextStep, decisions, load, of_invoice, unpaid_of, was_unpaid};
 pub use note::{NO_METHOD, note_methods};
-pub(crate) use note::{note_declined, note_new_method, note_overdue, note_round_over, note_settled, turns_of};
+pub(crate) use note::{
+    note_certificate_awaited, note_declined, note_due_again, note_new_method, note_overdue, note_round_over, note_settled, note_written_off, turns_of,
+};
 pub use policy::{policy, set_policy};
 pub use prospect::{Ending, EndingKind, Prospect, prospect};
 pub use report::{Figures, Sought, all_of_invoice, page, report, today};

@@ -13,10 +13,12 @@ use crate::platform::clock::{Instant, from_ms};
 use crate::services::invoices::{self, Invoice};
 use crate::services::payments::{self, DeclineReason, Method, MethodRole, Payment, Status};
 use crate::services::subscriptions::word;
-use crate::services::{Desk, Refusal, customers};
+use crate::services::{Desk, Refusal, bank, customers};
 
 /// Why a case is opened without a decline: there was nothing to charge.
 pub const NO_METHOD: &str = "no_method";
+/// What ended a case that the vendor gave up before its grace was over.
+pub(super) const GIVEN_UP: &str = "written_off";
 
 /// A payment of an invoice was declined, whoever asked for it. A method that was refused for good is not charged by itself any more.
 pub(crate) async fn note_declined(desk: &mut Desk, payment: &Payment, invoice_id: &str, reason: DeclineReason) -> Result<(), Refusal> {
@@ -122,8 +124,13 @@ async fn open(desk: &mut Desk, invoice: &Invoice, policy: &Policy, because: &'st
 pub(super) async fn planned(desk: &mut Desk, case: &Case, policy: &Policy) -> Result<Plan, Refusal> {
     let customer = customers::load(desk, &case.customer_id).await?;
     let due_at = invoices::load(desk, &case.invoice_id).await?.due_at;
+    // While a certificate is waited for nothing is due of it, and the grace counts from then.
+    let awaited_until = bank::certificate_until(desk, &case.invoice_id).await?;
+    let (due_at, now) = awaited_until.map_or((due_at, desk.now.billing), |until| (due_at.max(until), desk.now.billing.max(until)));
     let on_file = payments::list(desk, &case.customer_id).await?;
-    let charged = on_file.into_iter().filter(|method| method.role != MethodRole::Kept);
+    let disputed = payments::disputed_methods(desk, &case.customer_id).await?;
+    let may_be_charged = |method: &Method| method.role != MethodRole::Kept && method.can_pay(&case.currency) && !disputed.contains(&method.id);
+    let charged = on_file.into_iter().filter(may_be_charged);
     let turns = charged.map(|method| {
         let refused = method.refused.map(|reason| Answer { reason, at: case.opened_at.timestamp_millis(), times: 1 });
         let said = refused.or_else(|| case.said.get(&method.id).copied());
@@ -136,7 +143,7 @@ pub(super) async fn planned(desk: &mut Desk, case: &Case, policy: &Policy) -> Re
         turns: turns.collect(),
         warned_at: case.warned_at,
     };
-    plan(policy, &failed, desk.now.billing, customer.zone()?).map_err(|error| billing::Error::from(error).into())
+    plan(policy, &failed, now, customer.zone()?).map_err(|error| billing::Error::from(error).into())
 }
 
 /// Works out anew what is next of an open case, and logs it where it is something else.
@@ -168,23 +175,26 @@ pub(super) async fn replan(desk: &mut Desk, case: &mut Case, policy: &Policy) ->
 /// Nothing is due of an invoice any more. What brought it is told from its payments.
 pub(crate) async fn note_settled(desk: &mut Desk, case_id: &str) -> Result<(), Refusal> {
     let mut case = case::load(desk, case_id).await?;
-    let (recovered_minor,): (i64,) = desk
+    let (recovered_minor, transferred_minor): (i64, i64) = desk
         .tx
         .one(
-            "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM allocations WHERE vendor_id = $1 AND invoice_id = $2 AND kind = 'payment' AND allocated_at >= $3",
+            "SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN kind = 'transfer' THEN amount_minor END), 0) AS BIGINT)
+             FROM allocations WHERE vendor_id = $1 AND invoice_id = $2 AND kind IN ('payment', 'transfer') AND allocated_at >= $3",
             (desk.vendor.id.clone(), case.invoice_id.clone(), case.opened_at.timestamp_millis()),
         )
         .await?;
     let last = payments::of_invoice(desk, &case.invoice_id).await?.into_iter().find(|payment| payment.status == Status::Succeeded);
     let by = match last {
         _ if recovered_minor == 0 => "other",
+        // Nobody sends a transfer but the customer.
+        _ if transferred_minor == recovered_minor => "customer",
         Some(payment) if payment.round.is_none() => "customer",
         Some(_) if case.because == "new_method" => "new_method",
         Some(_) => "retry",
         None => "other",
     };
     let now = desk.now.billing;
-    let was_paused = case.state == CaseState::Ended && case.ended_by.as_deref() == Some("pause");
+    let was_paused = matches!(case.state, CaseState::Ended | CaseState::WrittenOff) && case.ended_by.as_deref() == Some("pause");
     (case.state, case.next) = if was_paused { (CaseState::Restoring, Some((now, NextStep::Restore))) } else { (CaseState::Recovered, None) };
     (case.recovered_at, case.recovered_by, case.recovered_minor) = (Some(now), Some(by.to_owned()), recovered_minor);
     case.try_at = None;
@@ -196,6 +206,42 @@ pub(crate) async fn note_settled(desk: &mut Desk, case_id: &str) -> Result<(), R
         desk.app.fell_due.notify_one();
     }
     Ok(())
+}
+
+/// What was due of an invoice is written off, by dunning or the vendor: nothing is done about it any more.
+pub(crate) async fn note_written_off(desk: &mut Desk, invoice_id: &str, by: &str, amount_minor: i64) -> Result<(), Refusal> {
+    let Some(mut case) = case::of_invoice(desk, invoice_id).await? else { return Ok(()) };
+    if case.state == CaseState::Open {
+        (case.ended_at, case.ended_by) = (Some(desk.now.billing), Some(GIVEN_UP.to_owned()));
+    }
+    (case.state, case.next, case.try_at) = (CaseState::WrittenOff, None, None);
+    case::save(desk, &case).await?;
+    decide(desk, &case, "written_off", by, json!({ "amount_minor": amount_minor, "currency": case.currency })).await
+}
+
+/// What was written off is due again: a case whose grace was over stands as it had ended, one that had been given up before goes on.
+pub(crate) async fn note_due_again(desk: &mut Desk, case_id: &str) -> Result<(), Refusal> {
+    let mut case = case::load(desk, case_id).await?;
+    if case.state != CaseState::WrittenOff {
+        return Ok(());
+    }
+    decide(desk, &case, "due_again", case.ended_by.as_deref().unwrap_or_default(), json!({})).await?;
+    if case.ended_by.as_deref() == Some(GIVEN_UP) {
+        (case.state, case.ended_at, case.ended_by) = (CaseState::Open, None, None);
+        let policy = policy(desk).await?;
+        replan(desk, &mut case, &policy).await?;
+    } else {
+        case.state = CaseState::Ended;
+    }
+    case::save(desk, &case).await
+}
+
+/// The rest of an invoice waits for a certificate of tax withheld: what is planned for it waits, too.
+pub(crate) async fn note_certificate_awaited(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
+    let Some(mut case) = case::of_invoice(desk, invoice_id).await?.filter(|case| case.state == CaseState::Open) else { return Ok(()) };
+    let policy = policy(desk).await?;
+    replan(desk, &mut case, &policy).await?;
+    case::save(desk, &case).await
 }
 
 /// What a customer's payments are charged to was changed: what is open may have something to try. `changed` is a method that stands as it did

@@ -45,7 +45,9 @@ fn wrong(error: PolicyError) -> FieldError {
         PolicyError::MostTries => sentence!("dunning-most-tries"),
         PolicyError::GraceDays => sentence!("dunning-grace-days"),
         PolicyError::WarningDays => sentence!("dunning-warning-days"),
+        PolicyError::CertificateDays => sentence!("dunning-certificate-days"),
         PolicyError::AtEnd => sentence!("dunning-at-end"),
+        PolicyError::OwedAtEnd => sentence!("dunning-owed-at-end"),
     };
     FieldError { field: error.field(), sentence }
 }

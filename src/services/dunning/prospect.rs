@@ -4,6 +4,7 @@ use billing::dunning::{AtEnd, NoTry};
 use billing::state::State;
 
 use super::case::{self, Case, CaseState};
+use super::note::GIVEN_UP;
 use super::policy::policy;
 use crate::platform::clock::Instant;
 use crate::services::payments;
@@ -68,7 +69,7 @@ async fn ending(desk: &mut Desk, case: &Case, at_end: &AtEnd) -> Result<Option<E
     let is_over = case.state != CaseState::Open;
     let Some(s) = on_it.into_iter().find(|s| is_over || matches!(s.state, State::Active | State::PastDue)) else { return Ok(None) };
     let kind = match (case.ended_by.as_deref(), at_end) {
-        (Some("nothing"), _) => return Ok(None),
+        (Some("nothing" | GIVEN_UP), _) => return Ok(None),
         (Some("past_due"), _) | (None, AtEnd::PastDue) => EndingKind::NoAccess,
         (Some("pause"), _) | (None, AtEnd::Pause) => EndingKind::Pause,
         (Some("cancel"), _) | (None, AtEnd::Cancel) => EndingKind::Cancel,

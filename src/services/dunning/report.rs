@@ -17,7 +17,7 @@ pub struct Figures {
     pub cases: i64,
     /// What was due of their invoices when they were opened.
     pub amount_minor: i64,
-    /// Those that payments settled, and how much these brought.
+    /// Those that payments and transfers settled, and how much these brought.
     pub recovered: i64,
     pub recovered_minor: i64,
     /// Of them, by what: a try by itself, a new or renewed method, the customer's own hand.
@@ -26,8 +26,11 @@ pub struct Figures {
     pub by_customer: i64,
     /// Settled without a payment: credited, or withheld.
     pub settled_otherwise: i64,
-    /// The grace is over, and they are unpaid.
+    /// The grace is over, and they are unpaid and due.
     pub ended: i64,
+    /// Lost: what was due is not asked for any more, and how much that is. What comes of it after all leaves it.
+    pub written_off: i64,
+    pub written_off_minor: i64,
     /// Still under way.
     pub open: i64,
 }
@@ -63,8 +66,11 @@ pub async fn report(desk: &mut Desk, from: NaiveDate, to: NaiveDate) -> Result<V
                 COUNT(CASE WHEN recovered_minor > 0 THEN 1 END) AS recovered, CAST(SUM(recovered_minor) AS BIGINT) AS recovered_minor,
                 COUNT(CASE WHEN recovered_by = 'retry' THEN 1 END) AS by_retry, COUNT(CASE WHEN recovered_by = 'new_method' THEN 1 END) AS by_new_method,
                 COUNT(CASE WHEN recovered_by = 'customer' THEN 1 END) AS by_customer, COUNT(CASE WHEN recovered_by = 'other' THEN 1 END) AS settled_otherwise,
-                COUNT(CASE WHEN state = 'ended' THEN 1 END) AS ended, COUNT(CASE WHEN state = 'open' THEN 1 END) AS open
-             FROM (SELECT SUBSTR(opened_on, 1, 7) AS month, currency, amount_minor, recovered_minor, recovered_by, state FROM dunning_cases
+                COUNT(CASE WHEN state = 'ended' THEN 1 END) AS ended, COUNT(CASE WHEN state = 'written_off' THEN 1 END) AS written_off,
+                CAST(SUM(written_off_minor) AS BIGINT) AS written_off_minor, COUNT(CASE WHEN state = 'open' THEN 1 END) AS open
+             FROM (SELECT SUBSTR(opened_on, 1, 7) AS month, currency, amount_minor, recovered_minor, recovered_by, state, CASE WHEN state = 'written_off' THEN
+                    CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = $1 AND a.invoice_id = dunning_cases.invoice_id AND a.kind = 'write_off'), 0) AS BIGINT)
+                    ELSE 0 END AS written_off_minor FROM dunning_cases
                 WHERE vendor_id = $1 AND opened_on >= $2 AND opened_on <= $3) AS c
              GROUP BY month, currency ORDER BY month DESC, currency",
             (desk.vendor.id.clone(), from.to_string(), to.to_string()),

@@ -109,13 +109,20 @@ fn pattern(text: &str) -> String {
     out
 }
 
+const SPAN: &str = "span of documents";
+
 /// When a customer's first and last documents were issued; `None` where there is none.
 pub async fn span_of(desk: &mut Desk, customer_id: &str) -> Result<Option<(Instant, Instant)>, Refusal> {
+    if let Some(span) = desk.recall(SPAN, customer_id) {
+        return Ok(span);
+    }
     let (first, last): (Option<i64>, Option<i64>) = desk
         .tx
         .one("SELECT MIN(issued_at), MAX(issued_at) FROM invoices WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned()))
         .await?;
-    Ok(first.zip(last).map(|(first, last)| (from_ms(first), from_ms(last))))
+    let span = first.zip(last).map(|(first, last)| (from_ms(first), from_ms(last)));
+    desk.keep(SPAN, customer_id, &span);
+    Ok(span)
 }
 
 /// A line's name, by its document.

@@ -16,6 +16,7 @@ use super::lines::{self, DraftLine};
 use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
+use super::write_off::make_due;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
 use crate::services::desk::Place;
@@ -97,6 +98,7 @@ pub(super) async fn into_balance(
 ) -> Result<(), Refusal> {
     let (to_invoices, rest) = split(desk, document, corrects).await?;
     for (invoice_id, amount_minor) in &to_invoices {
+        make_due(desk, invoice_id, *amount_minor).await?;
         settle::allocate(desk, invoice_id, *amount_minor, Allocation::CreditNote(id)).await?;
         settle::note_if_settled(desk, invoice_id).await?;
     }
@@ -109,12 +111,13 @@ pub(super) async fn into_balance(
     Ok(())
 }
 
-/// How a credit note's money is split: ids of the invoices it corrects with what each is still due of it, and the rest.
+/// How a credit note's money is split: ids of the invoices it corrects with what may still be paid of each, and the rest: what was written off
+/// is credited before anything goes to who has not paid.
 async fn split(desk: &mut Desk, document: &Document, corrects: &[(String, String)]) -> Result<(Vec<(String, i64)>, i64), Refusal> {
     let mut rest = money::neg(document.total_minor).map_err(billing::Error::from)?;
     let mut to_invoices = Vec::new();
     for (invoice_id, _) in corrects {
-        let split = split_note(rest, settle::amount_due(desk, invoice_id).await?)?;
+        let split = split_note(rest, settle::amount_payable(desk, invoice_id).await?)?;
         if split.to_invoice_minor > 0 {
             to_invoices.push((invoice_id.clone(), split.to_invoice_minor));
         }

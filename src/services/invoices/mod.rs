@@ -19,6 +19,7 @@ mod sheet;
 mod snapshot;
 mod told;
 mod withhold;
+mod write_off;
 
 pub(crate) use charge::CHARGES;
 pub use charge::{MOST_DESCRIPTION, charge, currencies_due};
@@ -36,10 +37,11 @@ pub use read::{
     Allocated, Among, Invoice, Named, Open, Status, Summary, allocations_of, by_number, by_own_number, issued_after, list, load, never_collected, numbered,
     open_of, page, unpaid,
 };
+pub(crate) use read::{INVOICE, load_all};
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
 pub(crate) use required::{held, hold, lacking, let_go};
-pub(crate) use settle::{Allocation, allocate, note_due_again, note_if_settled};
-pub use settle::{amount_due, note_declined, note_unpaid, paid_by, record_payment};
+pub(crate) use settle::{Allocation, allocate, allocate_as_of, note_due_again, note_if_settled_as_of};
+pub use settle::{note_declined, note_unpaid, paid_by, record_payment};
 pub use sheet::sheet;
 pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};
 pub use told::{Sum, Told, TotalKind};
@@ -47,3 +49,5 @@ pub use withhold::{
     Certificate, TakenBack, ToWithhold, Withholding, WithholdingRate, may_withhold, remove_withholding_rate, set_withholding_rate, take_back_withholding,
     withhold, withholding_rates, withholdings_of,
 };
+pub(crate) use write_off::{By, give_up, make_due};
+pub use write_off::{take_back_write_off, write_off};

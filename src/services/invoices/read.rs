@@ -6,6 +6,7 @@ use sqlx::FromRow;
 
 use super::snapshot::Snapshot;
 use crate::platform::clock::from_ms;
+use crate::platform::db::Many;
 use crate::services::subscriptions::of_word;
 use crate::services::{Desk, Refusal};
 
@@ -50,6 +51,8 @@ pub struct Invoice {
     pub balance_minor: i64,
     pub credited_minor: i64,
     pub withheld_minor: i64,
+    /// Not asked for any more.
+    pub written_off_minor: i64,
     /// What is still to be paid.
     pub due_minor: i64,
     document: String,
@@ -65,6 +68,11 @@ impl Invoice {
     /// The frozen document's text, as hashed.
     pub fn document(&self) -> &str {
         &self.document
+    }
+
+    /// What may be paid of it: what is due, and what is not asked for any more but would still be taken.
+    pub fn payable_minor(&self) -> i64 {
+        self.due_minor.saturating_add(self.written_off_minor)
     }
 
     pub fn is_overdue(&self, on: Instant) -> bool {
@@ -92,6 +100,7 @@ struct InvoiceRow {
     balance_minor: i64,
     credited_minor: i64,
     withheld_minor: i64,
+    written_off_minor: i64,
     allocated_minor: i64,
 }
 
@@ -100,8 +109,8 @@ impl TryFrom<InvoiceRow> for Invoice {
     fn try_from(row: InvoiceRow) -> Result<Invoice, Refusal> {
         let status = status(&row.ended_as, row.settled_at);
         let due_minor = match status {
-            Status::Void | Status::Uncollectible => 0,
-            Status::Open | Status::Paid => billing::settlement::due(row.total_minor, [row.allocated_minor])?.max(0),
+            Status::Void => 0,
+            Status::Open | Status::Paid | Status::Uncollectible => billing::settlement::due(row.total_minor, [row.allocated_minor])?.max(0),
         };
         Ok(Invoice {
             kind: of_word(&row.kind)?,
@@ -121,6 +130,7 @@ impl TryFrom<InvoiceRow> for Invoice {
             balance_minor: row.balance_minor,
             credited_minor: row.credited_minor,
             withheld_minor: row.withheld_minor,
+            written_off_minor: row.written_off_minor,
             document: row.document,
             hash: row.hash,
         })
@@ -136,22 +146,55 @@ fn status(ended_as: &Option<String>, settled_at: Option<i64>) -> Status {
     }
 }
 
+/// What an [`InvoiceRow`] has of an invoice `i` and its allocations `a`.
+macro_rules! columns {
+    () => {
+        "i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
+            CAST(COALESCE(SUM(CASE WHEN a.kind IN ('payment', 'transfer', 'dispute') THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
+            CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
+            CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
+            CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor,
+            CAST(COALESCE(SUM(CASE WHEN a.kind = 'write_off' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS written_off_minor"
+    };
+}
+
+/// A query for [`InvoiceRow`]s.
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id ",
+            $where,
+            " GROUP BY i.vendor_id, i.id"
+        )
+    };
+}
+
+/// Read ahead of documents that are to be collected: [`load_all`].
+pub(crate) const INVOICE: &str = "invoice";
+
 /// The document, or [`Refusal::NotFound`].
 pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
-    let row: Option<InvoiceRow> = desk
-        .tx
-        .opt(
-            "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind IN ('payment', 'transfer', 'dispute') THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
-             FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
-             WHERE i.vendor_id = $1 AND i.id = $2 GROUP BY i.vendor_id, i.id",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
-        )
-        .await?;
+    if let Some(known) = desk.recall(INVOICE, invoice_id) {
+        return Ok(known);
+    }
+    let row: Option<InvoiceRow> = desk.tx.opt(select!("WHERE i.vendor_id = $1 AND i.id = $2"), (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
     row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+static OF_EACH: Many = Many {
+    before: concat!("SELECT ", columns!(), " FROM (VALUES"),
+    columns: 2,
+    after: ") AS v CROSS JOIN invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
+            WHERE i.vendor_id = v.column1 AND i.id = v.column2 GROUP BY i.vendor_id, i.id",
+    of_each: false,
+};
+
+/// Several documents, in any order; those that are not there are left out.
+pub(crate) async fn load_all(desk: &mut Desk, ids: &[String]) -> Result<Vec<Invoice>, Refusal> {
+    let rows: Vec<InvoiceRow> = desk.tx.all_of(&OF_EACH, desk.each(ids)).await?;
+    rows.into_iter().map(Invoice::try_from).collect()
 }
 
 /// What a document is called, and which it is.
@@ -191,16 +234,7 @@ pub async fn numbered(desk: &mut Desk, number: &str) -> Result<Invoice, Refusal>
 pub async fn by_number(desk: &mut Desk, customer_id: &str, number: &str) -> Result<Invoice, Refusal> {
     let row: Option<InvoiceRow> = desk
         .tx
-        .opt(
-            "SELECT i.*, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind IN ('payment', 'transfer', 'dispute') THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS paid_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'balance' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS balance_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'credit_note' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS credited_minor,
-                CAST(COALESCE(SUM(CASE WHEN a.kind = 'withholding' THEN a.amount_minor ELSE 0 END), 0) AS BIGINT) AS withheld_minor
-             FROM invoices i LEFT JOIN allocations a ON a.vendor_id = i.vendor_id AND a.invoice_id = i.id
-             WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.number = $3 GROUP BY i.vendor_id, i.id",
-            (desk.vendor.id.clone(), customer_id.to_owned(), number.to_owned()),
-        )
+        .opt(select!("WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.number = $3"), (desk.vendor.id.clone(), customer_id.to_owned(), number.to_owned()))
         .await?;
     row.ok_or(Refusal::NotFound)?.try_into()
 }
@@ -298,6 +332,15 @@ pub struct Open {
     pub due_minor: i64,
     pub issued_at: i64,
     pub due_at: i64,
+    /// Until when the rest waits for a certificate of tax withheld, while it does.
+    awaited_until: Option<i64>,
+}
+
+impl Open {
+    /// When payment of what is left is due: while a certificate is waited for, nothing is asked of it.
+    pub fn asked_at(&self) -> Instant {
+        from_ms(self.awaited_until.map_or(self.due_at, |until| until.max(self.due_at)))
+    }
 }
 
 /// A customer's open invoices, the first due first.
@@ -306,25 +349,30 @@ pub async fn open_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Open>, Re
         .tx
         .all(
             "SELECT i.id, i.customer_id, i.number, i.currency, i.total_minor, i.issued_at, i.due_at,
-                i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS due_minor
+                i.total_minor - CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS due_minor,
+                (SELECT MAX(t.certificate_until) FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $3) AS awaited_until
              FROM invoices i WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.settled_at IS NULL AND i.ended_as IS NULL ORDER BY i.due_at, i.id",
-            (desk.vendor.id.clone(), customer_id.to_owned()),
+            (desk.vendor.id.clone(), customer_id.to_owned(), desk.now.billing_ms()),
         )
         .await?)
 }
 
 /// Open invoices of the vendor, issued by an instant, that were never collected by themselves and for which something can be done: there is
 /// a method to charge, or they are due and nobody has noted yet that nothing can be charged. One that the customer is paying waits for
-/// what comes of that. Each after its customer's id.
-pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<(String, String)>, Refusal> {
+/// what comes of that, one paid less tax withheld for its certificate. Each after its customer's id, and with its
+/// currency.
+pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<(String, String, String)>, Refusal> {
     Ok(desk
         .tx
         .all(
-            "SELECT i.customer_id, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
+            "SELECT i.customer_id, i.id, i.currency FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $2)
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id
                     AND (p.round IS NOT NULL OR p.status IN ('created', 'processing', 'needs_action')))
                 AND (EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup')
-                        AND m.refused_reason IS NULL)
+                        AND m.refused_reason IS NULL AND (m.kind <> 'sepa_debit' OR i.currency = 'EUR'))
                     OR (i.due_at <= $2 AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
                         WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active')))
              ORDER BY i.issued_at, i.id",
@@ -341,6 +389,8 @@ pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, Str
         .tx
         .all(
             "SELECT i.due_at, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $2)
                 AND EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL)
                 AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
                 AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
@@ -355,9 +405,9 @@ pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, Str
 /// One thing that settled part of an invoice.
 #[derive(Clone, Debug, PartialEq, FromRow)]
 pub struct Allocated {
-    /// 'payment' | 'transfer' | 'dispute' | 'balance' | 'credit_note' | 'withholding'
+    /// 'payment' | 'transfer' | 'dispute' | 'balance' | 'credit_note' | 'withholding' | 'write_off'
     pub kind: String,
-    /// Negative where a transfer, or a certificate of tax withheld, was taken back, and where a dispute was lost.
+    /// Negative where a transfer, a certificate of tax withheld or a write-off was taken back, and where a dispute was lost.
     pub amount_minor: i64,
     pub payment_id: Option<String>,
     /// Of a credit note.

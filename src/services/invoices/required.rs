@@ -120,7 +120,7 @@ pub(crate) async fn hold(desk: &mut Desk, customer_id: &str, lacking: &[Lacking]
         return Ok(());
     }
     // Whoever remembers the account as it was looks again.
-    customers::lock(desk, customer_id).await?;
+    customers::hold(desk, customer_id).await?;
     desk.record("invoice.held", Some(customer_id), customer_id, serde_json::json!({})).await
 }
 
@@ -133,7 +133,7 @@ pub(crate) async fn held(desk: &mut Desk) -> Result<Vec<String>, Refusal> {
 
 /// The customer was billed: nothing is held back any more.
 pub(crate) async fn let_go(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
-    customers::lock(desk, customer_id).await?;
+    customers::hold(desk, customer_id).await?;
     desk.tx.run("DELETE FROM held_invoices WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     Ok(())
 }

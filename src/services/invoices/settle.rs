@@ -1,10 +1,12 @@
 //! What is due of an invoice, and what settles it: allocation rows. Paid is their sum and stands nowhere else; `settled_at` only
 //! remembers when that sum first reached the total.
 
+use billing::calendar::Instant;
 use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
+use super::write_off;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
 use crate::services::{Desk, Refusal, dunning, ledger as books, subscriptions};
@@ -19,6 +21,8 @@ pub(crate) enum Allocation<'a> {
     Balance(&'a str),
     CreditNote(&'a str),
     Withholding(&'a str),
+    /// Below zero: it is owed again.
+    WriteOff(&'a str),
 }
 
 #[derive(FromRow)]
@@ -28,6 +32,8 @@ struct DueRow {
     number: String,
     total_minor: i64,
     allocated_minor: i64,
+    /// Of it, what is not asked for any more.
+    written_off_minor: i64,
     ended_as: Option<String>,
     /// The dunning case it is unpaid in.
     case_id: Option<String>,
@@ -38,7 +44,9 @@ async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
         .opt(
             "SELECT i.customer_id, i.currency, i.number, i.total_minor, i.ended_as,
                 CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor,
-                (SELECT c.id FROM dunning_cases c WHERE c.vendor_id = i.vendor_id AND c.invoice_id = i.id AND c.state IN ('open', 'ended')) AS case_id
+                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND a.kind = 'write_off'), 0) AS BIGINT)
+                    AS written_off_minor,
+                (SELECT c.id FROM dunning_cases c WHERE c.vendor_id = i.vendor_id AND c.invoice_id = i.id AND c.state IN ('open', 'ended', 'written_off')) AS case_id
              FROM invoices i WHERE i.vendor_id = $1 AND i.id = $2",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )
@@ -48,27 +56,37 @@ async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
 
 impl DueRow {
     fn due_minor(&self) -> Result<i64, Refusal> {
-        if self.ended_as.is_some() {
+        if self.ended_as.as_deref() == Some("void") {
             return Ok(0);
         }
         Ok(billing::settlement::due(self.total_minor, [self.allocated_minor])?)
     }
+
+    fn payable_minor(&self) -> Result<i64, Refusal> {
+        Ok(billing::money::add(self.due_minor()?, self.written_off_minor).map_err(billing::Error::from)?)
+    }
 }
 
-/// What is still to be paid of an invoice: its total less its allocations, nothing of one that is void or given up.
-pub async fn amount_due(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
-    due_row(desk, invoice_id).await?.due_minor()
+/// What may still be paid of an invoice, or credited of it instead of paid: its total less what settles it, what was written off included.
+pub(super) async fn amount_payable(desk: &mut Desk, invoice_id: &str) -> Result<i64, Refusal> {
+    due_row(desk, invoice_id).await?.payable_minor()
 }
 
 static INSERT_ALLOCATION: Many = Many {
-    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, transfer_id, dispute_id, balance_credit_id, credit_note_id, withholding_id, allocated_at) VALUES",
-    columns: 12,
+    before: "INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, transfer_id, dispute_id, balance_credit_id, credit_note_id, withholding_id, write_off_id, allocated_at) VALUES",
+    columns: 13,
     after: "",
     of_each: false,
 };
 
 /// Adds an allocation. Ledger entries are the caller's.
 pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
+    let at = desk.now.billing;
+    allocate_as_of(desk, at, invoice_id, amount_minor, from).await
+}
+
+/// The same of what was so at another moment.
+pub(crate) async fn allocate_as_of(desk: &mut Desk, at: Instant, invoice_id: &str, amount_minor: i64, from: Allocation<'_>) -> Result<(), Refusal> {
     let id = desk.new_id("alc");
     let (kind, source) = match from {
         Allocation::Payment(id) => ("payment", id),
@@ -77,6 +95,7 @@ pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i6
         Allocation::Balance(id) => ("balance", id),
         Allocation::CreditNote(id) => ("credit_note", id),
         Allocation::Withholding(id) => ("withholding", id),
+        Allocation::WriteOff(id) => ("write_off", id),
     };
     let of = |own: &str| (own == kind).then(|| source.to_owned());
     let row = (
@@ -91,24 +110,35 @@ pub(crate) async fn allocate(desk: &mut Desk, invoice_id: &str, amount_minor: i6
         of("balance"),
         of("credit_note"),
         of("withholding"),
-        desk.now.billing_ms(),
+        of("write_off"),
+        at.timestamp_millis(),
     );
     Ok(desk.tx.put(&INSERT_ALLOCATION, row).await?)
 }
 
 /// Marks an invoice settled once nothing is due of it; its subscriptions recover with it.
 pub(crate) async fn note_if_settled(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
-    let row = due_row(desk, invoice_id).await?;
-    if row.due_minor()? > 0 { Ok(()) } else { note_settled(desk, invoice_id, &row).await }
+    let at = desk.now.billing;
+    note_if_settled_as_of(desk, at, invoice_id).await
 }
 
-/// Nothing is due of an invoice any more.
-async fn note_settled(desk: &mut Desk, invoice_id: &str, row: &DueRow) -> Result<(), Refusal> {
+/// The same by what came at another moment: then it was settled. What follows from it follows now.
+pub(crate) async fn note_if_settled_as_of(desk: &mut Desk, at: Instant, invoice_id: &str) -> Result<(), Refusal> {
+    let row = due_row(desk, invoice_id).await?;
+    if row.due_minor()? > 0 { Ok(()) } else { note_settled(desk, at, invoice_id, &row).await }
+}
+
+/// Nothing is due of an invoice any more. One of which a part stays written off is settled by nobody: it ends as it had.
+async fn note_settled(desk: &mut Desk, at: Instant, invoice_id: &str, row: &DueRow) -> Result<(), Refusal> {
+    if row.written_off_minor > 0 {
+        desk.tx.run("UPDATE invoices SET ended_as = 'uncollectible' WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
+        return Ok(());
+    }
     let touched = desk
         .tx
         .run(
             "UPDATE invoices SET settled_at = $3 WHERE vendor_id = $1 AND id = $2 AND settled_at IS NULL",
-            (desk.vendor.id.clone(), invoice_id.to_owned(), desk.now.billing_ms()),
+            (desk.vendor.id.clone(), invoice_id.to_owned(), at.timestamp_millis()),
         )
         .await?;
     if touched > 0 && row.total_minor > 0 {
@@ -130,9 +160,13 @@ async fn note_settled(desk: &mut Desk, invoice_id: &str, row: &DueRow) -> Result
 /// What settled an invoice was taken back: while anything is due of it, it waits for money as if it had never been settled. The worker does
 /// what follows.
 pub(crate) async fn note_due_again(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
-    if due_row(desk, invoice_id).await?.due_minor()? > 0 {
+    let row = due_row(desk, invoice_id).await?;
+    if row.due_minor()? > 0 {
         let own = (desk.vendor.id.clone(), invoice_id.to_owned());
-        desk.tx.run("UPDATE invoices SET settled_at = NULL WHERE vendor_id = $1 AND id = $2", own).await?;
+        desk.tx.run("UPDATE invoices SET settled_at = NULL, ended_as = NULL WHERE vendor_id = $1 AND id = $2", own).await?;
+        if let Some(case_id) = &row.case_id {
+            dunning::note_due_again(desk, case_id).await?;
+        }
     }
     Ok(())
 }
@@ -150,6 +184,13 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
     if known.is_some() {
         return Ok(());
     }
+    // What was written off is due again, as far as this pays it.
+    let row = if row.written_off_minor > 0 {
+        write_off::make_due(desk, invoice_id, amount_minor).await?;
+        due_row(desk, invoice_id).await?
+    } else {
+        row
+    };
     let due_minor = row.due_minor()?;
     let to_invoice = amount_minor.min(due_minor.max(0));
     let rest = billing::money::sub(amount_minor, to_invoice).map_err(billing::Error::from)?;
@@ -161,7 +202,8 @@ pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str,
         balance::put(desk, &row.customer_id, &row.currency, rest, Source::Overpayment, Some(payment_id), &row.number).await?;
         books::post(desk, &row.customer_id, &row.currency, payment_id, &ledger::balance_topped_up(rest)?).await?;
     }
-    if to_invoice < due_minor { Ok(()) } else { note_settled(desk, invoice_id, &row).await }
+    let at = desk.now.billing;
+    if to_invoice < due_minor { Ok(()) } else { note_settled(desk, at, invoice_id, &row).await }
 }
 
 /// The invoice a payment went to, and how much of it; `None`: it went into the balance.

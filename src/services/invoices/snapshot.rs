@@ -250,7 +250,8 @@ async fn transfer(desk: &mut Desk, frame: &Frame<'_>, document: &Document) -> Re
         return Ok(None);
     }
     let Some(account) = bank::account_for(desk, document.currency.code(), &frame.customer.country).await? else { return Ok(None) };
-    if !payments::with_method(desk, std::slice::from_ref(&frame.customer.id)).await?.is_empty() {
+    let chargeable = payments::chargeable(desk, std::slice::from_ref(&frame.customer.id)).await?;
+    if chargeable.can_pay(&frame.customer.id, document.currency.code()) {
         return Ok(None);
     }
     Ok(creditor_reference(frame.number).map(|reference| TransferTo { account, reference }))

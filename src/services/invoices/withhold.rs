@@ -195,7 +195,7 @@ pub async fn take_back_withholding(desk: &mut Desk, invoice_id: &str, because: &
         return Err(Refusal::field("reason", sentence!("refusal-shorten", most = MOST_DESCRIPTION)));
     }
     let customer_id = super::load(desk, invoice_id).await?.customer_id;
-    customers::lock(desk, &customer_id).await?;
+    customers::hold(desk, &customer_id).await?;
     let invoice = super::load(desk, invoice_id).await?;
     let Some(withheld) = standing(desk, invoice_id).await? else {
         let was_taken_back = !withholdings_of(desk, invoice_id).await?.is_empty();

@@ -22,9 +22,9 @@ pub struct Exported {
     pub posted_at: Instant,
     /// The vendor's own id of the customer, or its name.
     pub customer: String,
-    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'transfer' | 'dispute' | 'credit' | 'withholding'.
+    /// What it is of: 'invoice' | 'credit_note' | 'payment' | 'transfer' | 'dispute' | 'credit' | 'withholding' | 'write_off'.
     pub subject: &'static str,
-    /// The document's number; of a payment or transfer, the first invoice it paid; of a dispute, its payment's; of a credit, its description; of tax withheld, its certificate's number.
+    /// The document's number; of a payment or transfer, the first invoice it paid; of a dispute, its payment's; of a write-off, its invoice's; of a credit, its description; of tax withheld, its certificate's number.
     pub reference: String,
     pub account: Account,
     pub currency: String,
@@ -45,9 +45,11 @@ struct Row {
     payment_id: Option<String>,
     transfer_id: Option<String>,
     dispute_id: Option<String>,
+    refunded_name: Option<String>,
     paid_number: Option<String>,
     description: Option<String>,
     certificate_number: Option<String>,
+    written_off_number: Option<String>,
 }
 
 /// Hands out every entry posted in a stretch of time, by moment, customer and document. Holds no more than one moment's at once.
@@ -58,16 +60,20 @@ pub async fn export(desk: &mut Desk, during: Range<Instant>, mut take: impl FnMu
     let mut hand_out = |moment: &mut Vec<(String, Exported)>| in_order(std::mem::take(moment), &mut postings).into_iter().try_for_each(&mut take);
     desk.tx
         .each(
-            "SELECT e.posted_at, e.posting_id, e.account, e.currency, e.amount_minor, COALESCE(c.external_id, c.name) AS customer, i.kind, i.number, p.id AS payment_id, t.id AS transfer_id, d.id AS dispute_id,
+            "SELECT e.posted_at, e.posting_id, e.account, e.currency, e.amount_minor, COALESCE(c.external_id, c.name) AS customer, i.kind, i.number, p.id AS payment_id, t.id AS transfer_id, d.id AS dispute_id, u.name AS refunded_name,
                 (SELECT MIN(x.number) FROM allocations a JOIN invoices x ON x.vendor_id = a.vendor_id AND x.id = a.invoice_id
-                    WHERE a.vendor_id = e.vendor_id AND (a.payment_id = p.id OR a.payment_id = d.payment_id OR a.transfer_id = t.id)) AS paid_number, b.description, w.certificate_number
+                    WHERE a.vendor_id = e.vendor_id AND (a.payment_id = p.id OR a.payment_id = d.payment_id OR a.transfer_id = t.id)) AS paid_number, b.description, w.certificate_number, o.number AS written_off_number
              FROM ledger_entries e JOIN customers c ON c.vendor_id = e.vendor_id AND c.id = e.customer_id
                 LEFT JOIN invoices i ON i.vendor_id = e.vendor_id AND i.id = e.subject_id
                 LEFT JOIN payments p ON p.vendor_id = e.vendor_id AND p.id = e.subject_id
                 LEFT JOIN disputes d ON d.vendor_id = e.vendor_id AND d.id = e.subject_id
+                LEFT JOIN refunds r ON r.vendor_id = e.vendor_id AND r.id = e.subject_id
+                LEFT JOIN purchases u ON u.vendor_id = r.vendor_id AND u.id = r.purchase_id
                 LEFT JOIN transfers t ON t.vendor_id = e.vendor_id AND t.id = e.subject_id
                 LEFT JOIN balance_credits b ON b.vendor_id = e.vendor_id AND b.id = e.subject_id
                 LEFT JOIN withholdings w ON w.vendor_id = e.vendor_id AND w.id = e.subject_id
+                LEFT JOIN write_offs f ON f.vendor_id = e.vendor_id AND f.id = e.subject_id
+                LEFT JOIN invoices o ON o.vendor_id = f.vendor_id AND o.id = f.invoice_id
              WHERE e.vendor_id = $1 AND e.posted_at >= $2 AND e.posted_at < $3 ORDER BY e.posted_at",
             (desk.vendor.id.clone(), during.start.timestamp_millis(), during.end.timestamp_millis()),
             |row: Row| {
@@ -91,6 +97,8 @@ fn entry(row: Row, posted_at: Instant, zone: Zone) -> Result<Exported, Refusal> 
         (None, None) if row.payment_id.is_some() => ("payment", row.paid_number),
         (None, None) if row.transfer_id.is_some() => ("transfer", row.paid_number),
         (None, None) if row.dispute_id.is_some() => ("dispute", row.paid_number),
+        (None, None) if row.refunded_name.is_some() => ("refund", row.refunded_name),
+        (None, None) if row.written_off_number.is_some() => ("write_off", row.written_off_number),
         (None, None) => ("credit", row.description),
     };
     Ok(Exported {

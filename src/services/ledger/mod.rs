@@ -12,6 +12,7 @@ mod lock;
 
 use std::collections::BTreeMap;
 
+use billing::calendar::Instant;
 use billing::ledger::{Account, Entry};
 use billing::money;
 
@@ -37,12 +38,18 @@ static INSERT: Many = Many {
 
 /// Writes the entries of one event. They sum to zero, or nothing is written.
 pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id: &str, entries: &[Entry]) -> Result<(), Refusal> {
+    let at = desk.now.billing;
+    post_as_of(desk, at, customer_id, currency, subject_id, entries).await
+}
+
+/// The same of something that was so at another moment: where the books are closed at it, on the first day they are open ([`open_from`]).
+pub async fn post_as_of(desk: &mut Desk, at: Instant, customer_id: &str, currency: &str, subject_id: &str, entries: &[Entry]) -> Result<(), Refusal> {
     let sum = money::sum(entries.iter().map(|entry| entry.amount_minor)).map_err(billing::Error::from)?;
     if sum != 0 {
         return Err(Refusal::damaged(format!("a posting of {subject_id} is out of balance by {sum}")));
     }
     let posting = desk.new_id("pst");
-    let (billing_ms, wall_ms) = (desk.now.billing_ms(), desk.now.wall_ms());
+    let (billing_ms, wall_ms) = (at.timestamp_millis(), desk.now.wall_ms());
     Books::of(desk).await?.must_be_open(desk)?;
     for Entry { account, amount_minor } in entries {
         let row = (
@@ -57,7 +64,7 @@ pub async fn post(desk: &mut Desk, customer_id: &str, currency: &str, subject_id
             billing_ms,
             wall_ms,
         );
-        desk.tx.put(&INSERT, row).await?;
+        desk.tx.append(&INSERT, row).await?;
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ const HOUR: u32 = 9;
 #[derive(Clone, Debug)]
 pub struct Ending {
     method: Method,
+    last_day: NaiveDate,
     days_ahead: i64,
 }
 
@@ -28,10 +29,10 @@ pub async fn ending(desk: &mut Desk) -> Result<Vec<Ending>, Refusal> {
     let today = local_date(now, zone);
     let furthest = today.checked_add_days(Days::new(30)).unwrap_or(today);
     let mut found = Vec::new();
-    for (method, noticed) in payments::ending_between(desk, today, furthest).await? {
-        let come = DAYS_AHEAD.into_iter().filter(|days| moment(method.last_day(), *days, zone).is_some_and(|at| at <= now)).min();
+    for payments::Ending { method, last_day, noticed } in payments::ending_between(desk, today, furthest).await? {
+        let come = DAYS_AHEAD.into_iter().filter(|days| moment(last_day, *days, zone).is_some_and(|at| at <= now)).min();
         if let Some(days_ahead) = come.filter(|days| noticed.is_none_or(|last| *days < last)) {
-            found.push(Ending { method, days_ahead });
+            found.push(Ending { method, last_day, days_ahead });
         }
     }
     Ok(found)
@@ -39,7 +40,7 @@ pub async fn ending(desk: &mut Desk) -> Result<Vec<Ending>, Refusal> {
 
 /// Notes that their customers are told of them: each once, however many come with the same.
 pub async fn note_ending(desk: &mut Desk, ending: &[Ending]) -> Result<(), Refusal> {
-    for Ending { method, days_ahead } in ending {
+    for Ending { method, last_day, days_ahead } in ending {
         let added = desk
             .tx
             .run(
@@ -48,7 +49,7 @@ pub async fn note_ending(desk: &mut Desk, ending: &[Ending]) -> Result<(), Refus
             )
             .await?;
         if added == 1 {
-            let data = json!({ "days": days_ahead, "last_day": method.last_day() });
+            let data = json!({ "days": days_ahead, "last_day": last_day });
             desk.record("payment_method.expiring", Some(&method.customer_id), &method.id, data).await?;
         }
     }

@@ -43,11 +43,46 @@ pub enum Letter {
     CreditNoteReady {
         note: Billed,
     },
+    /// A direct debit is coming: the scheme wants its payer told.
+    DebitAnnounced {
+        /// Its number; `None`: it is for something else.
+        invoice: Option<String>,
+        amount_minor: i64,
+        currency: String,
+        debited_at: Instant,
+        zone: Zone,
+        method: Method,
+        mandate: String,
+        /// `None`: the gateway's own.
+        creditor_id: Option<String>,
+    },
     Receipt {
         invoice: Billed,
         paid_minor: i64,
         paid_at: Instant,
         method: Method,
+    },
+    /// A bank transfer came in.
+    TransferReceived {
+        amount_minor: i64,
+        currency: String,
+        received_at: Instant,
+        zone: Zone,
+        /// Numbers of the invoices it names, in its order.
+        named: Vec<String>,
+        /// Those it pays, as they stand.
+        paid: Vec<Billed>,
+        /// What came beyond what was due, and is in the balance.
+        over_minor: i64,
+        /// Until when a certificate is waited for, where what is still due is tax withheld.
+        certificate_until: Option<Instant>,
+    },
+    /// A transfer came in less tax withheld, and the certificate of that has not come.
+    CertificateAwaited {
+        invoice: Billed,
+        until: Instant,
+        /// What is charged after that.
+        method: Option<Method>,
     },
     PaymentFailed {
         invoice: Billed,
@@ -66,6 +101,8 @@ pub enum Letter {
     GraceOver {
         invoice: Billed,
         prospect: Prospect,
+        /// Of the invoice, what is not asked for any more; 0: it stays due.
+        written_off_minor: i64,
     },
     /// What could not be charged is settled after all.
     Recovered {
@@ -74,7 +111,8 @@ pub enum Letter {
         plan: Option<(String, Back)>,
     },
     Refunded {
-        invoice: String,
+        /// Of an invoice; `None`: of the balance.
+        invoice: Option<String>,
         amount_minor: i64,
         currency: String,
     },
@@ -206,7 +244,10 @@ impl Letter {
             Letter::SpendCapReached { .. } => "spend_cap",
             Letter::InvoiceReady { .. } => "invoice_ready",
             Letter::CreditNoteReady { .. } => "credit_note_ready",
+            Letter::DebitAnnounced { .. } => "debit_announced",
             Letter::Receipt { .. } => "receipt",
+            Letter::TransferReceived { .. } => "transfer_received",
+            Letter::CertificateAwaited { .. } => "certificate_awaited",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::LastWarning { .. } => "payment_last_warning",
             Letter::GraceOver { .. } => "payment_grace_over",

@@ -2,6 +2,7 @@
 //! out, and left in the outbox; a worker hands it to the mail server.
 //!
 //! - `letter`: what there is to say
+//! - `reader`: in whose language
 //! - `said`: its words
 //! - `render`: those as text and as HTML of the same content
 //! - `told`: which events of billing are told to whom
@@ -11,6 +12,7 @@
 
 mod expiring;
 mod letter;
+mod reader;
 mod render;
 mod said;
 mod told;
@@ -20,11 +22,12 @@ use sqlx::FromRow;
 
 use crate::platform::keys::{Keys, Purpose};
 use crate::services::{Desk, Refusal};
+use crate::words::Words;
 
 pub use expiring::{Ending, ending, note_ending};
 pub use letter::{Back, Billed, Letter, Spent};
 pub use render::Rendered;
-pub use told::{EVENT, TOLD, Told, tell};
+pub use told::{EVENT, TOLD, Told, tell, told_after};
 
 /// The outbox kind of letters.
 pub const MAIL: &str = "mail";
@@ -60,8 +63,9 @@ pub async fn leave(desk: &mut Desk, to: To<'_>, letter: &Letter) -> Result<(), R
 
 /// The same for an event: to an address it is told once. Whether it was now.
 async fn leave_of(desk: &mut Desk, to: To<'_>, letter: &Letter, event_id: Option<&str>) -> Result<bool, Refusal> {
-    let sent = render::render(desk, to, letter, render::For::Sending);
-    let kept = render::render(desk, to, letter, render::For::History);
+    let w = Words::of(&reader::locale(desk, to).await?);
+    let sent = render::render(desk, w, to, letter, render::For::Sending);
+    let kept = render::render(desk, w, to, letter, render::For::History);
     let (customer_id, identity_id) = match to.kept {
         KeptFor::Customer(id) => (Some(id.to_owned()), None),
         KeptFor::Person(id) => (None, Some(id.to_owned())),

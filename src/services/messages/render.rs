@@ -29,9 +29,8 @@ pub(super) enum For {
     History,
 }
 
-pub(super) fn render(desk: &Desk, to: To<'_>, letter: &Letter, purpose: For) -> Rendered {
+pub(super) fn render(desk: &Desk, w: Words, to: To<'_>, letter: &Letter, purpose: For) -> Rendered {
     let vendor = &desk.vendor;
-    let w = Words::of(&vendor.locale);
     let said = said(desk, w, letter);
     let action = said.action.filter(|_| purpose == For::Sending || !letter.opens_account());
     let subject = if vendor.is_test && purpose == For::Sending { t!(w, "mail-test-subject", subject = said.subject) } else { said.subject };
@@ -63,7 +62,7 @@ pub(super) fn render(desk: &Desk, to: To<'_>, letter: &Letter, purpose: For) -> 
         html: format!(
             "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head>\
              <body style=\"{BODY}\"><p style=\"border-top:4px solid {};padding-top:16px;font-weight:600\">{}</p>\n{html}</body></html>",
-            vendor.locale,
+            w.language(),
             escape(&subject),
             vendor.brand_colour,
             escape(&vendor.name)

@@ -50,7 +50,8 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             .then(t!(w, "mail-reset-action"), link.clone()),
         Letter::NewDevice { user_agent, ip } => {
             let time = desk.now.wall.format("%Y-%m-%d %H:%M").to_string();
-            Said::new(t!(w, "mail-device-subject", vendor = v), [t!(w, "mail-device-what", agent = user_agent, ip = ip, time = time), not_you()])
+            let agent = if user_agent.is_empty() { t!(w, "mail-device-unnamed") } else { user_agent.clone() };
+            Said::new(t!(w, "mail-device-subject", vendor = v), [t!(w, "mail-device-what", agent = agent, ip = ip, time = time), not_you()])
         }
         Letter::PasswordChanged => Said::new(t!(w, "mail-password-subject", vendor = v), [t!(w, "mail-password-what"), not_you()]),
         Letter::TotpChanged => Said::new(t!(w, "mail-totp-subject", vendor = v), [t!(w, "mail-totp-what"), not_you()]),
@@ -104,6 +105,57 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             Said::new(t!(w, "mail-receipt-subject", amount = paid, vendor = v), [what, rest])
                 .then(t!(w, "mail-document-action"), document(portal, &invoice.number))
         }
+        Letter::DebitAnnounced { invoice, amount_minor, currency, debited_at, zone, method, mandate, creditor_id } => {
+            let (amount, day) = (w.money(*amount_minor, currency), Dates::new(w, *zone).day_year(*debited_at));
+            let name = method_name(w, method);
+            let what = match invoice {
+                Some(number) => t!(w, "mail-debit-what", vendor = v, amount = &amount, day = &day, method = name, number = number),
+                None => t!(w, "mail-debit-what-else", vendor = v, amount = &amount, day = &day, method = name),
+            };
+            let by = match creditor_id {
+                Some(id) => t!(w, "mail-debit-by-creditor", mandate = mandate, creditor = id),
+                None => t!(w, "mail-debit-by", mandate = mandate),
+            };
+            let said = Said::new(t!(w, "mail-debit-subject", amount = amount, vendor = v, day = day), [what, by, t!(w, "mail-debit-how")]);
+            match invoice {
+                Some(number) => said.then(t!(w, "mail-document-action"), document(portal, number)),
+                None => said.then(t!(w, "mail-balance-action"), format!("{portal}/balance")),
+            }
+        }
+        Letter::TransferReceived { amount_minor, currency, received_at, zone, named, paid, over_minor, certificate_until } => {
+            let (amount, dates) = (w.money(*amount_minor, currency), Dates::new(w, *zone));
+            let day = dates.day_year(*received_at);
+            let what = t!(w, "mail-transfer-what", vendor = v, amount = &amount, day = day, count = named.len(), numbers = named.join(", "));
+            let left = paid.iter().filter(|invoice| invoice.due_minor > 0).map(|invoice| {
+                let (due, number) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number);
+                match certificate_until {
+                    Some(until) => t!(w, "mail-transfer-awaited", due = due, number = number, day = dates.day_year(*until)),
+                    None => t!(w, "mail-transfer-left", due = due, number = number),
+                }
+            });
+            let mut paragraphs: Vec<String> = std::iter::once(what).chain(left).collect();
+            match paid.len() {
+                0 => paragraphs.push(t!(w, "mail-transfer-not-due")),
+                count if paragraphs.len() == 1 => paragraphs.push(t!(w, "mail-transfer-settled", count = count)),
+                _ => {}
+            }
+            if *over_minor > 0 {
+                paragraphs.push(t!(w, "mail-transfer-over", over = w.money(*over_minor, currency)));
+            }
+            let to = named.first().map_or_else(|| format!("{portal}/balance"), |number| document(portal, number));
+            Said::of(t!(w, "mail-receipt-subject", amount = amount, vendor = v), paragraphs).then(t!(w, "mail-document-action"), to)
+        }
+        Letter::CertificateAwaited { invoice, until, method } => {
+            let (amount, number) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number);
+            let day = Dates::new(w, invoice.zone).day_year(*until);
+            let what = t!(w, "mail-awaited-what", amount = &amount, number = number);
+            let then = match method {
+                Some(method) => t!(w, "mail-awaited-charged", day = &day, amount = &amount, method = method_name(w, method)),
+                None => t!(w, "mail-awaited-due", day = &day, amount = &amount),
+            };
+            Said::new(t!(w, "mail-awaited-subject", number = number, vendor = v, day = day), [what, then])
+                .then(t!(w, "mail-awaited-action"), format!("{}/withholding", document(portal, number)))
+        }
         Letter::PaymentFailed { invoice, declined, prospect } => {
             let declined = declined.as_ref().map(|(method, reason)| (method_name(w, method), declined_because(w, *reason)));
             failed(w, v, portal, invoice, declined, prospect.as_ref())
@@ -114,7 +166,14 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
             let what = t!(w, "mail-warning-what", number = number, amount = &due);
             Said::of(subject, std::iter::once(what).chain(prospect.told(&dates)).collect()).then(t!(w, "mail-failed-action", amount = due), pay(portal, number))
         }
-        Letter::GraceOver { invoice, prospect } => {
+        Letter::GraceOver { invoice, prospect, written_off_minor } if *written_off_minor > 0 => {
+            let (amount, number, dates) = (w.money(*written_off_minor, &invoice.currency), &invoice.number, Dates::new(w, invoice.zone));
+            let what = t!(w, "mail-given-up-what", number = number, amount = &amount, vendor = v);
+            let paragraphs = std::iter::once(what).chain(prospect.told(&dates)).chain([t!(w, "mail-given-up-how")]);
+            Said::of(t!(w, "mail-given-up-subject", number = number, vendor = v, amount = amount), paragraphs.collect())
+                .then(t!(w, "mail-document-action"), document(portal, number))
+        }
+        Letter::GraceOver { invoice, prospect, .. } => {
             let (due, number, dates) = (w.money(invoice.due_minor, &invoice.currency), &invoice.number, Dates::new(w, invoice.zone));
             let what = t!(w, "mail-warning-what", number = number, amount = &due);
             let paragraphs = std::iter::once(what).chain(prospect.told(&dates)).chain([t!(w, "mail-unpaid-how")]);
@@ -132,8 +191,12 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
         }
         Letter::Refunded { invoice, amount_minor, currency } => {
             let amount = w.money(*amount_minor, currency);
-            let what = t!(w, "mail-refund-what", amount = &amount, number = invoice);
-            Said::new(t!(w, "mail-refund-subject", amount = amount, vendor = v), [what]).then(t!(w, "mail-document-action"), document(portal, invoice))
+            let subject = t!(w, "mail-refund-subject", amount = &amount, vendor = v);
+            match invoice {
+                Some(invoice) => Said::new(subject, [t!(w, "mail-refund-what", amount = amount, number = invoice)])
+                    .then(t!(w, "mail-document-action"), document(portal, invoice)),
+                None => Said::new(subject, [t!(w, "mail-refund-balance", amount = amount)]).then(t!(w, "mail-balance-action"), format!("{portal}/balance")),
+            }
         }
         Letter::CreditBought { name, paid_minor, credit_minor, balance_minor, currency, paid_at, zone, method, payment_id } => {
             let (paid, credit) = (w.money(*paid_minor, currency), w.money(*credit_minor, currency));
@@ -198,8 +261,11 @@ pub(super) fn said(desk: &Desk, w: Words, letter: &Letter) -> Said {
                 .then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
         }
         Letter::PlanChanged { customer, plan, quantity } => {
-            let what = t!(w, "mail-changed-what", customer = customer, plan = plan, quantity = quantity, vendor = v);
-            Said::new(t!(w, "mail-changed-subject", vendor = v, plan = plan), [what]).then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
+            let what = t!(w, "mail-changed-what", customer = customer, plan = plan, vendor = v);
+            // One of it goes without saying.
+            let counted = (quantity != "1").then(|| t!(w, "mail-changed-quantity", quantity = quantity));
+            let paragraphs = std::iter::once(what).chain(counted).chain([t!(w, "mail-changed-how")]);
+            Said::of(t!(w, "mail-changed-subject", vendor = v, plan = plan), paragraphs.collect()).then(t!(w, "mail-trial-action"), format!("{portal}/plan"))
         }
         Letter::SubscriptionEnded { customer, plan } => {
             let what = t!(w, "mail-ended-what", customer = customer, plan = plan, vendor = v);

@@ -2,6 +2,7 @@
 //! into messages, so that no billing run waits for words.
 
 use billing::state::State;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,18 +11,21 @@ use super::{KeptFor, To, leave_of};
 use crate::platform::clock::{Instant, from_ms};
 use crate::services::events::{self, Event};
 use crate::services::invoices::{self, Invoice};
-use crate::services::payments::{self, DeclineReason, Method, Pays, Status};
+use crate::services::payments::{self, DeclineReason, Means, Pays, Status};
 use crate::services::subscriptions::Subscription;
-use crate::services::{Desk, Refusal, balance, customers, dunning, purchases, subscriptions};
+use crate::services::{Desk, Refusal, balance, bank, customers, dunning, purchases, subscriptions};
 
 /// The outbox kind of events that are to be told.
 pub const EVENT: &str = "event";
 
 /// Which kinds of events are told.
-pub const TOLD: [&str; 17] = [
+pub const TOLD: [&str; 20] = [
     "invoice.issued",
     "credit_note.issued",
+    "payment.announced",
     "payment.succeeded",
+    "transfer.received",
+    "invoice.certificate_awaited",
     "invoice.payment_failed",
     "dunning.last_warning",
     "dunning.ended",
@@ -37,6 +41,16 @@ pub const TOLD: [&str; 17] = [
     "subscription.changed",
     "subscription.ended",
 ];
+
+/// How long a transfer waits until it is told: a statement may take back a few entries later what it brought, and so may whoever matched it
+/// to a wrong invoice. Nobody is thanked for that.
+const TRANSFER_WAITS: TimeDelta = TimeDelta::minutes(10);
+
+/// How long an event waits until it is told; `None`: it is not told.
+pub fn told_after(kind: &str) -> Option<TimeDelta> {
+    let wait = if kind == "transfer.received" { TRANSFER_WAITS } else { TimeDelta::zero() };
+    TOLD.contains(&kind).then_some(wait)
+}
 
 /// What the outbox says of one.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,7 +87,7 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         "invoice.issued" => {
             let invoice = invoices::load(desk, &event.subject_id).await?;
             // One that is charged by itself is told of when that has come to something: a receipt, or a payment that failed.
-            let is_charged = invoice.paid_minor > 0 || (invoice.due_minor > 0 && has_method(desk, customer_id).await?);
+            let is_charged = invoice.paid_minor > 0 || (invoice.due_minor > 0 && has_method(desk, customer_id, &invoice.currency).await?);
             if invoice.total_minor <= 0 || is_charged || invoice.status == invoices::Status::Void {
                 return Ok(None);
             }
@@ -86,6 +100,31 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
                 return Ok(None);
             }
             Some((Letter::CreditNoteReady { note: billed(desk, &note)? }, Readers::Books))
+        }
+        "payment.announced" => {
+            let payment = payments::load(desk, &event.subject_id).await?;
+            // Paid otherwise, or given up, before it was told.
+            if !payment.status.is_under_way() {
+                return Ok(None);
+            }
+            let invoice = match &payment.pays {
+                Pays::Invoice(invoice_id) => Some(invoices::load(desk, invoice_id).await?.number),
+                Pays::Quote(_) | Pays::Purchase(_) => None,
+            };
+            let method = payments::find_method_ever(desk, customer_id, &payment.method_id).await?;
+            let Means::SepaDebit(debit) = &method.means else { return Ok(None) };
+            let debited_at = data.get("debited_at").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
+            let letter = Letter::DebitAnnounced {
+                invoice,
+                amount_minor: payment.amount_minor,
+                currency: payment.currency,
+                debited_at: from_ms(debited_at),
+                zone: desk.vendor.zone()?,
+                mandate: debit.mandate.clone(),
+                creditor_id: Some(text("creditor_id")).filter(|id| !id.is_empty()),
+                method,
+            };
+            Some((letter, Readers::Books))
         }
         "payment.succeeded" => {
             let payment = payments::load(desk, &event.subject_id).await?;
@@ -110,6 +149,35 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             let invoice = invoices::load(desk, &invoice_id).await?;
             Some((Letter::Receipt { invoice: billed(desk, &invoice)?, paid_minor, paid_at: from_ms(event.happened_at), method }, Readers::Books))
         }
+        "transfer.received" => {
+            let transfer = bank::transfer(desk, &event.subject_id).await?;
+            if transfer.is_taken_back {
+                return Ok(None);
+            }
+            let mut paid = Vec::new();
+            for invoice_id in &transfer.invoices {
+                let invoice = invoices::load(desk, invoice_id).await?;
+                paid.push(billed(desk, &invoice)?);
+            }
+            let named = data.get("invoices").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+            let letter = Letter::TransferReceived {
+                amount_minor: transfer.amount_minor,
+                currency: transfer.currency,
+                received_at: transfer.received_at,
+                zone: desk.vendor.zone()?,
+                named,
+                paid,
+                over_minor: transfer.over_minor,
+                certificate_until: transfer.certificate_until,
+            };
+            Some((letter, Readers::Books))
+        }
+        "invoice.certificate_awaited" => {
+            let invoice = invoices::load(desk, &event.subject_id).await?;
+            let Some(until) = bank::certificate_until(desk, &invoice.id).await?.filter(|_| invoice.due_minor > 0) else { return Ok(None) };
+            let method = payments::list(desk, customer_id).await?.into_iter().find(|method| method.is_default() && method.refused.is_none());
+            Some((Letter::CertificateAwaited { invoice: billed(desk, &invoice)?, until, method }, Readers::Books))
+        }
         "invoice.payment_failed" => {
             let invoice = invoices::load(desk, &event.subject_id).await?;
             // Paid in the meantime: nothing is wrong any more.
@@ -127,12 +195,15 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         }
         "dunning.last_warning" | "dunning.ended" => {
             let invoice = invoices::load(desk, &event.subject_id).await?;
-            let prospect = dunning::prospect(desk, &invoice.id).await?.filter(|_| invoice.due_minor > 0);
+            let written_off_minor = invoice.written_off_minor;
+            let prospect = dunning::prospect(desk, &invoice.id).await?.filter(|_| invoice.payable_minor() > 0);
             let (Some(prospect), invoice) = (prospect, billed(desk, &invoice)?) else { return Ok(None) };
             let ends_at = data.get("ends_at").and_then(Value::as_str).and_then(|at| at.parse::<Instant>().ok());
             let letter = match ends_at {
+                // Given up since: nobody is warned of what is not asked for.
+                Some(_) if invoice.due_minor == 0 => return Ok(None),
                 Some(ends_at) => Letter::LastWarning { invoice, ends_at, prospect },
-                None => Letter::GraceOver { invoice, prospect },
+                None => Letter::GraceOver { invoice, prospect, written_off_minor },
             };
             Some((letter, Readers::Managers))
         }
@@ -160,7 +231,10 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         }
         "refund.succeeded" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
-            Some((Letter::Refunded { invoice: text("invoice"), amount_minor, currency: text("currency") }, Readers::Books))
+            Some((
+                Letter::Refunded { invoice: Some(text("invoice")).filter(|number| !number.is_empty()), amount_minor, currency: text("currency") },
+                Readers::Books,
+            ))
         }
         "automatic_top_up.stopped" => {
             let amount_minor = data.get("amount_minor").and_then(Value::as_i64).ok_or_else(|| Refusal::damaged(format!("event {}", event.id)))?;
@@ -184,13 +258,13 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
         "payment_method.expiring" => {
             let method = payments::find_method_ever(desk, customer_id, &event.subject_id).await?;
             let customer = customers::load(desk, customer_id).await?.name;
-            let last_day = method.last_day();
+            let Some(last_day) = method.last_day() else { return Ok(None) };
             Some((Letter::MethodExpiring { customer, method, last_day, zone: desk.vendor.zone()? }, Readers::Managers))
         }
         "subscription.trial_ending" => {
             let s = subscriptions::load(desk, &event.subject_id).await?;
             let Some(ends_at) = s.trial_end_at else { return Ok(None) };
-            let has_method = has_method(desk, customer_id).await?;
+            let has_method = has_method(desk, customer_id, s.currency.code()).await?;
             Some((Letter::TrialEnding { plan: text("name"), ends_at, zone: s.zone, has_method }, Readers::Managers))
         }
         "subscription.renewal_coming" => {
@@ -199,7 +273,7 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
             let customer = customers::load(desk, customer_id).await?;
             let next = subscriptions::upcoming(desk, &customer, &s, from_ms(event.happened_at), None).await?;
             let due_minor = next.and_then(|next| next.priced).map(|priced| priced.due_minor);
-            let method = payments::list(desk, customer_id).await?.into_iter().find(Method::is_default);
+            let method = payments::charged_first(&payments::list(desk, customer_id).await?, s.currency.code()).cloned();
             let plan = s.plan_name().to_owned();
             Some((
                 Letter::RenewalComing { customer: customer.name, plan, renews_at, zone: s.zone, due_minor, currency: s.currency.code().to_owned(), method },
@@ -219,9 +293,9 @@ async fn letter(desk: &mut Desk, event: &Event, customer_id: &str) -> Result<Opt
     })
 }
 
-/// Whether something of the customer's is charged by itself.
-async fn has_method(desk: &mut Desk, customer_id: &str) -> Result<bool, Refusal> {
-    Ok(!payments::with_method(desk, &[customer_id.to_owned()]).await?.is_empty())
+/// Whether something of the customer's is charged by itself for a currency.
+async fn has_method(desk: &mut Desk, customer_id: &str, currency: &str) -> Result<bool, Refusal> {
+    Ok(payments::chargeable(desk, &[customer_id.to_owned()]).await?.can_pay(customer_id, currency))
 }
 
 fn billed(desk: &Desk, invoice: &Invoice) -> Result<Billed, Refusal> {

@@ -17,19 +17,21 @@ use crate::sentence;
 use crate::services::{Desk, Refusal, customers, invoices, purchases, quotes};
 
 use super::collect;
+use super::debits;
 use super::errand::{Errand, unanswered};
 use super::gateway::{Charge, DeclineReason, Outcome};
 use super::methods::{self, Method};
-use super::read::{Payment, Pays, Status, load, returning, written};
-use super::sending;
+use super::read::{PATIENCE_MS, Payment, Pays, Status, load, returning, written};
 
 /// What to charge.
 #[derive(Clone, Debug)]
 pub struct NewPayment {
     pub customer_id: String,
     pub pays: Pays,
-    /// `None`: the default method.
+    /// `None`: the default method, or the first backup that can pay the currency.
     pub method_id: Option<String>,
+    /// Who orders it: a debit is announced first where the customer is not there to be shown.
+    pub who: Customer,
     /// As in [`Payment`].
     pub round: Option<i64>,
     pub amount_minor: i64,
@@ -39,17 +41,31 @@ pub struct NewPayment {
 /// Phase one: the payment's row, in the caller's transaction. Refused while another payment for the same thing is under way, so that
 /// however many come together, one goes on.
 pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal> {
-    customers::lock(desk, &new.customer_id).await?;
+    customers::hold(desk, &new.customer_id).await?;
     let on_file = methods::list(desk, &new.customer_id).await?;
     let method = match &new.method_id {
         Some(id) => on_file.into_iter().find(|method| method.id == *id).ok_or(Refusal::NotFound)?,
-        None => on_file.into_iter().find(Method::is_default).ok_or_else(|| Refusal::Rule(sentence!("refusal-no-card")))?,
+        None => match first_of(&on_file, new) {
+            Some(first) => first.clone(),
+            None if matches!(new.pays, Pays::Quote(_)) && methods::charged_first(&on_file, &new.currency).is_some() => {
+                return Err(Refusal::Rule(sentence!("refusal-method-takes-days")));
+            }
+            None if on_file.is_empty() => return Err(Refusal::Rule(sentence!("refusal-no-method"))),
+            None => return Err(Refusal::Rule(sentence!("refusal-no-method-for-currency", currency = &new.currency))),
+        },
     };
-    open_with(desk, new, method.id).await
+    if !method.can_pay(&new.currency) {
+        return Err(Refusal::Rule(sentence!("refusal-method-currency", currency = &new.currency)));
+    }
+    if !method.means.kind().pays_at_once() && matches!(new.pays, Pays::Quote(_)) {
+        return Err(Refusal::Rule(sentence!("refusal-method-takes-days")));
+    }
+    open_with(desk, new, &method).await
 }
 
-/// The same with the method's id, under the customer's lock.
-pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: String) -> Result<Payment, Refusal> {
+/// The same with the method, under the customer's lock.
+pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method: &Method) -> Result<Payment, Refusal> {
+    let wait_until = debits::sent_at(desk, method, new.who).await?;
     let app = desk.app.clone();
     let gateway = app.gateways.of(&mut desk.tx, &desk.vendor).await?;
     let (invoice_id, quote_id, purchase_id) = match &new.pays {
@@ -75,35 +91,32 @@ pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method_id: Stri
     let opened = written(
         desk,
         returning!(
-            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, purchase_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, created_at,
-                updated_at)
+            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, purchase_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, wait_until,
+                created_at, updated_at, ask_at)
              VALUES ($1, $2, $3, $4, $5, $6, (SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $4 OR quote_id = $5 OR purchase_id = $6)), $7, $8, $9, $10,
-                'created', $11, 0, $12, $12)
+                'created', $11, 0, $12, $13, $13, $14)
              ON CONFLICT DO NOTHING"
         ),
         (
-            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, purchase_id, method_id, new.round, new.amount_minor, new.currency.clone(), gateway.name(),
-            desk.now.wall_ms(),
+            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, purchase_id, method.id.clone(), new.round, new.amount_minor, new.currency.clone(),
+            gateway.name(), wait_until, desk.now.wall_ms(), desk.now.wall_ms() + PATIENCE_MS,
         ),
     );
-    opened.await?.ok_or_else(already)
+    let payment = opened.await?.ok_or_else(already)?;
+    debits::announce(desk, &payment, method).await?;
+    Ok(payment)
+}
+
+/// What is charged where nothing was chosen. A change waits for its payment: what takes days can't pay it.
+fn first_of<'a>(on_file: &'a [Method], new: &NewPayment) -> Option<&'a Method> {
+    match &new.pays {
+        Pays::Quote(_) => methods::charged_at_once(on_file, &new.currency),
+        Pays::Invoice(_) | Pays::Purchase(_) => methods::charged_first(on_file, &new.currency),
+    }
 }
 
 fn already() -> Refusal {
     Refusal::Conflict(sentence!("refusal-payment-under-way"))
-}
-
-/// Phases two and three of one payment: it is sent, and what the gateway says is booked. One that does not answer leaves the payment
-/// processing: [`ask`] finds out later.
-pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description: &str) -> Result<Payment, Refusal> {
-    let mut desk = errand.writes().await?;
-    let Some(sending) = sending::claim(&mut desk, payment_id, who, description).await? else { return load(&mut desk, payment_id).await };
-    desk.commit().await?;
-    let sent = sending.send().await;
-    let mut desk = errand.writes().await?;
-    let payment = sending::book(&mut desk, &sent).await?;
-    desk.commit().await?;
-    Ok(payment)
 }
 
 /// Whether the customer is there to answer their bank.
@@ -129,12 +142,11 @@ async fn settle(errand: &Errand, payment_id: &str, charge: &Charge) -> Result<Pa
 /// Phase three: what the gateway says goes into the books. Told again, or in another order, it comes to the same.
 pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Result<Payment, Refusal> {
     let before = load(desk, payment_id).await?;
-    customers::lock(desk, &before.customer_id).await?;
-    if charge.amount_minor != before.amount_minor || charge.currency != before.currency {
-        return Err(Refusal::damaged(format!(
-            "the gateway charged {} {} for {payment_id} of {} {}",
-            charge.amount_minor, charge.currency, before.amount_minor, before.currency
-        )));
+    customers::hold(desk, &before.customer_id).await?;
+    let is_as_asked = charge.amount_minor == before.amount_minor && charge.currency == before.currency;
+    // Of what was declined nothing was charged, however much it was of.
+    if !is_as_asked && !matches!(charge.outcome, Outcome::Declined(_)) {
+        return note_instead(desk, &before, charge).await;
     }
     let key = (desk.vendor.id.clone(), payment_id.to_owned());
     let (wall_ms, billing_ms) = (desk.now.wall_ms(), desk.now.billing_ms());
@@ -142,14 +154,15 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     let moved = match &charge.outcome {
         Outcome::Succeeded => {
             let moves = returning!(
-                "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, reference = $3, paid_at = $4, updated_at = $5
+                "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, instead_minor = NULL, instead_currency = NULL, reference = $3, paid_at = $4,
+                    updated_at = $5
                  WHERE vendor_id = $1 AND id = $2 AND status <> 'succeeded'"
             );
             written(desk, moves, (key.0, key.1, reference, billing_ms, wall_ms)).await?
         }
         Outcome::Declined(reason) => {
             let moves = returning!(
-                "UPDATE payments SET status = 'declined', decline_reason = $3, action_url = NULL, reference = $4, updated_at = $5
+                "UPDATE payments SET status = 'declined', decline_reason = $3, action_url = NULL, instead_minor = NULL, instead_currency = NULL, reference = $4, updated_at = $5
                  WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')"
             );
             written(desk, moves, (key.0, key.1, reason.name(), reference, wall_ms)).await?
@@ -161,10 +174,12 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
             written(desk, moves, (key.0, key.1, url.clone(), reference, wall_ms)).await?
         }
         Outcome::Pending => {
+            let decided_by = debits::decided_by(desk, &before).await?;
             desk.tx
                 .run(
-                    "UPDATE payments SET reference = $3, updated_at = $4 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
-                    (key.0, key.1, reference, wall_ms),
+                    "UPDATE payments SET reference = $3, wait_until = COALESCE(wait_until, $4), updated_at = $5
+                     WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')",
+                    (key.0, key.1, reference, decided_by, wall_ms),
                 )
                 .await?;
             None
@@ -180,9 +195,9 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
             }
             match pays {
                 Pays::Invoice(invoice_id) => invoices::record_payment(desk, invoice_id, payment_id, payment.amount_minor).await?,
-                // In this very transaction the change is made that it pays for: both or neither.
-                Pays::Quote(quote_id) => quotes::note_paid(desk, quote_id, &payment).await?,
-                Pays::Purchase(purchase_id) => purchases::note_paid(desk, purchase_id, &payment).await?,
+                // In this very transaction the change is made that it pays for: both or neither. On the heap: few payments pay one.
+                Pays::Quote(quote_id) => Box::pin(quotes::note_paid(desk, quote_id, &payment)).await?,
+                Pays::Purchase(purchase_id) => Box::pin(purchases::note_paid(desk, purchase_id, &payment)).await?,
             }
         }
         (Status::Declined(reason), pays) => {
@@ -190,7 +205,7 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
             data["reason"] = json!(reason.name());
             desk.record("payment.declined", Some(&payment.customer_id), payment_id, data).await?;
             match pays {
-                Pays::Invoice(_) => collect::carry_on(desk, &payment, *reason).await?,
+                Pays::Invoice(_) => Box::pin(collect::carry_on(desk, &payment, *reason)).await?,
                 Pays::Quote(quote_id) => quotes::note_unpaid(desk, quote_id, &payment).await?,
                 Pays::Purchase(purchase_id) => purchases::note_unpaid(desk, purchase_id, *reason).await?,
             }
@@ -200,10 +215,37 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     Ok(payment)
 }
 
+/// The gateway says it charged, or is about to charge, something else than it was asked for. Nothing of it is booked and nothing else is charged
+/// for the same while that stands: reconciliation names it, and gives the payment up once the money went back there.
+async fn note_instead(desk: &mut Desk, before: &Payment, charge: &Charge) -> Result<Payment, Refusal> {
+    let noted = written(
+        desk,
+        returning!(
+            "UPDATE payments SET instead_minor = $3, instead_currency = $4, reference = $5, updated_at = $6
+             WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing', 'needs_action')
+                AND (instead_minor IS NULL OR instead_minor <> $3 OR instead_currency <> $4)"
+        ),
+        (desk.vendor.id.clone(), before.id.clone(), charge.amount_minor, charge.currency.clone(), charge.reference.clone(), desk.now.wall_ms()),
+    );
+    let Some(payment) = noted.await? else { return load(desk, &before.id).await };
+    let Charge { amount_minor, currency, .. } = charge;
+    tracing::error!(
+        payment = payment.id,
+        asked_minor = payment.amount_minor,
+        asked = payment.currency,
+        amount_minor,
+        currency,
+        "the gateway charged what nobody asked for"
+    );
+    let data = json!({ "amount_minor": payment.amount_minor, "currency": payment.currency, "instead_minor": amount_minor, "instead_currency": currency });
+    desk.record("payment.charged_otherwise", Some(&payment.customer_id), &payment.id, data).await?;
+    Ok(payment)
+}
+
 /// Nothing was charged and nothing will be.
 pub(super) async fn give_up(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
     let before = load(desk, payment_id).await?;
-    customers::lock(desk, &before.customer_id).await?;
+    customers::hold(desk, &before.customer_id).await?;
     let moved = desk
         .tx
         .run(

@@ -12,6 +12,8 @@ use billing::dunning::Class;
 
 use crate::platform::clock::Now;
 
+pub use super::means::{Brand, Card, Means, MethodKind, SepaDebit, Wallet};
+
 /// A gateway's answer, later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
 
@@ -21,6 +23,16 @@ pub trait Gateway: Send + Sync {
 
     /// Where its pages are: the one origin a payment page may post to and frame. `None`: it has no pages.
     fn origin(&self) -> Option<String>;
+
+    /// Whether it can keep and charge methods of a kind.
+    fn keeps(&self, _kind: MethodKind) -> bool {
+        true
+    }
+
+    /// Whether a setup can be told to do without a wallet; else the gateway shows it to whom it will.
+    fn chooses(&self, _wallet: Wallet) -> bool {
+        true
+    }
 
     /// Begins keeping a method on file. The customer types the number at the gateway: on its own page, or in fields it frames into ours.
     fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup>;
@@ -49,10 +61,14 @@ pub trait Gateway: Send + Sync {
     /// A kept method as the gateway has it by now: networks renew cards by themselves. `None`: it is not kept any more.
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>>;
 
-    /// A dispute it told of. `None`: there is none; so for gateways whose charges nobody disputes.
-    fn dispute<'a>(&'a self, _reference: &'a str) -> Answer<'a, Option<Dispute>> {
-        Box::pin(async { Ok(None) })
-    }
+    /// A dispute it told of. `None`: there is none.
+    fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>>;
+
+    /// Every dispute since a moment, in any order.
+    fn disputes<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedDispute>>;
+
+    /// Where the vendor answers a dispute; `None`: it has no page for that.
+    fn dispute_url(&self, reference: &str) -> Option<String>;
 
     /// Forgets a kept method. One that is not there is forgotten already.
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()>;
@@ -81,12 +97,12 @@ pub enum GatewayError {
     Refused(String),
 }
 
-/// Where the customer types the card in.
+/// Where the customer types the number in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardEntry {
     /// On a page of the gateway's: works for everybody.
     Page,
-    /// In fields of the gateway's within our page, if it has some: for browsers where script runs.
+    /// In fields of the gateway's within our page, if it has some for what is to be kept: for browsers where script runs.
     Fields,
 }
 
@@ -97,6 +113,10 @@ pub struct SetupRequest {
     pub customer_id: String,
     /// The gateway's own list of customers names them so.
     pub customer_name: String,
+    /// What is to be kept.
+    pub kind: MethodKind,
+    /// Where it is a card: by which wallets it may come.
+    pub wallets: Vec<Wallet>,
     /// What this browser can do.
     pub entry: CardEntry,
     /// Shown on the gateway's page: who keeps this card.
@@ -158,11 +178,7 @@ pub enum SetupState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptMethod {
     pub token: String,
-    pub brand: Brand,
-    pub last4: String,
-    /// 1–12, and four digits.
-    pub exp_month: i64,
-    pub exp_year: i64,
+    pub means: Means,
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +187,7 @@ pub struct ChargeRequest {
     pub key: String,
     pub customer_id: String,
     pub method_token: String,
+    pub kind: MethodKind,
     pub amount_minor: i64,
     pub currency: String,
     pub presence: Presence,
@@ -268,6 +285,14 @@ pub struct Dispute {
     pub state: DisputeState,
 }
 
+/// A dispute in a gateway's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDispute {
+    /// The gateway's own id.
+    pub reference: String,
+    pub dispute: Dispute,
+}
+
 /// What a dispute's standing means for the money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisputeState {
@@ -281,9 +306,9 @@ pub enum DisputeState {
 }
 
 macro_rules! named {
-    ($(#[$meta:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)? } or $fallback:ident) => {
+    ($(#[$meta:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)? } $(or $fallback:ident)?) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $type { $($(#[$doc])* $variant),* }
 
         impl $type {
@@ -299,13 +324,22 @@ macro_rules! named {
                 match name { $($name => Some($type::$variant),)* _ => None }
             }
 
-            /// A gateway may say what we have no word for.
-            pub fn or_other(name: &str) -> $type {
-                $type::from_name(name).unwrap_or($type::$fallback)
+            $(
+                /// A gateway may say what we have no word for.
+                pub fn or_other(name: &str) -> $type {
+                    $type::from_name(name).unwrap_or($type::$fallback)
+                }
+            )?
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
             }
         }
     };
 }
+pub(super) use named;
 
 named! {
     /// Why a bank said no.
@@ -345,13 +379,4 @@ impl DeclineReason {
             AuthenticationRequired | AuthenticationFailed => Class::Confirm,
         }
     }
-}
-
-named! {
-    Brand {
-        Visa = "visa",
-        Mastercard = "mastercard",
-        Amex = "amex",
-        Other = "other",
-    } or Other
 }

@@ -1,22 +1,26 @@
 //! Payments: the methods a customer keeps on file, the charges made to them, and what goes back to them.
 //!
-//! A card number never comes here: it is typed on the gateway's own page, and what comes back is a token, a brand, four digits and an
-//! expiry. Every charge begins as a row of [`payments`](self) that is committed before the gateway is called; the row's id is the
+//! No number of a card or an account ever comes here: it is typed on the gateway's own page, and what comes back is a token and what a person
+//! knows the method by ([`Means`]). Every charge begins as a row of [`payments`](self) that is committed before the gateway is called; the row's id is the
 //! idempotency key, so whatever is lost on the way, asking again cannot charge again.
 //!
 //! What deliberately does not live here: what an invoice owes and the ledger (`invoices`), and when to try again after a decline (`dunning`).
 
+mod ahead;
 mod attention;
 mod charges;
 mod collect;
 pub mod connections;
+mod debits;
 mod disputes;
 mod errand;
 pub mod gateway;
 mod gateways;
+mod means;
 mod methods;
 mod names;
 pub mod notices;
+mod offers;
 mod read;
 mod receipt;
 mod reconcile;
@@ -29,24 +33,29 @@ mod sending;
 mod setups;
 pub mod stripe;
 
-pub use attention::{Attention, attention};
-pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record, send};
-pub(crate) use collect::open_round;
-pub use collect::{Begun, Collected, begin_collecting, book, collect, detach, go_through, pay, recover};
-pub use disputes::{Dispute, DisputePolicy, DisputeStatus, OnLost, WhileDisputed, dispute_policy, disputes, is_disputed, set_dispute_policy};
+pub use ahead::{Ahead, foresee};
+pub use attention::{Attention, Repair, attention};
+pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record};
+pub(crate) use collect::begin_round;
+pub use collect::{Begun, begin_collecting, book, detach, first_expected, follow_expected, pay, recover, send};
+pub use debits::{DebitTerms, creditor_id, debit_terms, set_debit_terms};
+pub use disputes::{Dispute, DisputePolicy, DisputeStatus, OnLost, WhileDisputed, answered_at, dispute_policy, disputes, is_disputed, set_dispute_policy};
+pub(crate) use disputes::{disputed_methods, is_taken_back};
 pub use errand::Errand;
-pub use gateway::{Brand, CardEntry, DeclineReason, Gateway, HostedFields, Outcome, Presence, ScriptedFields};
+pub use gateway::{CardEntry, DeclineReason, Gateway, HostedFields, Outcome, Presence, ScriptedFields};
 pub use gateways::Gateways;
+pub use means::{Brand, Card, Means, MethodKind, SepaDebit, Wallet};
 pub(crate) use methods::note_refused;
 pub use methods::{
-    DETACH, Detach, Expiry, Method, MethodRole, ending_between, find as find_method, find_ever as find_method_ever, list, make_backup, make_default,
-    move_backup_up, remove, stop_backup, successor, why_it_must_stay, with_method,
+    Chargeable, DETACH, Detach, Ending, Expiry, Method, MethodRole, chargeable, charged_at_once, charged_first, ending_between, find as find_method,
+    find_ever as find_method_ever, list, make_backup, make_default, move_backup_up, remove, stop_backup, successor, why_it_must_stay,
 };
-pub use names::{brand_name, declined_because, method_name};
-pub use read::{Payment, Pays, Status, find, latest_by, load, of_customer, of_invoice, of_purchase, of_quote};
+pub use names::{declined_because, kind_name, means_name, method_name, wallet_name};
+pub use offers::{Audience, Offer, OfferedMethod, OnOffer, offered_to, offers, on_offer, set_offer};
+pub use read::{Instead, Payment, Pays, Status, find, latest_by, load, of_customer, of_invoice, of_purchase, of_quote, waited_for};
 pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};
 pub use reconcile::{Difference, DifferenceKind, Reconciliation, is_reconciliation_due, reconcile, reconciliations};
-pub(crate) use refunds::open as open_refunds;
 pub use refunds::{GiveBack, NewRefund, REFUND, give_back};
+pub(crate) use refunds::{NewPurchaseRefund, open as open_refunds, open_of_purchase as open_refund_of_purchase};
 pub use sending::{Sending, Sent};
-pub use setups::{Finished, Started, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};
+pub use setups::{Finished, Started, Wanted, finish as finish_setup, resume as resume_setup, return_path, start as start_setup};

@@ -5,13 +5,11 @@
 //! What deliberately does not live here: whether a notice is the gateway's (`stripe/signature.rs`), and how it comes in (the door `notices`).
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::platform::db::{DbResult, Tx};
-use crate::sentence;
 use crate::services::{Desk, Refusal};
 
-use super::errand::{Errand, unanswered};
+use super::errand::Errand;
 use super::{charges, collect, disputes, read, refunds, renewals, setups, stripe};
 
 /// How long a gateway may tell the same again: Stripe tries for three days.
@@ -75,32 +73,8 @@ pub async fn follow(errand: &Errand, noticed: &Noticed) -> Result<(), Refusal> {
         About::Setup(setup_id) => setups::finish_any(errand, setup_id).await,
         About::Method(token) => renewals::renew(errand, &noticed.gateway, token).await,
         About::Refunds(reference) => refunds::ask(errand, &noticed.gateway, reference).await,
-        About::Dispute(reference) => dispute(errand, &noticed.gateway, reference).await,
+        About::Dispute(reference) => disputes::ask(errand, &noticed.gateway, reference).await,
     }
-}
-
-/// A customer has their bank take a payment back. What it says is written down once for each standing the dispute has, and goes into the books.
-async fn dispute(errand: &Errand, gateway: &str, reference: &str) -> Result<(), Refusal> {
-    let asked = errand.gateway_of(gateway).await?.dispute(reference).await.map_err(|error| unanswered(&error, sentence!("refusal-dispute-unanswered")))?;
-    let Some(dispute) = asked else { return Ok(()) };
-    let mut desk = errand.writes().await?;
-    let Some(payment) = read::by_reference(&mut desk, gateway, &dispute.charge_reference).await? else { return Ok(()) };
-    let known: Option<(String,)> = desk
-        .tx
-        .opt(
-            "INSERT INTO gateway_notices (vendor_id, gateway, notice_id, kind, received_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (vendor_id, gateway, notice_id) DO NOTHING RETURNING notice_id",
-            (desk.vendor.id.clone(), gateway.to_owned(), format!("{reference}:{}", dispute.standing), "payment.disputed", desk.now.wall_ms()),
-        )
-        .await?;
-    if known.is_some() {
-        let data = json!({
-            "dispute": reference, "amount_minor": dispute.amount_minor, "currency": dispute.currency, "reason": dispute.reason, "standing": dispute.standing,
-        });
-        desk.record("payment.disputed", Some(&payment.customer_id), &payment.id, data).await?;
-    }
-    disputes::record(&mut desk, &payment, reference, &dispute).await?;
-    Ok(desk.commit().await?)
 }
 
 /// Forgets notices that are not told again any more; how many.

@@ -1,5 +1,7 @@
 //! Payments read back: one, an invoice's, a quote's, a purchase's, a customer's, those under way.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
 use crate::platform::db::Args;
@@ -21,7 +23,11 @@ pub struct Payment {
     pub status: Status,
     pub gateway: String,
     pub reference: Option<String>,
+    /// What the gateway says it charged, where that is not what it was asked for. Nothing of it is booked.
+    pub instead: Option<Instead>,
     pub attempts: i64,
+    /// Billing time: created it is sent then, on its way it is likely decided by then.
+    pub wait_until: Option<i64>,
     pub paid_at: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
@@ -32,6 +38,13 @@ impl Payment {
     pub(super) fn sought(&self) -> Sought<'_> {
         Sought { key: &self.id, customer_id: &self.customer_id, reference: self.reference.as_deref(), since_ms: self.created_at }
     }
+}
+
+/// An amount that a gateway charged and nobody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instead {
+    pub amount_minor: i64,
+    pub currency: String,
 }
 
 /// What a payment is for.
@@ -67,8 +80,8 @@ impl Status {
 /// The columns of a [`PaymentRow`].
 macro_rules! columns {
     () => {
-        "id, customer_id, invoice_id, quote_id, purchase_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, attempts, paid_at,
-            created_at, updated_at"
+        "id, customer_id, invoice_id, quote_id, purchase_id, method_id, round, amount_minor, currency, status, decline_reason, action_url, gateway, reference, instead_minor,
+            instead_currency, attempts, wait_until, paid_at, created_at, updated_at"
     };
 }
 
@@ -103,7 +116,10 @@ struct PaymentRow {
     action_url: Option<String>,
     gateway: String,
     reference: Option<String>,
+    instead_minor: Option<i64>,
+    instead_currency: Option<String>,
     attempts: i64,
+    wait_until: Option<i64>,
     paid_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
@@ -139,7 +155,9 @@ impl TryFrom<PaymentRow> for Payment {
             currency: row.currency,
             gateway: row.gateway,
             reference: row.reference,
+            instead: row.instead_minor.zip(row.instead_currency).map(|(amount_minor, currency)| Instead { amount_minor, currency }),
             attempts: row.attempts,
+            wait_until: row.wait_until,
             paid_at: row.paid_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -162,6 +180,18 @@ pub(super) async fn by_reference(desk: &mut Desk, gateway: &str, reference: &str
     row.map(Payment::try_from).transpose()
 }
 
+/// Whether a gateway was asked to charge something and has not said yet what it calls that.
+pub(super) async fn is_unanswered(desk: &mut Desk, gateway: &str) -> Result<bool, Refusal> {
+    let first: Option<(String,)> = desk
+        .tx
+        .opt(
+            "SELECT id FROM payments WHERE vendor_id = $1 AND gateway = $2 AND status IN ('created', 'processing', 'needs_action') AND reference IS NULL LIMIT 1",
+            (desk.vendor.id.clone(), gateway.to_owned()),
+        )
+        .await?;
+    Ok(first.is_some())
+}
+
 /// The payment that a statement (see [`returning`]) wrote; none where it found none to write.
 pub(super) async fn written<'q>(desk: &mut Desk, sql: &'static str, args: impl Args<'q>) -> Result<Option<Payment>, Refusal> {
     let row: Option<PaymentRow> = desk.tx.opt(sql, args).await?;
@@ -174,8 +204,14 @@ pub async fn find(desk: &mut Desk, customer_id: &str, payment_id: &str) -> Resul
     if payment.customer_id == customer_id { Ok(payment) } else { Err(Refusal::NotFound) }
 }
 
+/// Read ahead of an invoice: its payments.
+pub(super) const PAYMENTS: &str = "payments";
+
 /// Every payment of an invoice, the latest first.
 pub async fn of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Payment>, Refusal> {
+    if let Some(known) = desk.recall(PAYMENTS, invoice_id) {
+        return Ok(known);
+    }
     let rows: Vec<PaymentRow> =
         desk.tx.all(select!("WHERE vendor_id = $1 AND invoice_id = $2 ORDER BY position DESC"), (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
     rows.into_iter().map(Payment::try_from).collect()
@@ -209,6 +245,21 @@ pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) ->
     rows.into_iter().map(Payment::try_from).collect()
 }
 
+/// Payments under way at another gateway, or begun before a moment (wall time, unix ms), or charged otherwise than asked for; in order.
+pub(super) async fn left_lying(desk: &mut Desk, gateway: &str, begun_before_ms: i64) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(
+            select!(
+                "WHERE vendor_id = $1 AND status IN ('created', 'processing', 'needs_action') AND (gateway <> $2 OR created_at < $3 OR instead_minor IS NOT NULL)
+                 ORDER BY id LIMIT 1000"
+            ),
+            (desk.vendor.id.clone(), gateway.to_owned(), begun_before_ms),
+        )
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
 /// The latest payment of a purchase.
 pub async fn of_purchase(desk: &mut Desk, purchase_id: &str) -> Result<Option<Payment>, Refusal> {
     let row: Option<PaymentRow> = desk
@@ -233,14 +284,66 @@ pub async fn of_customer(desk: &mut Desk, customer_id: &str, before: &str, at_mo
     rows.into_iter().map(Payment::try_from).collect()
 }
 
-/// Payments that money may still move by and that nobody has touched since, the oldest first.
-pub(super) async fn under_way(desk: &mut Desk, untouched_since: i64) -> Result<Vec<Payment>, Refusal> {
+/// Payments whose day comes by an instant: announced ones to be sent, those on their way to be asked after. The first first.
+pub(super) async fn expected(desk: &mut Desk, until_ms: i64, at_most: i64) -> Result<Vec<Payment>, Refusal> {
     let rows: Vec<PaymentRow> = desk
         .tx
         .all(
-            select!("WHERE vendor_id = $1 AND status IN ('created', 'processing', 'needs_action') AND updated_at < $2 ORDER BY updated_at LIMIT 500"),
-            (desk.vendor.id.clone(), untouched_since),
+            select!("WHERE vendor_id = $1 AND status IN ('created', 'processing') AND wait_until <= $2 ORDER BY wait_until, id LIMIT $3 + 0"),
+            (desk.vendor.id.clone(), until_ms, at_most),
         )
         .await?;
     rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// Invoices of a customer that a direct debit is coming for, or on its way: by their ids. They are not asked for otherwise meanwhile.
+pub async fn waited_for(desk: &mut Desk, customer_id: &str) -> Result<BTreeSet<String>, Refusal> {
+    let rows: Vec<(String,)> = desk
+        .tx
+        .all(
+            "SELECT invoice_id FROM payments
+             WHERE vendor_id = $1 AND customer_id = $2 AND invoice_id IS NOT NULL AND status IN ('created', 'processing') AND wait_until IS NOT NULL",
+            (desk.vendor.id.clone(), customer_id.to_owned()),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Payments under way that are asked about at once, at most.
+const ASKED_AT_ONCE: i64 = 500;
+/// How long an answer may still be on its way before a payment is asked about.
+pub(super) const PATIENCE_MS: i64 = 60_000;
+/// The longest until it is asked about again: what is given up after a day is given up within the hour.
+const LONGEST_MS: i64 = 60 * 60 * 1000;
+
+/// Takes up the payments under way whose turn it is to be asked about, who waited longest first. Each has its next turn when a quarter of its
+/// age has passed once more: one that nobody can help soon leaves the others room, and is never given up. One that was announced has its turn
+/// from its day on. Of all workers, one gets a payment.
+pub(super) async fn take_up(desk: &mut Desk) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk
+        .tx
+        .all(
+            returning!(
+                "UPDATE payments SET ask_at = $2 + CASE WHEN $2 - created_at < 4 * $3 THEN $3 WHEN $2 - created_at > 4 * $4 THEN $4 ELSE ($2 - created_at) / 4 END
+                 WHERE vendor_id = $1 AND ask_at <= $2 AND status IN ('created', 'processing', 'needs_action') AND id IN (SELECT id FROM payments
+                    WHERE vendor_id = $1 AND ask_at <= $2 AND (status IN ('processing', 'needs_action') OR (status = 'created' AND (wait_until IS NULL OR wait_until <= $6)))
+                    ORDER BY ask_at, id LIMIT $5 + 0)"
+            ),
+            (desk.vendor.id.clone(), desk.now.wall_ms(), PATIENCE_MS, LONGEST_MS, ASKED_AT_ONCE, desk.now.billing_ms()),
+        )
+        .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// Whether it is some payment's turn.
+pub(super) async fn is_any_turn(desk: &mut Desk) -> Result<bool, Refusal> {
+    let first: Option<(String,)> = desk
+        .tx
+        .opt(
+            "SELECT id FROM payments WHERE vendor_id = $1 AND ask_at <= $2
+                AND (status IN ('processing', 'needs_action') OR (status = 'created' AND (wait_until IS NULL OR wait_until <= $3))) LIMIT 1",
+            (desk.vendor.id.clone(), desk.now.wall_ms(), desk.now.billing_ms()),
+        )
+        .await?;
+    Ok(first.is_some())
 }

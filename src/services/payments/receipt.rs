@@ -42,7 +42,8 @@ pub struct Paid {
 /// So much of it went back, or is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Back {
-    pub credit_note_number: String,
+    /// `None`: of what a purchase gave.
+    pub credit_note_number: Option<String>,
     pub amount_minor: i64,
     /// 'created' (on its way) | 'succeeded'
     pub status: String,
@@ -95,8 +96,9 @@ pub async fn receipt(desk: &mut Desk, customer_id: &str, payment_id: &str) -> Re
     let refunds: Vec<Back> = desk
         .tx
         .all(
-            "SELECT n.number AS credit_note_number, r.amount_minor, r.status, n.issued_at AS decided_at FROM refunds r
-                JOIN invoices n ON n.vendor_id = r.vendor_id AND n.id = r.credit_note_id
+            "SELECT n.number AS credit_note_number, r.amount_minor, r.status,
+                COALESCE(n.issued_at, (SELECT MIN(b.moved_at) FROM balance_returns b WHERE b.vendor_id = r.vendor_id AND b.refund_id = r.id), 0) AS decided_at
+             FROM refunds r LEFT JOIN invoices n ON n.vendor_id = r.vendor_id AND n.id = r.credit_note_id
              WHERE r.vendor_id = $1 AND r.payment_id = $2 AND r.status <> 'refused' ORDER BY r.id",
             (desk.vendor.id.clone(), payment_id.to_owned()),
         )
@@ -148,10 +150,11 @@ impl Back {
     /// `Went back on 3 April 2026, by CN-2026-0001`
     pub fn told(&self, w: Words, dates: &Dates) -> String {
         let day = dates.day_year(from_ms(self.decided_at));
-        if self.status == "succeeded" {
-            t!(w, "receipt-went-back", day = day, number = &self.credit_note_number)
-        } else {
-            t!(w, "receipt-goes-back", number = &self.credit_note_number)
+        match (&self.credit_note_number, self.status == "succeeded") {
+            (Some(number), true) => t!(w, "receipt-went-back", day = day, number = number),
+            (Some(number), false) => t!(w, "receipt-goes-back", number = number),
+            (None, true) => t!(w, "receipt-went-back-of-balance", day = day),
+            (None, false) => t!(w, "receipt-goes-back-of-balance"),
         }
     }
 }

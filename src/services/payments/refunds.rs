@@ -1,5 +1,5 @@
 //! Money on its way back: what a credit note refunds goes to the payments that paid the invoice, the newest first, never more to one
-//! than it paid of it.
+//! than it paid of it; what is left of a purchase's credit goes to the payment that paid for it.
 //!
 //! ```text
 //! created ─ the gateway is called ─┬▶ succeeded
@@ -7,10 +7,10 @@
 //!    └─── no answer, not yet ──────┘
 //! ```
 //!
-//! The rows are committed with the credit note, then the outbox ([`REFUND`]) calls the gateway until it has decided. A row's id is its key
+//! The rows are committed with the credit note, or with the credit's leaving the balance; then the outbox ([`REFUND`]) calls the gateway until it has decided. A row's id is its key
 //! there, so that calling again gives nothing back twice, and is the way to ask where an answer was lost.
 //!
-//! What deliberately does not live here: how much may go back, and the credit note (`invoices::credit`).
+//! What deliberately does not live here: how much may go back, and the credit note (`invoices::credit`), or the credit (`purchases::refund`).
 
 use billing::ledger;
 use serde_json::json;
@@ -18,16 +18,16 @@ use sqlx::FromRow;
 
 use crate::sentence;
 use crate::services::balance::{self, Source};
-use crate::services::{Desk, Refusal, customers, invoices, ledger as books};
+use crate::services::{Desk, Refusal, customers, invoices, ledger as books, purchases};
 
 use super::errand::{Errand, unanswered};
 use super::gateway::{RefundOutcome, RefundRequest};
 use super::read;
 
-/// Work left in the outbox: the refunds of a credit note are to be given back.
+/// Work left in the outbox: the refunds of a credit note or a purchase are to be given back.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub struct GiveBack {
-    pub credit_note_id: String,
+    pub of_id: String,
 }
 
 /// The kind of [`GiveBack`] in the outbox.
@@ -47,12 +47,40 @@ pub struct NewRefund {
 pub(super) struct Refund {
     pub(super) id: String,
     customer_id: String,
-    credit_note_id: String,
-    invoice_id: String,
+    credit_note_id: Option<String>,
+    invoice_id: Option<String>,
+    purchase_id: Option<String>,
     payment_id: String,
     pub(super) amount_minor: i64,
     pub(super) currency: String,
     pub(super) status: String,
+}
+
+/// What is given back of.
+enum Of<'a> {
+    Invoice {
+        credit_note_id: &'a str,
+        invoice_id: &'a str,
+    },
+    /// What it gave into the balance.
+    Purchase(&'a str),
+}
+
+impl Refund {
+    fn of(&self) -> Result<Of<'_>, Refusal> {
+        match (&self.credit_note_id, &self.invoice_id, &self.purchase_id) {
+            (Some(credit_note_id), Some(invoice_id), None) => Ok(Of::Invoice { credit_note_id, invoice_id }),
+            (None, None, Some(purchase_id)) => Ok(Of::Purchase(purchase_id)),
+            _ => Err(Refusal::damaged(format!("refund {}", self.id))),
+        }
+    }
+}
+
+/// The columns of a [`Refund`] (`r`).
+macro_rules! columns {
+    () => {
+        "r.id, r.customer_id, r.credit_note_id, r.invoice_id, r.purchase_id, r.payment_id, r.amount_minor, r.currency, r.status"
+    };
 }
 
 #[derive(FromRow)]
@@ -97,19 +125,56 @@ pub(crate) async fn open(desk: &mut Desk, new: &NewRefund) -> Result<(), Refusal
     if rest > 0 {
         into_balance(desk, new, rest).await?;
     }
-    desk.leave(REFUND, &GiveBack { credit_note_id: new.credit_note_id.clone() }).await
+    desk.leave(REFUND, &GiveBack { of_id: new.credit_note_id.clone() }).await
 }
 
-/// Work left in the outbox: asks the gateway for every refund of a credit note it has not decided. An error where one is still
+/// What a purchase gives back of the credit it gave.
+pub(crate) struct NewPurchaseRefund<'a> {
+    pub customer_id: &'a str,
+    pub purchase_id: &'a str,
+    /// The one that paid for it.
+    pub payment_id: &'a str,
+    pub amount_minor: i64,
+    pub currency: &'a str,
+}
+
+/// Writes that so much goes back to the payment, in the transaction that takes it from the balance, and leaves it for the outbox; its id.
+pub(crate) async fn open_of_purchase(desk: &mut Desk, new: &NewPurchaseRefund<'_>) -> Result<String, Refusal> {
+    let id = desk.new_id("ref");
+    let row = (
+        desk.vendor.id.clone(),
+        id.clone(),
+        new.customer_id.to_owned(),
+        new.purchase_id.to_owned(),
+        new.payment_id.to_owned(),
+        new.amount_minor,
+        new.currency.to_owned(),
+        desk.now.wall_ms(),
+    );
+    desk.tx
+        .run(
+            "INSERT INTO refunds (vendor_id, id, customer_id, purchase_id, payment_id, amount_minor, currency, status, attempts, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'created', 0, $8, $8)",
+            row,
+        )
+        .await?;
+    desk.leave(REFUND, &GiveBack { of_id: new.purchase_id.to_owned() }).await?;
+    Ok(id)
+}
+
+/// Work left in the outbox: asks the gateway for every refund of a credit note or a purchase that it has not decided. An error where one is still
 /// undecided: the outbox comes again.
-pub async fn give_back(errand: &Errand, credit_note_id: &str) -> Result<(), Refusal> {
+pub async fn give_back(errand: &Errand, of_id: &str) -> Result<(), Refusal> {
     let mut desk = errand.reads().await?;
     let undecided: Vec<Refund> = desk
         .tx
         .all(
-            "SELECT id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status FROM refunds
-             WHERE vendor_id = $1 AND credit_note_id = $2 AND status = 'created' ORDER BY id",
-            (desk.vendor.id.clone(), credit_note_id.to_owned()),
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM refunds r WHERE r.vendor_id = $1 AND (r.credit_note_id = $2 OR r.purchase_id = $2) AND r.status = 'created' ORDER BY r.id"
+            ),
+            (desk.vendor.id.clone(), of_id.to_owned()),
         )
         .await?;
     drop(desk);
@@ -126,16 +191,16 @@ pub async fn give_back(errand: &Errand, credit_note_id: &str) -> Result<(), Refu
 pub(super) async fn ask(errand: &Errand, gateway: &str, charge_reference: &str) -> Result<(), Refusal> {
     let mut desk = errand.reads().await?;
     let Some(payment) = read::by_reference(&mut desk, gateway, charge_reference).await? else { return Ok(()) };
-    let notes: Vec<(String,)> = desk
+    let given_back: Vec<(String,)> = desk
         .tx
         .all(
-            "SELECT DISTINCT credit_note_id FROM refunds WHERE vendor_id = $1 AND payment_id = $2 AND status = 'created'",
+            "SELECT DISTINCT COALESCE(credit_note_id, purchase_id) FROM refunds WHERE vendor_id = $1 AND payment_id = $2 AND status = 'created'",
             (desk.vendor.id.clone(), payment.id.clone()),
         )
         .await?;
     drop(desk);
-    for (credit_note_id,) in notes {
-        match give_back(errand, &credit_note_id).await {
+    for (of_id,) in given_back {
+        match give_back(errand, &of_id).await {
             // The outbox has it, and comes again.
             Ok(()) | Err(Refusal::Rule(_)) => {}
             Err(refusal) => return Err(refusal),
@@ -176,7 +241,7 @@ pub(super) async fn record(desk: &mut Desk, refund_id: &str, reference: &str, ou
         RefundOutcome::Pending => "created",
     };
     let refund = load(desk, refund_id).await?;
-    customers::lock(desk, &refund.customer_id).await?;
+    customers::hold(desk, &refund.customer_id).await?;
     let moved = desk
         .tx
         .run(
@@ -188,21 +253,26 @@ pub(super) async fn record(desk: &mut Desk, refund_id: &str, reference: &str, ou
         RefundOutcome::Pending => return Ok(load(desk, refund_id).await?.status != "created"),
         _ if moved == 0 => {}
         RefundOutcome::Succeeded => {
-            let number = invoices::load(desk, &refund.invoice_id).await?.number;
-            let data = json!({ "invoice": number, "amount_minor": refund.amount_minor, "currency": refund.currency, "payment_id": refund.payment_id });
+            let mut data = json!({ "amount_minor": refund.amount_minor, "currency": refund.currency, "payment_id": refund.payment_id });
+            match refund.of()? {
+                Of::Invoice { invoice_id, .. } => data["invoice"] = json!(invoices::load(desk, invoice_id).await?.number),
+                Of::Purchase(purchase_id) => data["purchase_id"] = json!(purchase_id),
+            }
             desk.record("refund.succeeded", Some(&refund.customer_id), refund_id, data).await?;
         }
-        RefundOutcome::Refused => {
-            let amount_minor = refund.amount_minor;
-            let asked = NewRefund {
-                customer_id: refund.customer_id,
-                credit_note_id: refund.credit_note_id,
-                invoice_id: refund.invoice_id,
-                amount_minor,
-                currency: refund.currency,
-            };
-            into_balance(desk, &asked, amount_minor).await?;
-        }
+        RefundOutcome::Refused => match refund.of()? {
+            Of::Invoice { credit_note_id, invoice_id } => {
+                let asked = NewRefund {
+                    customer_id: refund.customer_id.clone(),
+                    credit_note_id: credit_note_id.to_owned(),
+                    invoice_id: invoice_id.to_owned(),
+                    amount_minor: refund.amount_minor,
+                    currency: refund.currency.clone(),
+                };
+                into_balance(desk, &asked, refund.amount_minor).await?;
+            }
+            Of::Purchase(purchase_id) => purchases::note_not_refunded(desk, purchase_id, refund_id).await?,
+        },
     }
     Ok(true)
 }
@@ -216,9 +286,12 @@ pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) ->
     Ok(desk
         .tx
         .all(
-            "SELECT r.id, r.customer_id, r.credit_note_id, r.invoice_id, r.payment_id, r.amount_minor, r.currency, r.status FROM refunds r
-                JOIN payments p ON p.vendor_id = r.vendor_id AND p.id = r.payment_id
-             WHERE r.vendor_id = $1 AND p.gateway = $2 AND r.created_at >= $3 ORDER BY r.id",
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM refunds r JOIN payments p ON p.vendor_id = r.vendor_id AND p.id = r.payment_id
+                 WHERE r.vendor_id = $1 AND p.gateway = $2 AND r.created_at >= $3 ORDER BY r.id"
+            ),
             (desk.vendor.id.clone(), gateway.to_owned(), since_ms),
         )
         .await?)
@@ -228,10 +301,7 @@ pub(super) async fn made_since(desk: &mut Desk, gateway: &str, since_ms: i64) ->
 pub(super) async fn find(desk: &mut Desk, refund_id: &str) -> Result<Option<Refund>, Refusal> {
     let found = desk
         .tx
-        .opt(
-            "SELECT id, customer_id, credit_note_id, invoice_id, payment_id, amount_minor, currency, status FROM refunds WHERE vendor_id = $1 AND id = $2",
-            (desk.vendor.id.clone(), refund_id.to_owned()),
-        )
+        .opt(concat!("SELECT ", columns!(), " FROM refunds r WHERE r.vendor_id = $1 AND r.id = $2"), (desk.vendor.id.clone(), refund_id.to_owned()))
         .await?;
     Ok(found)
 }

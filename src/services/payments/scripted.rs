@@ -47,8 +47,8 @@ pub struct Scripted(Mutex<State>);
 #[derive(Default)]
 struct State {
     scripts: HashMap<String, Script>,
-    /// Brand, last four digits and expiry of the card that is typed in next.
-    card: Option<(Brand, String, i64, i64)>,
+    /// What is typed in next.
+    means: Option<Means>,
     setups: HashMap<String, SetupState>,
     charges: HashMap<String, Charge>,
     refund_script: RefundScript,
@@ -80,7 +80,12 @@ impl Scripted {
 
     /// What customers type in from now on: month and year of its expiry last.
     pub fn hand_out(&self, brand: Brand, last4: &str, exp_month: i64, exp_year: i64) {
-        self.state().card = Some((brand, last4.to_owned(), exp_month, exp_year));
+        self.hand_out_means(Means::Card(Card { brand, last4: last4.to_owned(), exp_month, exp_year, wallet: None }));
+    }
+
+    /// The same, whatever its kind.
+    pub fn hand_out_means(&self, means: Means) {
+        self.state().means = Some(means);
     }
 
     /// The bank has put a new card in the place of one that is kept.
@@ -203,7 +208,10 @@ impl Scripted {
         let charged = state.charges.values().find(|c| c.reference == *of && c.outcome == Outcome::Succeeded).map_or(0, |c| c.amount_minor);
         let back: i64 =
             state.refunds.values().filter(|(charge, _, r)| charge == of && r.outcome == RefundOutcome::Succeeded).map(|(_, amount, _)| amount).sum();
-        let fits = request.amount_minor > 0 && request.amount_minor <= charged - back;
+        // A bank has it back, or may have it.
+        let is_disputed =
+            state.disputes.values().any(|dispute| dispute.charge_reference == *of && matches!(dispute.state, DisputeState::Open | DisputeState::Lost));
+        let fits = request.amount_minor > 0 && request.amount_minor <= charged - back && !is_disputed;
         let outcome = match script {
             RefundScript::Pends => RefundOutcome::Pending,
             RefundScript::Succeeds | RefundScript::LosesAnswer | RefundScript::LosesRequest if fits => RefundOutcome::Succeeded,
@@ -242,8 +250,8 @@ impl Gateway for Scripted {
     fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {
         let reference = format!("test_seti_{}", request.key);
         let mut state = self.state();
-        let (brand, last4, exp_month, exp_year) = state.card.clone().unwrap_or((Brand::Visa, "4242".into(), 12, 2099));
-        let method = KeptMethod { token: format!("test_pm_{}", request.key), brand, last4, exp_month, exp_year };
+        let visa = || Means::Card(Card { brand: Brand::Visa, last4: "4242".into(), exp_month: 12, exp_year: 2099, wallet: None });
+        let method = KeptMethod { token: format!("test_pm_{}", request.key), means: state.means.clone().unwrap_or_else(visa) };
         // The same key is the same setup, whatever would be typed in by now.
         state.setups.entry(reference.clone()).or_insert(SetupState::Done(method));
         drop(state);
@@ -323,6 +331,16 @@ impl Gateway for Scripted {
     fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>> {
         let dispute = self.state().disputes.get(reference).cloned();
         Box::pin(async move { Ok(dispute) })
+    }
+
+    fn disputes<'a>(&'a self, _since_ms: i64) -> Answer<'a, Vec<ListedDispute>> {
+        let listed =
+            self.state().disputes.iter().map(|(reference, dispute)| ListedDispute { reference: reference.clone(), dispute: dispute.clone() }).collect();
+        Box::pin(async move { Ok(listed) })
+    }
+
+    fn dispute_url(&self, _reference: &str) -> Option<String> {
+        None
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

@@ -10,7 +10,7 @@ use super::charges::{Customer, give_up, page_path, record};
 use super::collect;
 use super::gateway::{Charge, ChargeRequest, DeclineReason, Gateway, GatewayError, Presence};
 use super::methods;
-use super::read::{Payment, returning, written};
+use super::read::{PATIENCE_MS, Payment, returning, written};
 
 /// A payment that is ours to send, and what is asked of its gateway.
 pub struct Sending {
@@ -29,13 +29,15 @@ pub struct Sent {
 }
 
 /// Phase two, before the gateway is called with the payment's id as its key: its row says from now on that it may have been. `None`: it is
-/// decided already, or given up.
+/// decided already, or given up, or its day has not come.
 pub(super) async fn claim(desk: &mut Desk, payment_id: &str, who: Customer, description: &str) -> Result<Option<Sending>, Refusal> {
-    let key = (desk.vendor.id.clone(), payment_id.to_owned(), desk.now.wall_ms());
+    let now = desk.now;
+    let key = (desk.vendor.id.clone(), payment_id.to_owned(), now.wall_ms(), now.wall_ms() + PATIENCE_MS, now.billing_ms());
     let claimed = written(
         desk,
         returning!(
-            "UPDATE payments SET status = 'processing', attempts = attempts + 1, updated_at = $3 WHERE vendor_id = $1 AND id = $2 AND status IN ('created', 'processing')"
+            "UPDATE payments SET status = 'processing', attempts = attempts + 1, wait_until = NULL, updated_at = $3, ask_at = CASE WHEN ask_at < $4 THEN $4 ELSE ask_at END
+             WHERE vendor_id = $1 AND id = $2 AND (status = 'processing' OR (status = 'created' AND (wait_until IS NULL OR wait_until <= $5)))"
         ),
         key,
     );
@@ -53,6 +55,7 @@ pub(super) async fn claim(desk: &mut Desk, payment_id: &str, who: Customer, desc
     let request = ChargeRequest {
         key: payment.id.clone(),
         customer_id: payment.customer_id.clone(),
+        kind: method.means.kind(),
         method_token: method.token,
         amount_minor: payment.amount_minor,
         currency: payment.currency.clone(),

@@ -1,4 +1,4 @@
-//! A customer on the way to the gateway to type in a card, and back. What the browser brings back counts for nothing: the gateway is
+//! A customer on the way to the gateway to type in a card or an account, and back. What the browser brings back counts for nothing: the gateway is
 //! asked what became of it, and asking twice adds nothing twice.
 
 use serde_json::json;
@@ -9,7 +9,9 @@ use crate::services::{Desk, Refusal, customers};
 
 use super::errand::{Errand, unanswered};
 use super::gateway::{CardEntry, DeclineReason, GatewayError, HostedFields, SetupRequest, SetupState};
+use super::means::{MethodKind, Wallet};
 use super::methods::{self, Method};
+use super::offers;
 use super::repair;
 
 /// Where the customer is to be sent, or what to frame.
@@ -40,6 +42,7 @@ struct SetupRow {
     id: String,
     customer_id: String,
     gateway: String,
+    kind: String,
     reference: Option<String>,
     replaces_id: Option<String>,
     status: String,
@@ -52,21 +55,40 @@ pub fn return_path(setup_id: &str) -> String {
     format!("/payment-methods/return?setup={setup_id}")
 }
 
-/// Begins adding a card, in place of `replaces` where given.
-pub async fn start(errand: &Errand, customer_id: &str, replaces: Option<&str>, entry: CardEntry) -> Result<Started, Refusal> {
+/// What is to be added, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub kind: MethodKind,
+    /// The method it takes the place of.
+    pub replaces: Option<&'a str>,
+    pub entry: CardEntry,
+}
+
+impl Wanted<'_> {
+    /// A card, typed in on the gateway's own page.
+    pub const CARD: Wanted<'static> = Wanted { kind: MethodKind::Card, replaces: None, entry: CardEntry::Page };
+}
+
+/// Begins adding a method. Refused where the customer is not offered its kind.
+pub async fn start(errand: &Errand, customer_id: &str, wanted: Wanted<'_>) -> Result<Started, Refusal> {
     let gateway = errand.gateway().await?;
     let mut desk = errand.writes().await?;
+    let Wanted { kind, replaces, entry } = wanted;
+    let offered = offers::offered_to(&mut desk, customer_id).await?;
+    if !offered.kinds.contains(&kind) {
+        return Err(Refusal::Rule(sentence!("refusal-not-on-offer")));
+    }
     if let Some(replaced) = replaces {
         methods::find(&mut desk, customer_id, replaced).await?;
     }
     let setup_id = desk.new_id("set");
     desk.tx
         .run(
-            "INSERT INTO payment_setups (vendor_id, id, customer_id, gateway, replaces_id, status, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $6)",
-            (desk.vendor.id.clone(), setup_id.clone(), customer_id.to_owned(), gateway.name(), replaces.map(str::to_owned), desk.now.wall_ms()),
+            "INSERT INTO payment_setups (vendor_id, id, customer_id, gateway, kind, replaces_id, status, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7)",
+            (desk.vendor.id.clone(), setup_id.clone(), customer_id.to_owned(), gateway.name(), kind.name(), replaces.map(str::to_owned), desk.now.wall_ms()),
         )
         .await?;
-    let request = request(errand, &mut desk, customer_id, &setup_id, entry).await?;
+    let request = request(errand, &mut desk, customer_id, &setup_id, (kind, offered.wallets), entry).await?;
     desk.commit().await?;
     let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
     let mut desk = errand.writes().await?;
@@ -88,7 +110,9 @@ pub async fn resume(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
     if row.customer_id != customer_id || row.status != "open" || row.gateway != gateway.name() {
         return Err(Refusal::NotFound);
     }
-    let request = request(errand, &mut desk, customer_id, setup_id, CardEntry::Fields).await?;
+    let kind = MethodKind::from_name(&row.kind).ok_or_else(|| Refusal::damaged(format!("setup {setup_id} is of “{}”", row.kind)))?;
+    let wallets = offers::offered_to(&mut desk, customer_id).await?.wallets;
+    let request = request(errand, &mut desk, customer_id, setup_id, (kind, wallets), CardEntry::Fields).await?;
     drop(desk);
     let setup = gateway.start_setup(request).await.map_err(|error| unanswered(&error, sentence!("refusal-setup-unanswered")))?;
     if row.reference.is_some_and(|reference| reference != setup.reference) {
@@ -97,8 +121,17 @@ pub async fn resume(errand: &Errand, customer_id: &str, setup_id: &str) -> Resul
     Ok(Started { setup_id: row.id, reference: setup.reference, page_url: setup.page_url, fields: setup.fields, replaces_id: row.replaces_id })
 }
 
-async fn request(errand: &Errand, desk: &mut Desk, customer_id: &str, setup_id: &str, entry: CardEntry) -> Result<SetupRequest, Refusal> {
+async fn request(
+    errand: &Errand,
+    desk: &mut Desk,
+    customer_id: &str,
+    setup_id: &str,
+    (kind, wallets): (MethodKind, Vec<Wallet>),
+    entry: CardEntry,
+) -> Result<SetupRequest, Refusal> {
     Ok(SetupRequest {
+        kind,
+        wallets,
         key: setup_id.to_owned(),
         customer_id: customer_id.to_owned(),
         customer_name: customers::load(desk, customer_id).await?.name,
@@ -109,7 +142,7 @@ async fn request(errand: &Errand, desk: &mut Desk, customer_id: &str, setup_id: 
     })
 }
 
-/// Asks the gateway what became of a setup of this customer, and keeps the card if there is one. What could not be charged is charged to it
+/// Asks the gateway what became of a setup of this customer, and keeps what was typed in. What could not be charged is charged to it
 /// at once.
 pub async fn finish(errand: &Errand, customer_id: &str, setup_id: &str) -> Result<Finished, Refusal> {
     let mut desk = errand.reads().await?;
@@ -172,7 +205,7 @@ pub(super) async fn finish_any(errand: &Errand, setup_id: &str) -> Result<(), Re
 async fn load(desk: &mut Desk, setup_id: &str) -> Result<SetupRow, Refusal> {
     desk.tx
         .opt(
-            "SELECT id, customer_id, gateway, reference, replaces_id, status, decline_reason, method_id FROM payment_setups WHERE vendor_id = $1 AND id = $2",
+            "SELECT id, customer_id, gateway, kind, reference, replaces_id, status, decline_reason, method_id FROM payment_setups WHERE vendor_id = $1 AND id = $2",
             (desk.vendor.id.clone(), setup_id.to_owned()),
         )
         .await?

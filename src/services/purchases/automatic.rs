@@ -58,7 +58,9 @@ pub async fn set_automatic_top_up(desk: &mut Desk, customer_id: &str, wish: &Wis
     if wish.most_a_month_minor < wish.amount_minor {
         return Err(Refusal::field("most_a_month", sentence!("refusal-top-up-month", amount = (wish.amount_minor, currency))));
     }
-    payments::find_method(desk, customer_id, &wish.method_id).await?;
+    if !payments::find_method(desk, customer_id, &wish.method_id).await?.can_pay(currency) {
+        return Err(Refusal::field("method", sentence!("refusal-method-currency", currency = currency)));
+    }
     desk.tx
         .run(
             "INSERT INTO automatic_top_ups (vendor_id, customer_id, below_minor, amount_minor, method_id, most_a_month_minor, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -82,7 +84,7 @@ pub async fn set_automatic_top_up(desk: &mut Desk, customer_id: &str, wish: &Wis
 
 /// No longer. Where nothing happened by itself, nothing is done.
 pub async fn stop_automatic_top_up(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
-    customers::lock(desk, customer_id).await?;
+    customers::hold(desk, customer_id).await?;
     let removed =
         desk.tx.run("DELETE FROM automatic_top_ups WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     if removed == 0 { Ok(()) } else { desk.record("automatic_top_up.removed", Some(customer_id), customer_id, json!({})).await }
@@ -114,7 +116,8 @@ pub async fn low_balances(desk: &mut Desk) -> Result<Vec<String>, Refusal> {
             "SELECT t.customer_id FROM automatic_top_ups t JOIN customers c ON c.vendor_id = t.vendor_id AND c.id = t.customer_id
              WHERE t.vendor_id = $1 AND t.stopped_because IS NULL
                 AND t.below_minor > COALESCE((SELECT SUM(b.amount_minor - b.expired_minor
-                        - COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = b.vendor_id AND a.balance_credit_id = b.id), 0))
+                        - COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = b.vendor_id AND a.balance_credit_id = b.id), 0)
+                        - COALESCE((SELECT SUM(r.amount_minor) FROM balance_returns r WHERE r.vendor_id = b.vendor_id AND r.balance_credit_id = b.id), 0))
                     FROM balance_credits b WHERE b.vendor_id = t.vendor_id AND b.customer_id = t.customer_id AND b.currency = c.currency AND b.used_up_at IS NULL), 0)
                 AND NOT EXISTS (SELECT 1 FROM payments p JOIN purchases u ON u.vendor_id = p.vendor_id AND u.id = p.purchase_id
                     WHERE p.vendor_id = t.vendor_id AND p.customer_id = t.customer_id AND u.is_automatic = TRUE AND p.status IN ('created', 'processing', 'needs_action'))
@@ -142,7 +145,7 @@ pub async fn top_up(errand: &Errand, customer_id: &str) -> Result<Option<Payment
         let offered = offer(&mut desk, &customer, &What::TopUp { amount_minor: set.amount_minor }).await?;
         let id = desk.new_id("pur");
         keep(&mut desk, customer_id, &id, &offered, Asked::ByItself).await?;
-        let payment = open(&mut desk, customer_id, &id, &offered, Some(set.method_id.clone())).await?;
+        let payment = open(&mut desk, customer_id, &id, &offered, Some(set.method_id.clone()), Asked::ByItself).await?;
         Ok((payment, described(&mut desk, &id).await?))
     };
     match begun.await {
@@ -154,7 +157,7 @@ pub async fn top_up(errand: &Errand, customer_id: &str) -> Result<Option<Payment
         Err(Refusal::NotFound | Refusal::Rule(_) | Refusal::Fields(_)) => {
             drop(desk);
             let mut desk = errand.writes().await?;
-            customers::lock(&mut desk, customer_id).await?;
+            customers::hold(&mut desk, customer_id).await?;
             stop(&mut desk, customer_id, DeclineReason::MethodGone).await?;
             desk.commit().await?;
             Ok(None)

@@ -40,7 +40,7 @@ pub async fn buy(errand: &Errand, customer_id: &str, order: &Order) -> Result<Bo
         return Err(Refusal::NotFound);
     }
     let mut desk = errand.writes().await?;
-    customers::lock(&mut desk, customer_id).await?;
+    customers::hold(&mut desk, customer_id).await?;
     let known = find_opt(&mut desk, &order.id).await?;
     if let Some(purchase) = &known {
         if purchase.customer_id != customer_id {
@@ -67,7 +67,7 @@ pub async fn buy(errand: &Errand, customer_id: &str, order: &Order) -> Result<Bo
         desk.commit().await?;
         return Ok(Bought::Done(purchase));
     }
-    let payment = open(&mut desk, customer_id, &order.id, &offered, order.method_id.clone()).await?;
+    let payment = open(&mut desk, customer_id, &order.id, &offered, order.method_id.clone(), Asked::ByCustomer).await?;
     let description = described(&mut desk, &order.id).await?;
     desk.commit().await?;
     Ok(Bought::Paying(payments::send(errand, &payment.id, payments::Customer::Present, &description).await?))
@@ -119,11 +119,22 @@ pub(super) async fn keep(desk: &mut Desk, customer_id: &str, id: &str, offered: 
 }
 
 /// The row of its payment.
-pub(super) async fn open(desk: &mut Desk, customer_id: &str, purchase_id: &str, offered: &Offered, method_id: Option<String>) -> Result<Payment, Refusal> {
+pub(super) async fn open(
+    desk: &mut Desk,
+    customer_id: &str,
+    purchase_id: &str,
+    offered: &Offered,
+    method_id: Option<String>,
+    asked: Asked,
+) -> Result<Payment, Refusal> {
     let new = NewPayment {
         customer_id: customer_id.to_owned(),
         pays: Pays::Purchase(purchase_id.to_owned()),
         method_id,
+        who: match asked {
+            Asked::ByCustomer => payments::Customer::Present,
+            Asked::ByItself => payments::Customer::Absent,
+        },
         round: None,
         amount_minor: offered.due_minor,
         currency: offered.currency.clone(),

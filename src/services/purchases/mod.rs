@@ -4,6 +4,7 @@
 //! - `buy`: deciding it, and paying
 //! - `give`: what follows the payment, in the transaction that says it succeeded
 //! - `automatic`: top-ups that happen by themselves
+//! - `refund`: what goes back of credit that was not used
 //!
 //! **No invoice is made of credit.** Credit pays for whatever the customer owes one day, at the tax of that: a multi-purpose voucher in the
 //! words of directive (EU) 2016/1065, which art. 30b of directive 2006/112/EC taxes when it is used and not when it is bought. An invoice with
@@ -18,6 +19,7 @@ mod automatic;
 mod buy;
 mod give;
 mod offer;
+mod refund;
 
 use sqlx::FromRow;
 
@@ -25,6 +27,7 @@ pub use automatic::{AutomaticTopUp, Wish, automatic_top_up, low_balances, set_au
 pub use buy::{Bought, Order, buy};
 pub use give::{note_paid, note_unpaid};
 pub use offer::{Offered, What, offer};
+pub use refund::{Refunded, note_not_refunded, refund};
 
 use crate::services::{Desk, Refusal};
 

@@ -184,13 +184,14 @@ async fn go_on(errand: &Errand, mut desk: Desk, pins: &Pins, subscription: Subsc
         customer_id: pins.customer_id.clone(),
         pays: Pays::Quote(pins.id.clone()),
         method_id: None,
+        who: payments::Customer::Present,
         round: None,
         amount_minor: due_minor,
         currency,
     };
     let payment = payments::open(&mut desk, &new).await?;
     desk.commit().await?;
-    let payment = payments::send(errand, &payment.id, payments::Customer::Present, subscription.plan_name()).await?;
+    let payment = Box::pin(payments::send(errand, &payment.id, payments::Customer::Present, subscription.plan_name())).await?;
     came_to(errand, pins, payment).await
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "reason": request.reason, "comment": request.comment, "end_at": end_at });
     if let (When::PeriodEnd, Some(end_at)) = (request.when, end_at) {
         s.cancel_at = Some(end_at);
-        s.due_at = next_due(s);
+        s.due_at = next_due(desk, s).await?;
         step.events.push(Event { kind: "subscription.cancellation_planned", data });
         return Ok(step);
     }
@@ -102,7 +102,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         }
         step.lines.extend(lines);
     }
-    step.subscription.due_at = next_due(&step.subscription);
+    step.subscription.due_at = next_due(desk, &step.subscription).await?;
     step.events.push(Event { kind: "subscription.ended", data });
     Ok(step)
 }

@@ -167,7 +167,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         (Settle::NextInvoice, Some(closing)) => step.waiting = lines.into_iter().map(|line| (line, Waits::ForClosingAt(closing.at))).collect(),
         (Settle::NextInvoice, None) => step.waiting = lines.into_iter().map(|line| (line, Waits::ForTheNext)).collect(),
     }
-    step.subscription.due_at = next_due(&step.subscription);
+    step.subscription.due_at = next_due(desk, &step.subscription).await?;
     Ok(step)
 }
 

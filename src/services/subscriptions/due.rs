@@ -11,6 +11,7 @@ use serde_json::json;
 use super::change::{TakenUp, cycle_after, take_up_planned};
 use super::discounts;
 use super::record::{AnchorWish, Closing, Subscription};
+use super::renewals;
 use super::step::{self, Ended, Event, Reading, Step, basis, billed, drafts, used};
 use crate::services::invoices::Waits;
 use crate::services::{Desk, Refusal, catalog};
@@ -18,20 +19,15 @@ use crate::services::{Desk, Refusal, catalog};
 /// How long before a trial's end its customer is told.
 const TRIAL_NOTICE: TimeDelta = TimeDelta::days(3);
 
-/// How long before a long period's end its customer is told that it renews: who pays once a quarter or a year does not have it in mind.
-const RENEWAL_NOTICE: TimeDelta = TimeDelta::days(7);
-/// From how long on a period is long: a quarter is.
-const LONG_PERIOD: TimeDelta = TimeDelta::days(84);
-
 /// When something is next to be done for a subscription.
-pub fn next_due(s: &Subscription) -> Option<Instant> {
+pub async fn next_due(desk: &mut Desk, s: &Subscription) -> Result<Option<Instant>, Refusal> {
     let own = match s.state {
         State::Scheduled => Some(s.starts_at),
         State::Trialing => match (s.trial_end_at, s.trial_end_announced_at) {
             (Some(end), None) => Some(notice_at(s, end)),
             (end, _) => end,
         },
-        State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end).into_iter().chain(renewal_notice_at(s)).min(),
+        State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end).into_iter().chain(renewal_told_at(desk, s).await?).min(),
         // What a pause kept paid is closed at its period's end, and what was planned for that end holds from then.
         State::Paused => {
             let kept = s.cycle.as_ref().filter(|cycle| !cycle.open.is_empty()).map(|cycle| cycle.whole.end);
@@ -39,7 +35,7 @@ pub fn next_due(s: &Subscription) -> Option<Instant> {
         }
         State::Cancelled => None,
     };
-    own.into_iter().chain(s.closings.iter().map(|closing| closing.at)).min()
+    Ok(own.into_iter().chain(s.closings.iter().map(|closing| closing.at)).min())
 }
 
 /// A trial shorter than the notice is announced at its start.
@@ -47,12 +43,11 @@ fn notice_at(s: &Subscription, end: Instant) -> Instant {
     (end - TRIAL_NOTICE).max(s.starts_at)
 }
 
-/// When the renewal of the running period is announced; none: it is short, it was, or there will be none.
-fn renewal_notice_at(s: &Subscription) -> Option<Instant> {
-    let whole = s.cycle.as_ref()?.whole;
-    let is_long = whole.end - whole.start >= LONG_PERIOD;
+/// When the renewal of the running period is announced; none: it is not to be, it was, or there will be none.
+async fn renewal_told_at(desk: &mut Desk, s: &Subscription) -> Result<Option<Instant>, Refusal> {
+    let Some(whole) = s.cycle.as_ref().map(|cycle| cycle.whole) else { return Ok(None) };
     let goes_on = [s.cancel_at, s.pause_at].into_iter().flatten().all(|at| at > whole.end);
-    (is_long && goes_on && s.announced_renewal_at != Some(whole.end)).then(|| whole.end - RENEWAL_NOTICE)
+    if goes_on && s.announced_renewal_at != Some(whole.end) { renewals::told_at(desk, whole).await } else { Ok(None) }
 }
 
 /// Does what is due of a subscription at an instant, in order.
@@ -64,8 +59,9 @@ pub(super) async fn happen(desk: &mut Desk, subscription: Subscription, at: Inst
 /// Goes on from a step to all that is due after it at the same instant.
 pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<Step, Refusal> {
     let mut h = step;
-    while next_due(&h.subscription).is_some_and(|due| due <= at) {
+    while next_due(desk, &h.subscription).await?.is_some_and(|due| due <= at) {
         let s = &h.subscription;
+        let is_renewal_due = renewal_told_at(desk, s).await?.is_some_and(|told| told <= at);
         let closing = s.closings.iter().position(|closing| closing.at <= at);
         match s.state {
             State::Scheduled if s.starts_at <= at => start(desk, &mut h, at).await?,
@@ -73,7 +69,7 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
                 announce_trial_end(&mut h, at)
             }
             State::Trialing if s.trial_end_at.is_some_and(|end| end <= at) => end_trial(desk, &mut h, at).await?,
-            State::Active | State::PastDue if renewal_notice_at(s).is_some_and(|notice| notice <= at) => announce_renewal(&mut h),
+            State::Active | State::PastDue if is_renewal_due => announce_renewal(&mut h),
             State::Active | State::PastDue | State::Paused
                 if s.cycle.as_ref().is_some_and(|cycle| cycle.whole.end <= at && (s.state != State::Paused || !cycle.open.is_empty())) =>
             {
@@ -87,7 +83,7 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
             },
         }
     }
-    h.subscription.due_at = next_due(&h.subscription);
+    h.subscription.due_at = next_due(desk, &h.subscription).await?;
     Ok(h)
 }
 

@@ -1,7 +1,6 @@
 //! Reading ahead: what the moments of many customers ask the database for, in a few statements for all of them instead of some for each.
 //! It is what most renewals need; what a customer has beyond it (usage, credits) is asked for when their turn comes.
 
-use std::any::Any;
 use std::collections::{HashMap, HashSet};
 
 use billing::calendar::Instant;
@@ -13,7 +12,7 @@ use super::record::{self, OF_CUSTOMER, Subscription};
 use super::threshold::{self, USAGE_DUE};
 use crate::platform::clock::from_ms;
 use crate::services::customers::Customer;
-use crate::services::desk::Answers;
+use crate::services::desk::{Answers, answer};
 use crate::services::invoices::{self, CHARGES, PENDING, PendingLine, Waits};
 use crate::services::{Desk, Refusal, balance, spend};
 
@@ -70,7 +69,7 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
         for subscription in &own {
             let list = coupons.remove(&subscription.id).unwrap_or_default();
             discounts += list.len();
-            keep(&mut answers, OF_SUBSCRIPTION, &subscription.id, list);
+            answer(&mut answers, OF_SUBSCRIPTION, &subscription.id, list);
         }
         let count = |length: usize| i64::try_from(length).map_err(Refusal::damaged);
         let counts = Counts {
@@ -85,18 +84,14 @@ pub(super) async fn foresee(desk: &mut Desk, customers: Vec<Customer>) -> Result
             by_currency.entry(currency).or_default().push(line);
         }
         for (currency, lines) in by_currency {
-            keep(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
+            answer(&mut answers, PENDING, &format!("{} {currency}", customer.id), lines);
         }
-        keep(&mut answers, USAGE_DUE, &customer.id, usage_due);
-        keep(&mut answers, CHARGES, &customer.id, charges);
-        keep(&mut answers, OF_CUSTOMER, &customer.id, own);
-        keep(&mut answers, LATE_FROM, &customer.id, late_from);
-        keep(&mut answers, COUNTS, &customer.id, counts);
+        answer(&mut answers, USAGE_DUE, &customer.id, usage_due);
+        answer(&mut answers, CHARGES, &customer.id, charges);
+        answer(&mut answers, OF_CUSTOMER, &customer.id, own);
+        answer(&mut answers, LATE_FROM, &customer.id, late_from);
+        answer(&mut answers, COUNTS, &customer.id, counts);
         foreseen.push(Foreseen { customer, first_due, answers });
     }
     Ok(foreseen)
-}
-
-fn keep<T: Any + Send + Sync>(answers: &mut Answers, question: &'static str, of: &str, answer: T) {
-    answers.insert((question, of.to_owned()), Box::new(answer));
 }

@@ -18,6 +18,7 @@ mod paid;
 mod pause;
 mod reactivate;
 mod record;
+mod renewals;
 mod start;
 mod step;
 mod threshold;
@@ -39,6 +40,7 @@ pub use pause::PauseRequest;
 pub use record::{
     AnchorWish, Closing, KeptSubscription, Scheduled, Subscription, by_external_id, current, find, load, load_of, of_customer, of_word, on_invoice, page, word,
 };
+pub use renewals::{RenewalNotice, renewal_notice, set_renewal_notice};
 pub use start::{StartRequest, Started, start};
 pub use step::{Counted, Reading, Step, basis, proration, used};
 pub(crate) use threshold::note_usage_due;

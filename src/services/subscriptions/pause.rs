@@ -30,7 +30,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "at": at });
     if request.when == When::PeriodEnd {
         step.subscription.pause_at = Some(cycle.whole.end);
-        step.subscription.due_at = next_due(&step.subscription);
+        step.subscription.due_at = next_due(desk, &step.subscription).await?;
         step.events.push(Event { kind: "subscription.pause_planned", data: json!({ "at": cycle.whole.end }) });
         return Ok(step);
     }
@@ -49,7 +49,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     if request.unused == Unused::Credited {
         close_early(desk, &mut step, reading).await?;
     }
-    step.subscription.due_at = next_due(&step.subscription);
+    step.subscription.due_at = next_due(desk, &step.subscription).await?;
     step.reason = Some(Reason::Change);
     step.lines.extend(lines);
     step.events.push(Event { kind: "subscription.paused", data });
@@ -64,7 +64,7 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     if subscription.pause_at.is_some() {
         // It has not begun: there is nothing to charge again.
         step.subscription.pause_at = None;
-        step.subscription.due_at = next_due(&step.subscription);
+        step.subscription.due_at = next_due(desk, &step.subscription).await?;
         step.events.push(Event { kind: "subscription.pause_undone", data });
         return Ok(step);
     }
@@ -79,7 +79,7 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     s.paused_at = None;
     s.pause_unused = None;
     s.cycle = Some(Cycle { before: None, ..outcome.cycle });
-    s.due_at = next_due(s);
+    s.due_at = next_due(desk, s).await?;
     step.reason = Some(Reason::Change);
     step.lines = lines;
     step.events.push(Event { kind: "subscription.resumed", data });

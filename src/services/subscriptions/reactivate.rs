@@ -23,7 +23,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, at: Insta
     s.cancel_comment = None;
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name });
     if subscription.state != State::Cancelled && subscription.cancel_at.is_some() {
-        s.due_at = next_due(s);
+        s.due_at = next_due(desk, s).await?;
         step.events.push(Event { kind: "subscription.cancellation_undone", data });
         return Ok(step);
     }
@@ -34,7 +34,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, at: Insta
     let basis = basis(desk, s, &[&s.terms], []).await?;
     let begun = begin(&basis, &s.terms, &cycle)?;
     s.cycle = Some(begun.cycle);
-    s.due_at = next_due(s);
+    s.due_at = next_due(desk, s).await?;
     step.lines = drafts(desk, begun.lines, &[&s.terms.clone()], &[]);
     step.reason = Some(Reason::Start);
     step.events.push(Event { kind: "subscription.reactivated", data });

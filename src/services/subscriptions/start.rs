@@ -116,7 +116,7 @@ pub async fn start(desk: &mut Desk, request: &StartRequest) -> Result<Started, R
         // A short trial is announced at once.
         step = due::go_on(desk, step, now).await?;
     }
-    step.subscription.due_at = next_due(&step.subscription);
+    step.subscription.due_at = next_due(desk, &step.subscription).await?;
     late::hold_usage(desk, &customer, &[]).await?;
     let steps = vec![step];
     let bills = bill::bills(desk, &customer, now, &steps, &Look::ToWrite).await?;

@@ -104,7 +104,7 @@ impl Story<'_> {
             // What was left undone by a refusal is tried as of now.
             let at = self.last.map_or(at, |last| at.max(last));
             self.go_to(at);
-            let report = bill::bill(&self.setting.app, &self.setting.vendor, at).await?;
+            let report = Box::pin(bill::bill(&self.setting.app, &self.setting.vendor, at)).await?;
             collected_at = Some(at);
             for (customer, refusal) in report.failed {
                 if stuck.insert(customer) {
@@ -126,7 +126,7 @@ impl Story<'_> {
     }
 
     async fn collect(&self, at: Instant) -> Result<(), Failed> {
-        bill::collect(&self.setting.app, &self.setting.vendor, at, &mut Report::default()).await?;
+        Box::pin(bill::collect(&self.setting.app, &self.setting.vendor, at, &mut Report::default())).await?;
         Ok(())
     }
 

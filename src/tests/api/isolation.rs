@@ -22,6 +22,7 @@ struct Things {
     tax_rate: Value,
     bank_entry: Value,
     product: Value,
+    purchase: Value,
 }
 
 impl Things {
@@ -42,7 +43,8 @@ impl Things {
         let bank_entry = program.post("/bank-statements", statement).await.ok()["entries"][0].clone();
         let price = json!({ "currency": "EUR", "amount_minor": 100 });
         let product = program.post("/products", json!({ "key": format!("p-{name}"), "name": "Workshop", "kind": "service", "prices": [price] })).await.ok();
-        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate, bank_entry, product }
+        let purchase = super::purchase(world, &program, &text(&customer, "id")).await;
+        Things { program, customer, plan, add_on, coupon, promotion_code, subscription, invoice, embed_session, tax_rate, bank_entry, product, purchase }
     }
 
     /// What may stand for the braces, ours and the vendor's own.
@@ -58,6 +60,7 @@ impl Things {
             "embed_session" => vec![text(&self.embed_session, "id")],
             "bank_entry" => vec![text(&self.bank_entry, "id")],
             "product" => vec![text(&self.product, "id"), format!("ext:{}", text(&self.product, "key"))],
+            "purchase" => vec![text(&self.purchase, "id")],
             "tax_rate" => vec![text(&self.tax_rate, "id")],
             other => panic!("say here what stands for {other}"),
         }
@@ -81,9 +84,10 @@ fn body(name: &str) -> Value {
         "updateCustomer" => json!({ "name": "Eve" }),
         "endTaxRate" => json!({ "on": "2026-03-01" }),
         "recordWithholding" => json!({ "certificate_number": "1", "certificate_on": "2026-03-01" }),
-        "takeBackWithholding" => json!({ "reason": "It is Eve's." }),
+        "takeBackWithholding" | "writeOffInvoice" | "takeBackWriteOff" => json!({ "reason": "It is Eve's." }),
         "matchBankEntry" => json!({ "invoices": ["2026-0001"] }),
         "takeBackBankEntry" => json!({ "reason": "It is Eve's." }),
+        "setAutomaticTopUp" => json!({ "below_minor": 1, "amount_minor": 1, "most_a_month_minor": 1 }),
         "grantCredit" => json!({ "amount_minor": 1, "description": "for Eve" }),
         _ => json!({}),
     }

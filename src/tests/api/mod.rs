@@ -144,6 +144,18 @@ pub async fn embed_session(world: &World, program: &Program, customer: &str) -> 
     program.post("/embed-sessions", new).await.ok()
 }
 
+/// A top-up that the customer decided on and has not paid.
+pub async fn purchase(world: &World, program: &Program, customer: &str) -> Value {
+    let bearer = api_keys::bearer(&world.app, &program.key).await.unwrap().unwrap();
+    let mut desk = Desk::write(&world.app, &bearer.vendor, Actor::System).await.unwrap();
+    let id = desk.new_id("pur");
+    let sql = "INSERT INTO purchases (vendor_id, id, customer_id, kind, name, currency, amount_minor, credit_minor, is_automatic, status, created_at)
+         VALUES ($1, $2, $3, 'top_up', '', 'EUR', 2500, 2500, FALSE, 'open', 0)";
+    desk.tx.run(sql, (bearer.vendor.id.clone(), id.clone(), customer.to_owned())).await.unwrap();
+    desk.commit().await.unwrap();
+    program.get(&format!("/purchases/{id}")).await.ok()
+}
+
 /// Team: €29 a month, €9 a seat, minutes at 0.8 ct beyond 1,000; published, by the API.
 pub async fn team(program: &Program) -> Value {
     program.post("/meters", json!({ "key": "minutes", "name": "Build minutes", "unit": "minutes", "aggregate": "sum" })).await.ok();

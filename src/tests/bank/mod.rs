@@ -1,13 +1,17 @@
 //! Bank transfers: what customers are told to transfer to, and what came in.
 
+mod booked;
 mod command;
 mod statements;
 mod transfer;
+
+use std::sync::Arc;
 
 use chrono::Duration;
 use portico::services::bank::{self, NewBankAccount};
 use portico::services::customers::Role;
 use portico::services::invoices;
+use portico::services::payments::scripted::Scripted;
 use portico::worker::bill;
 
 use crate::people::Person;
@@ -16,6 +20,7 @@ use crate::world::{BEGINNING, World};
 /// Kestrel with an account in Vienna, and Nordlicht, which has no card, with invoices of round amounts: 2026-0001 of €107.00; its owner Mira.
 pub struct Kestrel {
     pub world: World,
+    pub bank: Arc<Scripted>,
     pub id: String,
     pub mira: Person,
 }
@@ -24,7 +29,7 @@ pub const IBAN: &str = "AT611904300234573201";
 
 impl Kestrel {
     pub async fn new() -> Kestrel {
-        let (world, _) = World::scripted_within(BEGINNING, 14).await;
+        let (world, bank) = World::scripted_within(BEGINNING, 14).await;
         let mut desk = world.desk().await;
         let account = NewBankAccount {
             currency: "EUR".into(),
@@ -37,7 +42,7 @@ impl Kestrel {
         desk.commit().await.unwrap();
         let id = world.customer("Nordlicht").await;
         let mira = world.member("mira@nordlicht.example", &id, Role::Owner).await;
-        let told = Kestrel { world, id, mira };
+        let told = Kestrel { world, bank, id, mira };
         told.invoice(10_700).await;
         told
     }

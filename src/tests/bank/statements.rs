@@ -4,10 +4,9 @@ use billing::ledger::Account;
 use billing::transfer::{creditor_reference, printed};
 use chrono::Duration;
 use portico::services::check::check;
-use portico::services::customers::{Details, NewCustomer, Role};
-use portico::services::invoices::{self, WithholdingRate};
-use portico::services::{balance, customers, ledger};
-use rust_decimal::Decimal;
+use portico::services::customers::Role;
+use portico::services::invoices;
+use portico::services::{balance, ledger};
 use serde_json::{Value, json};
 
 use super::{IBAN, Kestrel};
@@ -184,6 +183,30 @@ async fn money_that_went_back_leaves_its_invoice_due_again() {
     assert_eq!((at.due("2026-0002").await, at.books().await), (700, (11_000, 0)));
 }
 
+/// Partly, then the rest, and the rest taken back: what is lost is what has not come.
+#[tokio::test]
+async fn money_for_what_was_written_off_lands() {
+    let at = Kestrel::new().await;
+    let program = at.program().await;
+    let id = text(&program.get("/invoices").await.ok()["data"][0], "id");
+    program.post(&format!("/invoices/{id}/write-off"), json!({ "reason": "Moved away" })).await.ok();
+    let state = async || {
+        let invoice = program.get(&format!("/invoices/{id}")).await.ok();
+        (text(&invoice, "status"), invoice["due_minor"].as_i64().unwrap(), invoice["written_off_minor"].as_i64().unwrap(), at.books().await)
+    };
+    assert_eq!(state().await, ("uncollectible".into(), 0, 10_700, (0, 0)));
+    program.post("/bank-statements", statement(&[row("50.00", &reference("2026-0001"), "B1")])).await.ok();
+    assert_eq!(state().await, ("uncollectible".into(), 0, 5_700, (5_000, 0)));
+    let rest = program.post("/bank-statements", statement(&[row("60.00", &reference("2026-0001"), "B2")])).await.ok();
+    assert_eq!(state().await, ("paid".into(), 0, 0, (11_000, 300)));
+    let entry = text(&rest["entries"][0], "id");
+    program.post(&format!("/bank-entries/{entry}/take-back"), json!({ "reason": "Not theirs" })).await.ok();
+    assert_eq!(state().await, ("open".into(), 5_700, 0, (5_000, 0)));
+    program.post(&format!("/invoices/{id}/write-off"), json!({ "reason": "Still away" })).await.ok();
+    program.post(&format!("/bank-entries/{entry}/match"), json!({ "invoices": ["2026-0001"] })).await.ok();
+    assert_eq!(state().await, ("paid".into(), 0, 0, (11_000, 300)));
+}
+
 #[tokio::test]
 async fn one_entry_is_of_one_customer_and_one_currency() {
     let at = Kestrel::new().await;
@@ -233,21 +256,8 @@ async fn who_withholds_tax_owes_the_rest_until_the_certificate_comes() {
     let world = World::at("2026-03-10T09:00:00+07:00").await;
     let program = world.program("*").await;
     program.post("/bank-accounts", json!({ "currency": "THB", "holder": "Kestrel Co., Ltd.", "promptpay": "0994000165510" })).await.ok();
+    let id = world.siam("THB").await;
     let mut desk = world.desk().await;
-    let details = Details {
-        name: "Siam Robotics".into(),
-        legal_name: "Siam Robotics Co., Ltd.".into(),
-        address_line1: Some("1 Rama IV".into()),
-        city: Some("Bangkok".into()),
-        country: "TH".into(),
-        tax_id: Some("0994000165510".into()),
-        locale: "en".into(),
-        time_zone: "Asia/Bangkok".into(),
-        ..Details::default()
-    };
-    let baht = billing::money::Currency::from_code("THB").unwrap();
-    let id = customers::create(&mut desk, &NewCustomer { external_id: None, details, tax_exempt: false, currency: baht }).await.unwrap();
-    invoices::set_withholding_rate(&mut desk, &WithholdingRate { country: "TH".into(), percent: Decimal::from(3) }).await.unwrap();
     invoices::charge(&mut desk, &id, 100_000, "Workshop").await.unwrap();
     desk.commit().await.unwrap();
     world.wait(Duration::seconds(1));
@@ -262,7 +272,7 @@ async fn who_withholds_tax_owes_the_rest_until_the_certificate_comes() {
     // The certificate settles it.
     let nok = world.member("nok@siam.example", &id, Role::Owner).await;
     let page = nok.browser.get("/invoices/2026-0001").await.text;
-    assert!(page.contains("THB\u{202f}30.00</b> is to be paid") && page.contains("withhold 3 % tax?"), "{page}");
+    assert!(page.contains("THB\u{202f}30.00</b> waits for the certificate of the tax you withheld") && page.contains("withhold 3 % tax?"), "{page}");
     let done = nok.browser.post("/invoices/2026-0001/withholding", &[("certificate_number", "7"), ("certificate_on", "2026-03-10")]).await;
     assert_eq!(done.status, 303, "{}", done.text);
     assert_eq!(check(&world.app).await.unwrap().broken, None);
@@ -280,6 +290,9 @@ async fn whatever_is_broken_by_hand_in_transfers_is_named() {
         ("UPDATE transfers SET taken_back_at = 1", "transfers", "what invoices have of it should be 0"),
         ("UPDATE bank_entries SET status = 'unmatched', reason = 'no_reference' WHERE status = 'matched'", "bank_entries", "none that stands"),
         ("UPDATE bank_entries SET status = 'matched', reason = NULL", "bank_entries", "one that stands"),
+        ("UPDATE transfers SET posted_at = posted_at + 1", "transfers", "posted_at, as the ledger has it,"),
+        ("UPDATE transfers SET posted_at = received_at - 1", "transfers", "at the earliest, when it came"),
+        ("UPDATE transfers SET received_at = received_at + 864000000", "transfers", "2026-03-11 at the latest, when it was booked"),
         ("DELETE FROM ledger_entries WHERE subject_id LIKE 'trf_%'", "ledger_entries", "receivable posted for it"),
         ("UPDATE allocations SET transfer_id = 'trf_gone' WHERE kind = 'transfer'", "allocations", "transfer_id should be one of this vendor's transfers"),
     ] {

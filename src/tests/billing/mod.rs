@@ -15,7 +15,7 @@ use portico::services::Actor;
 use portico::services::catalog::{self, NewMeter, NewPlan, NewPrice};
 use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, CreditRequest, Status};
-use portico::services::payments::{self, CardEntry, DeclineReason, Errand, scripted::Script};
+use portico::services::payments::{self, DeclineReason, Errand, scripted::Script};
 use portico::services::quotes::{self, Confirmed};
 use portico::services::subscriptions::{self, Action, CancelRequest, ChangeRequest, StartRequest, When};
 use portico::services::usage;
@@ -26,11 +26,11 @@ use crate::world::{World, instant};
 
 const MONTH: Interval = Interval { unit: Unit::Month, count: 1 };
 
-fn eur() -> Currency {
+pub fn eur() -> Currency {
     Currency::from_code("EUR").unwrap()
 }
 
-fn price(key: &str, model: Model, meter: Option<(&str, Aggregate)>) -> Price {
+pub fn price(key: &str, model: Model, meter: Option<(&str, Aggregate)>) -> Price {
     let meter = meter.map(|(key, aggregate)| MeterRef { key: key.into(), aggregate });
     Price { key: key.into(), name: key.into(), model, included: Decimal::ZERO, minimum: None, maximum: None, currency: eur(), convert: false, meter }
 }
@@ -67,22 +67,19 @@ pub async fn catalogue(world: &World) -> (String, String) {
         catalog::create_plan(&mut desk, &plan("business", vec![price("base", Model::Flat { amount_minor: 9900 }, None), prices[2].clone()])).await.unwrap();
     catalog::publish_plan(&mut desk, &team).await.unwrap();
     catalog::publish_plan(&mut desk, &business).await.unwrap();
-    let vat = TaxRate {
-        key: "at20".into(),
-        name: "VAT".into(),
-        country: "AT".into(),
-        region: None,
-        percent: Decimal::from(20),
-        from: None,
-        to: None,
-        products: None,
-    };
-    catalog::create_tax_rate(&mut desk, &vat).await.unwrap();
+    catalog::create_tax_rate(&mut desk, &vat("AT", 20)).await.unwrap();
     desk.commit().await.unwrap();
     (team, business)
 }
 
-async fn customer(world: &World) -> String {
+/// What a country takes of everything.
+pub fn vat(country: &str, percent: i64) -> TaxRate {
+    let key = format!("{}{percent}", country.to_lowercase());
+    TaxRate { key, name: "VAT".into(), country: country.into(), region: None, percent: Decimal::from(percent), from: None, to: None, products: None }
+}
+
+/// Ada, in Austria.
+pub async fn customer(world: &World) -> String {
     let mut desk = world.desk().await;
     let details = Details {
         name: "Ada".into(),
@@ -162,7 +159,7 @@ async fn ada_on_team(world: &World) -> (String, String, String) {
     let (team, business) = catalogue(world).await;
     let ada = customer(world).await;
     let errand = errand(world);
-    let setup = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let setup = payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     payments::finish_setup(&errand, &ada, &setup.setup_id).await.unwrap();
     let mut desk = world.desk().await;
     let started = subscriptions::start(&mut desk, &to_team(&ada, &team)).await.unwrap();
@@ -194,7 +191,7 @@ async fn a_trial_is_announced_and_ends_in_the_first_charge_unless_cancelled() {
     let (world, gateway) = World::scripted("2026-01-01T00:00:00+01:00").await;
     let (team, _) = catalogue(&world).await;
     let ada = customer(&world).await;
-    let setup = payments::start_setup(&errand(&world), &ada, None, CardEntry::Page).await.unwrap();
+    let setup = payments::start_setup(&errand(&world), &ada, payments::Wanted::CARD).await.unwrap();
     payments::finish_setup(&errand(&world), &ada, &setup.setup_id).await.unwrap();
     let mut desk = world.desk().await;
     let request = StartRequest { trial_days: Some(14), coupons: Vec::new(), ..to_team(&ada, &team) };

@@ -2,6 +2,7 @@
 //! after all. Whatever dies when, and however many work at it, each try is made once.
 
 mod told;
+mod written_off;
 
 use std::collections::BTreeSet;
 
@@ -10,15 +11,16 @@ use billing::state::State;
 use chrono::{Duration, TimeZone};
 use portico::platform::clock::from_ms;
 use portico::services::dunning::{self, Case, CaseState};
-use portico::services::payments::gateway::KeptMethod;
+use portico::services::payments::gateway::{Card, KeptMethod, Means};
 use portico::services::payments::notices::{self, About, Noticed};
 use portico::services::payments::scripted::Script;
-use portico::services::payments::{self, Brand, DeclineReason, Status};
-use portico::services::{check, invoices, subscriptions};
+use portico::services::payments::{self, Brand, DeclineReason, Errand, Status};
+use portico::services::{Actor, check, invoices, subscriptions};
 use portico::worker::bill;
 
 use crate::billing::{catalogue, to_team};
 use crate::nordlicht::{Nordlicht, add_card};
+use crate::sandbox;
 use crate::world::{World, instant};
 
 const APRIL: &str = "2026-0002";
@@ -42,7 +44,7 @@ impl Nordlicht {
         told
     }
 
-    async fn case(&self, number: &str) -> Case {
+    pub async fn case(&self, number: &str) -> Case {
         let id = self.invoice_id(number).await;
         let mut desk = self.desk().await;
         let (case_id,): (String,) = desk
@@ -61,12 +63,12 @@ impl Nordlicht {
         decisions.into_iter().map(|decision| format!("{} {} {}", berlin(decision.decided_at), decision.kind, decision.because)).collect()
     }
 
-    async fn is_entitled(&self) -> bool {
+    pub async fn is_entitled(&self) -> bool {
         let list = subscriptions::entitlements(&mut self.desk().await, &self.id).await.unwrap();
         list.iter().any(|entitlement| entitlement.is_entitled)
     }
 
-    async fn agrees(&self) {
+    pub async fn agrees(&self) {
         let report = check::check(&self.world.app).await.unwrap();
         assert_eq!(report.broken, None);
     }
@@ -162,7 +164,8 @@ async fn a_new_card_that_is_declined_changes_nothing_and_is_asked_once() {
 async fn a_card_that_its_network_renewed_is_tried_at_once() {
     let at = Nordlicht::declined(DeclineReason::ExpiredCard).await;
     let method = at.methods().await.remove(0);
-    at.bank.renew(KeptMethod { token: method.token.clone(), brand: method.brand, last4: "1881".to_owned(), exp_month: 5, exp_year: 2031 });
+    let Means::Card(card) = method.means.clone() else { panic!("{method:?}") };
+    at.bank.renew(KeptMethod { token: method.token.clone(), means: Means::Card(Card { last4: "1881".to_owned(), exp_month: 5, exp_year: 2031, ..card }) });
     at.bank.script(&at.id, Script::Succeeds);
     let told = Noticed { gateway: method.gateway.clone(), about: About::Method(method.token.clone()) };
     notices::follow(&at.errand(), &told).await.unwrap();
@@ -258,7 +261,7 @@ async fn a_worker_that_dies_with_a_try_in_hand_loses_nothing_and_charges_nothing
     let due = dunning::due(&mut desk, at.world.now(), 10).await.unwrap().remove(0);
     let done = dunning::step(&mut desk, &due.case_id).await.unwrap();
     desk.commit().await.unwrap();
-    assert!(done.opened.is_some());
+    assert!(done.sending.is_some());
     // It died here. While its payment is under way nothing else is due of the case.
     assert_eq!(dunning::first_due(&mut at.desk().await, &BTreeSet::new()).await.unwrap(), None);
     bill::bill(&at.world.app, &at.world.vendor, at.world.now()).await.unwrap();
@@ -320,4 +323,30 @@ async fn a_vendor_that_switched_it_off_is_left_with_what_failed() {
     assert_eq!((at.payments(APRIL).await.len(), at.state().await, at.is_entitled().await), (1, State::PastDue, true));
     assert_eq!(dunning::unpaid_of(&mut at.desk().await, &at.id).await.unwrap(), []);
     assert!(matches!(at.payments(APRIL).await[0].status, Status::Declined(_)));
+}
+
+#[tokio::test]
+async fn a_try_that_no_gateway_can_make_waits_for_one_and_ends_nothing() {
+    let mut world = World::at("2026-03-02T09:00:00Z").await;
+    let customer = world.customer("Nordlicht").await;
+    let errand = Errand::new(&world.app, &world.vendor, Actor::System);
+    sandbox::add_card(&errand, &customer, "4000000000000341").await;
+    let mut desk = world.desk().await;
+    desk.tx.run("UPDATE vendors SET payment_terms_days = 0 WHERE id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    invoices::charge(&mut desk, &customer, 1000, "Onboarding").await.unwrap();
+    desk.commit().await.unwrap();
+    let again = async |world: &mut World| {
+        world.app.reload_vendors().await.unwrap();
+        world.vendor = world.app.vendors().remove(0);
+        bill::bill(&world.app, &world.vendor, world.now()).await.unwrap();
+        dunning::unpaid_of(&mut world.desk().await, &customer).await.unwrap().remove(0)
+    };
+    let case = again(&mut world).await;
+    // The vendor goes live without an account at any gateway.
+    let mut desk = world.desk().await;
+    desk.tx.run("UPDATE vendors SET is_test = FALSE WHERE id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    desk.commit().await.unwrap();
+    world.app.clock.set(case.try_at.unwrap());
+    let case = again(&mut world).await;
+    assert_eq!((case.state, case.tries, case.ended_by), (CaseState::Open, 0, None), "it is tried as soon as there is one");
 }

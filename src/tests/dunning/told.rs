@@ -23,7 +23,7 @@ async fn titles(at: &Nordlicht) -> Vec<String> {
     letters(&at.world).await.iter().filter_map(title).filter(about).collect()
 }
 
-async fn letter(at: &Nordlicht, title: &str) -> String {
+pub async fn letter(at: &Nordlicht, title: &str) -> String {
     let all = letters(&at.world).await;
     all.into_iter().rev().find(|letter| letter.contains(title)).unwrap_or_else(|| panic!("no letter about {title}"))
 }
@@ -57,9 +57,8 @@ async fn each_step_is_told_with_what_follows_and_the_way_to_repair_it() {
     assert!(thanks.contains("team is active."), "{thanks}");
 }
 
-#[tokio::test]
-async fn the_renewal_of_a_long_period_is_told_a_week_ahead_once_and_of_a_short_one_not_at_all() {
-    let at = Nordlicht::new().await;
+/// A customer on Team by the year, since the same day.
+async fn yearly(at: &Nordlicht) -> String {
     let yearly = at.world.customer("Jahresring").await;
     at.world.member("ines@jahresring.example", &yearly, Role::Owner).await;
     let mut desk = at.desk().await;
@@ -69,40 +68,59 @@ async fn the_renewal_of_a_long_period_is_told_a_week_ahead_once_and_of_a_short_o
     catalog::add_price(&mut desk, &monthly.plan_id, &NewPrice { interval, price }).await.unwrap();
     let started = subscriptions::start(&mut desk, &StartRequest { interval, ..to_team(&yearly, &monthly.plan_id) }).await.unwrap();
     desk.commit().await.unwrap();
-    let told = async || letters(&at.world).await.into_iter().filter(|letter| letter.contains("<title>[Test] team at Kestrel renews on 1 March 2027")).count();
-    // She signed in first, which took a minute.
-    at.go_to("2027-02-22T00:00:59+01:00").await;
-    assert_eq!(told().await, 0);
-    at.go_to("2027-02-22T00:01:00+01:00").await;
-    assert_eq!(told().await, 1);
+    started.subscription_id
+}
+
+async fn renewals_told(at: &Nordlicht) -> usize {
+    letters(&at.world).await.into_iter().filter(|letter| letter.contains("<title>[Test] team at Kestrel renews on 1 March 2027")).count()
+}
+
+#[tokio::test]
+async fn the_renewal_of_a_long_period_is_told_ahead_once_and_of_a_short_one_not_at_all() {
+    let at = Nordlicht::new().await;
+    let subscription = yearly(&at).await;
+    // Thirty days ahead; she signed in first, which took a minute.
+    at.go_to("2027-01-30T00:00:59+01:00").await;
+    assert_eq!(renewals_told(&at).await, 0);
+    at.go_to("2027-01-30T00:01:00+01:00").await;
+    assert_eq!(renewals_told(&at).await, 1);
     at.go_to("2027-02-28T12:00:00+01:00").await;
-    assert_eq!(told().await, 1);
+    assert_eq!(renewals_told(&at).await, 1);
     let letter = letter(&at, "renews on 1 March 2027").await;
     assert!(letter.contains("team of Jahresring at Kestrel renews on 1 March 2027.") && letter.contains("/plan"), "{letter}");
-    let renewing = subscriptions::load(&mut at.desk().await, &started.subscription_id).await.unwrap();
+    let renewing = subscriptions::load(&mut at.desk().await, &subscription).await.unwrap();
     assert_eq!(renewing.due_at, renewing.cycle.map(|cycle| cycle.whole.end));
     at.agrees().await;
 }
 
-/// A page as a person reads it: without tags.
-fn text_of(answer: &Answer) -> String {
-    let mut text = String::new();
-    let mut is_tag = false;
-    for c in answer.text.chars() {
-        match c {
-            '<' => is_tag = true,
-            '>' => is_tag = false,
-            c if !is_tag => text.push(c),
-            _ => {}
-        }
+#[tokio::test]
+async fn how_long_ahead_a_renewal_is_told_is_the_vendors_to_say() {
+    let at = Nordlicht::new().await;
+    yearly(&at).await;
+    let program = at.world.program("*").await;
+    let settings = program.get("/settings").await.ok();
+    assert_eq!((&settings["renewal_notice_days_year"], &settings["renewal_notice_days_shorter"]), (&json!(30), &json!(7)));
+    for (wrong, place) in [("renewal_notice_days_year", 91), ("renewal_notice_days_shorter", 31)] {
+        assert_eq!(program.patch("/settings", json!({ wrong: place })).await.problem(), (422, "fields", format!("/{wrong}").as_str()));
     }
-    text.replace("&#39;", "'")
-}
-
-#[track_caller]
-fn says(answer: &Answer, sentence: &str) {
-    let text = text_of(answer);
-    assert!(text.contains(sentence), "{sentence:?} is not on the page: {text}");
+    program.patch("/settings", json!({ "renewal_notice_days_year": 10 })).await.ok();
+    at.agrees().await;
+    at.go_to("2027-02-10T12:00:00+01:00").await;
+    assert_eq!(renewals_told(&at).await, 0);
+    // Its day would have been before: it is told at once, and the period that runs is told once.
+    assert_eq!(program.patch("/settings", json!({ "renewal_notice_days_year": 45 })).await.ok()["renewal_notice_days_year"], 45);
+    at.agrees().await;
+    at.go_to("2027-02-10T12:01:00+01:00").await;
+    assert_eq!(renewals_told(&at).await, 1);
+    program.patch("/settings", json!({ "renewal_notice_days_year": 5 })).await.ok();
+    at.go_to("2027-02-27T12:00:00+01:00").await;
+    assert_eq!(renewals_told(&at).await, 1);
+    // Nobody is told of the next.
+    program.patch("/settings", json!({ "renewal_notice_days_year": 0 })).await.ok();
+    at.go_to("2028-02-28T12:00:00+01:00").await;
+    let told = letters(&at.world).await.into_iter().filter(|letter| letter.contains("team at Kestrel renews on 1 March 2028")).count();
+    assert_eq!(told, 0);
+    at.agrees().await;
 }
 
 #[tokio::test]
@@ -111,10 +129,10 @@ async fn the_overview_says_what_follows_and_a_new_card_brings_access_back_in_one
     at.go_to("2026-04-23T12:00:00+02:00").await;
     at.sign_in().await;
     let overview = at.browser().get("/").await;
-    says(&overview, "Visa ending 4242 was declined for €47.00, invoice 2026-0002.");
-    says(&overview, "team gives no access since 22 April, and does again as soon as everything overdue is paid.");
-    assert!(!at.is_entitled().await && overview.text.contains("Pay with another card"), "{}", overview.text);
-    says(&at.browser().get("/payment-methods/add").await, "As soon as it is there, €47.00 for invoice 2026-0002 is charged to it");
+    overview.says("Visa ending 4242 was declined for €47.00, invoice 2026-0002.");
+    overview.says("team gives no access since 22 April, and does again as soon as everything overdue is paid.");
+    assert!(!at.is_entitled().await && overview.text.contains("Pay another way"), "{}", overview.text);
+    at.browser().get("/payment-methods/add").await.says("As soon as it is there, €47.00 for invoice 2026-0002 is charged to it");
     at.bank.script(&at.id, Script::Succeeds);
     at.bank.hand_out(Brand::Mastercard, "4444", 12, 2099);
     let started = at.browser().post("/payment-methods", &[]).await;
@@ -122,12 +140,36 @@ async fn the_overview_says_what_follows_and_a_new_card_brings_access_back_in_one
     let told = at.browser().get(&back).await;
     assert!(told.location().starts_with("/payments/"), "{}", told.location());
     let paid = at.browser().get(told.location()).await;
-    says(&paid, "You paid €47.00 from Mastercard ending 4444.");
-    says(&paid, "team is active, and nothing is overdue any more.");
+    paid.says("You paid €47.00 from Mastercard ending 4444.");
+    paid.says("team is active, and nothing is overdue any more.");
     // Coming back twice charges nothing twice.
     assert_eq!(at.browser().get(&back).await.location(), told.location());
     assert_eq!((at.taken(), at.is_entitled().await), (vec![4700, 4700], true));
     assert!(!at.browser().get("/").await.text.contains("was declined"));
+}
+
+/// What stands in the note of what failed: each way on, in order.
+fn ways_on(page: &Answer) -> Vec<String> {
+    let note = page.text.split("class=\"acts\"").nth(1).unwrap().split("</div>").next().unwrap();
+    let labels = note.split(['<', '>']).collect::<Vec<_>>();
+    labels.iter().filter(|text| text.starts_with("Pay")).map(|text| (*text).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_card_refused_for_good_is_not_offered_for_paying_again() {
+    let at = Nordlicht::declined(DeclineReason::InsufficientFunds).await;
+    at.sign_in().await;
+    assert_eq!(ways_on(&at.browser().get("/").await), ["Pay €47.00", "Pay another way"]);
+    let at = Nordlicht::declined(DeclineReason::StolenCard).await;
+    at.sign_in().await;
+    assert_eq!(ways_on(&at.browser().get("/").await), ["Pay another way"]);
+    assert!(at.browser().get("/payment-methods").await.text.contains("href=\"/payment-methods/add\" class=\"btn\">Pay another way"));
+    // Where another card is on file, it may pay, and is what the page of paying begins with.
+    let backup = at.backup().await;
+    assert_eq!(ways_on(&at.browser().get("/").await), ["Pay another way", "Pay €47.00"]);
+    let paying = at.browser().get("/invoices/2026-0002/pay").await.text;
+    let chosen = paying.split("name=\"method\"").find(|rest| rest.contains(&backup.id)).unwrap();
+    assert!(chosen.split('>').next().unwrap().contains("checked"), "{paying}");
 }
 
 #[tokio::test]
@@ -138,7 +180,7 @@ async fn a_bank_that_wants_the_new_card_confirmed_is_answered_in_the_same_visit(
     let started = at.browser().post("/payment-methods", &[]).await;
     let told = at.browser().get(started.location().strip_prefix(PUBLIC_URL).unwrap()).await;
     let page = at.browser().get(told.location()).await;
-    says(&page, "Your bank wants you to confirm €47.00.");
+    page.says("Your bank wants you to confirm €47.00.");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ use portico::worker::bill;
 use rust_decimal::Decimal;
 use tokio::sync::OnceCell;
 
+use crate::dice::Dice;
 use crate::nordlicht::add_card;
 use crate::world::World;
 
@@ -64,20 +65,6 @@ const RATES: [(&str, &str, &str); 13] = [
 pub async fn documents() -> &'static [(String, Snapshot)] {
     static DOCUMENTS: OnceCell<Vec<(String, Snapshot)>> = OnceCell::const_new();
     DOCUMENTS.get_or_init(live).await
-}
-
-/// The same seed is the same life.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
-    }
-
-    fn amount(&mut self, below: u64) -> i64 {
-        i64::try_from(self.roll(below)).unwrap() + 1
-    }
 }
 
 struct Account {

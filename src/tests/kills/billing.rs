@@ -18,9 +18,10 @@ use portico::services::{Actor, ledger};
 use portico::worker::bill;
 
 use crate::billing::{catalogue, to_team};
+use crate::sandbox::add_card;
 use crate::world::{Frozen, World};
 
-use super::{PATIENCE, add_card, count, finish, kills, run_and_kill, worker};
+use super::{PATIENCE, count, finish, kills, run_and_kill, worker};
 
 /// Subscriptions, and months that all of them are behind.
 const SUBSCRIPTIONS: usize = 24;
@@ -34,7 +35,7 @@ async fn asleep() -> Frozen {
     for n in 0..SUBSCRIPTIONS {
         let customer = world.customer(&format!("Customer {n}")).await;
         if n % 2 == 0 {
-            add_card(&Errand::new(&world.app, &world.vendor, Actor::System), &customer).await;
+            add_card(&Errand::new(&world.app, &world.vendor, Actor::System), &customer, "4242424242424242").await;
         }
         let mut desk = world.desk().await;
         subscriptions::start(&mut desk, &to_team(&customer, &team)).await.unwrap();

@@ -14,7 +14,8 @@ use portico::services::{Actor, Desk, invoices, ledger};
 use portico::worker::bill;
 use std::collections::BTreeSet;
 
-use super::{PATIENCE, add_card, count, finish, kills, run_and_kill};
+use super::{PATIENCE, count, finish, kills, run_and_kill};
+use crate::sandbox::add_card;
 use crate::stripe::{StandIn, connect_on};
 use crate::world::{Copied, World};
 
@@ -29,7 +30,7 @@ async fn at_the_sandbox_each_invoice_is_charged_once_however_often_its_collectio
     let app = opened(&store, Utc::now()).await;
     let errand = Errand::new(&app, &app.vendors()[0], Actor::System);
     for customer in customers(&app).await {
-        add_card(&errand, &customer).await;
+        add_card(&errand, &customer, "4242424242424242").await;
     }
     app.db.close().await;
     let app = collect_and_kill(&store, all).await;
@@ -50,7 +51,7 @@ async fn at_stripes_stand_in_each_invoice_is_charged_once_however_often_its_coll
     desk.commit().await.unwrap();
     let errand = Errand::new(&app, &vendor, Actor::System);
     for customer in customers(&app).await {
-        let setup = payments::start_setup(&errand, &customer, None, CardEntry::Page).await.unwrap();
+        let setup = payments::start_setup(&errand, &customer, payments::Wanted::CARD).await.unwrap();
         stand_in.type_in(&setup.reference, "4242424242424242").await;
         assert!(matches!(payments::finish_setup(&errand, &customer, &setup.setup_id).await.unwrap(), Finished::Added(_)));
     }

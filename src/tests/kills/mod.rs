@@ -8,8 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portico::platform::db::Db;
-use portico::sandbox::entry::{self, CardForm};
-use portico::services::payments::{self, CardEntry, Errand, Finished, Gateways};
 
 use crate::world::Copied;
 
@@ -18,16 +16,6 @@ const PATIENCE: chrono::Duration = chrono::Duration::seconds(61);
 
 fn kills() -> usize {
     std::env::var("KILLS").ok().map_or(20, |kills| kills.parse().unwrap())
-}
-
-/// A card typed in on the test payment page.
-async fn add_card(errand: &Errand, customer_id: &str) {
-    let setup = payments::start_setup(errand, customer_id, None, CardEntry::Page).await.unwrap();
-    let Gateways::Own { sandbox: place, .. } = &errand.app.gateways else { panic!("the sandbox is the gateway") };
-    let form = CardForm { number: "4242424242424242".to_owned(), expiry: "12/40".to_owned(), cvc: "123".to_owned(), name: String::new() };
-    let typed = entry::read(&form, &errand.app.now(&errand.vendor)).unwrap();
-    place.gateway(&errand.vendor).unwrap().enter_card(&setup.reference, typed).await.unwrap();
-    assert!(matches!(payments::finish_setup(errand, customer_id, &setup.setup_id).await.unwrap(), Finished::Added(_)));
 }
 
 fn portico_bill(store: &Copied) -> Command {

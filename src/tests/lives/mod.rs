@@ -19,31 +19,14 @@ use portico::services::customers::{self, Details, NewCustomer};
 use portico::services::invoices::{self, Status};
 use portico::services::overview::overview;
 use portico::services::payments::scripted::{RefundScript, Script, Scripted};
-use portico::services::payments::{self, CardEntry, Errand};
+use portico::services::payments::{self, Errand};
 use portico::services::{Actor, Desk, Refusal, balance, check, ledger, subscriptions};
 use portico::worker::{bill, deliver};
 use rust_decimal::Decimal;
 
+use crate::dice::Dice;
 use crate::nordlicht::add_card;
 use crate::world::World;
-
-/// A small generator of our own: the same seed is the same life.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
-    }
-
-    fn amount(&mut self, below: u64) -> i64 {
-        i64::try_from(self.roll(below)).unwrap() + 1
-    }
-
-    fn is(&mut self, of: u64) -> bool {
-        self.roll(of) == 0
-    }
-}
 
 struct Life {
     world: World,
@@ -135,7 +118,7 @@ async fn life(seed: u64) -> Life {
     desk.commit().await.unwrap();
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
     for customer in &all {
-        let setup = payments::start_setup(&errand, customer, None, CardEntry::Page).await.unwrap();
+        let setup = payments::start_setup(&errand, customer, payments::Wanted::CARD).await.unwrap();
         payments::finish_setup(&errand, customer, &setup.setup_id).await.unwrap();
         let backup = add_card(&world, customer).await;
         let mut desk = world.desk().await;

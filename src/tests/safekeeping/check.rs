@@ -42,7 +42,7 @@ const BREAKS: &[Broken] = &[
             SELECT vendor_id, 'led_stray_' || account, 'pst_stray', account, customer_id, currency, 0, 'nothing', posted_at FROM ledger_entries
             WHERE posting_id = (SELECT MIN(posting_id) FROM ledger_entries)",
         "ledger_entries",
-        "subject_id should be a document, a payment, a transfer, a dispute, a credit or a withholding and is nothing",
+        "subject_id should be a document, a payment, a transfer, a refund, a dispute, a credit, a withholding or a write-off and is nothing",
     ),
     broken("UPDATE ledger_entries SET currency = 'USD' WHERE subject_id = (SELECT id FROM invoices WHERE number = '2026-0001')", "ledger_entries", "the currency posted"),
     broken("UPDATE ledger_entries SET customer_id = (SELECT MAX(id) FROM customers)", "ledger_entries", "the customer posted"),
@@ -71,7 +71,7 @@ const BREAKS: &[Broken] = &[
     broken("UPDATE allocations SET kind = 'balance' WHERE kind = 'payment'", "allocations", "what it came from should be one balance"),
     broken("UPDATE withholdings SET amount_minor = amount_minor + 1", "allocations", "amount_minor, being what was withheld,"),
     broken("UPDATE allocations SET withholding_id = NULL WHERE kind = 'withholding'", "allocations", "what it came from should be one withholding"),
-    broken("UPDATE allocations SET kind = 'write_off' WHERE kind = 'withholding'", "allocations", "kind should be one that is known"),
+    broken("UPDATE allocations SET kind = 'gift' WHERE kind = 'withholding'", "allocations", "kind should be one that is known"),
     broken("UPDATE withholdings SET taken_back_at = created_at", "withholdings", "the number of allocations it has should be 2 and is 1"),
     broken("DELETE FROM allocations WHERE kind = 'withholding'", "withholdings", "the number of allocations it has should be 1 and is 0"),
     broken("UPDATE payments SET status = 'declined', decline_reason = 'card_declined' WHERE status = 'succeeded'", "allocations", "the status of its payment"),

@@ -58,14 +58,14 @@ async fn spoil(folder: &Path) {
 async fn a_database_is_backed_up_restored_elsewhere_and_checked() {
     let shell = Shell::new();
     shell.prints(&["demo"]);
-    assert!(shell.prints(&["check"]).starts_with("clean: 4 accounts, "));
+    assert!(shell.prints(&["check"]).starts_with("clean: 5 accounts, "));
     assert!(shell.prints(&["backup", "--to", "today.backup"]).starts_with("today.backup: "));
     assert_eq!(shell.fails(&["backup", "--to", "today.backup"]), "portico: today.backup is there already: a backup overwrites nothing\n");
     assert!(shell.prints(&["backup"]).starts_with("data/backups/20"));
 
     let restored = shell.prints(&["--data", "elsewhere", "restore", "today.backup"]);
     let lines: Vec<&str> = restored.lines().collect();
-    assert!(lines.len() == 2 && lines[0].starts_with("restored: ") && lines[1].starts_with("clean: 4 accounts, "), "{restored}");
+    assert!(lines.len() == 2 && lines[0].starts_with("restored: ") && lines[1].starts_with("clean: 5 accounts, "), "{restored}");
     assert!(shell.fails(&["--data", "elsewhere", "restore", "today.backup"]).starts_with("portico: this database is not empty"));
     let ledger = shell.prints(&["--data", "elsewhere", "ledger", "export", "--csv"]);
     assert!(ledger.starts_with("posting,date,posted_at,customer,subject,reference,account,currency,amount_minor\n1,"), "{ledger}");

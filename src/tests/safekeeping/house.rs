@@ -1,9 +1,8 @@
 //! A vendor with some of everything in its books: what checks are broken on, and what backups must carry over.
 
 use billing::discount::{Coupon, Duration, Off};
-use billing::money::Currency;
 use portico::services::catalog::{self, NewMeter};
-use portico::services::customers::{self, Details, NewCustomer};
+use portico::services::customers;
 use portico::services::invoices::{self, Certificate, CreditRequest};
 use portico::services::payments::DeclineReason;
 use portico::services::payments::scripted::Script;
@@ -13,7 +12,7 @@ use portico::services::usage::{self, Aggregate, NewEvent};
 use portico::services::{Desk, balance};
 use rust_decimal::Decimal;
 
-use crate::billing::to_team;
+use crate::billing::{customer, to_team};
 use crate::nordlicht::{Nordlicht, add_card};
 use crate::purchases::sells;
 use crate::world::instant;
@@ -88,18 +87,7 @@ pub async fn house() -> Nordlicht {
 }
 
 async fn ada(at: &Nordlicht, team: &str) -> String {
-    let mut desk = at.desk().await;
-    let details = Details {
-        name: "Ada".into(),
-        legal_name: "Ada GmbH".into(),
-        country: "AT".into(),
-        locale: "en".into(),
-        time_zone: "Europe/Vienna".into(),
-        ..Details::default()
-    };
-    let new = NewCustomer { external_id: None, details, tax_exempt: false, currency: Currency::from_code("EUR").unwrap() };
-    let id = customers::create(&mut desk, &new).await.unwrap();
-    desk.commit().await.unwrap();
+    let id = customer(&at.world).await;
     add_card(&at.world, &id).await;
     let mut desk = at.desk().await;
     subscriptions::start(&mut desk, &StartRequest { coupons: vec!["TENTH".into()], ..to_team(&id, team) }).await.unwrap();

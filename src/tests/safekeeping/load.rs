@@ -40,9 +40,10 @@ const AROUND: [&str; 5] = [
         l.quantity, l.amount_minor, l.discount_minor, l.tax, l.from_at, l.to_at, l.period_start_at, l.period_end_at, l.explain, l.price_rule
      FROM invoice_lines l JOIN invoices i ON i.vendor_id = l.vendor_id AND i.id = l.invoice_id CROSS JOIN n WHERE i.number = '2026-0001'",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-     INSERT INTO payments (vendor_id, id, customer_id, invoice_id, position, method_id, round, amount_minor, currency, status, gateway, reference, attempts, paid_at, created_at, updated_at)
+     INSERT INTO payments (vendor_id, id, customer_id, invoice_id, position, method_id, round, amount_minor, currency, status, gateway, reference, attempts, paid_at, created_at, updated_at,
+        ask_at)
      SELECT p.vendor_id, p.id || '-' || CAST(n.i + 1000000 AS TEXT), p.customer_id, p.invoice_id || '-' || CAST(n.i + 1000000 AS TEXT), p.position, p.method_id, p.round, p.amount_minor, p.currency,
-        p.status, p.gateway, p.reference || '-' || CAST(n.i + 1000000 AS TEXT), p.attempts, p.paid_at, p.created_at, p.updated_at
+        p.status, p.gateway, p.reference || '-' || CAST(n.i + 1000000 AS TEXT), p.attempts, p.paid_at, p.created_at, p.updated_at, p.ask_at
      FROM payments p CROSS JOIN n",
     "WITH RECURSIVE n (i) AS (SELECT CAST(2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $1)
      INSERT INTO allocations (vendor_id, id, invoice_id, kind, amount_minor, payment_id, allocated_at)

@@ -97,14 +97,14 @@ async fn a_customer_whom_stripe_does_not_know_is_made_anew() {
         let vendor = world.vendor.id.clone();
         world.desk().await.tx.all("SELECT reference FROM gateway_customers WHERE vendor_id = $1", (vendor,)).await.unwrap()
     };
-    payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     let first = known().await;
-    payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     assert_eq!(known().await, first);
     let mut desk = world.desk().await;
     desk.tx.run("UPDATE gateway_customers SET reference = 'cus_gone' WHERE vendor_id = $1", (world.vendor.id.clone(),)).await.unwrap();
     desk.commit().await.unwrap();
-    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let begun = payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     stand_in.type_in(&begun.reference, "4242424242424242").await;
     assert!(matches!(payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap(), payments::Finished::Added(_)));
     let now = known().await;
@@ -118,7 +118,7 @@ async fn while_the_key_is_not_taken_payments_wait_and_are_not_declined() {
     let ada = world.customer("Ada").await;
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
     let stand_in = connect(&world, CardEntry::Page).await;
-    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let begun = payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     stand_in.type_in(&begun.reference, "4242424242424242").await;
     payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap();
     let use_key = async |key: &str| {
@@ -152,7 +152,7 @@ async fn what_another_gateway_has_is_not_asked_of_this_one() {
     let world = World::new().await;
     let ada = world.customer("Ada").await;
     let errand = Errand::new(&world.app, &world.vendor, Actor::System);
-    let begun = payments::start_setup(&errand, &ada, None, CardEntry::Page).await.unwrap();
+    let begun = payments::start_setup(&errand, &ada, payments::Wanted::CARD).await.unwrap();
     let stand_in = connect(&world, CardEntry::Page).await;
     assert_eq!(payments::finish_setup(&errand, &ada, &begun.setup_id).await.unwrap(), payments::Finished::Open);
     assert_eq!(stand_in.violations(&world).await, Vec::<String>::new());

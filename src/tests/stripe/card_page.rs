@@ -116,7 +116,7 @@ async fn stripes_fields_leave_the_way_to_its_own_page() {
 async fn a_bank_that_asks_is_answered_at_an_address_and_the_payment_page_asks_stripe() {
     let at = Portal::new(CardEntry::Page).await;
     let errand = Errand::new(&at.world.app, &at.world.vendor, Actor::System);
-    let begun = payments::start_setup(&errand, &at.customer, None, CardEntry::Page).await.unwrap();
+    let begun = payments::start_setup(&errand, &at.customer, payments::Wanted::CARD).await.unwrap();
     at.stand_in.type_in(&begun.reference, "4000002500003155").await;
     payments::finish_setup(&errand, &at.customer, &begun.setup_id).await.unwrap();
     let mut desk = at.world.desk().await;

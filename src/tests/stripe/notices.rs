@@ -31,7 +31,7 @@ impl Paying {
         let stand_in = connect(&world, CardEntry::Page).await;
         let customer = world.customer("Nordlicht").await;
         let paying = Paying { world, stand_in, customer };
-        let begun = payments::start_setup(&paying.errand(), &paying.customer, None, CardEntry::Page).await.unwrap();
+        let begun = payments::start_setup(&paying.errand(), &paying.customer, payments::Wanted::CARD).await.unwrap();
         stand_in.type_in(&begun.reference, number).await;
         payments::finish_setup(&paying.errand(), &paying.customer, &begun.setup_id).await.unwrap();
         paying
@@ -121,7 +121,7 @@ async fn a_customer_who_confirms_and_never_comes_back_has_paid() {
 #[tokio::test]
 async fn a_card_typed_in_by_somebody_who_never_comes_back_is_kept_once() {
     let at = Paying::with("4242424242424242").await;
-    let begun = payments::start_setup(&at.errand(), &at.customer, None, CardEntry::Page).await.unwrap();
+    let begun = payments::start_setup(&at.errand(), &at.customer, payments::Wanted::CARD).await.unwrap();
     at.stand_in.type_in(&begun.reference, "4242424242424242").await;
     let object = json!({ "id": "seti_1", "metadata": { "portico_setup": begun.setup_id } });
     at.told("evt_1", "checkout.session.completed", object.clone()).await;
@@ -140,7 +140,8 @@ async fn a_card_its_bank_renewed_is_known_by_its_new_number() {
         at.deliver().await;
     }
     let after = payments::list(&mut at.world.desk().await, &at.customer).await.unwrap().remove(0);
-    assert_eq!((after.id, after.last4.as_str(), after.exp_month, after.exp_year), (before.id, "1881", 3, 2034));
+    let card = after.means.card().unwrap();
+    assert_eq!((&after.id, card.last4.as_str(), card.exp_month, card.exp_year), (&before.id, "1881", 3, 2034));
     assert_eq!(at.count("SELECT COUNT(*) FROM events WHERE vendor_id = $1 AND kind = 'payment_method.renewed'").await, 1);
 }
 

@@ -12,6 +12,8 @@ async fn everything_the_client_says_is_in_stripes_published_schema() {
     let stripe = world.app.gateway(&world.vendor).await.unwrap();
     let ada = world.customer("Ada").await;
     let setup = |key: &str, entry| SetupRequest {
+        kind: MethodKind::Card,
+        wallets: Vec::new(),
         key: key.into(),
         customer_id: ada.clone(),
         customer_name: "Ada GmbH & Söhne [1]".into(),
@@ -28,7 +30,8 @@ async fn everything_the_client_says_is_in_stripes_published_schema() {
         assert_eq!(stripe.setup(reference).await.unwrap(), SetupState::Open);
         stand_in.type_in(reference, number).await;
         let SetupState::Done(kept) = stripe.setup(reference).await.unwrap() else { panic!("not kept") };
-        assert_eq!((kept.brand, kept.last4.as_str(), kept.exp_month, kept.exp_year), (Brand::Visa, &number[12..], 12, 2030));
+        let card = kept.means.card().unwrap();
+        assert_eq!((card.brand, card.last4.as_str(), card.exp_month, card.exp_year), (Brand::Visa, &number[12..], 12, 2030));
         assert_eq!(stripe.method(&kept.token).await.unwrap(), Some(kept.clone()));
         tokens.push(kept.token);
     }
@@ -36,6 +39,7 @@ async fn everything_the_client_says_is_in_stripes_published_schema() {
         key: key.into(),
         customer_id: ada.clone(),
         method_token: token.into(),
+        kind: MethodKind::Card,
         amount_minor: 16_224,
         currency: "EUR".into(),
         presence,
@@ -54,6 +58,14 @@ async fn everything_the_client_says_is_in_stripes_published_schema() {
         RefundRequest { key: "ref_1".into(), charge_reference: paid.reference, amount_minor: 24, currency: "EUR".into(), now: world.app.now(&world.vendor) };
     assert_eq!(stripe.refund(back).await.unwrap().outcome, RefundOutcome::Succeeded);
     assert_eq!(stripe.dispute("dp_unknown").await.unwrap(), None);
+    let account = SetupRequest { kind: MethodKind::SepaDebit, ..setup("set_account", CardEntry::Fields) };
+    let account = stripe.start_setup(account).await.unwrap();
+    assert!(account.page_url.is_some() && account.fields.is_none(), "an account is typed in on Stripe’s page");
+    stand_in.type_in(&account.reference, "DE89370400440532013000").await;
+    let SetupState::Done(kept) = stripe.setup(&account.reference).await.unwrap() else { panic!("not kept") };
+    assert_eq!(stripe.method(&kept.token).await.unwrap(), Some(kept.clone()));
+    let debit = ChargeRequest { kind: MethodKind::SepaDebit, ..charge("pay_3", &kept.token, Presence::OffSession) };
+    assert_eq!(stripe.charge(debit).await.unwrap().outcome, Outcome::Pending);
     stripe.detach(&tokens[0]).await.unwrap();
     assert_eq!(stand_in.violations(&world).await, Vec::<String>::new());
 }
@@ -78,6 +90,8 @@ async fn more_payments_than_a_page_holds_hide_none() {
     let ada = world.customer("Ada").await;
     let now = world.app.now(&world.vendor);
     let setup = SetupRequest {
+        kind: MethodKind::Card,
+        wallets: Vec::new(),
         key: "set_1".into(),
         customer_id: ada.clone(),
         customer_name: "Ada".into(),
@@ -95,6 +109,7 @@ async fn more_payments_than_a_page_holds_hide_none() {
             key: format!("pay_{number}"),
             customer_id: ada.clone(),
             method_token: kept.token.clone(),
+            kind: MethodKind::Card,
             amount_minor: 100 + number,
             currency: "EUR".into(),
             presence: Presence::OffSession,

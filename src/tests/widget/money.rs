@@ -4,7 +4,7 @@ use chrono::Duration;
 use portico::identity::cookies;
 use portico::services::Refusal;
 use portico::services::payments::scripted::Script;
-use portico::services::payments::{self, DeclineReason, Status};
+use portico::services::payments::{self, Brand, DeclineReason, Status};
 
 use super::{ALL, Site};
 use crate::nordlicht::Nordlicht;
@@ -177,6 +177,38 @@ async fn a_payment_method_asks_for_a_code_and_is_told_by_its_id() {
     // The provider's own page never opens over the vendor's.
     let begun = frame.post("/payment-methods", &[("code", &at.world.code(&at.mira).await)]).await;
     assert!(begun.status == 200 && begun.text.contains("target=\"_blank\"") && begun.text.contains("/payment-methods/return?setup="), "{}", begun.text);
+}
+
+/// The page around a frame learns that a card was added and an invoice paid by it, by their ids and once: looked at again, nothing happened.
+#[tokio::test]
+async fn a_card_that_repairs_a_failed_payment_is_told_with_what_it_paid() {
+    let at = Nordlicht::past_due().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &["payment_method:write"]).await;
+    at.bank.hand_out(Brand::Mastercard, "4444", 12, 2099);
+    let begun = frame.post("/payment-methods", &[("code", &at.world.code(&at.mira).await)]).await;
+    let back = begun.text.split("/payment-methods/return?setup=").nth(1).and_then(|rest| rest.split(['"', '&']).next()).unwrap().to_owned();
+    let told = frame.get(&format!("/payment-methods/return?setup={back}")).await;
+    let (card, invoice) = (at.methods().await.into_iter().find(|method| method.means.last4() == "4444").unwrap().id, at.invoice_id("2026-0002").await);
+    let page = frame.get(told.location()).await;
+    for happened in [format!("data-happened=\"payment_method_updated\" data-id=\"{card}\""), format!("data-happened=\"invoice_paid\" data-id=\"{invoice}\"")] {
+        assert_eq!(page.text.matches(&happened).count(), 1, "{happened}: {}", page.text);
+    }
+    let later = frame.get(told.location().split('?').next().unwrap()).await;
+    assert!(later.status == 200 && !later.text.contains("data-happened"), "{}", later.text);
+}
+
+#[tokio::test]
+async fn an_invoice_paid_in_a_frame_is_told_by_its_id() {
+    let at = Nordlicht::past_due().await;
+    let site = Site::new(&at.world, &at.id, &at.mira).await;
+    let frame = site.frame(&at.world, &["payment_method:write"]).await;
+    let code = at.world.code(&at.mira).await;
+    let paid = frame.post("/invoices/2026-0002/pay", &[("due_minor", "4700"), ("code", &code)]).await;
+    let page = frame.get(paid.location()).await;
+    let invoice = at.invoice_id("2026-0002").await;
+    assert!(page.text.contains(&format!("data-happened=\"invoice_paid\" data-id=\"{invoice}\"")), "{}", page.text);
+    assert!(!page.text.contains("payment_method_updated"), "{}", page.text);
 }
 
 /// A frame holds one customer: what another may do, this one may not.

@@ -1,9 +1,10 @@
-//! The sandbox's books: what happens to setups, methods, charges and refunds. The pages and the trait both end here.
+//! The sandbox's books: what happens to setups, methods and charges. The pages and the trait both end here.
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use sqlx::FromRow;
 
 use crate::platform::clock::Now;
+use crate::services::payments::means::MeansRow;
 use crate::services::payments::scripted::same;
 
 use super::cards::{self, Behaviour, TestCard};
@@ -14,6 +15,9 @@ use super::*;
 pub struct SetupRow {
     pub vendor_id: String,
     pub reference: String,
+    /// What is to be typed in.
+    pub kind: String,
+    pub wallets: String,
     pub vendor_name: String,
     pub return_url: String,
     pub status: String,
@@ -24,11 +28,9 @@ pub struct SetupRow {
 #[derive(Clone, Debug, FromRow)]
 struct MethodRow {
     token: String,
-    kind: String,
-    brand: String,
-    last4: String,
-    exp_month: i64,
-    exp_year: i64,
+    test: String,
+    #[sqlx(flatten)]
+    means: MeansRow,
     is_detached: bool,
 }
 
@@ -52,40 +54,56 @@ struct ListedRow {
     row: ChargeRow,
 }
 
-#[derive(FromRow)]
-struct ListedRefundRow {
-    idempotency_key: String,
-    currency: String,
-    #[sqlx(flatten)]
-    row: RefundRow,
-}
-
-#[derive(FromRow)]
-struct RefundRow {
-    reference: String,
-    charge_reference: String,
-    amount_minor: i64,
-    status: String,
-}
-
-/// A card that was typed in and found to be on the list: all that is kept of it.
+/// A card that was typed in, or came by a wallet, and was found to be on the list: all that is kept of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed {
     pub card: &'static TestCard,
     pub exp_month: i64,
     pub exp_year: i64,
+    pub wallet: Option<Wallet>,
 }
 
-impl RefundRow {
-    fn refund(&self) -> Refund {
-        let outcome = if self.status == "succeeded" { RefundOutcome::Succeeded } else { RefundOutcome::Refused };
-        Refund { reference: self.reference.clone(), outcome }
+impl SetupRow {
+    pub fn kind(&self) -> MethodKind {
+        MethodKind::from_name(&self.kind).unwrap_or(MethodKind::Card)
+    }
+
+    /// By which a card may come.
+    pub fn wallets(&self) -> Vec<Wallet> {
+        self.wallets.split(' ').filter_map(Wallet::from_name).collect()
+    }
+}
+
+impl Typed {
+    fn means(self) -> Means {
+        let Typed { card, exp_month, exp_year, wallet } = self;
+        Means::Card(Card { brand: card.brand, last4: card.last4(), exp_month, exp_year, wallet })
     }
 }
 
 impl MethodRow {
-    fn kept(self) -> KeptMethod {
-        KeptMethod { brand: Brand::or_other(&self.brand), token: self.token, last4: self.last4, exp_month: self.exp_month, exp_year: self.exp_year }
+    fn kept(self) -> Result<KeptMethod, GatewayError> {
+        Ok(KeptMethod { token: self.token, means: self.means.try_into().map_err(GatewayError::Refused)? })
+    }
+}
+
+/// What a charge comes to.
+pub(super) struct Decided {
+    pub status: &'static str,
+    pub reason: Option<DeclineReason>,
+    /// Of one that is 'pending' until then.
+    pub later: Option<Later>,
+}
+
+/// The day it is decided on, and why it is not paid; `None`: it is.
+pub(super) struct Later {
+    pub on: NaiveDate,
+    pub reason: Option<DeclineReason>,
+}
+
+impl Decided {
+    fn now(status: &'static str, reason: Option<DeclineReason>) -> Decided {
+        Decided { status, reason, later: None }
     }
 }
 
@@ -105,17 +123,27 @@ impl Sandbox {
         format!("{}/{}/charges/{reference}", self.place.origin, self.vendor_id)
     }
 
-    fn new_reference(&self, kind: &str) -> String {
+    pub(super) fn new_reference(&self, kind: &str) -> String {
         let secret = self.place.ids.secret::<16>();
         secret.iter().fold(format!("test_{kind}_"), |text, byte| format!("{text}{byte:02x}"))
     }
 
     pub async fn book_setup(&self, request: SetupRequest) -> Result<Setup, GatewayError> {
+        let wallets: Vec<&str> = request.wallets.iter().map(|wallet| wallet.name()).collect();
         let mut tx = self.place.db.write().await?;
         tx.run(
-            "INSERT INTO sandbox_setups (vendor_id, reference, idempotency_key, vendor_name, return_url, status, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'open', $6) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
-            (self.vendor_id.clone(), self.new_reference("seti"), request.key.clone(), request.vendor_name, request.return_url, request.now.wall_ms()),
+            "INSERT INTO sandbox_setups (vendor_id, reference, idempotency_key, kind, wallets, vendor_name, return_url, status, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
+            (
+                self.vendor_id.clone(),
+                self.new_reference("seti"),
+                request.key.clone(),
+                request.kind.name(),
+                wallets.join(" "),
+                request.vendor_name,
+                request.return_url,
+                request.now.wall_ms(),
+            ),
         )
         .await?;
         let (reference,): (String,) =
@@ -137,7 +165,7 @@ impl Sandbox {
         Ok(match row.status.as_str() {
             "done" => {
                 let token = row.token.ok_or_else(|| GatewayError::Refused("a finished setup has no method".into()))?;
-                SetupState::Done(self.method(&token).await?.ok_or_else(|| GatewayError::Refused("a finished setup has no method".into()))?.kept())
+                SetupState::Done(self.method(&token).await?.ok_or_else(|| GatewayError::Refused("a finished setup has no method".into()))?.kept()?)
             }
             "failed" => SetupState::Failed(DeclineReason::or_other(row.decline_reason.as_deref().unwrap_or_default())),
             "cancelled" => SetupState::Cancelled,
@@ -147,24 +175,44 @@ impl Sandbox {
 
     /// The customer typed a card in. Says the setup's status afterwards; one that is finished stays as it is.
     pub async fn enter_card(&self, reference: &str, typed: Typed) -> Result<Option<SetupRow>, GatewayError> {
-        let (status, reason) = match typed.card.behaviour {
+        let came_of_it = match typed.card.behaviour {
             Behaviour::RefusedAtSetup(reason) => ("failed", Some(reason.name())),
+            // A wallet has asked its owner already.
+            _ if typed.wallet.is_some() => ("done", None),
             Behaviour::ConfirmsSetup | Behaviour::ConfirmsCharges => ("confirming", None),
-            Behaviour::Succeeds | Behaviour::DeclinesCharges(_) => ("done", None),
+            Behaviour::Succeeds | Behaviour::DeclinesCharges(_) | Behaviour::DisputesCharges => ("done", None),
         };
+        self.enter(reference, MethodKind::Card, came_of_it, typed.card.kind, &typed.means()).await
+    }
+
+    /// What was typed in, of the kind that the setup is for, and what came of it: a status, and why not.
+    pub(super) async fn enter(
+        &self,
+        reference: &str,
+        kind: MethodKind,
+        (status, reason): (&'static str, Option<&'static str>),
+        test: &'static str,
+        means: &Means,
+    ) -> Result<Option<SetupRow>, GatewayError> {
         let token = reason.is_none().then(|| self.new_reference("pm"));
         let mut tx = self.place.db.write().await?;
         let moved = tx
             .run(
-                // A refused card may be followed by another.
-                "UPDATE sandbox_setups SET status = $3, decline_reason = $4, token = $5 WHERE vendor_id = $1 AND reference = $2 AND status IN ('open', 'confirming', 'failed')",
-                (self.vendor_id.clone(), reference.to_owned(), status, reason, token.clone()),
+                // What was refused may be followed by another.
+                "UPDATE sandbox_setups SET status = $3, decline_reason = $4, token = $5
+                 WHERE vendor_id = $1 AND reference = $2 AND kind = $6 AND status IN ('open', 'confirming', 'failed')",
+                (self.vendor_id.clone(), reference.to_owned(), status, reason, token.clone(), kind.name()),
             )
             .await?;
         if let Some(token) = token.filter(|_| moved == 1) {
+            let means = MeansRow::from(means);
             tx.run(
-                "INSERT INTO sandbox_methods (vendor_id, token, kind, brand, last4, exp_month, exp_year, is_detached) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                (self.vendor_id.clone(), token, typed.card.kind, typed.card.brand.name(), typed.card.last4(), typed.exp_month, typed.exp_year, false),
+                "INSERT INTO sandbox_methods (vendor_id, token, test, kind, brand, last4, exp_month, exp_year, wallet, bank, bank_country, mandate, is_detached)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                (
+                    self.vendor_id.clone(), token, test, means.kind, means.brand, means.last4, means.exp_month, means.exp_year, means.wallet, means.bank,
+                    means.bank_country, means.mandate, false,
+                ),
             )
             .await?;
         }
@@ -215,7 +263,7 @@ impl Sandbox {
         let mut tx = self.place.db.read().await?;
         Ok(tx
             .opt(
-                "SELECT token, kind, brand, last4, exp_month, exp_year, is_detached FROM sandbox_methods WHERE vendor_id = $1 AND token = $2",
+                "SELECT token, test, kind, brand, last4, exp_month, exp_year, wallet, bank, bank_country, mandate, is_detached FROM sandbox_methods WHERE vendor_id = $1 AND token = $2",
                 (self.vendor_id.clone(), token.to_owned()),
             )
             .await?)
@@ -223,21 +271,26 @@ impl Sandbox {
 
     /// `None`: it was forgotten, or never there.
     pub async fn kept_method(&self, token: &str) -> Result<Option<KeptMethod>, GatewayError> {
-        Ok(self.method(token).await?.filter(|method| !method.is_detached).map(MethodRow::kept))
+        self.method(token).await?.filter(|method| !method.is_detached).map(MethodRow::kept).transpose()
     }
 
-    fn decide(&self, method: Option<MethodRow>, request: &ChargeRequest) -> Result<(&'static str, Option<DeclineReason>), GatewayError> {
-        let declined = |reason| Ok(("declined", Some(reason)));
+    fn decide(&self, method: Option<MethodRow>, request: &ChargeRequest) -> Result<Decided, GatewayError> {
+        let declined = |reason| Ok(Decided::now("declined", Some(reason)));
         let Some(method) = method.filter(|m| !m.is_detached) else { return declined(DeclineReason::MethodGone) };
-        let card = cards::by_kind(&method.kind).ok_or_else(|| GatewayError::Refused("no such test card".into()))?;
-        if has_expired(method.exp_month, method.exp_year, &request.now) {
+        if let Some(account) = debits::by_name(&method.test) {
+            return account.decide(request);
+        }
+        let card = cards::by_kind(&method.test).ok_or_else(|| GatewayError::Refused("no such test card".into()))?;
+        if let Means::Card(card) = method.kept()?.means
+            && has_expired(card.exp_month, card.exp_year, &request.now)
+        {
             return declined(DeclineReason::ExpiredCard);
         }
         match (card.behaviour, &request.presence) {
             (Behaviour::DeclinesCharges(reason) | Behaviour::RefusedAtSetup(reason), _) => declined(reason),
             (Behaviour::ConfirmsCharges, Presence::OffSession) => declined(DeclineReason::AuthenticationRequired),
-            (Behaviour::ConfirmsCharges, Presence::OnSession { .. }) => Ok(("needs_action", None)),
-            (Behaviour::Succeeds | Behaviour::ConfirmsSetup, _) => Ok(("succeeded", None)),
+            (Behaviour::ConfirmsCharges, Presence::OnSession { .. }) => Ok(Decided::now("needs_action", None)),
+            (Behaviour::Succeeds | Behaviour::ConfirmsSetup | Behaviour::DisputesCharges, _) => Ok(Decided::now("succeeded", None)),
         }
     }
 
@@ -245,27 +298,42 @@ impl Sandbox {
         if request.amount_minor <= 0 {
             return Err(GatewayError::Refused("a charge must be above zero".into()));
         }
-        let (status, reason) = self.decide(self.method(&request.method_token).await?, &request)?;
+        let method = self.method(&request.method_token).await?;
+        let is_to_be_disputed =
+            method.as_ref().is_some_and(|method| cards::by_kind(&method.test).is_some_and(|card| card.behaviour == Behaviour::DisputesCharges));
+        let Decided { status, reason, later } = self.decide(method, &request)?;
+        let (decided_on, decides, decides_reason) = match later {
+            Some(Later { on, reason: None }) => (Some(on.to_string()), Some("succeeded"), None),
+            Some(Later { on, reason }) => (Some(on.to_string()), Some("declined"), reason.map(DeclineReason::name)),
+            None => (None, None, None),
+        };
+        let reference = self.new_reference("ch");
         let return_url = match &request.presence {
             Presence::OnSession { return_url } => Some(return_url.clone()),
             Presence::OffSession => None,
         };
         let mut tx = self.place.db.write().await?;
-        tx.run(
-            "INSERT INTO sandbox_charges (vendor_id, idempotency_key, reference, token, amount_minor, currency, description, status, decline_reason, return_url, refunded_minor, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
-            (
-                self.vendor_id.clone(), request.key.clone(), self.new_reference("ch"), request.method_token.clone(), request.amount_minor, request.currency.clone(),
-                request.description.clone(), status, reason.map(DeclineReason::name), return_url, request.now.wall_ms(),
-            ),
-        )
-        .await?;
+        let written = tx
+            .run(
+                "INSERT INTO sandbox_charges (vendor_id, idempotency_key, reference, token, amount_minor, currency, description, status, decline_reason, return_url, refunded_minor,
+                    created_at, decided_on, decides, decides_reason)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
+                (
+                    self.vendor_id.clone(), request.key.clone(), reference.clone(), request.method_token.clone(), request.amount_minor, request.currency.clone(),
+                    request.description.clone(), status, reason.map(DeclineReason::name), return_url, request.now.wall_ms(), decided_on, decides, decides_reason,
+                ),
+            )
+            .await?;
+        if written == 1 && status == "succeeded" && is_to_be_disputed {
+            self.open_dispute(&mut tx, &reference, request.now.wall_ms()).await?;
+        }
         tx.commit().await?;
         let charge = self.charge_by_key(&request.key).await?.ok_or_else(|| GatewayError::NoAnswer("a charge just written is not there".into()))?;
         same(&charge, &request)
     }
 
     pub async fn charge_by_key(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+        self.decide_due().await?;
         let mut tx = self.place.db.read().await?;
         let row: Option<ChargeRow> = tx
             .opt(
@@ -288,6 +356,7 @@ impl Sandbox {
     }
 
     pub async fn charges_since(&self, since_ms: i64) -> Result<Vec<ListedCharge>, GatewayError> {
+        self.decide_due().await?;
         let mut tx = self.place.db.read().await?;
         let rows: Vec<ListedRow> = tx
             .all(
@@ -297,26 +366,6 @@ impl Sandbox {
             )
             .await?;
         rows.into_iter().map(|listed| Ok(ListedCharge { key: listed.idempotency_key, charge: self.charge_of(listed.row)? })).collect()
-    }
-
-    pub async fn refunds_since(&self, since_ms: i64) -> Result<Vec<ListedRefund>, GatewayError> {
-        let mut tx = self.place.db.read().await?;
-        let rows: Vec<ListedRefundRow> = tx
-            .all(
-                "SELECT r.idempotency_key, c.currency, r.reference, r.charge_reference, r.amount_minor, r.status FROM sandbox_refunds r
-                    JOIN sandbox_charges c ON c.vendor_id = r.vendor_id AND c.reference = r.charge_reference
-                 WHERE r.vendor_id = $1 AND r.created_at >= $2 ORDER BY r.created_at, r.reference",
-                (self.vendor_id.clone(), since_ms),
-            )
-            .await?;
-        let listed = |ListedRefundRow { idempotency_key, currency, row }: ListedRefundRow| ListedRefund {
-            key: Some(idempotency_key),
-            currency,
-            amount_minor: row.amount_minor,
-            refund: row.refund(),
-            charge_reference: row.charge_reference,
-        };
-        Ok(rows.into_iter().map(listed).collect())
     }
 
     /// `None`: there is no such charge.
@@ -347,6 +396,7 @@ impl Sandbox {
     }
 
     pub async fn give_up(&self, key: &str) -> Result<Option<Charge>, GatewayError> {
+        self.decide_due().await?;
         let mut tx = self.place.db.write().await?;
         tx.run(
             "UPDATE sandbox_charges SET status = 'declined', decline_reason = $3 WHERE vendor_id = $1 AND idempotency_key = $2 AND status IN ('needs_action', 'pending')",
@@ -355,52 +405,6 @@ impl Sandbox {
         .await?;
         tx.commit().await?;
         self.charge_by_key(key).await
-    }
-
-    pub async fn book_refund(&self, request: RefundRequest) -> Result<Refund, GatewayError> {
-        let mut tx = self.place.db.write().await?;
-        let fresh = tx
-            .run(
-                "INSERT INTO sandbox_refunds (vendor_id, idempotency_key, reference, charge_reference, amount_minor, status, created_at)
-                 VALUES ($1, $2, $3, $4, $5, 'refused', $6) ON CONFLICT (vendor_id, idempotency_key) DO NOTHING",
-                (
-                    self.vendor_id.clone(),
-                    request.key.clone(),
-                    self.new_reference("re"),
-                    request.charge_reference.clone(),
-                    request.amount_minor,
-                    request.now.wall_ms(),
-                ),
-            )
-            .await?;
-        if fresh == 1 && request.amount_minor > 0 {
-            // Guarded, so that two refunds at once cannot both have the last cent.
-            let fits = tx
-                .run(
-                    "UPDATE sandbox_charges SET refunded_minor = refunded_minor + $3
-                     WHERE vendor_id = $1 AND reference = $2 AND status = 'succeeded' AND refunded_minor + $3 <= amount_minor",
-                    (self.vendor_id.clone(), request.charge_reference.clone(), request.amount_minor),
-                )
-                .await?;
-            if fits == 1 {
-                tx.run(
-                    "UPDATE sandbox_refunds SET status = 'succeeded' WHERE vendor_id = $1 AND idempotency_key = $2",
-                    (self.vendor_id.clone(), request.key.clone()),
-                )
-                .await?;
-            }
-        }
-        let row: RefundRow = tx
-            .one(
-                "SELECT reference, charge_reference, amount_minor, status FROM sandbox_refunds WHERE vendor_id = $1 AND idempotency_key = $2",
-                (self.vendor_id.clone(), request.key),
-            )
-            .await?;
-        tx.commit().await?;
-        if row.charge_reference != request.charge_reference || row.amount_minor != request.amount_minor {
-            return Err(GatewayError::Refused("this key was used for another refund".into()));
-        }
-        Ok(row.refund())
     }
 
     pub async fn forget(&self, token: &str) -> Result<(), GatewayError> {

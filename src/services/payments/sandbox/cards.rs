@@ -25,6 +25,8 @@ pub enum Behaviour {
     ConfirmsSetup,
     /// Every charge wants the customer's confirmation.
     ConfirmsCharges,
+    /// Every charge succeeds, and the customer has the bank take it back at once.
+    DisputesCharges,
 }
 
 use Behaviour::*;
@@ -48,6 +50,13 @@ pub const CARDS: &[TestCard] = &[
         brand: Brand::Visa,
         behaviour: ConfirmsCharges,
         what: "Asks for confirmation when it is added and at every payment",
+    },
+    TestCard {
+        number: "4000 0000 0000 0259",
+        kind: "charge_disputed",
+        brand: Brand::Visa,
+        behaviour: DisputesCharges,
+        what: "Can be added; every payment succeeds, and is disputed at once",
     },
     TestCard {
         number: "4000 0000 0000 0341",

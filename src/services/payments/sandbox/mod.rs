@@ -1,11 +1,12 @@
 //! The sandbox: a payment gateway that moves no money, for sandbox vendors. It stands where a real one would: it keeps its own books
 //! (`sandbox_*`), has its own pages on an origin of its own (the door `sandbox`), and is reached through the same trait as every other.
 //!
-//! It knows the published test numbers ([`cards`]) and refuses every other; no number is written anywhere. What a card does is
-//! decided by its number alone, so the same story comes out the same. What deliberately does not live here: anything of the portal.
+//! It knows the published test numbers ([`cards`], [`debits`]) and refuses every other; no number is written anywhere. What a card or an
+//! account does is decided by its number alone, so the same story comes out the same; when a debit is decided, by the vendor's clock. What deliberately does not live here: anything of the portal.
 
 use std::sync::Arc;
 
+use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbError};
 use crate::platform::ids::Ids;
 use crate::services::vendors::Vendor;
@@ -14,14 +15,19 @@ use super::gateway::*;
 
 mod books;
 pub mod cards;
+pub mod debits;
+mod disputes;
+mod refunds;
 
 pub use books::{BankAnswer, ChargeRow, SetupRow, Typed, has_expired};
+pub use disputes::{Decision, DisputeRow};
 
 /// Where the sandbox is and what it is made of: enough to be any sandbox vendor's gateway.
 #[derive(Clone)]
 pub struct SandboxPlace {
     pub db: Db,
     pub ids: Arc<Ids>,
+    pub clock: Arc<Clock>,
     /// Scheme, host and port of its pages, without a trailing slash: never the portal's.
     pub origin: String,
 }
@@ -29,7 +35,7 @@ pub struct SandboxPlace {
 impl SandboxPlace {
     /// The sandbox of one vendor. `None` where the vendor is not a sandbox: real customers never meet it.
     pub fn gateway(&self, vendor: &Vendor) -> Option<Sandbox> {
-        vendor.is_test.then(|| Sandbox { place: self.clone(), vendor_id: vendor.id.clone() })
+        vendor.is_test.then(|| Sandbox { place: self.clone(), vendor_id: vendor.id.clone(), clock_at: vendor.clock_at })
     }
 }
 
@@ -37,6 +43,8 @@ impl SandboxPlace {
 pub struct Sandbox {
     place: SandboxPlace,
     vendor_id: String,
+    /// Where the vendor's test clock stands (unix ms); `None`: it goes with the world's. By it debits are decided.
+    clock_at: Option<i64>,
 }
 
 /// A database that cannot be used is a gateway that does not answer.
@@ -89,6 +97,18 @@ impl Gateway for Sandbox {
 
     fn method<'a>(&'a self, token: &'a str) -> Answer<'a, Option<KeptMethod>> {
         Box::pin(self.kept_method(token))
+    }
+
+    fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>> {
+        Box::pin(self.find_dispute(reference))
+    }
+
+    fn disputes<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedDispute>> {
+        Box::pin(self.disputes_since(since_ms))
+    }
+
+    fn dispute_url(&self, reference: &str) -> Option<String> {
+        Some(self.dispute_page(reference))
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

@@ -1,6 +1,6 @@
-//! Charging a kept card: one PaymentIntent a payment of ours, confirmed as it is made, and found again by what we wrote beside it.
+//! Charging a kept method: one PaymentIntent a payment of ours, confirmed as it is made, and found again by what we wrote beside it.
 
-use super::objects::{Dispute as StripeDispute, List, PaymentIntent, PaymentMethod};
+use super::objects::{List, PaymentIntent, PaymentMethod, type_of};
 use super::wire::{Failure, Form};
 use super::*;
 
@@ -19,11 +19,13 @@ impl Stripe {
             .with("currency", request.currency.to_lowercase())
             .with("customer", &customer)
             .with("payment_method", &request.method_token)
-            .with("payment_method_types[]", "card")
+            .with("payment_method_types[]", type_of(request.kind))
             .with("confirm", true)
             .with("description", &request.description)
             .with("metadata[portico_payment]", &request.key);
         let form = match &request.presence {
+            // An account's bank asks its holder nothing: the mandate says it all.
+            _ if request.kind == MethodKind::SepaDebit => form.with("off_session", true),
             Presence::OffSession => form.with("off_session", true),
             // With an address to come back to, the bank's question is an address too, and needs no script.
             Presence::OnSession { return_url } => form.with("return_url", return_url),
@@ -135,31 +137,6 @@ impl Stripe {
             _ => Outcome::Pending,
         };
         charge_of(&intent, outcome)
-    }
-}
-
-impl Stripe {
-    pub(super) async fn find_dispute(&self, reference: &str) -> Result<Option<Dispute>, GatewayError> {
-        let dispute: StripeDispute = match self.wire.get(&format!("/v1/disputes/{reference}"), &Form::new()).await {
-            Ok(dispute) => dispute,
-            Err(failure) if failure.is_missing() => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
-        let Some(charge_reference) = dispute.payment_intent else { return Ok(None) };
-        let currency = dispute.currency.to_uppercase();
-        let amount_minor = amounts::from_stripe(dispute.amount, &currency)?;
-        let state = dispute_state(&dispute.status);
-        Ok(Some(Dispute { charge_reference, amount_minor, currency, reason: dispute.reason, standing: dispute.status, state }))
-    }
-}
-
-/// <https://docs.stripe.com/api/disputes/object#dispute_object-status>; of a word that is new, nothing is decided.
-fn dispute_state(status: &str) -> DisputeState {
-    match status {
-        "warning_needs_response" | "warning_under_review" | "prevented" => DisputeState::Inquiry,
-        "won" | "warning_closed" => DisputeState::Won,
-        "lost" => DisputeState::Lost,
-        _ => DisputeState::Open,
     }
 }
 

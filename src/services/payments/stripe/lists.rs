@@ -1,9 +1,10 @@
-//! Everything an account took and gave back since a moment, page by page: what its books are compared with. What the vendor's account does
+//! Everything an account took and gave back since a moment, and what was disputed, page by page: what its books are compared with. What the vendor's account does
 //! beside us is skipped.
 
 use serde::de::DeserializeOwned;
 
-use super::objects::{List, PaymentIntent, Refund as StripeRefund};
+use super::disputes::dispute_of;
+use super::objects::{Dispute as StripeDispute, List, PaymentIntent, Refund as StripeRefund};
 use super::refunds::refund_of;
 use super::wire::{Failure, Form};
 use super::*;
@@ -20,6 +21,12 @@ impl Named for PaymentIntent {
 }
 
 impl Named for StripeRefund {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for StripeDispute {
     fn id(&self) -> &str {
         &self.id
     }
@@ -43,6 +50,15 @@ impl Stripe {
             let amount_minor = amounts::from_stripe(amount, &currency)?;
             let key = made.metadata.as_ref().and_then(|metadata| metadata.get("portico_refund")).cloned();
             listed.push(ListedRefund { key, charge_reference, amount_minor, currency, refund: refund_of(made) });
+        }
+        Ok(listed)
+    }
+
+    pub(super) async fn disputes_since(&self, since_ms: i64) -> Result<Vec<ListedDispute>, GatewayError> {
+        let mut listed = Vec::new();
+        for made in self.all::<StripeDispute>("/v1/disputes", since_ms).await? {
+            let reference = made.id.clone();
+            listed.extend(dispute_of(made)?.map(|dispute| ListedDispute { reference, dispute }));
         }
         Ok(listed)
     }

@@ -7,8 +7,8 @@
 //! | `amounts.rs` | amounts in Stripe's units |
 //! | `keys.rs` | the account's keys |
 //! | `customers.rs` | who our customers are there |
-//! | `setups.rs`, `charges.rs`, `refunds.rs` | the trait's work |
-//! | `lists.rs` | everything an account took and gave back |
+//! | `setups.rs`, `charges.rs`, `refunds.rs`, `disputes.rs` | the trait's work |
+//! | `lists.rs` | everything an account took and gave back, and what was disputed |
 //! | `signature.rs`, `events.rs` | whether a notice is Stripe's, and what it is about |
 //!
 //! Everything that does something carries our row's id twice: as its idempotency key, which Stripe remembers for a day at least, and in the
@@ -28,10 +28,10 @@ use super::gateway::*;
 mod amounts;
 mod charges;
 mod customers;
+mod disputes;
 pub mod events;
 pub mod keys;
 mod lists;
-
 mod objects;
 mod refunds;
 mod setups;
@@ -87,6 +87,11 @@ impl Gateway for Stripe {
         Some(if self.connection.is_stripe_itself() { "https://checkout.stripe.com".to_owned() } else { self.connection.api_base.clone() })
     }
 
+    /// Apple Pay and Google Pay show where the account and the device have them, whatever a setup says.
+    fn chooses(&self, wallet: Wallet) -> bool {
+        wallet == Wallet::Link
+    }
+
     fn start_setup<'a>(&'a self, request: SetupRequest) -> Answer<'a, Setup> {
         Box::pin(self.begin_setup(request))
     }
@@ -125,6 +130,16 @@ impl Gateway for Stripe {
 
     fn dispute<'a>(&'a self, reference: &'a str) -> Answer<'a, Option<Dispute>> {
         Box::pin(self.find_dispute(reference))
+    }
+
+    fn disputes<'a>(&'a self, since_ms: i64) -> Answer<'a, Vec<ListedDispute>> {
+        Box::pin(self.disputes_since(since_ms))
+    }
+
+    /// A stand-in has no desk.
+    fn dispute_url(&self, reference: &str) -> Option<String> {
+        let mode = if self.connection.is_live() { "" } else { "test/" };
+        self.connection.is_stripe_itself().then(|| format!("https://dashboard.stripe.com/{mode}disputes/{reference}"))
     }
 
     fn detach<'a>(&'a self, token: &'a str) -> Answer<'a, ()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::services::payments::gateway::{Brand, DeclineReason, KeptMethod};
+use crate::services::payments::gateway::{Brand, Card as KeptCard, DeclineReason, Means, MethodKind, SepaDebit as KeptDebit, Wallet as KeptWallet};
 
 /// What we wrote beside an object to know it again.
 pub type Metadata = BTreeMap<String, String>;
@@ -47,6 +47,8 @@ pub struct SetupIntent {
     pub status: String,
     /// Expanded wherever it is asked for.
     pub payment_method: Option<PaymentMethod>,
+    /// Of a debit; expanded likewise.
+    pub mandate: Option<Mandate>,
     pub last_setup_error: Option<StripeError>,
 }
 
@@ -77,6 +79,7 @@ pub struct PaymentMethod {
     /// Whom it is attached to; nobody once it is detached.
     pub customer: Option<String>,
     pub card: Option<Card>,
+    pub sepa_debit: Option<SepaDebit>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -85,13 +88,57 @@ pub struct Card {
     pub last4: String,
     pub exp_month: i64,
     pub exp_year: i64,
+    pub wallet: Option<Wallet>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Wallet {
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct SepaDebit {
+    pub country: Option<String>,
+    pub last4: Option<String>,
+}
+
+/// What an account's holder agreed to.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Mandate {
+    pub payment_method_details: MandateDetails,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct MandateDetails {
+    pub sepa_debit: Option<MandateReference>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct MandateReference {
+    /// Unique for the creditor: what banks know it by.
+    pub reference: String,
 }
 
 impl PaymentMethod {
-    /// `None` where it is no card.
-    pub fn kept(self) -> Option<KeptMethod> {
-        let card = self.card?;
-        Some(KeptMethod { token: self.id, brand: Brand::or_other(&card.brand), last4: card.last4, exp_month: card.exp_month, exp_year: card.exp_year })
+    /// What it is, with the mandate it was set up by; `None`: none of the kinds we know, or a debit without mandate.
+    pub fn means(self, mandate: Option<Mandate>) -> Option<Means> {
+        if let Some(card) = self.card {
+            // By another wallet it is a card like any other.
+            let wallet = card.wallet.and_then(|wallet| KeptWallet::from_name(&wallet.kind));
+            let brand = Brand::or_other(&card.brand);
+            return Some(Means::Card(KeptCard { brand, last4: card.last4, exp_month: card.exp_month, exp_year: card.exp_year, wallet }));
+        }
+        let (debit, mandate) = (self.sepa_debit?, mandate?.payment_method_details.sepa_debit?.reference);
+        Some(Means::SepaDebit(KeptDebit { bank: None, country: debit.country?, last4: debit.last4?, mandate }))
+    }
+}
+
+/// Stripe's word for a kind.
+pub fn type_of(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Card => "card",
+        MethodKind::SepaDebit => "sepa_debit",
     }
 }
 
@@ -109,6 +156,7 @@ pub struct Refund {
 
 #[derive(Debug, Deserialize)]
 pub struct Dispute {
+    pub id: String,
     pub amount: i64,
     pub currency: String,
     /// `None`: of a charge that no PaymentIntent made, so none of ours.

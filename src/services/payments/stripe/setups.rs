@@ -1,7 +1,7 @@
-//! Keeping a card: a Checkout session where the customer types on Stripe's page, a SetupIntent where they type in Stripe's fields. Which
+//! Keeping a card or an account: a Checkout session where the customer types on Stripe's page, a SetupIntent where they type in Stripe's fields. Which
 //! of the two a setup is shows in its reference.
 
-use super::objects::{CheckoutSession, FinishedCheckout, NewSetupIntent, PaymentMethod, SetupIntent};
+use super::objects::{CheckoutSession, FinishedCheckout, List, Mandate, NewSetupIntent, PaymentMethod, SetupIntent, type_of};
 use super::wire::{Failure, Form};
 use super::*;
 
@@ -31,7 +31,8 @@ impl Stripe {
 
     async fn begin(&self, request: &SetupRequest, customer: &str) -> Result<Setup, Failure> {
         match (request.entry, self.connection.entry) {
-            (CardEntry::Fields, CardEntry::Fields) => self.begin_fields(request, customer).await,
+            // An account is typed in where Stripe shows the mandate.
+            (CardEntry::Fields, CardEntry::Fields) if request.kind == MethodKind::Card => self.begin_fields(request, customer).await,
             _ => self.begin_page(request, customer).await,
         }
     }
@@ -40,13 +41,15 @@ impl Stripe {
         let form = Form::new()
             .with("mode", "setup")
             .with("customer", customer)
-            .with("payment_method_types[]", "card")
+            .with("payment_method_types[]", type_of(request.kind))
             .with("client_reference_id", &request.key)
             .with("metadata[portico_setup]", &request.key)
             .with("setup_intent_data[metadata][portico_setup]", &request.key)
             // Wherever they come from: Stripe is asked what became of it.
             .with("success_url", &request.return_url)
             .with("cancel_url", &request.return_url);
+        let has_link = request.kind != MethodKind::Card || request.wallets.contains(&Wallet::Link);
+        let form = if has_link { form } else { form.with("wallet_options[link][display]", "never") };
         let session: CheckoutSession = self.wire.post("/v1/checkout/sessions", &form, &key_of(request, "page", customer)).await?;
         let page_url = session.url.ok_or_else(|| Failure::NoAnswer("a Checkout session without a page".into()))?;
         Ok(Setup { reference: session.id, page_url: Some(page_url), fields: None })
@@ -65,14 +68,13 @@ impl Stripe {
 
     pub(super) async fn setup_state(&self, reference: &str) -> Result<SetupState, GatewayError> {
         if reference.starts_with(INTENT) {
-            let intent: SetupIntent = self.wire.get(&format!("/v1/setup_intents/{reference}"), &Form::new().with("expand[]", "payment_method")).await?;
+            let intent: SetupIntent = self.wire.get(&format!("/v1/setup_intents/{reference}"), &expanded("")).await?;
             return self.state_of(intent).await;
         }
         if !reference.starts_with(CHECKOUT) {
             return Err(GatewayError::Refused(format!("{reference} is no setup of Stripe’s")));
         }
-        let expanded = Form::new().with("expand[]", "setup_intent.payment_method");
-        let session: FinishedCheckout = self.wire.get(&format!("/v1/checkout/sessions/{reference}"), &expanded).await?;
+        let session: FinishedCheckout = self.wire.get(&format!("/v1/checkout/sessions/{reference}"), &expanded("setup_intent.")).await?;
         match (session.status.as_deref(), session.setup_intent) {
             (Some("expired"), _) => Ok(SetupState::Cancelled),
             (_, Some(intent)) => self.state_of(intent).await,
@@ -82,7 +84,7 @@ impl Stripe {
 
     async fn state_of(&self, intent: SetupIntent) -> Result<SetupState, GatewayError> {
         Ok(match (intent.status.as_str(), intent.payment_method, intent.last_setup_error) {
-            ("succeeded", Some(method), _) => SetupState::Done(self.attached(method, intent.customer).await?),
+            ("succeeded", Some(method), _) => SetupState::Done(self.attached(method, intent.mandate, intent.customer).await?),
             ("succeeded", None, _) => return Err(GatewayError::Refused(format!("{} succeeded without a method", intent.id))),
             ("canceled", ..) => SetupState::Cancelled,
             ("requires_payment_method", _, Some(error)) => SetupState::Failed(error.reason()),
@@ -92,19 +94,32 @@ impl Stripe {
 
     /// Stripe attaches what a setup of a customer kept to that customer. Done here where it has not been, for a method of nobody's is
     /// good for nothing.
-    async fn attached(&self, method: PaymentMethod, customer: Option<String>) -> Result<KeptMethod, GatewayError> {
+    async fn attached(&self, method: PaymentMethod, mandate: Option<Mandate>, customer: Option<String>) -> Result<KeptMethod, GatewayError> {
         let id = method.id.clone();
         if let (None, Some(customer)) = (&method.customer, customer) {
             let form = Form::new().with("customer", customer);
             let _attached: PaymentMethod = self.wire.post(&format!("/v1/payment_methods/{id}/attach"), &form, &format!("{id}-attach")).await?;
         }
-        method.kept().ok_or_else(|| GatewayError::Refused(format!("{id} is no card")))
+        kept(method, mandate)
+    }
+
+    /// The mandate a method was set up by; `None` of one that needs none.
+    async fn mandate_of(&self, method: &PaymentMethod) -> Result<Option<Mandate>, GatewayError> {
+        if method.sepa_debit.is_none() {
+            return Ok(None);
+        }
+        let query = expanded("data.").with("payment_method", &method.id);
+        let intents: List<SetupIntent> = self.wire.get("/v1/setup_intents", &query).await?;
+        Ok(intents.data.into_iter().find_map(|intent| intent.mandate))
     }
 
     pub(super) async fn kept_method(&self, token: &str) -> Result<Option<KeptMethod>, GatewayError> {
         match self.wire.get::<PaymentMethod>(&format!("/v1/payment_methods/{token}"), &Form::new()).await {
             Ok(method) if method.customer.is_none() => Ok(None),
-            Ok(method) => Ok(method.kept()),
+            Ok(method) => {
+                let mandate = self.mandate_of(&method).await?;
+                kept(method, mandate).map(Some)
+            }
             Err(failure) if failure.is_missing() => Ok(None),
             Err(failure) => Err(failure.into()),
         }
@@ -122,6 +137,17 @@ impl Stripe {
             Err(failure) => Err(failure.into()),
         }
     }
+}
+
+/// SetupIntents at a place in an answer, with what is read of them.
+fn expanded(place: &str) -> Form {
+    Form::new().with("expand[]", format!("{place}payment_method")).with("expand[]", format!("{place}mandate"))
+}
+
+fn kept(method: PaymentMethod, mandate: Option<Mandate>) -> Result<KeptMethod, GatewayError> {
+    let id = method.id.clone();
+    let means = method.means(mandate).ok_or_else(|| GatewayError::Refused(format!("{id} is neither a card nor a debit with its mandate")))?;
+    Ok(KeptMethod { token: id, means })
 }
 
 /// Where Stripe.js is, and what it must reach: <https://docs.stripe.com/security/guide#content-security-policy>.

@@ -1,7 +1,9 @@
-//! Reconciliation: the gateway's list of charges and refunds beside our payments, refunds and their postings, in both directions. What is
+//! Reconciliation: the gateway's list of charges, refunds and disputes beside our payments, refunds and their postings, in both directions. What is
 //! certain is mended by the same state machine as every answer of a gateway; the rest is told, each difference with its next step.
 //!
 //! What deliberately does not live here: whether our own records agree with each other (`check`), and what came in by bank (`bank`).
+
+mod compare;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +13,9 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use super::errand::{Errand, unanswered};
-use super::gateway::{Charge, ListedCharge, ListedRefund, Outcome, RefundOutcome};
-use super::read::{self, Payment, Status};
-use super::{charges, refunds};
+use super::gateway::Outcome;
+use super::read::{self, Status};
+use super::refunds;
 use crate::platform::clock::from_ms;
 use crate::sentence;
 use crate::services::{Desk, Refusal};
@@ -25,6 +27,8 @@ const USUALLY_MS: i64 = 35 * 86_400_000;
 const EVERY_MS: i64 = 86_400_000;
 /// What the clocks of two machines may differ by, and how long a list may lag behind.
 const SKEW_MS: i64 = 600_000;
+/// No bank takes longer to decide: a debit is returned within eight weeks, but settled or refused within three.
+const UNDECIDED_MS: i64 = 21 * 86_400_000;
 /// How many are named; whoever has more has another problem.
 const MOST_DIFFERENCES: usize = 1_000;
 
@@ -40,6 +44,10 @@ pub enum DifferenceKind {
     PaidHere,
     AmountDiffers,
     CurrencyDiffers,
+    /// A payment is under way at a gateway that is not connected now.
+    OtherGateway,
+    /// The gateway has left a payment undecided for three weeks.
+    Undecided,
     /// A charge under a key of ours that no payment has.
     ChargeUnknown,
     /// The gateway has decided a refund that we wait for.
@@ -51,6 +59,8 @@ pub enum DifferenceKind {
     /// Given back at the gateway's own desk, or under a key that no refund has.
     RefundUnknown,
     RefundAmountDiffers,
+    /// A dispute stands otherwise than we had heard.
+    DisputeUnheard,
     /// The ledger's cash says another amount than its payment.
     LedgerDiffers,
 }
@@ -80,12 +90,15 @@ impl Difference {
             PaidHere => sentence!("reconcile-paid-here", subject = subject, ours = ours),
             AmountDiffers => sentence!("reconcile-amount", subject = subject, ours = ours, theirs = theirs),
             CurrencyDiffers => sentence!("reconcile-currency", subject = subject, ours = ours),
+            OtherGateway => sentence!("reconcile-other-gateway", subject = subject, ours = ours),
+            Undecided => sentence!("reconcile-undecided", subject = subject, ours = ours),
             ChargeUnknown => sentence!("reconcile-charge-unknown", subject = subject, theirs = theirs),
             RefundDecidedThere => sentence!("reconcile-refund-decided", subject = subject, ours = ours),
             RefundedHere => sentence!("reconcile-refunded-here", subject = subject, ours = ours),
             RefundedThere => sentence!("reconcile-refunded-there", subject = subject, theirs = theirs),
             RefundUnknown => sentence!("reconcile-refund-unknown", subject = subject, theirs = theirs),
             RefundAmountDiffers => sentence!("reconcile-refund-amount", subject = subject, ours = ours, theirs = theirs),
+            DisputeUnheard => sentence!("reconcile-dispute-unheard", subject = subject, theirs = theirs),
             LedgerDiffers => sentence!("reconcile-ledger", subject = subject, ours = ours, theirs = theirs),
         }
     }
@@ -95,9 +108,11 @@ impl Difference {
         use DifferenceKind::*;
         match self.kind {
             _ if self.is_mended => sentence!("reconcile-mended"),
-            PaidThere | DeclinedThere | RefundDecidedThere => sentence!("reconcile-next-again"),
+            PaidThere | DeclinedThere | RefundDecidedThere | DisputeUnheard => sentence!("reconcile-next-again"),
             PaidHere => sentence!("reconcile-next-paid-here"),
             AmountDiffers | CurrencyDiffers => sentence!("reconcile-next-other-charge"),
+            OtherGateway => sentence!("reconcile-next-other-gateway"),
+            Undecided => sentence!("reconcile-next-undecided"),
             ChargeUnknown => sentence!("reconcile-next-charge-unknown"),
             RefundedHere => sentence!("reconcile-next-refunded-here"),
             RefundedThere | RefundUnknown => sentence!("reconcile-next-refund-unknown"),
@@ -183,108 +198,46 @@ pub async fn reconcile(errand: &Errand, since: Option<Instant>) -> Result<Reconc
     // Theirs first, with room before: what we make meanwhile is not missed there.
     let listed = gateway.charges(since_ms - SKEW_MS).await.map_err(silent)?;
     let given_back = gateway.refunds(since_ms - SKEW_MS).await.map_err(silent)?;
+    let disputed = gateway.disputes(since_ms - SKEW_MS).await.map_err(silent)?;
     desk = errand.reads().await?;
     let payments = read::made_since(&mut desk, gateway.name(), since_ms).await?;
     drop(desk);
     let mut found = Vec::new();
     for theirs in &listed {
-        found.extend(compare_charge(errand, gateway.name(), theirs).await?);
+        found.extend(compare::charge(errand, gateway.name(), theirs, compare::went_back(theirs, &given_back)?).await?);
     }
     let known: BTreeSet<&str> = listed.iter().map(|listed| listed.key.as_str()).collect();
     for ours in payments.iter().filter(|ours| ours.status == Status::Succeeded && !known.contains(ours.id.as_str())) {
         // A list may lag behind; asking for the one does not.
         let asked = gateway.find_charge(ours.sought()).await.map_err(silent)?;
         if asked.is_none_or(|charge| charge.outcome != Outcome::Succeeded) {
-            found.push(of_payment(DifferenceKind::PaidHere, ours, 0));
+            found.push(compare::of_payment(DifferenceKind::PaidHere, ours, 0));
         }
     }
     for theirs in &given_back {
-        found.extend(compare_refund(errand, gateway.name(), theirs).await?);
+        found.extend(compare::refund(errand, gateway.name(), theirs).await?);
+    }
+    for theirs in &disputed {
+        found.extend(compare::dispute(errand, gateway.name(), theirs).await?);
     }
     let keys: BTreeSet<&str> = given_back.iter().filter_map(|listed| listed.key.as_deref()).collect();
     desk = errand.reads().await?;
     for ours in refunds::made_since(&mut desk, gateway.name(), since_ms).await? {
         if ours.status == "succeeded" && !keys.contains(ours.id.as_str()) {
-            found.push(difference(DifferenceKind::RefundedHere, &ours.id, &ours.currency, ours.amount_minor, 0));
+            found.push(compare::difference(DifferenceKind::RefundedHere, &ours.id, &ours.currency, ours.amount_minor, 0));
         }
     }
+    let lying = read::left_lying(&mut desk, gateway.name(), ran_at - UNDECIDED_MS).await?;
     drop(desk);
+    for ours in lying {
+        if !found.iter().any(|difference| difference.subject_id == ours.id) {
+            found.push(compare::left_lying(gateway.name(), &ours));
+        }
+    }
     found.extend(ledger(errand, gateway.name(), since_ms).await?);
     found.truncate(MOST_DIFFERENCES);
     let counts = (i64::try_from(listed.len()).map_err(Refusal::damaged)?, i64::try_from(given_back.len()).map_err(Refusal::damaged)?);
     keep(errand, gateway.name(), (since_ms, ran_at), counts, found).await
-}
-
-fn difference(kind: DifferenceKind, subject_id: &str, currency: &str, ours_minor: i64, theirs_minor: i64) -> Difference {
-    Difference { kind, subject_id: subject_id.to_owned(), currency: currency.to_owned(), ours_minor, theirs_minor, is_mended: false }
-}
-
-fn of_payment(kind: DifferenceKind, ours: &Payment, theirs_minor: i64) -> Difference {
-    difference(kind, &ours.id, &ours.currency, ours.amount_minor, theirs_minor)
-}
-
-/// One charge of the gateway's beside our payment.
-async fn compare_charge(errand: &Errand, gateway: &str, theirs: &ListedCharge) -> Result<Option<Difference>, Refusal> {
-    let Charge { reference, amount_minor, currency, outcome } = &theirs.charge;
-    let took = *outcome == Outcome::Succeeded;
-    let ours = match read::load(&mut errand.reads().await?, &theirs.key).await {
-        Ok(payment) if payment.gateway == gateway => payment,
-        Ok(_) | Err(Refusal::NotFound) => return Ok(took.then(|| difference(DifferenceKind::ChargeUnknown, reference, currency, 0, *amount_minor))),
-        Err(refusal) => return Err(refusal),
-    };
-    if ours.currency != *currency {
-        return Ok(took.then(|| of_payment(DifferenceKind::CurrencyDiffers, &ours, *amount_minor)));
-    }
-    if ours.amount_minor != *amount_minor {
-        return Ok(took.then(|| of_payment(DifferenceKind::AmountDiffers, &ours, *amount_minor)));
-    }
-    let kind = match (&ours.status, outcome) {
-        (Status::Succeeded, Outcome::Succeeded) => return Ok(None),
-        (_, Outcome::Succeeded) => DifferenceKind::PaidThere,
-        (Status::Succeeded, _) => return Ok(Some(of_payment(DifferenceKind::PaidHere, &ours, 0))),
-        (status, Outcome::Declined(_)) if status.is_under_way() => DifferenceKind::DeclinedThere,
-        _ => return Ok(None),
-    };
-    let mut desk = errand.writes().await?;
-    let before = read::load(&mut desk, &ours.id).await?.status;
-    charges::record(&mut desk, &ours.id, &theirs.charge).await?;
-    desk.commit().await?;
-    // Somebody else heard of it in the meantime.
-    if before != ours.status {
-        return Ok(None);
-    }
-    Ok(Some(Difference { is_mended: true, ..of_payment(kind, &ours, if took { *amount_minor } else { 0 }) }))
-}
-
-/// One refund of the gateway's beside ours.
-async fn compare_refund(errand: &Errand, gateway: &str, theirs: &ListedRefund) -> Result<Option<Difference>, Refusal> {
-    let went = theirs.refund.outcome == RefundOutcome::Succeeded;
-    let mut desk = errand.reads().await?;
-    let ours = match &theirs.key {
-        Some(key) => refunds::find(&mut desk, key).await?,
-        None => None,
-    };
-    let Some(ours) = ours else {
-        // Of a charge that is none of ours it is none of ours either.
-        let of = read::by_reference(&mut desk, gateway, &theirs.charge_reference).await?;
-        return Ok(of.filter(|_| went).map(|of| difference(DifferenceKind::RefundUnknown, &of.id, &theirs.currency, 0, theirs.amount_minor)));
-    };
-    drop(desk);
-    if ours.amount_minor != theirs.amount_minor || ours.currency != theirs.currency {
-        return Ok(Some(difference(DifferenceKind::RefundAmountDiffers, &ours.id, &ours.currency, ours.amount_minor, theirs.amount_minor)));
-    }
-    let of = |kind, theirs_minor| difference(kind, &ours.id, &ours.currency, ours.amount_minor, theirs_minor);
-    match (ours.status.as_str(), &theirs.refund.outcome) {
-        ("created", RefundOutcome::Succeeded | RefundOutcome::Refused) => {
-            let mut desk = errand.writes().await?;
-            refunds::record(&mut desk, &ours.id, &theirs.refund.reference, &theirs.refund.outcome).await?;
-            desk.commit().await?;
-            Ok(Some(Difference { is_mended: true, ..of(DifferenceKind::RefundDecidedThere, theirs.amount_minor) }))
-        }
-        ("succeeded", RefundOutcome::Refused) => Ok(Some(of(DifferenceKind::RefundedHere, 0))),
-        ("refused", RefundOutcome::Succeeded) => Ok(Some(of(DifferenceKind::RefundedThere, theirs.amount_minor))),
-        _ => Ok(None),
-    }
 }
 
 /// Payments whose cash in the ledger is not what they are of.
@@ -300,7 +253,7 @@ async fn ledger(errand: &Errand, gateway: &str, since_ms: i64) -> Result<Vec<Dif
             (desk.vendor.id.clone(), gateway.to_owned(), since_ms),
         )
         .await?;
-    Ok(rows.into_iter().map(|(id, currency, ours, posted)| difference(DifferenceKind::LedgerDiffers, &id, &currency, ours, posted)).collect())
+    Ok(rows.into_iter().map(|(id, currency, ours, posted)| compare::difference(DifferenceKind::LedgerDiffers, &id, &currency, ours, posted)).collect())
 }
 
 /// Keeps what a comparison came to; programs hear of what is left to do.

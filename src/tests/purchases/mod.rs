@@ -1,5 +1,7 @@
-//! Buying something once: what is paid is what was shown, what it gives is given once whatever the bank does, and what happens by itself
-//! when the balance is low.
+//! Buying something once: what is paid is what was shown, and what it gives is given once, whatever the bank does.
+
+mod automatic;
+mod refunds;
 
 use billing::ledger::Account;
 use billing::money::Currency;
@@ -7,8 +9,7 @@ use billing::tax::TaxRate;
 use chrono::Duration;
 use portico::services::catalog::{self, NewProduct, ProductKind, ProductPrice};
 use portico::services::payments::scripted::Script;
-use portico::services::payments::{self, DeclineReason, Outcome, Status};
-use portico::services::purchases::{self, Wish};
+use portico::services::payments::{self, DeclineReason, Outcome};
 use portico::services::{balance, check, invoices, ledger};
 use rust_decimal::Decimal;
 
@@ -276,85 +277,6 @@ async fn nobody_buys_by_another_ones_form_or_card() {
     let fields: Vec<(&str, &str)> = form.fields.iter().filter(|(name, _)| *name != "method").map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(luna.browser.post("/balance/top-up", &fields).await.status, 404);
     assert_eq!(at.taken(), [4700, 2500]);
-}
-
-#[tokio::test]
-async fn a_low_balance_is_topped_up_by_itself_up_to_the_months_most() {
-    let at = Nordlicht::selling().await;
-    let card = at.methods().await.remove(0);
-    let form = [("what", "set"), ("below", "20"), ("amount", "30"), ("most_a_month", "60"), ("method", card.id.as_str())];
-    let answer = at.browser().post("/balance/automatic", &form).await;
-    assert_eq!((answer.status, answer.location()), (303, "/balance/automatic"), "{}", answer.text);
-    at.go_to("2026-03-02T12:00:00Z").await;
-    assert_eq!((at.balance_minor().await, at.taken()), (3000, vec![4700, 3000]));
-    // Enough is there.
-    at.go_to("2026-03-02T13:00:00Z").await;
-    assert_eq!(at.taken(), [4700, 3000]);
-    let use_up = async |amount_minor: i64| {
-        let mut desk = at.desk().await;
-        invoices::charge(&mut desk, &at.id, amount_minor, "A workshop").await.unwrap();
-        desk.commit().await.unwrap();
-    };
-    use_up(3000).await;
-    at.go_to("2026-03-03T12:00:00Z").await;
-    use_up(3000).await;
-    at.go_to("2026-03-04T12:00:00Z").await;
-    // The month's 60.00 are paid in, and used.
-    assert_eq!((at.balance_minor().await, at.taken()), (0, vec![4700, 3000, 3000]));
-    // April's invoice takes what is due from the card, and April has its own most.
-    at.go_to("2026-04-01T02:00:00+02:00").await;
-    assert_eq!((at.balance_minor().await, at.taken()), (3000, vec![4700, 3000, 3000, 4700, 3000]));
-    at.sign_in().await;
-    let page = at.browser().get("/balance/automatic").await;
-    assert!(page.text.contains("<b>€30.00</b> is paid in from Visa ending 4242 when less than €20.00 is left."), "{}", page.text);
-    assert_eq!(at.browser().post("/balance/automatic", &[("what", "off")]).await.status, 303);
-    assert_eq!(purchases::automatic_top_up(&mut at.desk().await, &at.id).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_decline_ends_what_happens_by_itself_and_says_so() {
-    let at = Nordlicht::selling().await;
-    let card = at.methods().await.remove(0);
-    let wish = Wish { below_minor: 2000, amount_minor: 3000, method_id: card.id, most_a_month_minor: 9000 };
-    let mut desk = at.desk().await;
-    purchases::set_automatic_top_up(&mut desk, &at.id, &wish).await.unwrap();
-    desk.commit().await.unwrap();
-    at.bank.script(&at.id, Script::Declines(DeclineReason::LostCard));
-    for day in 2..5 {
-        at.go_to(&format!("2026-03-0{day}T12:00:00Z")).await;
-    }
-    let tried = payments::of_customer(&mut at.desk().await, &at.id, "", 10).await.unwrap();
-    assert_eq!(tried.iter().filter(|payment| matches!(payment.status, Status::Declined(_))).count(), 1, "{tried:#?}");
-    assert_eq!((at.balance_minor().await, at.events("automatic_top_up.stopped").await), (0, 1));
-    at.deliver().await;
-    let mut desk = at.desk().await;
-    let history = portico::services::messages::history(&mut desk, &at.id, &at.mira.identity_id, "", 20).await.unwrap();
-    assert_eq!(history.iter().filter(|message| message.kind == "automatic_top_up_stopped").count(), 1);
-    drop(desk);
-    at.sign_in().await;
-    let page = at.browser().get("/balance/automatic").await;
-    assert!(page.text.contains("<b>Stopped:</b> €30.00 could not be paid in."), "{}", page.text);
-}
-
-#[tokio::test]
-async fn one_top_up_at_a_time_happens_by_itself_however_many_workers_look() {
-    let at = Nordlicht::selling().await;
-    let card = at.methods().await.remove(0);
-    let wish = Wish { below_minor: 2000, amount_minor: 3000, method_id: card.id, most_a_month_minor: 90_000 };
-    let mut desk = at.desk().await;
-    purchases::set_automatic_top_up(&mut desk, &at.id, &wish).await.unwrap();
-    desk.commit().await.unwrap();
-    at.bank.script(&at.id, Script::Pends);
-    let errand = at.errand();
-    let (one, two, three) = tokio::join!(purchases::top_up(&errand, &at.id), purchases::top_up(&errand, &at.id), purchases::top_up(&errand, &at.id));
-    let begun = [one, two, three].into_iter().filter(|outcome| matches!(outcome, Ok(Some(_)))).count();
-    assert_eq!(begun, 1);
-    at.go_to("2026-03-02T12:00:00Z").await;
-    at.bank_decides().await;
-    at.bank.script(&at.id, Script::Succeeds);
-    at.world.wait(Duration::minutes(2));
-    at.recover().await;
-    assert_eq!((at.balance_minor().await, at.taken()), (3000, vec![4700, 3000]));
 }
 
 #[tokio::test]
