@@ -66,8 +66,10 @@ test("a card refused for good leads to another one first, on the page and in a f
 
     await page.goto(site.url);
     const heard = await events(page);
-    await show(page, {});
     const frame = inFrame(page);
+    await show(page, { action: "repair-payment" });
+    await expect(frame.getByRole("heading", { level: 1 })).toContainText("Add a payment method");
+    await show(page, {});
     const first = frame.locator(".note .acts").first().locator("a, button").first();
     await expect(first).toHaveText("Pay another way");
     await expect(frame.locator("html[data-islands=ready]")).toBeAttached();

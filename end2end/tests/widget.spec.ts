@@ -5,15 +5,13 @@ import { readFileSync } from "node:fs";
 import { code, expect, person, test as base, typeCard } from "./people";
 import { type Site, api, approve, contrast, events, inFrame, isReady, show, vendorSite } from "./vendor";
 
-const test = base.extend<{ state: string; theme: object | undefined; site: Site }>({
-  /** The state of the customer who is signed in on the vendor's site. */
-  state: ["healthy", { option: true }],
+const test = base.extend<{ theme: object | undefined; site: Site }>({
   /** The look of the vendor's page, as its program tells it. */
   theme: [undefined, { option: true }],
-  site: async ({ state, theme }, use, testInfo) => {
+  site: async ({ theme }, use, testInfo) => {
     // A code is good once: the next journey of the same person waits for the next one.
     testInfo.setTimeout(testInfo.timeout + 60_000);
-    const site = await vendorSite(person(state), { theme });
+    const site = await vendorSite(person("healthy"), { theme });
     await use(site);
     site.stop();
   },
@@ -156,16 +154,6 @@ test.describe("money", () => {
     await typeCard(frame.frameLocator("iframe.fields"), "5555 5555 5555 4444");
     await expect(frame.getByRole("status")).toContainText("was added");
     expect((await heard()).filter(([name]) => name === "payment_method_updated")).toEqual([["payment_method_updated", { version: 1, id: expect.stringMatching(/^pm_/) }]]);
-  });
-});
-
-test.describe("a customer whose payment failed", () => {
-  test.use({ state: "past_due" });
-
-  test("is led to what repairs it", async ({ page, site }) => {
-    await page.goto(site.url);
-    await show(page, { action: "repair-payment" });
-    await expect(inFrame(page).getByRole("heading", { level: 1 })).toContainText(/Pay €|Add a payment method/);
   });
 });
 
