@@ -168,6 +168,14 @@ impl Desk {
         self.foreseen = answers;
     }
 
+    /// What was read ahead, once: whoever asks again may have changed it.
+    pub(crate) fn take_foreseen<T: 'static>(&mut self, question: &'static str, of: &str) -> Option<T> {
+        if self.foreseen.is_empty() {
+            return None;
+        }
+        self.foreseen.remove(&(question, of.to_owned()))?.downcast().ok().map(|answer| *answer)
+    }
+
     /// Something of the customer whose turn it is will be written: what was read ahead holds no longer.
     pub(crate) fn forget_foreseen(&mut self) {
         self.foreseen.clear();

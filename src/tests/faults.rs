@@ -11,7 +11,7 @@ use chrono::Duration;
 use portico::services::payments::gateway::*;
 use portico::services::payments::notices::{self, About, Noticed};
 use portico::services::payments::scripted::{Script, Scripted};
-use portico::services::payments::{self, DifferenceKind, Errand, Status};
+use portico::services::payments::{self, DifferenceKind, Errand, Pays, Status};
 use portico::services::purchases::{self, Order, What};
 use portico::services::{Actor, balance, invoices, ledger};
 use portico::worker::bill;
@@ -272,7 +272,7 @@ async fn story(seed: u64) -> u64 {
         let payments = payments::of_invoice(&mut desk, &invoice.id).await.unwrap();
         if name == "overcharged" {
             let bought = purchases::of_customer(&mut desk, &customer, "", 10).await.unwrap().remove(0);
-            let for_balance = payments::of_purchase(&mut desk, &bought.id).await.unwrap().unwrap();
+            let for_balance = payments::of(&mut desk, &Pays::Purchase(bought.id.clone())).await.unwrap().remove(0);
             assert_eq!((payments.len(), invoice.due_minor), (1, invoice.total_minor), "seed {seed}: {payments:#?}");
             for payment in payments.iter().chain([&for_balance]) {
                 assert!(payment.status.is_under_way() && named.contains(payment.id.as_str()), "seed {seed}: {payment:#?}, {differences:#?}");
@@ -296,7 +296,7 @@ async fn story(seed: u64) -> u64 {
         assert_eq!(invoice.due_minor, if is_paid { 0 } else { invoice.total_minor }, "seed {seed}, {name}");
         assert!(payments.iter().all(|payment| !payment.status.is_under_way()), "seed {seed}, {name}: {payments:#?}");
         let bought = purchases::of_customer(&mut desk, &customer, "", 10).await.unwrap().remove(0);
-        let payment = payments::of_purchase(&mut desk, &bought.id).await.unwrap().unwrap();
+        let payment = payments::of(&mut desk, &Pays::Purchase(bought.id.clone())).await.unwrap().remove(0);
         // A top-up asks the first card alone.
         let is_charged = ["good", "slow"].contains(&name);
         assert_eq!((taken.contains_key(&payment.id), bought.status == "done"), (is_charged, is_charged), "seed {seed}, {name}: {payment:#?}");

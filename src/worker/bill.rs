@@ -125,10 +125,13 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         }
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
+    let was_charging = run.till.len() > 0;
     run.till.finish(&mut run.report).await;
-    collect(app, vendor, until, &mut run.report).await?;
-    follow(app, vendor, until, &mut seen).await?;
-    dun(&mut run.till, until, &mut run.report).await?;
+    // Where nothing came of it, nothing more is due than was a moment ago.
+    if collect(app, vendor, until, &mut run.report).await? || was_charging {
+        follow(app, vendor, until, &mut seen).await?;
+        dun(&mut run.till, until, &mut run.report).await?;
+    }
     top_up(app, vendor, until).await?;
     Ok(run.report)
 }
@@ -236,11 +239,12 @@ impl Run<'_> {
 }
 
 /// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
-/// declined before payment was due, and is due now.
-pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
+/// declined before payment was due, and is due now. Whether there was any.
+pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<bool, Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let open = invoices::never_collected(&mut desk, until).await?;
-    if !open.is_empty() {
+    let was_any_open = !open.is_empty();
+    if was_any_open {
         let customers: BTreeSet<String> = open.iter().map(|(customer_id, ..)| customer_id.clone()).collect();
         let chargeable = payments::chargeable(&mut desk, &customers.into_iter().collect::<Vec<_>>()).await?;
         drop(desk);
@@ -264,8 +268,9 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
     }
     let unpaid = invoices::unpaid(&mut desk, until).await?;
     drop(desk);
+    let is_any_unpaid = !unpaid.is_empty();
     for (due_at, invoice_id) in unpaid {
         till::note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
     }
-    Ok(())
+    Ok(was_any_open || is_any_unpaid)
 }

@@ -188,11 +188,13 @@ impl<'a> Till<'a> {
         customers::hold_all(&mut desk, &ids).await?;
         let collecting = |(customer_id, sent): &Turn| self.accounts.get(customer_id).filter(|_| sent.is_none()).and_then(Tasks::collects_first);
         let owed: Vec<(String, String)> = turns.iter().filter_map(|turn| Some((turn.0.clone(), collecting(turn)?.to_owned()))).collect();
-        let mut ahead = Box::pin(payments::foresee(&mut desk, &owed)).await?;
+        let mut ahead = Box::pin(payments::foresee_collecting(&mut desk, &owed)).await?;
+        ahead.extend(Box::pin(payments::foresee_booking(&mut desk, turns.iter().filter_map(|(_, sent)| sent.as_ref()))).await?);
         let mut taken = Vec::with_capacity(turns.len());
         for (customer_id, sent) in turns {
             let Some(mut tasks) = self.accounts.get(customer_id).cloned() else { continue };
-            desk.foresee(tasks.collects_first().and_then(|invoice_id| ahead.remove(invoice_id)).unwrap_or_default());
+            let first = sent.as_ref().map_or_else(|| tasks.collects_first(), Sent::invoice_id);
+            desk.foresee(first.and_then(|invoice_id| ahead.remove(invoice_id)).unwrap_or_default());
             // On the heap: everything a customer's turn may come to is part of one future, and a thread's stack is small.
             let next = Box::pin(tasks.turn(&mut desk, sent.as_ref(), came)).await?;
             taken.push((customer_id.clone(), tasks, next));

@@ -1,6 +1,8 @@
 //! What is due of an invoice, and what settles it: allocation rows. Paid is their sum and stands nowhere else; `settled_at` only
 //! remembers when that sum first reached the total.
 
+use std::collections::HashMap;
+
 use billing::calendar::Instant;
 use billing::ledger;
 use serde_json::json;
@@ -9,6 +11,7 @@ use sqlx::FromRow;
 use super::write_off;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
+use crate::services::desk::{Answers, answer};
 use crate::services::{Desk, Refusal, dunning, ledger as books, subscriptions};
 
 /// What lowers the amount due, by where it came from.
@@ -25,8 +28,9 @@ pub(crate) enum Allocation<'a> {
     WriteOff(&'a str),
 }
 
-#[derive(FromRow)]
+#[derive(Clone, FromRow)]
 struct DueRow {
+    id: String,
     customer_id: String,
     currency: String,
     number: String,
@@ -35,23 +39,55 @@ struct DueRow {
     /// Of it, what is not asked for any more.
     written_off_minor: i64,
     ended_as: Option<String>,
+    settled_at: Option<i64>,
     /// The dunning case it is unpaid in.
     case_id: Option<String>,
+    /// A subscription on it that is past due.
+    past_due_id: Option<String>,
 }
 
+/// The columns of a [`DueRow`], of an invoice `i`.
+macro_rules! columns {
+    () => {
+        "i.id, i.customer_id, i.currency, i.number, i.total_minor, i.ended_as, i.settled_at,
+            CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor,
+            CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND a.kind = 'write_off'), 0) AS BIGINT)
+                AS written_off_minor,
+            (SELECT c.id FROM dunning_cases c WHERE c.vendor_id = i.vendor_id AND c.invoice_id = i.id AND c.state IN ('open', 'ended', 'written_off')) AS case_id,
+            (SELECT s.id FROM invoice_lines l CROSS JOIN subscriptions s WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id
+                AND s.vendor_id = l.vendor_id AND s.id = l.subscription_id AND s.status = 'past_due' LIMIT 1) AS past_due_id"
+    };
+}
+
+/// Read ahead of an invoice that will be paid: what is due of it.
+const DUE: &str = "due";
+
 async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
+    if let Some(known) = desk.take_foreseen(DUE, invoice_id) {
+        return Ok(known);
+    }
     desk.tx
-        .opt(
-            "SELECT i.customer_id, i.currency, i.number, i.total_minor, i.ended_as,
-                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor,
-                CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND a.kind = 'write_off'), 0) AS BIGINT)
-                    AS written_off_minor,
-                (SELECT c.id FROM dunning_cases c WHERE c.vendor_id = i.vendor_id AND c.invoice_id = i.id AND c.state IN ('open', 'ended', 'written_off')) AS case_id
-             FROM invoices i WHERE i.vendor_id = $1 AND i.id = $2",
-            (desk.vendor.id.clone(), invoice_id.to_owned()),
-        )
+        .opt(concat!("SELECT ", columns!(), " FROM invoices i WHERE i.vendor_id = $1 AND i.id = $2"), (desk.vendor.id.clone(), invoice_id.to_owned()))
         .await?
         .ok_or(Refusal::NotFound)
+}
+
+static DUE_OF_EACH: Many = Many {
+    before: concat!("SELECT ", columns!(), " FROM (VALUES"),
+    columns: 2,
+    after: ") AS v CROSS JOIN invoices i WHERE i.vendor_id = v.column1 AND i.id = v.column2",
+    of_each: false,
+};
+
+/// Reads ahead of the payment of some invoices, whose customers are locked; each after its id.
+pub(crate) async fn foresee_paid(desk: &mut Desk, invoice_ids: &[String]) -> Result<HashMap<String, Answers>, Refusal> {
+    let rows: Vec<DueRow> = desk.tx.all_of(&DUE_OF_EACH, desk.each(invoice_ids)).await?;
+    let ahead = |row: DueRow| {
+        let (id, mut answers) = (row.id.clone(), Answers::new());
+        answer(&mut answers, DUE, &id, row);
+        (id, answers)
+    };
+    Ok(rows.into_iter().map(ahead).collect())
 }
 
 impl DueRow {
@@ -128,20 +164,24 @@ pub(crate) async fn note_if_settled_as_of(desk: &mut Desk, at: Instant, invoice_
     if row.due_minor()? > 0 { Ok(()) } else { note_settled(desk, at, invoice_id, &row).await }
 }
 
+static SETTLED: Many = Many {
+    before: "UPDATE invoices SET settled_at = v.column3 FROM (VALUES",
+    columns: 3,
+    after: ") AS v WHERE invoices.vendor_id = v.column1 AND invoices.id = v.column2 AND invoices.settled_at IS NULL",
+    of_each: true,
+};
+
 /// Nothing is due of an invoice any more. One of which a part stays written off is settled by nobody: it ends as it had.
 async fn note_settled(desk: &mut Desk, at: Instant, invoice_id: &str, row: &DueRow) -> Result<(), Refusal> {
     if row.written_off_minor > 0 {
         desk.tx.run("UPDATE invoices SET ended_as = 'uncollectible' WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
         return Ok(());
     }
-    let touched = desk
-        .tx
-        .run(
-            "UPDATE invoices SET settled_at = $3 WHERE vendor_id = $1 AND id = $2 AND settled_at IS NULL",
-            (desk.vendor.id.clone(), invoice_id.to_owned(), at.timestamp_millis()),
-        )
-        .await?;
-    if touched > 0 && row.total_minor > 0 {
+    if row.settled_at.is_some() {
+        return Ok(());
+    }
+    desk.tx.put(&SETTLED, (desk.vendor.id.clone(), invoice_id.to_owned(), at.timestamp_millis())).await?;
+    if row.total_minor > 0 {
         desk.record(
             "invoice.paid",
             Some(&row.customer_id),
@@ -149,7 +189,9 @@ async fn note_settled(desk: &mut Desk, at: Instant, invoice_id: &str, row: &DueR
             json!({ "number": row.number, "total_minor": row.total_minor, "currency": row.currency }),
         )
         .await?;
-        subscriptions::note_settled(desk, invoice_id).await?;
+        if row.past_due_id.is_some() {
+            subscriptions::note_settled(desk, invoice_id).await?;
+        }
         if let Some(case_id) = &row.case_id {
             dunning::note_settled(desk, case_id).await?;
         }
@@ -171,19 +213,9 @@ pub(crate) async fn note_due_again(desk: &mut Desk, invoice_id: &str) -> Result<
     Ok(())
 }
 
-/// A payment came in for an invoice. Told twice, it counts once. What is paid beyond what is due goes into the balance.
+/// A payment came in for an invoice: told once of each. What is paid beyond what is due goes into the balance.
 pub async fn record_payment(desk: &mut Desk, invoice_id: &str, payment_id: &str, amount_minor: i64) -> Result<(), Refusal> {
     let row = due_row(desk, invoice_id).await?;
-    let known: Option<(String,)> = desk
-        .tx
-        .opt(
-            "SELECT id FROM allocations WHERE vendor_id = $1 AND payment_id = $2 UNION ALL SELECT id FROM balance_credits WHERE vendor_id = $1 AND source_id = $2 AND source = 'overpayment'",
-            (desk.vendor.id.clone(), payment_id.to_owned()),
-        )
-        .await?;
-    if known.is_some() {
-        return Ok(());
-    }
     // What was written off is due again, as far as this pays it.
     let row = if row.written_off_minor > 0 {
         write_off::make_due(desk, invoice_id, amount_minor).await?;

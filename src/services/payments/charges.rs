@@ -13,6 +13,7 @@
 
 use serde_json::json;
 
+use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::{Desk, Refusal, customers, invoices, purchases, quotes};
 
@@ -21,7 +22,7 @@ use super::debits;
 use super::errand::{Errand, unanswered};
 use super::gateway::{Charge, DeclineReason, Outcome};
 use super::methods::{self, Method};
-use super::read::{PATIENCE_MS, Payment, Pays, Status, load, returning, written};
+use super::read::{self, Payment, Pays, Status, load, returning, written};
 
 /// What to charge.
 #[derive(Clone, Debug)]
@@ -60,49 +61,51 @@ pub async fn open(desk: &mut Desk, new: &NewPayment) -> Result<Payment, Refusal>
     if !method.means.kind().pays_at_once() && matches!(new.pays, Pays::Quote(_)) {
         return Err(Refusal::Rule(sentence!("refusal-method-takes-days")));
     }
-    open_with(desk, new, &method).await
+    let before = read::of(desk, &new.pays).await?;
+    open_with(desk, new, &method, &before).await
 }
 
-/// The same with the method, under the customer's lock.
-pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method: &Method) -> Result<Payment, Refusal> {
+/// The same with the method, under the customer's lock, after the payments `before` of the same.
+pub(super) async fn open_with(desk: &mut Desk, new: &NewPayment, method: &Method, before: &[Payment]) -> Result<Payment, Refusal> {
+    make(desk, new, method, before, Status::Created).await
+}
+
+/// The same of one that is sent as soon as this transaction holds: claimed with its making, unless it waits for its day.
+pub(super) async fn open_claimed(desk: &mut Desk, new: &NewPayment, method: &Method, before: &[Payment]) -> Result<Payment, Refusal> {
+    make(desk, new, method, before, Status::Processing).await
+}
+
+async fn make(desk: &mut Desk, new: &NewPayment, method: &Method, before: &[Payment], status: Status) -> Result<Payment, Refusal> {
+    // An invoice is asked what is due of it; the others are paid once.
+    let is_paid_once = !matches!(new.pays, Pays::Invoice(_));
+    if before.iter().any(|other| other.status.is_under_way() || (is_paid_once && other.status == Status::Succeeded)) {
+        return Err(already());
+    }
     let wait_until = debits::sent_at(desk, method, new.who).await?;
+    let status = if wait_until.is_some() { Status::Created } else { status };
     let app = desk.app.clone();
     let gateway = app.gateways.of(&mut desk.tx, &desk.vendor).await?;
-    let (invoice_id, quote_id, purchase_id) = match &new.pays {
-        Pays::Invoice(id) => (Some(id.clone()), None, None),
-        Pays::Quote(id) => (None, Some(id.clone()), None),
-        Pays::Purchase(id) => (None, None, Some(id.clone())),
+    let payment = Payment {
+        id: desk.new_id("pay"),
+        customer_id: new.customer_id.clone(),
+        pays: new.pays.clone(),
+        method_id: method.id.clone(),
+        round: new.round,
+        amount_minor: new.amount_minor,
+        currency: new.currency.clone(),
+        gateway: gateway.name().to_owned(),
+        reference: None,
+        instead: None,
+        attempts: i64::from(status == Status::Processing),
+        status,
+        wait_until,
+        paid_at: None,
+        created_at: desk.now.wall_ms(),
+        updated_at: desk.now.wall_ms(),
     };
-    // An invoice is asked what is due of it; these are paid once.
-    if let Some(once) = quote_id.as_ref().or(purchase_id.as_ref()) {
-        let paid: Option<(String,)> = desk
-            .tx
-            .opt(
-                "SELECT id FROM payments WHERE vendor_id = $1 AND (quote_id = $2 OR purchase_id = $2) AND status = 'succeeded'",
-                (desk.vendor.id.clone(), once.clone()),
-            )
-            .await?;
-        if paid.is_some() {
-            return Err(already());
-        }
-    }
-    let id = desk.new_id("pay");
     // The customer is locked: nobody else counts meanwhile.
-    let opened = written(
-        desk,
-        returning!(
-            "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, purchase_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, wait_until,
-                created_at, updated_at, ask_at)
-             VALUES ($1, $2, $3, $4, $5, $6, (SELECT COUNT(*) + 1 FROM payments WHERE vendor_id = $1 AND (invoice_id = $4 OR quote_id = $5 OR purchase_id = $6)), $7, $8, $9, $10,
-                'created', $11, 0, $12, $13, $13, $14)
-             ON CONFLICT DO NOTHING"
-        ),
-        (
-            desk.vendor.id.clone(), id, new.customer_id.clone(), invoice_id, quote_id, purchase_id, method.id.clone(), new.round, new.amount_minor, new.currency.clone(),
-            gateway.name(), wait_until, desk.now.wall_ms(), desk.now.wall_ms() + PATIENCE_MS,
-        ),
-    );
-    let payment = opened.await?.ok_or_else(already)?;
+    let position = i64::try_from(before.len()).map_err(Refusal::damaged)?.saturating_add(1);
+    read::insert(desk, &payment, position).await?;
     debits::announce(desk, &payment, method).await?;
     Ok(payment)
 }
@@ -139,10 +142,27 @@ async fn settle(errand: &Errand, payment_id: &str, charge: &Charge) -> Result<Pa
     Ok(payment)
 }
 
+/// A payment, read under its customer's lock: it is as it is until this desk changes it.
+async fn held(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
+    let payment = load(desk, payment_id).await?;
+    if desk.holds(&payment.customer_id) {
+        return Ok(payment);
+    }
+    customers::lock(desk, &payment.customer_id).await?;
+    load(desk, payment_id).await
+}
+
+static SUCCEEDED: Many = Many {
+    before: "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, instead_minor = NULL, instead_currency = NULL, reference = v.column3,
+                paid_at = v.column4, updated_at = v.column5 FROM (VALUES",
+    columns: 5,
+    after: ") AS v WHERE payments.vendor_id = v.column1 AND payments.id = v.column2 AND payments.status <> 'succeeded'",
+    of_each: true,
+};
+
 /// Phase three: what the gateway says goes into the books. Told again, or in another order, it comes to the same.
 pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Result<Payment, Refusal> {
-    let before = load(desk, payment_id).await?;
-    customers::hold(desk, &before.customer_id).await?;
+    let before = held(desk, payment_id).await?;
     let is_as_asked = charge.amount_minor == before.amount_minor && charge.currency == before.currency;
     // Of what was declined nothing was charged, however much it was of.
     if !is_as_asked && !matches!(charge.outcome, Outcome::Declined(_)) {
@@ -152,13 +172,17 @@ pub async fn record(desk: &mut Desk, payment_id: &str, charge: &Charge) -> Resul
     let (wall_ms, billing_ms) = (desk.now.wall_ms(), desk.now.billing_ms());
     let reference = charge.reference.clone();
     let moved = match &charge.outcome {
+        Outcome::Succeeded if before.status == Status::Succeeded => None,
         Outcome::Succeeded => {
-            let moves = returning!(
-                "UPDATE payments SET status = 'succeeded', decline_reason = NULL, action_url = NULL, instead_minor = NULL, instead_currency = NULL, reference = $3, paid_at = $4,
-                    updated_at = $5
-                 WHERE vendor_id = $1 AND id = $2 AND status <> 'succeeded'"
-            );
-            written(desk, moves, (key.0, key.1, reference, billing_ms, wall_ms)).await?
+            desk.tx.put(&SUCCEEDED, (key.0, key.1, reference.clone(), billing_ms, wall_ms)).await?;
+            Some(Payment {
+                status: Status::Succeeded,
+                instead: None,
+                reference: Some(reference),
+                paid_at: Some(billing_ms),
+                updated_at: wall_ms,
+                ..before.clone()
+            })
         }
         Outcome::Declined(reason) => {
             let moves = returning!(

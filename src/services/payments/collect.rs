@@ -50,8 +50,8 @@ async fn begun(desk: &mut Desk, invoice_id: &str) -> Result<Begun, Refusal> {
     if before.iter().any(|payment| payment.status.is_under_way()) {
         return Ok(Begun::UnderWay);
     }
-    Ok(match begin(desk, &invoice, &before).await? {
-        Some(first) => sending::claim(desk, &first.id, Customer::Absent, &invoice.number).await?.map_or(Begun::UnderWay, Begun::Sending),
+    Ok(match first_of_round(desk, &invoice, &before).await? {
+        Some((new, method)) => sending::open(desk, &new, method, &before, &invoice.number).await?.map_or(Begun::UnderWay, Begun::Sending),
         None => Begun::NoMethod,
     })
 }
@@ -59,8 +59,8 @@ async fn begun(desk: &mut Desk, invoice_id: &str) -> Result<Begun, Refusal> {
 /// Begins a further round of an invoice with the first of the methods whose turn it is; `None`: there is none.
 pub(crate) async fn begin_round(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Sending>, Refusal> {
     let before = read::of_invoice(desk, &invoice.id).await?;
-    match begin(desk, invoice, &before).await? {
-        Some(first) => sending::claim(desk, &first.id, Customer::Absent, &invoice.number).await,
+    match first_of_round(desk, invoice, &before).await? {
+        Some((new, method)) => sending::open(desk, &new, method, &before, &invoice.number).await,
         None => Ok(None),
     }
 }
@@ -68,6 +68,7 @@ pub(crate) async fn begin_round(desk: &mut Desk, invoice: &Invoice) -> Result<Op
 /// What a gateway said of a payment goes into the books: the payment, and, where it was not made, the one that follows it.
 pub async fn book(desk: &mut Desk, sent: &Sent) -> Result<(Payment, Option<Sending>), Refusal> {
     let payment = sending::book(desk, sent).await?;
+    desk.forget_foreseen();
     let next = match follower(desk, &payment).await? {
         Some(next) => sending::claim(desk, &next.id, Customer::Absent, sent.description()).await?,
         None => None,
@@ -95,14 +96,14 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
 }
 
 /// The first payment of a new round, after the invoice's payments before; `None` without a method that is charged by itself.
-async fn begin(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
+async fn first_of_round(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
     let rounds = before.iter().filter_map(|payment| payment.round).max().unwrap_or(0);
-    open_next(desk, invoice, rounds + 1, before).await
+    next_of_round(desk, invoice, rounds + 1, before).await
 }
 
-/// The row of the next payment of a round: the first method that is charged by itself, can pay the invoice's currency and has not been tried in
-/// it. One that was refused for good is not charged again as it stands. The customer is locked.
-async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<Payment>, Refusal> {
+/// The next payment of a round: the first method that is charged by itself, can pay the invoice's currency and has not been tried in it. One
+/// that was refused for good is not charged again as it stands. The customer is locked.
+async fn next_of_round(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
     let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
     // Of a round that dunning began, those whose turn has come.
     let turns = dunning::turns_of(desk, &invoice.id).await?;
@@ -121,7 +122,7 @@ async fn open_next(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Pay
         amount_minor: invoice.due_minor,
         currency: invoice.currency.clone(),
     };
-    charges::open_with(desk, &new, &next).await.map(Some)
+    Ok(Some((new, next)))
 }
 
 /// What follows when a payment nobody asked for was not made, in the very transaction that says so: the row of the next method's, or, when
@@ -136,8 +137,8 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
         return Ok(());
     }
     let before = read::of_invoice(desk, invoice_id).await?;
-    match open_next(desk, &invoice, round, &before).await? {
-        Some(_) => Ok(()),
+    match next_of_round(desk, &invoice, round, &before).await? {
+        Some((new, method)) => charges::open_with(desk, &new, &method, &before).await.map(drop),
         None => {
             dunning::note_round_over(desk, &invoice, &before).await?;
             invoices::note_declined(desk, invoice_id, reason.name()).await
@@ -246,9 +247,14 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
             // Something else paid part of it meanwhile: what is left is collected anew, where it was not the customer who was paying.
             charges::give_up(&mut desk, &asked.id).await?;
             let before = read::of_invoice(&mut desk, invoice_id).await?;
-            let anew = if invoice.due_minor > 0 && asked.round.is_some() { begin(&mut desk, &invoice, &before).await? } else { None };
+            let collects = invoice.due_minor > 0 && asked.round.is_some();
+            let anew = if collects { first_of_round(&mut desk, &invoice, &before).await? } else { None };
+            let first = match &anew {
+                Some((new, method)) => Some(charges::open_with(&mut desk, new, method, &before).await?),
+                None => None,
+            };
             desk.commit().await?;
-            if let Some(first) = anew {
+            if let Some(first) = first {
                 send(errand, &first.id, Customer::Absent, &invoice.number).await?;
             }
         }

@@ -33,7 +33,7 @@ mod sending;
 mod setups;
 pub mod stripe;
 
-pub use ahead::{Ahead, foresee};
+pub use ahead::{foresee_booking, foresee_collecting};
 pub use attention::{Attention, Repair, attention};
 pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record};
 pub(crate) use collect::begin_round;
@@ -52,7 +52,7 @@ pub use methods::{
 };
 pub use names::{declined_because, kind_name, means_name, method_name, wallet_name};
 pub use offers::{Audience, Offer, OfferedMethod, OnOffer, offered_to, offers, on_offer, set_offer};
-pub use read::{Instead, Payment, Pays, Status, find, latest_by, load, of_customer, of_invoice, of_purchase, of_quote, waited_for};
+pub use read::{Instead, Payment, Pays, Status, find, latest_by, load, of, of_customer, of_invoice, waited_for};
 pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};
 pub use reconcile::{Difference, DifferenceKind, Reconciliation, is_reconciliation_due, reconcile, reconciliations};
 pub use refunds::{GiveBack, NewRefund, REFUND, give_back};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::FromRow;
 
-use crate::platform::db::Args;
+use crate::platform::db::{Args, Many};
 use crate::services::{Desk, Refusal};
 
 use super::gateway::{DeclineReason, Sought};
@@ -165,10 +165,29 @@ impl TryFrom<PaymentRow> for Payment {
     }
 }
 
+/// Read ahead: a payment by its id.
+pub(super) const PAYMENT: &str = "payment";
+
 /// A payment by its id, whoever's.
 pub async fn load(desk: &mut Desk, payment_id: &str) -> Result<Payment, Refusal> {
+    if let Some(known) = desk.take_foreseen(PAYMENT, payment_id) {
+        return Ok(known);
+    }
     let row: Option<PaymentRow> = desk.tx.opt(select!("WHERE vendor_id = $1 AND id = $2"), (desk.vendor.id.clone(), payment_id.to_owned())).await?;
     row.ok_or(Refusal::NotFound)?.try_into()
+}
+
+static BY_IDS: Many = Many {
+    before: concat!("SELECT ", columns!(), " FROM (VALUES"),
+    columns: 2,
+    after: ") AS v CROSS JOIN payments WHERE vendor_id = v.column1 AND id = v.column2",
+    of_each: false,
+};
+
+/// Payments by their ids, in no order; what is not there is left out.
+pub(super) async fn load_all(desk: &mut Desk, ids: &[String]) -> Result<Vec<Payment>, Refusal> {
+    let rows: Vec<PaymentRow> = desk.tx.all_of(&BY_IDS, desk.each(ids)).await?;
+    rows.into_iter().map(Payment::try_from).collect()
 }
 
 /// The payment that a gateway calls so; `None`: none of ours.
@@ -190,6 +209,46 @@ pub(super) async fn is_unanswered(desk: &mut Desk, gateway: &str) -> Result<bool
         )
         .await?;
     Ok(first.is_some())
+}
+
+static INSERT: Many = Many {
+    before: "INSERT INTO payments (vendor_id, id, customer_id, invoice_id, quote_id, purchase_id, position, method_id, round, amount_minor, currency, status, gateway, attempts, wait_until,
+                created_at, updated_at, ask_at) VALUES",
+    columns: 18,
+    after: "",
+    of_each: false,
+};
+
+/// Adds one that nothing was heard of, as the `position`-th of what it pays.
+pub(super) async fn insert(desk: &mut Desk, payment: &Payment, position: i64) -> Result<(), Refusal> {
+    let Payment { id, customer_id, method_id, round, amount_minor, currency, gateway, attempts, wait_until, created_at, updated_at, .. } = payment.clone();
+    let (invoice_id, quote_id, purchase_id) = match &payment.pays {
+        Pays::Invoice(id) => (Some(id.clone()), None, None),
+        Pays::Quote(id) => (None, Some(id.clone()), None),
+        Pays::Purchase(id) => (None, None, Some(id.clone())),
+    };
+    let status = if payment.status == Status::Created { "created" } else { "processing" };
+    let row = (
+        desk.vendor.id.clone(),
+        id,
+        customer_id,
+        invoice_id,
+        quote_id,
+        purchase_id,
+        position,
+        method_id,
+        round,
+        amount_minor,
+        currency,
+        status,
+        gateway,
+        attempts,
+        wait_until,
+        created_at,
+        updated_at,
+        created_at + PATIENCE_MS,
+    );
+    Ok(desk.tx.put(&INSERT, row).await?)
 }
 
 /// The payment that a statement (see [`returning`]) wrote; none where it found none to write.
@@ -229,11 +288,15 @@ pub async fn latest_by(desk: &mut Desk, customer_id: &str, method_id: &str) -> R
     row.map(Payment::try_from).transpose()
 }
 
-/// The latest payment of a confirmed change.
-pub async fn of_quote(desk: &mut Desk, quote_id: &str) -> Result<Option<Payment>, Refusal> {
-    let row: Option<PaymentRow> =
-        desk.tx.opt(select!("WHERE vendor_id = $1 AND quote_id = $2 ORDER BY position DESC LIMIT 1"), (desk.vendor.id.clone(), quote_id.to_owned())).await?;
-    row.map(Payment::try_from).transpose()
+/// Every payment of the same, the latest first.
+pub async fn of(desk: &mut Desk, pays: &Pays) -> Result<Vec<Payment>, Refusal> {
+    let own = |id: &String| (desk.vendor.id.clone(), id.clone());
+    let rows: Vec<PaymentRow> = match pays {
+        Pays::Invoice(id) => return of_invoice(desk, id).await,
+        Pays::Quote(id) => desk.tx.all(select!("WHERE vendor_id = $1 AND quote_id = $2 ORDER BY position DESC"), own(id)).await?,
+        Pays::Purchase(id) => desk.tx.all(select!("WHERE vendor_id = $1 AND purchase_id = $2 ORDER BY position DESC"), own(id)).await?,
+    };
+    rows.into_iter().map(Payment::try_from).collect()
 }
 
 /// Payments that a gateway was to make and whose row was written since a moment (wall time, unix ms), in order.
@@ -258,15 +321,6 @@ pub(super) async fn left_lying(desk: &mut Desk, gateway: &str, begun_before_ms: 
         )
         .await?;
     rows.into_iter().map(Payment::try_from).collect()
-}
-
-/// The latest payment of a purchase.
-pub async fn of_purchase(desk: &mut Desk, purchase_id: &str) -> Result<Option<Payment>, Refusal> {
-    let row: Option<PaymentRow> = desk
-        .tx
-        .opt(select!("WHERE vendor_id = $1 AND purchase_id = $2 ORDER BY position DESC LIMIT 1"), (desk.vendor.id.clone(), purchase_id.to_owned()))
-        .await?;
-    row.map(Payment::try_from).transpose()
 }
 
 /// A customer's payments, the latest begun first: from before one of them, by its id; empty: from the latest.

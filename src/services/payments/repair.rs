@@ -43,7 +43,7 @@ async fn charge(desk: &mut Desk, case: &mut Case, invoice: &Invoice, before: &[P
         amount_minor: invoice.due_minor,
         currency: invoice.currency.clone(),
     };
-    charges::open_with(desk, &new, method).await
+    charges::open_with(desk, &new, method, before).await
 }
 
 /// Who adds a method by their own hand is there.

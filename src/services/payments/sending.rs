@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::sentence;
 use crate::services::{Desk, Refusal};
 
-use super::charges::{Customer, give_up, page_path, record};
+use super::charges::{self, Customer, NewPayment, give_up, page_path, record};
 use super::collect;
 use super::gateway::{Charge, ChargeRequest, DeclineReason, Gateway, GatewayError, Presence};
-use super::methods;
-use super::read::{PATIENCE_MS, Payment, returning, written};
+use super::methods::{self, Method};
+use super::read::{PATIENCE_MS, Payment, Pays, Status, returning, written};
 
 /// A payment that is ours to send, and what is asked of its gateway.
 pub struct Sending {
@@ -28,6 +28,15 @@ pub struct Sent {
     answer: Result<Charge, GatewayError>,
 }
 
+/// Phases one and two together: a payment that goes as soon as this transaction holds. `None`: its day has not come.
+pub(super) async fn open(desk: &mut Desk, new: &NewPayment, method: Method, before: &[Payment], description: &str) -> Result<Option<Sending>, Refusal> {
+    let payment = charges::open_claimed(desk, new, &method, before).await?;
+    if payment.status != Status::Processing {
+        return Ok(None);
+    }
+    made(desk, payment, method, new.who, description).await.map(Some)
+}
+
 /// Phase two, before the gateway is called with the payment's id as its key: its row says from now on that it may have been. `None`: it is
 /// decided already, or given up, or its day has not come.
 pub(super) async fn claim(desk: &mut Desk, payment_id: &str, who: Customer, description: &str) -> Result<Option<Sending>, Refusal> {
@@ -43,13 +52,18 @@ pub(super) async fn claim(desk: &mut Desk, payment_id: &str, who: Customer, desc
     );
     let Some(payment) = claimed.await? else { return Ok(None) };
     let method = methods::find_ever(desk, &payment.customer_id, &payment.method_id).await?;
+    made(desk, payment, method, who, description).await.map(Some)
+}
+
+/// What is sent of a claimed payment.
+async fn made(desk: &mut Desk, payment: Payment, method: Method, who: Customer, description: &str) -> Result<Sending, Refusal> {
     let app = desk.app.clone();
     let gateway = app.gateways.of(&mut desk.tx, &desk.vendor).await?;
     if gateway.name() != payment.gateway {
         return Err(Refusal::Rule(sentence!("refusal-other-gateway", gateway = payment.gateway)));
     }
     let presence = match who {
-        Customer::Present => Presence::OnSession { return_url: format!("{}{}", app.config.public_url, page_path(payment_id)) },
+        Customer::Present => Presence::OnSession { return_url: format!("{}{}", app.config.public_url, page_path(&payment.id)) },
         Customer::Absent => Presence::OffSession,
     };
     let request = ChargeRequest {
@@ -64,7 +78,7 @@ pub(super) async fn claim(desk: &mut Desk, payment_id: &str, who: Customer, desc
         since_ms: payment.created_at,
         now: desk.now,
     };
-    Ok(Some(Sending { payment, gateway, kept_by: method.gateway, request }))
+    Ok(Sending { payment, gateway, kept_by: method.gateway, request })
 }
 
 impl Sending {
@@ -82,6 +96,18 @@ impl Sending {
 }
 
 impl Sent {
+    pub(super) fn payment(&self) -> &Payment {
+        &self.payment
+    }
+
+    /// The invoice it was to pay.
+    pub fn invoice_id(&self) -> Option<&str> {
+        match &self.payment.pays {
+            Pays::Invoice(id) => Some(id),
+            Pays::Quote(_) | Pays::Purchase(_) => None,
+        }
+    }
+
     pub(super) fn description(&self) -> &str {
         &self.description
     }

@@ -75,7 +75,7 @@ pub async fn buy(errand: &Errand, customer_id: &str, order: &Order) -> Result<Bo
 
 /// What came of a purchase that was decided before, unless it may be paid for once more.
 async fn already(desk: &mut Desk, purchase: &Purchase) -> Result<Option<Bought>, Refusal> {
-    let last = payments::of_purchase(desk, &purchase.id).await?;
+    let last = payments::of(desk, &Pays::Purchase(purchase.id.clone())).await?.into_iter().next();
     Ok(match last {
         Some(payment) if purchase.status != "open" || payment.status.is_under_way() => Some(Bought::Paying(payment)),
         None if purchase.status != "open" => Some(Bought::Done(purchase.clone())),

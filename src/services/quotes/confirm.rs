@@ -211,7 +211,8 @@ async fn came_to(errand: &Errand, pins: &Pins, payment: Payment) -> Result<Confi
 }
 
 async fn under_way(errand: &Errand, mut desk: Desk, pins: &Pins) -> Result<Confirmed, Refusal> {
-    let payment = payments::of_quote(&mut desk, &pins.id).await?.ok_or_else(|| Refusal::damaged("a quote being paid has a payment"))?;
+    let payment =
+        payments::of(&mut desk, &Pays::Quote(pins.id.clone())).await?.into_iter().next().ok_or_else(|| Refusal::damaged("a quote being paid has a payment"))?;
     drop(desk);
     came_to(errand, pins, payment).await
 }

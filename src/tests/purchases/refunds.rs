@@ -3,7 +3,7 @@
 
 use portico::services::payments::gateway::DisputeState;
 use portico::services::payments::scripted::{RefundScript, Script};
-use portico::services::payments::{self, DifferenceKind, Status};
+use portico::services::payments::{self, DifferenceKind, Pays, Status};
 use portico::services::purchases::{self, Refunded};
 use portico::services::{Refusal, messages};
 use serde_json::json;
@@ -119,7 +119,7 @@ async fn only_what_was_bought_and_is_nobody_elses_goes_back() {
     for amount_minor in [0, -1, i64::MIN] {
         assert!(matches!(at.give_back_of(&open, Some(amount_minor)).await, Err(Refusal::Fields(_))), "{amount_minor}");
     }
-    let payment = payments::of_purchase(&mut at.desk().await, &open).await.unwrap().unwrap();
+    let payment = payments::of(&mut at.desk().await, &Pays::Purchase(open.clone())).await.unwrap().remove(0);
     assert_eq!(payment.status, Status::Succeeded);
     at.bank.dispute_as("dp_1", disputed(&payment.reference.unwrap(), 2_500, "needs_response", DisputeState::Open));
     payments::reconcile(&at.errand(), None).await.unwrap();
