@@ -26,16 +26,14 @@ fn main() -> std::process::ExitCode {
         // A story is one thing after the other: more threads would only hand it to and fro.
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let database_url = cli.database_url.as_deref().filter(|_| asked_for);
-        // Nor does it read or write beyond its own memory, unless its database is elsewhere: waiting for that costs more than for a thread.
-        let runtime = if database_url.is_some() { runtime.enable_all() } else { runtime.enable_time() };
-        return on(runtime, command::simulate(file, database_url));
+        return on(&mut runtime, command::simulate(file, database_url));
     }
-    on(tokio::runtime::Builder::new_multi_thread().enable_all(), async { ended(command::run(cli).await) })
+    on(&mut tokio::runtime::Builder::new_multi_thread(), async { ended(command::run(cli).await) })
 }
 
 /// What work comes to on a runtime of its own.
 fn on(runtime: &mut tokio::runtime::Builder, work: impl Future<Output = std::process::ExitCode>) -> std::process::ExitCode {
-    match runtime.build() {
+    match runtime.enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => {
             eprintln!("portico: {error}");
