@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,15 +12,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use futures_util::StreamExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
 /// How long a client may keep us waiting.
@@ -101,22 +102,43 @@ async fn talk(router: Router, stream: TcpStream, peer: SocketAddr, patience: Pat
 
 /// Gives a request's body so long and no longer; whoever reads it then gets [`TooSlow`].
 async fn body_in_time(patience: Duration, request: Request, next: Next) -> Response {
-    if axum::body::HttpBody::is_end_stream(request.body()) {
+    if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let until = Instant::now() + patience;
-    let (parts, body) = request.into_parts();
-    let pieces = futures_util::stream::unfold(Some(body.into_data_stream()), move |pieces| async move {
-        let mut pieces = pieces?;
-        let piece: Result<Bytes, axum::BoxError> = match tokio::time::timeout_at(until, pieces.next()).await {
-            Ok(None) => return None,
-            Ok(Some(Ok(piece))) => return Some((Ok(piece), Some(pieces))),
-            Ok(Some(Err(error))) => Err(error.into()),
-            Err(_) => Err(TooSlow.into()),
-        };
-        Some((piece, None))
-    });
-    next.run(Request::from_parts(parts, Body::from_stream(pieces))).await
+    next.run(request.map(|body| Body::new(InTime { body, over: Some(Box::pin(tokio::time::sleep(patience))) }))).await
+}
+
+/// A body that says how long it is like the one within.
+struct InTime {
+    body: Body,
+    /// Resolves when it has had its time; `None`: it had.
+    over: Option<Pin<Box<Sleep>>>,
+}
+
+impl HttpBody for InTime {
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
+        let Some(over) = &mut self.over else { return Poll::Ready(None) };
+        let is_over = over.as_mut().poll(cx).is_ready();
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+            Poll::Pending if is_over => {
+                self.over = None;
+                Poll::Ready(Some(Err(TooSlow.into())))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over.is_none() || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Whether a body that could not be read was one that did not come in time.

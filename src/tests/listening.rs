@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A program that listens, on an address of its own.
 struct Listening {
-    _world: World,
+    world: World,
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
@@ -46,7 +46,7 @@ impl Listening {
             Door::Portal => tokio::spawn(server::serve(app, listener, patience, stopped)),
             Door::Sandbox => tokio::spawn(server::serve_sandbox(app, listener, patience, stopped)),
         };
-        Listening { _world: world, address, stop, served }
+        Listening { world, address, stop, served }
     }
 
     async fn sent(&self, text: &str) -> TcpStream {
@@ -100,6 +100,17 @@ async fn a_form_that_does_not_end_is_answered_and_not_waited_for() {
     let listening = Listening::new(Door::Sandbox, Patience { body: SHORT, ..PATIENT }).await;
     let answer = rest(&mut listening.sent(&HALF_A_BODY.replace("/sign-in", "/ven_kestrel/setups/x")).await).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_says_it_is_too_large_is_refused_before_it_comes() {
+    let listening = Listening::new(Door::Portal, PATIENT).await;
+    let (vendor_id, now_s, nobodys) = (&listening.world.vendor.id, listening.world.now().timestamp(), "0".repeat(64));
+    let begun = format!(
+        "POST /webhooks/stripe/{vendor_id} HTTP/1.1\r\nHost: localhost:3000\r\nStripe-Signature: t={now_s},v1={nobodys}\r\nContent-Length: 5242880\r\n\r\n{{"
+    );
+    let answer = rest(&mut listening.sent(&begun).await).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
 #[tokio::test]
