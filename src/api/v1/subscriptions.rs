@@ -379,8 +379,7 @@ async fn preview(errand: Errand, (Id(subscription), Body(change)): (Id, Body<Cha
     let mut desk = errand.reads().await?;
     let subscription = subscriptions::find(&mut desk, &subscription).await?;
     let request = request_of(&mut desk, change).await?;
-    drop(desk);
-    let preview = quotes::preview(&errand, &subscription.customer_id, &subscription.id, &Action::Change(request)).await?;
+    let preview = quotes::preview_of(&errand, desk, subscription, &Action::Change(request)).await?;
     Ok(Json(ChangePreview {
         quote: preview.quote,
         expires_at: preview.expires_at.into(),

@@ -9,7 +9,7 @@ use billing::calendar::Zone;
 use sqlx::FromRow;
 
 use super::{Counts, Held, Stop, broken, count, same, shown};
-use crate::services::usage::{Counted, Last, Quantity, Tally, day_at, month_at, slot_of};
+use crate::services::usage::{Counted, Last, Tally, day_at, month_at, slot_of};
 use crate::services::{Desk, Refusal};
 
 /// A row of the stream. Which columns are filled depends on `rank`: 0 a month, 1 a day, 2 a slot, 3 a value of a slot, 4 an event.
@@ -121,7 +121,7 @@ impl Place {
             }
             _ => {
                 self.is_in_slot(slot_of(row.at))?;
-                let quantity = row.sum.clone().try_into().map_err(|_| self.unreadable("usage_events", row.at))?;
+                let quantity = row.sum.parse().map_err(|_| self.unreadable("usage_events", row.at))?;
                 let event = Counted { happened_at: row.at, arrival: row.last_arrival.unwrap_or_default(), quantity, value: row.value.clone() };
                 if let Some(value) = &row.value {
                     *self.values.entry(value.clone()).or_default() -= 1;
@@ -140,7 +140,7 @@ impl Place {
     }
 
     fn tally(&self, table: &'static str, row: &Row) -> Result<Tally, Stop> {
-        let decimal = |text: &String| Quantity::try_from(text.clone()).map(|Quantity(value)| value).map_err(|_| self.unreadable(table, row.at));
+        let decimal = |text: &String| text.parse::<rust_decimal::Decimal>().map_err(|_| self.unreadable(table, row.at));
         let last = match (&row.last_value, row.last_at, row.last_arrival) {
             (Some(value), Some(at), Some(arrival)) => Some(Last { at, arrival, value: decimal(value)? }),
             _ => None,

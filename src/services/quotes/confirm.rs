@@ -137,7 +137,8 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
     desk.now = now;
     let at = now.billing.trunc_subsecs(0);
     catch_up(&mut desk, customer_id, at).await?;
-    let preview = preview_on(&mut desk, customer_id, &pins.subscription_id, &pins.action, at).await?;
+    let subscription = subscriptions::load_of(&mut desk, customer_id, &pins.subscription_id).await?;
+    let preview = preview_on(&mut desk, subscription, &pins.action, at).await?;
     Ok(Confirmed::Changed { differences, preview: Box::new(preview) })
 }
 

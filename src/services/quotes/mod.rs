@@ -53,22 +53,29 @@ pub struct Preview {
 /// Prices an action. Nothing is written.
 pub async fn preview(errand: &Errand, customer_id: &str, subscription_id: &str, action: &Action) -> Result<Preview, Refusal> {
     let mut desk = errand.reads().await?;
-    let mut at = desk.now.billing.trunc_subsecs(0);
-    if is_behind(&mut desk, customer_id, at).await? {
-        // What is due before must be seen as done; on a transaction that is dropped.
-        drop(desk);
-        desk = errand.writes().await?;
-        customers::lock(&mut desk, customer_id).await?;
-        at = desk.now.billing.trunc_subsecs(0);
-        catch_up(&mut desk, customer_id, at).await?;
+    let subscription = subscriptions::load_of(&mut desk, customer_id, subscription_id).await?;
+    preview_of(errand, desk, subscription, action).await
+}
+
+/// The same of a subscription that a desk has read, whoever's it is.
+pub async fn preview_of(errand: &Errand, mut desk: Desk, subscription: Subscription, action: &Action) -> Result<Preview, Refusal> {
+    let at = desk.now.billing.trunc_subsecs(0);
+    if !is_behind(&mut desk, &subscription.customer_id, at).await? {
+        return preview_on(&mut desk, subscription, action, at).await;
     }
-    preview_on(&mut desk, customer_id, subscription_id, action, at).await
+    // What is due before must be seen as done; on a transaction that is dropped.
+    drop(desk);
+    let mut desk = errand.writes().await?;
+    customers::lock(&mut desk, &subscription.customer_id).await?;
+    let at = desk.now.billing.trunc_subsecs(0);
+    catch_up(&mut desk, &subscription.customer_id, at).await?;
+    let subscription = subscriptions::load(&mut desk, &subscription.id).await?;
+    preview_on(&mut desk, subscription, action, at).await
 }
 
 /// Prices an action on a desk on which everything due has been done.
-async fn preview_on(desk: &mut Desk, customer_id: &str, subscription_id: &str, action: &Action, at: Instant) -> Result<Preview, Refusal> {
-    let customer = customers::load(desk, customer_id).await?;
-    let subscription = subscriptions::load_of(desk, customer_id, subscription_id).await?;
+async fn preview_on(desk: &mut Desk, subscription: Subscription, action: &Action, at: Instant) -> Result<Preview, Refusal> {
+    let customer = customers::load(desk, &subscription.customer_id).await?;
     let counted = Counted::of(desk, &subscription, at).await?;
     let reading = Reading::Pinned(counted.clone());
     let planned = subscriptions::plan(desk, &customer, &subscription, action, at, &reading, &Look::ToShow).await?;

@@ -122,11 +122,16 @@ pub async fn find(desk: &mut Desk, customer_id: &str, look: &Look) -> Result<Lat
             (desk.vendor.id.clone(), customer_id.to_owned(), from),
         )
         .await?;
-    let (mut parts, mut is_all) = (Vec::new(), true);
+    let (mut billed, mut asked) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let part: BilledPart = serde_json::from_str(&row.part).map_err(Refusal::damaged)?;
         let Some(meter) = meters.iter().find(|meter| meter.key == row.meter) else { continue };
-        let units = usage::of_stretches(desk, customer_id, meter, &part.part.stretches(part.to)).await?;
+        asked.push((meter, part.part.stretches(part.to)));
+        billed.push((row, part));
+    }
+    let units = usage::of_each(desk, customer_id, &asked).await?;
+    let (mut parts, mut is_all) = (Vec::new(), true);
+    for ((row, part), units) in billed.into_iter().zip(units) {
         if units != row.units.parse::<Decimal>().map_err(Refusal::damaged)? {
             match rate(desk, row, part, units).await? {
                 Some(part) => parts.push(part),

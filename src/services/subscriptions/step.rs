@@ -83,14 +83,14 @@ pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: 
         return Ok(Vec::new());
     }
     let meters = usage::meters(desk).await?;
-    let mut used = Vec::with_capacity(open.len());
+    let mut asked = Vec::with_capacity(open.len());
     for part in open {
         let key = meter_key(&part.price)?;
         let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
-        let units = usage::of_stretches(desk, customer_id, meter, &part.stretches(until)).await?;
-        used.push(Used { product: part.product.clone(), price: part.price.key.clone(), units });
+        asked.push((meter, part.stretches(until)));
     }
-    Ok(used)
+    let units = usage::of_each(desk, customer_id, &asked).await?;
+    Ok(open.iter().zip(units).map(|(part, units)| Used { product: part.product.clone(), price: part.price.key.clone(), units }).collect())
 }
 
 /// The lines that open parts were invoiced with before their end, with what was taken back of them: what comes to less is taken back of these.

@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::meter::{Aggregate, Meter};
-use super::read::{Account, first_use, slots_within, tallies_by};
+use super::read::{Account, Kept, first_use, kept_within, tallies_by};
 use super::series::{By, day_at, start_of_day, steps};
 use super::tally::{SLOT_MS, Tally, add, slot_of};
 use crate::platform::clock::{Instant, from_ms};
@@ -160,7 +160,7 @@ async fn past(desk: &mut Desk, customer_id: &str, meter: &Meter, account: Option
         .collect::<Result<_, Refusal>>()?;
     let ranges = rests.iter().filter_map(|edges| Some(*edges.first()?..*edges.last()?)).collect();
     let mut slots = BTreeMap::new();
-    for row in slots_within(desk, customer_id, &meter.id, ranges).await? {
+    for row in kept_within(desk, customer_id, &meter.id, Kept::Slots, ranges).await? {
         slots.insert(row.slot_at, row.tally()?);
     }
     for edges in rests {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use billing::calendar::Zone;
 
 use super::meter::Meter;
-use super::read::{Account, days_within, events, slots_within};
+use super::read::{Account, Kept, kept_within};
 use super::series::{day_at, month_at, remembering};
 use super::tally::{Counted, SLOT_MS, Tally, TallyRow, slot_of, text};
 use crate::platform::db::Many;
@@ -70,17 +70,13 @@ pub(super) async fn tally_anew(desk: &mut Desk, customer_id: &str, account: &Acc
         roll_up_months(desk, customer_id, account.zone).await?;
     }
     let (slot, day, month) = (slot_of(happened_at), day_at(happened_at, account.zone)?, month_at(happened_at, account.zone)?);
-    let mut tally = Tally::default();
-    let of_slot = std::iter::once(slot..slot + SLOT_MS).collect();
-    for event in events(desk, customer_id, meter_id, of_slot).await? {
-        tally.merge(&Tally { values: Default::default(), ..Tally::of(&event) })?;
-    }
+    let tally = together(&kept_within(desk, customer_id, meter_id, Kept::Events, std::iter::once(slot..slot + SLOT_MS).collect()).await?)?;
     write(desk, &UPSERT_BUCKETS, customer_id, &Tallies::from([((meter_id.to_owned(), slot), tally)])).await?;
     let start = day.start;
-    let tally = together(&slots_within(desk, customer_id, meter_id, vec![day]).await?)?;
+    let tally = together(&kept_within(desk, customer_id, meter_id, Kept::Slots, vec![day]).await?)?;
     write(desk, &UPSERT_DAYS, customer_id, &Tallies::from([((meter_id.to_owned(), start), tally)])).await?;
     let start = month.start;
-    let tally = together(&days_within(desk, customer_id, meter_id, month).await?)?;
+    let tally = together(&kept_within(desk, customer_id, meter_id, Kept::Days, vec![month]).await?)?;
     write(desk, &UPSERT_MONTHS, customer_id, &Tallies::from([((meter_id.to_owned(), start), tally)])).await
 }
 

@@ -1,5 +1,5 @@
-//! Tallies read back: over whole months, days and slots where it can, from the events themselves where a boundary cuts a slot. How many
-//! statements that takes does not depend on how long the stretch is.
+//! Tallies read back: over whole months, days and slots where it can, from the events themselves where a boundary cuts a slot. It takes one
+//! statement, however long the stretch is and however many are asked for together.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use super::keep::lock;
 use super::meter::{Aggregate, Meter};
 use super::series::{day_at, month_at};
-use super::tally::{Counted, SLOT_MS, Tally, TallyRow, slot_of};
+use super::tally::{SLOT_MS, Tally, TallyRow, slot_of};
 use crate::platform::clock::{Instant, from_ms};
 use crate::platform::db::Many;
 use crate::services::{Desk, Refusal};
@@ -52,62 +52,42 @@ pub async fn of_period(desk: &mut Desk, customer_id: &str, meter: &Meter, period
 
 /// What a meter reads over several stretches, which ascend, as if nothing lay between them.
 pub async fn of_stretches(desk: &mut Desk, customer_id: &str, meter: &Meter, stretches: &[Period]) -> Result<Decimal, Refusal> {
-    let question = format!("{customer_id} {} {stretches:?}", meter.id);
-    if let Some(quantity) = desk.recall("usage of", &question) {
-        return Ok(quantity);
+    Ok(of_each(desk, customer_id, &[(meter, stretches.to_vec())]).await?.into_iter().next().unwrap_or_default())
+}
+
+/// The same of several meters, each over stretches of its own.
+pub async fn of_each(desk: &mut Desk, customer_id: &str, asked: &[(&Meter, Vec<Period>)]) -> Result<Vec<Decimal>, Refusal> {
+    let question = |meter: &Meter, stretches: &[Period]| format!("{customer_id} {} {stretches:?}", meter.id);
+    let mut known: Vec<Option<Decimal>> = asked.iter().map(|(meter, stretches)| desk.recall("usage of", &question(meter, stretches))).collect();
+    let (mut open, mut edges_of) = (Vec::new(), Vec::new());
+    for (n, (meter, stretches)) in asked.iter().enumerate().filter(|(n, _)| known[*n].is_none()) {
+        let mut edges: Vec<Instant> = stretches.iter().flat_map(|stretch| [stretch.start, stretch.end]).collect();
+        edges.dedup();
+        let account = account_for(desk, customer_id, meter, &edges).await?;
+        open.push(Asked::over(meter, &edges, account.as_ref())?);
+        edges_of.push((n, edges));
     }
-    let mut edges: Vec<Instant> = stretches.iter().flat_map(|stretch| [stretch.start, stretch.end]).collect();
-    edges.dedup();
-    let mut all = Tally::default();
-    for (start, tally) in edges.iter().zip(tallies(desk, customer_id, meter, &edges).await?) {
-        if stretches.iter().any(|stretch| stretch.contains(*start)) {
-            all.merge(&tally)?;
+    for ((n, edges), tallies) in edges_of.into_iter().zip(read(desk, customer_id, &open).await?) {
+        let (meter, stretches) = &asked[n];
+        let mut all = Tally::default();
+        for (start, tally) in edges.iter().zip(tallies) {
+            if stretches.iter().any(|stretch| stretch.contains(*start)) {
+                all.merge(&tally)?;
+            }
         }
+        let quantity = all.quantity(meter.aggregate).max(Decimal::ZERO);
+        desk.keep("usage of", &question(meter, stretches), &quantity);
+        known[n] = Some(quantity);
     }
-    let quantity = all.quantity(meter.aggregate).max(Decimal::ZERO);
-    desk.keep("usage of", &question, &quantity);
-    Ok(quantity)
+    Ok(known.into_iter().flatten().collect())
 }
 
 /// What a meter reads over each of some neighbouring periods, between these edges, which ascend. Long ones: whole months and days of each
-/// are read as such, quarters of an hour where it begins and ends. Four statements at most.
+/// are read as such, quarters of an hour where it begins and ends.
 pub async fn of_periods(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant]) -> Result<Vec<Decimal>, Refusal> {
-    let account = account(desk, customer_id).await?.filter(|_| meter.aggregate != Aggregate::Unique);
-    let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
-    let mut out = vec![Tally::default(); edges.len().saturating_sub(1)];
-    let (mut months, mut days, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    for period in edges.windows(2) {
-        let (start, end) = (period[0], period[1]);
-        let whole_days = match &account {
-            Some(account) => whole(period, |at| day_at(at, account.zone))?,
-            None => None,
-        };
-        let Some(of_days) = whole_days else {
-            rest.push(start..end);
-            continue;
-        };
-        rest.extend([start..of_days.start, of_days.end..end]);
-        let whole_months = match &account {
-            Some(account) if account.has_months => whole(period, |at| month_at(at, account.zone))?,
-            _ => None,
-        };
-        match whole_months {
-            Some(of_months) => {
-                days.extend([of_days.start..of_months.start, of_months.end..of_days.end]);
-                months.push(of_months);
-            }
-            None => days.push(of_days),
-        }
-    }
-    for (table, ranges) in [(&MONTHS_IN, months), (&DAYS_IN, days)] {
-        for row in within(desk, table, customer_id, &meter.id, ranges).await? {
-            if let Some(period) = place(&edges, row.slot_at) {
-                out[period].merge(&row.tally()?)?;
-            }
-        }
-    }
-    slots(desk, customer_id, meter, &edges, rest, &mut out).await?;
-    Ok(out.iter().map(|tally| tally.quantity(meter.aggregate).max(Decimal::ZERO)).collect())
+    let account = account(desk, customer_id).await?;
+    let tallies = read_one(desk, customer_id, Asked::each(meter, edges, account.as_ref())?).await?;
+    Ok(tallies.iter().map(|tally| tally.quantity(meter.aggregate).max(Decimal::ZERO)).collect())
 }
 
 /// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late.
@@ -117,40 +97,125 @@ pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<(),
 
 /// One tally for each stretch between neighbouring edges, which ascend.
 pub(super) async fn tallies(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant]) -> Result<Vec<Tally>, Refusal> {
-    let is_long = edges.first().zip(edges.last()).is_some_and(|(start, end)| (*end - *start).num_milliseconds() >= WORTH_DAYS_MS);
-    // The kinds that a unique meter saw are kept by the slot alone.
-    let account = if is_long && meter.aggregate != Aggregate::Unique { account(desk, customer_id).await? } else { None };
+    let account = account_for(desk, customer_id, meter, edges).await?;
     tallies_by(desk, customer_id, meter, edges, account.as_ref()).await
 }
 
 /// The same for a caller who has the account already. Without one, slots are read.
 pub(super) async fn tallies_by(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant], account: Option<&Account>) -> Result<Vec<Tally>, Refusal> {
-    let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
-    let mut out = vec![Tally::default(); edges.len().saturating_sub(1)];
-    let (Some(&start), Some(&end)) = (edges.first(), edges.last()) else { return Ok(out) };
-    if out.is_empty() || end <= start {
-        return Ok(out);
+    read_one(desk, customer_id, Asked::over(meter, edges, account)?).await
+}
+
+/// The account, where the stretches are long enough for days to pay.
+async fn account_for(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[Instant]) -> Result<Option<Account>, Refusal> {
+    let is_long = edges.first().zip(edges.last()).is_some_and(|(start, end)| (*end - *start).num_milliseconds() >= WORTH_DAYS_MS);
+    // The kinds that a unique meter saw are kept by the slot alone.
+    if is_long && meter.aggregate != Aggregate::Unique { account(desk, customer_id).await } else { Ok(None) }
+}
+
+/// What usage is kept as, by how long a row of it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Months = 0,
+    Days = 1,
+    Slots = 2,
+    /// What a unique meter saw in a slot.
+    Values = 3,
+    Events = 4,
+}
+
+/// What is read of a meter, for a tally of each stretch between neighbouring edges.
+struct Asked<'a> {
+    meter: &'a Meter,
+    edges: Vec<i64>,
+    ranges: Vec<(Kept, Range<i64>)>,
+    /// Slots that an edge cuts: they are read event by event.
+    cut: Vec<i64>,
+}
+
+impl<'a> Asked<'a> {
+    /// Whole months and days in the middle of all stretches, where every inner edge is the beginning of one; slots before and after.
+    fn over(meter: &'a Meter, edges: &[Instant], account: Option<&Account>) -> Result<Asked<'a>, Refusal> {
+        let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
+        let mut asked = Asked { meter, edges: edges.clone(), ranges: Vec::new(), cut: Vec::new() };
+        if let [start, .., end] = edges[..]
+            && end > start
+        {
+            let rest = asked.add_whole(&edges, account)?;
+            asked.add_slots(&rest);
+        }
+        Ok(asked)
     }
-    // Months and days first, as far as they lie whole in a stretch; what they cover shrinks what is left to the finer ones.
-    let nothing = start..start;
-    let (mut days, mut months) = (nothing.clone(), nothing);
-    if let Some(account) = account.filter(|_| meter.aggregate != Aggregate::Unique) {
-        days = whole(&edges, |at| day_at(at, account.zone))?.unwrap_or(days);
-        if account.has_months {
-            months = whole(&edges, |at| month_at(at, account.zone))?.unwrap_or(start..start);
+
+    /// The same in the middle of each stretch.
+    fn each(meter: &'a Meter, edges: &[Instant], account: Option<&Account>) -> Result<Asked<'a>, Refusal> {
+        let edges: Vec<i64> = edges.iter().map(Instant::timestamp_millis).collect();
+        let mut asked = Asked { meter, edges: edges.clone(), ranges: Vec::new(), cut: Vec::new() };
+        let mut rest = Vec::new();
+        for stretch in edges.windows(2) {
+            rest.extend(asked.add_whole(stretch, account)?);
         }
-        if months.is_empty() {
-            months = days.start..days.start;
-        }
-        for (table, ranges) in [(&MONTHS_IN, vec![months.clone()]), (&DAYS_IN, vec![days.start..months.start, months.end..days.end])] {
-            for row in within(desk, table, customer_id, &meter.id, ranges).await? {
-                if let Some(stretch) = place(&edges, row.slot_at) {
-                    out[stretch].merge(&row.tally()?)?;
-                }
+        asked.add_slots(&rest);
+        Ok(asked)
+    }
+
+    /// Adds the whole months and days between the first and the last edge; what is left of that.
+    fn add_whole(&mut self, edges: &[i64], account: Option<&Account>) -> Result<Vec<Range<i64>>, Refusal> {
+        let (Some(&start), Some(&end)) = (edges.first(), edges.last()) else { return Ok(Vec::new()) };
+        let of_days = match account.filter(|_| self.meter.aggregate != Aggregate::Unique) {
+            Some(account) => whole(edges, |at| day_at(at, account.zone))?.map(|days| (account, days)),
+            None => None,
+        };
+        let Some((account, days)) = of_days else { return Ok(vec![start..end]) };
+        let months = if account.has_months { whole(edges, |at| month_at(at, account.zone))? } else { None };
+        match months {
+            Some(months) => {
+                self.ranges.extend([(Kept::Days, days.start..months.start), (Kept::Days, months.end..days.end)]);
+                self.ranges.push((Kept::Months, months));
             }
+            None => self.ranges.push((Kept::Days, days.clone())),
+        }
+        Ok(vec![start..days.start, days.end..end])
+    }
+
+    /// Adds the slots of some ranges, and the events of those that an edge cuts.
+    fn add_slots(&mut self, ranges: &[Range<i64>]) {
+        let ranges = || ranges.iter().filter(|range| !range.is_empty());
+        let is_cut = |edge: &i64| edge % SLOT_MS != 0 && ranges().any(|range| (range.start..=range.end).contains(edge));
+        self.cut = self.edges.iter().copied().filter(is_cut).map(slot_of).collect();
+        self.cut.dedup();
+        for range in ranges() {
+            let rounded = slot_of(range.start)..range.end;
+            if self.meter.aggregate == Aggregate::Unique {
+                self.ranges.push((Kept::Values, rounded.clone()));
+            }
+            self.ranges.push((Kept::Slots, rounded));
+            self.ranges.extend(self.cut.iter().map(|slot| (Kept::Events, (*slot).max(range.start)..(slot + SLOT_MS).min(range.end))));
         }
     }
-    slots(desk, customer_id, meter, &edges, vec![start..days.start, days.end..end], &mut out).await?;
+
+    /// Which stretch a row counts in; none: events tell of it, or it is not of any.
+    fn place(&self, row: &Row) -> Option<usize> {
+        let is_slot = row.kept == Kept::Slots as i64 || row.kept == Kept::Values as i64;
+        if is_slot && self.cut.binary_search(&row.tally.slot_at).is_ok() { None } else { place(&self.edges, row.tally.slot_at) }
+    }
+}
+
+async fn read_one(desk: &mut Desk, customer_id: &str, asked: Asked<'_>) -> Result<Vec<Tally>, Refusal> {
+    Ok(read(desk, customer_id, &[asked]).await?.into_iter().next().unwrap_or_default())
+}
+
+/// The tallies of everything asked, in one statement.
+async fn read(desk: &mut Desk, customer_id: &str, asked: &[Asked<'_>]) -> Result<Vec<Vec<Tally>>, Refusal> {
+    let mut out: Vec<Vec<Tally>> = asked.iter().map(|asked| vec![Tally::default(); asked.edges.len().saturating_sub(1)]).collect();
+    let of = |asked: &Asked<'_>| asked.ranges.iter().map(|(kept, range)| (asked.meter.id.clone(), *kept, range.clone())).collect::<Vec<_>>();
+    for (n, row) in rows(desk, customer_id, asked.iter().map(of)).await? {
+        if let Some(stretch) = asked[n].place(&row) {
+            let mut tally = row.tally.tally()?;
+            tally.values.extend(row.value);
+            out[n][stretch].merge(&tally)?;
+        }
+    }
     Ok(out)
 }
 
@@ -173,88 +238,77 @@ fn whole(edges: &[i64], unit_at: impl Fn(i64) -> Result<Range<i64>, Refusal>) ->
     Ok((first < last).then_some(first..last))
 }
 
-/// Adds the slots of some ranges to the stretches they lie in; those an edge cuts, event by event.
-async fn slots(desk: &mut Desk, customer_id: &str, meter: &Meter, edges: &[i64], ranges: Vec<Range<i64>>, out: &mut [Tally]) -> Result<(), Refusal> {
-    let ranges: Vec<Range<i64>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
-    let is_cut = |edge: &i64| edge % SLOT_MS != 0 && ranges.iter().any(|range| (range.start..=range.end).contains(edge));
-    let mut cut: Vec<i64> = edges.iter().copied().filter(is_cut).map(slot_of).collect();
-    cut.dedup();
-    let rounded: Vec<Range<i64>> = ranges.iter().map(|range| slot_of(range.start)..range.end).collect();
-    for row in within(desk, &SLOTS_IN, customer_id, &meter.id, rounded.clone()).await? {
-        if let Some(stretch) = place(edges, row.slot_at).filter(|_| cut.binary_search(&row.slot_at).is_err()) {
-            out[stretch].merge(&row.tally()?)?;
-        }
-    }
-    if meter.aggregate == Aggregate::Unique {
-        let rows: Vec<(i64, String)> = desk.tx.all_of(&VALUES_IN, asked(desk, customer_id, &meter.id, rounded)).await?;
-        for (at, value) in rows {
-            if let Some(stretch) = place(edges, at).filter(|_| cut.binary_search(&at).is_err()) {
-                out[stretch].values.insert(value);
-            }
-        }
-    }
-    let cut = cut.into_iter().flat_map(|slot| ranges.iter().map(move |range| slot.max(range.start)..(slot + SLOT_MS).min(range.end))).collect();
-    for event in events(desk, customer_id, &meter.id, cut).await? {
-        if let Some(stretch) = place(edges, event.happened_at) {
-            out[stretch].merge(&Tally::of(&event))?;
-        }
-    }
-    Ok(())
-}
-
-/// Columns of a tally over some ranges of time, each a row of `VALUES`; the cross join makes SQLite go from these to the table.
-macro_rules! in_ranges {
-    ($columns:literal, $table:literal, $at:literal, $and:literal) => {
-        Many {
-            before: concat!("SELECT ", $columns, " FROM (VALUES"),
-            columns: 5,
-            after: concat!(
-                ") AS r CROSS JOIN ",
-                $table,
-                " t WHERE t.vendor_id = r.column1 AND t.customer_id = r.column2 AND t.meter_id = r.column3 AND t.",
-                $at,
-                " >= r.column4 AND t.",
-                $at,
-                " < r.column5",
-                $and
-            ),
-            of_each: false,
-        }
+/// One table's rows in some ranges; the cross join makes SQLite go from these to the table.
+macro_rules! rows_of {
+    ($kept:literal, $columns:literal, $table:literal, $at:literal, $and:literal) => {
+        concat!(
+            "SELECT r.n, r.kept, t.meter_id, ",
+            $columns,
+            " FROM r CROSS JOIN ",
+            $table,
+            " t WHERE r.kept = ",
+            $kept,
+            " AND t.vendor_id = r.vendor_id AND t.customer_id = r.customer_id AND t.meter_id = r.meter_id AND t.",
+            $at,
+            " >= r.from_at AND t.",
+            $at,
+            " < r.to_at",
+            $and
+        )
     };
 }
 
-static SLOTS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_buckets", "slot_at", "");
-static DAYS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_days", "slot_at", "");
-static MONTHS_IN: Many = in_ranges!("t.meter_id, t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival", "usage_months", "slot_at", "");
-static VALUES_IN: Many = in_ranges!("t.slot_at, t.value", "usage_values", "slot_at", "");
-static EVENTS_IN: Many = in_ranges!("t.happened_at, t.arrival, t.quantity, t.value", "usage_events", "happened_at", " AND NOT t.is_reversed");
+static ROWS: Many = Many {
+    before: "WITH r (vendor_id, customer_id, meter_id, n, kept, from_at, to_at) AS (VALUES",
+    columns: 7,
+    after: concat!(
+        ") ",
+        rows_of!("0", "t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival, CAST(NULL AS TEXT) AS value", "usage_months", "slot_at", ""),
+        " UNION ALL ",
+        rows_of!("1", "t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival, NULL", "usage_days", "slot_at", ""),
+        " UNION ALL ",
+        rows_of!("2", "t.slot_at, t.sum, t.count, t.max, t.last_value, t.last_at, t.last_arrival, NULL", "usage_buckets", "slot_at", ""),
+        " UNION ALL ",
+        rows_of!("3", "t.slot_at, '0', 0, NULL, NULL, NULL, NULL, t.value", "usage_values", "slot_at", ""),
+        " UNION ALL ",
+        rows_of!(
+            "4",
+            "t.happened_at, t.quantity, 1, t.quantity, t.quantity, t.happened_at, t.arrival, t.value",
+            "usage_events",
+            "happened_at",
+            " AND NOT t.is_reversed"
+        )
+    ),
+    of_each: false,
+};
 
-type Asked = (String, String, String, i64, i64);
-
-fn asked(desk: &Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Vec<Asked> {
-    let row = |range: Range<i64>| (desk.vendor.id.clone(), customer_id.to_owned(), meter_id.to_owned(), range.start, range.end);
-    ranges.into_iter().filter(|range| !range.is_empty()).map(row).collect()
+/// What is kept of a stretch. Of an event, `slot_at` is its own moment.
+#[derive(FromRow)]
+struct Row {
+    /// Which question it answers.
+    n: i64,
+    kept: i64,
+    #[sqlx(flatten)]
+    tally: TallyRow,
+    value: Option<String>,
 }
 
-async fn within(desk: &mut Desk, table: &Many, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<TallyRow>, Refusal> {
-    let asked = asked(desk, customer_id, meter_id, ranges);
-    Ok(desk.tx.all_of(table, asked).await?)
+/// The rows that answer each of some questions, with the question's place.
+async fn rows(desk: &mut Desk, customer_id: &str, asked: impl Iterator<Item = Vec<(String, Kept, Range<i64>)>>) -> Result<Vec<(usize, Row)>, Refusal> {
+    let vendor_id = desk.vendor.id.clone();
+    let mut ranges = Vec::new();
+    for (n, of) in (0_i64..).zip(asked) {
+        let of = of.into_iter().filter(|(_, _, range)| !range.is_empty());
+        ranges.extend(of.map(|(meter_id, kept, range)| (vendor_id.clone(), customer_id.to_owned(), meter_id, n, kept as i64, range.start, range.end)));
+    }
+    let rows: Vec<Row> = desk.tx.all_of(&ROWS, ranges).await?;
+    rows.into_iter().map(|row| Ok((usize::try_from(row.n).map_err(Refusal::damaged)?, row))).collect()
 }
 
-/// The tallies of the slots that begin in some ranges.
-pub(super) async fn slots_within(desk: &mut Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<TallyRow>, Refusal> {
-    within(desk, &SLOTS_IN, customer_id, meter_id, ranges).await
-}
-
-/// The tallies of the days that begin in a range.
-pub(super) async fn days_within(desk: &mut Desk, customer_id: &str, meter_id: &str, range: Range<i64>) -> Result<Vec<TallyRow>, Refusal> {
-    within(desk, &DAYS_IN, customer_id, meter_id, vec![range]).await
-}
-
-/// The events that happened in some ranges and were not taken back.
-pub(super) async fn events(desk: &mut Desk, customer_id: &str, meter_id: &str, ranges: Vec<Range<i64>>) -> Result<Vec<Counted>, Refusal> {
-    let asked = asked(desk, customer_id, meter_id, ranges);
-    Ok(desk.tx.all_of(&EVENTS_IN, asked).await?)
+/// What is kept of a meter in some ranges, as it is kept.
+pub(super) async fn kept_within(desk: &mut Desk, customer_id: &str, meter_id: &str, kept: Kept, ranges: Vec<Range<i64>>) -> Result<Vec<TallyRow>, Refusal> {
+    let asked = ranges.into_iter().map(|range| (meter_id.to_owned(), kept, range)).collect();
+    Ok(rows(desk, customer_id, std::iter::once(asked)).await?.into_iter().map(|(_, row)| row.tally).collect())
 }
 
 /// When the next event counts that lies ahead, by the sender's clock.

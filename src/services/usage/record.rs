@@ -11,7 +11,7 @@ use sqlx::FromRow;
 
 use super::keep::{add, lock, tally_anew};
 use super::meter::{Aggregate, Meter, meters};
-use super::tally::{Counted, PLACES, Quantity, slot_of, text};
+use super::tally::{Counted, PLACES, slot_of, text};
 use crate::platform::clock::Instant;
 use crate::platform::db::Many;
 use crate::sentence;
@@ -121,7 +121,7 @@ pub async fn record(desk: &mut Desk, customer_id: &str, events: &[NewEvent]) -> 
                 Aggregate::Count | Aggregate::Unique => Decimal::ZERO,
             };
             let value = event.value.clone().filter(|_| candidate.meter.aggregate == Aggregate::Unique);
-            (candidate.meter, Counted { happened_at: candidate.happened_at, arrival: candidate.arrival, quantity: Quantity(quantity), value })
+            (candidate.meter, Counted { happened_at: candidate.happened_at, arrival: candidate.arrival, quantity, value })
         })
         .collect();
     insert(desk, customer_id, &new).await?;
@@ -169,7 +169,7 @@ async fn insert(desk: &mut Desk, customer_id: &str, new: &[(&Meter, Counted)]) -
     let rows = new
         .iter()
         .map(|(meter, event)| {
-            let Quantity(quantity) = event.quantity;
+            let quantity = event.quantity;
             (
                 desk.vendor.id.clone(),
                 customer_id.to_owned(),

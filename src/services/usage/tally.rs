@@ -20,24 +20,12 @@ pub fn slot_of(at_ms: i64) -> i64 {
 }
 
 /// One event, as tallies see it.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Counted {
     pub happened_at: i64,
     pub arrival: i64,
-    #[sqlx(try_from = "String")]
-    pub quantity: Quantity,
+    pub quantity: Decimal,
     pub value: Option<String>,
-}
-
-/// A decimal as the columns keep it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quantity(pub Decimal);
-
-impl TryFrom<String> for Quantity {
-    type Error = rust_decimal::Error;
-    fn try_from(text: String) -> Result<Quantity, rust_decimal::Error> {
-        text.parse().map(Quantity)
-    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +48,7 @@ pub struct Last {
 
 impl Tally {
     pub fn of(event: &Counted) -> Tally {
-        let Quantity(quantity) = event.quantity;
+        let quantity = event.quantity;
         Tally {
             sum: quantity,
             count: 1,

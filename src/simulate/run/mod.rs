@@ -231,9 +231,10 @@ impl Story<'_> {
     async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
         let id = self.subscriptions.get(subscription).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
         let errand = self.setting.errand();
-        let customer = subscriptions::load(&mut errand.reads().await?, id).await?.customer_id;
-        let preview = quotes::preview(&errand, &customer, id, action).await?;
-        Ok((customer, preview))
+        let mut desk = errand.reads().await?;
+        let subscription = subscriptions::load(&mut desk, id).await?;
+        let customer = subscription.customer_id.clone();
+        Ok((customer, quotes::preview_of(&errand, desk, subscription, action).await?))
     }
 
     async fn preview(&mut self, change: &input::Change) -> Done {
