@@ -149,6 +149,16 @@ pub fn payment_disputed(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Disputed, Account::Cash, amount_minor)
 }
 
+/// What was left in the balance of what a disputed payment paid in is held back.
+pub fn disputed_credit_held(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::CustomerBalance, Account::Disputed, amount_minor)
+}
+
+/// It is the customer's to use again: the payment stands.
+pub fn disputed_credit_let_go(amount_minor: i64) -> Result<Vec<Entry>> {
+    transfer(Account::Disputed, Account::CustomerBalance, amount_minor)
+}
+
 /// It is the vendor's.
 pub fn dispute_won(amount_minor: i64) -> Result<Vec<Entry>> {
     transfer(Account::Cash, Account::Disputed, amount_minor)

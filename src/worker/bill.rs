@@ -21,7 +21,7 @@ use super::till::{self, Tasks, Till};
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
 /// How many customers' next moments are one transaction.
-const BATCH: usize = 200;
+const BATCH: usize = 400;
 /// How long is waited where other workers have all that is due.
 const OTHERS_AT_WORK: Duration = Duration::from_millis(20);
 

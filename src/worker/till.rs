@@ -18,9 +18,9 @@ use crate::services::{Actor, Desk, Refusal, customers, dunning, invoices};
 use crate::words::Sentence;
 
 /// Customers who are charged at once, at most: so many answers of a gateway are waited for, and no more memory is held for a longer night.
-const AT_ONCE: usize = 640;
+const AT_ONCE: usize = 1024;
 /// How many of them one transaction writes of.
-const TOGETHER: usize = 128;
+const TOGETHER: usize = 400;
 
 /// Customers who are being charged, each for one invoice at a time.
 pub(super) struct Till<'a> {

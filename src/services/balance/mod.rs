@@ -26,7 +26,7 @@ use crate::services::{Desk, Refusal, ledger as books};
 
 pub(crate) use expire::expire;
 pub use expire::{EXPIRY_TOLD_AHEAD, Expiring, expiring, note_expiring};
-pub(crate) use returned::{left_of_purchase, take_out, taken_out_with};
+pub(crate) use returned::{With, left_of_purchase, take_out, taken_out_with};
 pub use statement::{Entry, Statement, What, statement};
 
 /// Where a credit came from.

@@ -1,4 +1,5 @@
-//! Credit that leaves the balance because the money it was paid with goes back, and comes in again where that was refused.
+//! Credit that leaves the balance because the money it was paid with goes back, or is disputed, and comes in again where that was refused, or
+//! is won.
 
 use sqlx::FromRow;
 
@@ -14,6 +15,13 @@ pub(crate) struct GivenCredit {
     /// Whether it was given on top of what was paid.
     pub is_bonus: bool,
     pub left_minor: i64,
+}
+
+/// Why credit leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum With<'a> {
+    Refund(&'a str),
+    Dispute(&'a str),
 }
 
 /// What of a customer's purchase is left in the balance. The customer is locked.
@@ -32,25 +40,32 @@ pub(crate) async fn left_of_purchase(desk: &mut Desk, customer_id: &str, purchas
         .await?)
 }
 
-/// So much of a credit leaves with a refund; below zero, it comes in again. Its ledger entries are the caller's.
-pub(crate) async fn take_out(desk: &mut Desk, customer_id: &str, credit_id: &str, refund_id: &str, amount_minor: i64) -> Result<(), Refusal> {
+/// So much of a credit leaves with a refund or a dispute; below zero, it comes in again. Its ledger entries are the caller's.
+pub(crate) async fn take_out(desk: &mut Desk, customer_id: &str, credit_id: &str, with: With<'_>, amount_minor: i64) -> Result<(), Refusal> {
     let id = desk.new_id("brt");
-    let row = (desk.vendor.id.clone(), id, credit_id.to_owned(), refund_id.to_owned(), amount_minor, desk.now.billing_ms());
+    let (refund_id, dispute_id) = match with {
+        With::Refund(id) => (Some(id.to_owned()), None),
+        With::Dispute(id) => (None, Some(id.to_owned())),
+    };
+    let row = (desk.vendor.id.clone(), id, credit_id.to_owned(), refund_id, dispute_id, amount_minor, desk.now.billing_ms());
     desk.tx
-        .run("INSERT INTO balance_returns (vendor_id, id, balance_credit_id, refund_id, amount_minor, moved_at) VALUES ($1, $2, $3, $4, $5, $6)", row)
+        .run(
+            "INSERT INTO balance_returns (vendor_id, id, balance_credit_id, refund_id, dispute_id, amount_minor, moved_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            row,
+        )
         .await?;
     mark_used(desk, credit_id).await?;
     touch(desk, customer_id).await
 }
 
-/// What left with a refund: credit, whether it was given on top, and how much.
-pub(crate) async fn taken_out_with(desk: &mut Desk, refund_id: &str) -> Result<Vec<(String, bool, i64)>, Refusal> {
+/// What left with a refund or a dispute: credit, whether it was given on top, and how much.
+pub(crate) async fn taken_out_with(desk: &mut Desk, (With::Refund(id) | With::Dispute(id)): With<'_>) -> Result<Vec<(String, bool, i64)>, Refusal> {
     Ok(desk
         .tx
         .all(
             "SELECT b.id, b.source = 'bonus', r.amount_minor FROM balance_returns r JOIN balance_credits b ON b.vendor_id = r.vendor_id AND b.id = r.balance_credit_id
-             WHERE r.vendor_id = $1 AND r.refund_id = $2 AND r.amount_minor > 0 ORDER BY r.id",
-            (desk.vendor.id.clone(), refund_id.to_owned()),
+             WHERE r.vendor_id = $1 AND (r.refund_id = $2 OR r.dispute_id = $2) AND r.amount_minor > 0 ORDER BY r.id",
+            (desk.vendor.id.clone(), id.to_owned()),
         )
         .await?)
 }

@@ -53,6 +53,10 @@ pub enum What {
     BonusTakenBack(String),
     /// It could not go back: it came in again.
     NotGivenBack,
+    /// The payer's bank has taken back what it was paid with.
+    Disputed,
+    /// That was decided for the vendor: it came in again.
+    DisputeWon,
 }
 
 impl Entry {
@@ -70,6 +74,8 @@ impl Entry {
             What::GivenBack => t!(w, "statement-given-back"),
             What::BonusTakenBack(name) => t!(w, "statement-bonus-taken-back", name = name),
             What::NotGivenBack => t!(w, "statement-not-given-back"),
+            What::Disputed => t!(w, "statement-disputed"),
+            What::DisputeWon => t!(w, "statement-dispute-won"),
             What::Expired(description) if description.is_empty() => t!(w, "statement-expired"),
             What::Expired(description) => t!(w, "statement-expired-named", description = description),
         }
@@ -80,7 +86,15 @@ impl Entry {
         match &self.what {
             What::CreditNote(number) | What::Paid(number) => Some(number),
             What::Overpaid(number) => Some(number).filter(|number| !number.is_empty()).map(String::as_str),
-            What::Granted(_) | What::ToppedUp(_) | What::Bonus(_) | What::Expired(_) | What::GivenBack | What::BonusTakenBack(_) | What::NotGivenBack => None,
+            What::Granted(_)
+            | What::ToppedUp(_)
+            | What::Bonus(_)
+            | What::Expired(_)
+            | What::GivenBack
+            | What::BonusTakenBack(_)
+            | What::NotGivenBack
+            | What::Disputed
+            | What::DisputeWon => None,
         }
     }
 }
@@ -99,7 +113,7 @@ impl Movement {
     /// In the order they happened; at one instant what came in is there to be used, and what expired is not.
     fn order(&self) -> (i64, u8, &str) {
         let rank = match self.kind.as_str() {
-            "paid" | "given_back" | "bonus_taken_back" => 2,
+            "paid" | "given_back" | "bonus_taken_back" | "disputed" => 2,
             "expired" => 1,
             _ => 0,
         };
@@ -120,6 +134,8 @@ impl Movement {
             "given_back" => What::GivenBack,
             "bonus_taken_back" => What::BonusTakenBack(named),
             "not_given_back" => What::NotGivenBack,
+            "disputed" => What::Disputed,
+            "dispute_won" => What::DisputeWon,
             other => return Err(Refusal::damaged(format!("no movement {other} of a balance"))),
         })
     }
@@ -136,7 +152,8 @@ pub async fn statement(desk: &mut Desk, customer_id: &str, currency: &str, from:
              SELECT b.used_up_at, b.id, 'expired', -b.expired_minor, b.description FROM balance_credits b
                 WHERE b.vendor_id = $1 AND b.customer_id = $2 AND b.currency = $3 AND b.expired_minor > 0
              UNION ALL
-             SELECT r.moved_at, r.id, CASE WHEN r.amount_minor < 0 THEN 'not_given_back' WHEN b.source = 'bonus' THEN 'bonus_taken_back' ELSE 'given_back' END,
+             SELECT r.moved_at, r.id, CASE WHEN r.dispute_id IS NOT NULL AND r.amount_minor < 0 THEN 'dispute_won' WHEN r.dispute_id IS NOT NULL THEN 'disputed'
+                    WHEN r.amount_minor < 0 THEN 'not_given_back' WHEN b.source = 'bonus' THEN 'bonus_taken_back' ELSE 'given_back' END,
                 -r.amount_minor, b.description FROM balance_returns r JOIN balance_credits b ON b.vendor_id = r.vendor_id AND b.id = r.balance_credit_id
                 WHERE r.vendor_id = $1 AND b.customer_id = $2 AND b.currency = $3
              UNION ALL

@@ -102,6 +102,7 @@ const REFERENCES: &[Reference] = &[
     reference!("refunds", "purchase_id" -> "purchases"),
     reference!("balance_returns", "balance_credit_id" -> "balance_credits"),
     reference!("balance_returns", "refund_id" -> "refunds"),
+    reference!("balance_returns", "dispute_id" -> "disputes"),
     reference!("usage_accounts", "customer_id", "customer_id" -> "customers", "id"),
     reference!("usage_event_ids", "id", "customer_id" -> "usage_accounts", "customer_id"),
     reference!("usage_events", "customer_id", "customer_id" -> "usage_accounts", "customer_id"),

@@ -78,7 +78,9 @@ pub async fn find(desk: &mut Desk, customer_id: &str, filter: &Filter) -> Result
              WHERE i.vendor_id = $1 AND i.customer_id = $2 AND i.issued_at >= $3 AND i.issued_at < $4 AND i.search LIKE $5 ESCAPE '!'
                 AND ($6 = ''
                     OR ($6 = 'open' AND i.settled_at IS NULL AND i.ended_as IS NULL)
-                    OR ($6 = 'overdue' AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at < $7)
+                    OR ($6 = 'overdue' AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at < $7
+                        AND NOT EXISTS (SELECT 1 FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                            WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $7))
                     OR ($6 = 'paid' AND i.settled_at IS NOT NULL AND i.ended_as IS NULL AND i.kind = 'invoice')
                     OR ($6 = 'credit-notes' AND i.kind = 'credit_note')
                     OR ($6 = 'ended' AND i.ended_as IS NOT NULL))

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::load;
 use crate::sentence;
-use crate::services::balance;
-use crate::services::payments::{self, NewPurchaseRefund};
+use crate::services::balance::{self, With};
+use crate::services::payments::{self, NewPurchaseRefund, Pays};
 use crate::services::{Desk, Refusal, customers, invoices, ledger as books};
 
 /// What goes back of a purchase.
@@ -37,11 +37,13 @@ pub async fn refund(desk: &mut Desk, purchase_id: &str, amount_minor: Option<i64
     if purchase.status != "done" {
         return Err(Refusal::Rule(sentence!("refusal-refund-not-bought")));
     }
+    for payment in payments::of(desk, &Pays::Purchase(purchase_id.to_owned())).await? {
+        if payments::is_taken_back(desk, &payment.id).await? {
+            return Err(Refusal::Conflict(sentence!("refusal-refund-purchase-disputed")));
+        }
+    }
     let (bonus, paid): (Vec<_>, Vec<_>) = balance::left_of_purchase(desk, &customer_id, purchase_id).await?.into_iter().partition(|credit| credit.is_bonus);
     let Some(paid) = paid.first() else { return Err(Refusal::Rule(sentence!("refusal-refund-used-up"))) };
-    if payments::is_taken_back(desk, &paid.payment_id).await? {
-        return Err(Refusal::Conflict(sentence!("refusal-refund-purchase-disputed")));
-    }
     let currency = purchase.currency.as_str();
     let amount_minor = amount_minor.unwrap_or(paid.left_minor);
     if amount_minor <= 0 {
@@ -52,9 +54,9 @@ pub async fn refund(desk: &mut Desk, purchase_id: &str, amount_minor: Option<i64
     }
     let new = NewPurchaseRefund { customer_id: &customer_id, purchase_id, payment_id: &paid.payment_id, amount_minor, currency };
     let id = payments::open_refund_of_purchase(desk, &new).await?;
-    balance::take_out(desk, &customer_id, &paid.id, &id, amount_minor).await?;
+    balance::take_out(desk, &customer_id, &paid.id, With::Refund(&id), amount_minor).await?;
     for credit in &bonus {
-        balance::take_out(desk, &customer_id, &credit.id, &id, credit.left_minor).await?;
+        balance::take_out(desk, &customer_id, &credit.id, With::Refund(&id), credit.left_minor).await?;
     }
     let bonus_minor = money::sum(bonus.iter().map(|credit| credit.left_minor)).map_err(billing::Error::from)?;
     books::post(desk, &customer_id, currency, &id, &ledger::balance_top_up_taken_back(amount_minor)?).await?;
@@ -71,9 +73,9 @@ pub async fn note_not_refunded(desk: &mut Desk, purchase_id: &str, refund_id: &s
     let purchase = load(desk, purchase_id).await?;
     let (customer_id, currency) = (purchase.customer_id.as_str(), purchase.currency.as_str());
     let mut paid_minor = 0;
-    for (credit_id, is_bonus, amount_minor) in balance::taken_out_with(desk, refund_id).await? {
+    for (credit_id, is_bonus, amount_minor) in balance::taken_out_with(desk, With::Refund(refund_id)).await? {
         let again = money::neg(amount_minor).map_err(billing::Error::from)?;
-        balance::take_out(desk, customer_id, &credit_id, refund_id, again).await?;
+        balance::take_out(desk, customer_id, &credit_id, With::Refund(refund_id), again).await?;
         let entries = if is_bonus { ledger::balance_granted(amount_minor)? } else { ledger::balance_topped_up(amount_minor)? };
         books::post(desk, customer_id, currency, refund_id, &entries).await?;
         if !is_bonus {

@@ -1,11 +1,12 @@
 //! Money of a top-up or a credit pack that goes back: at most what is left of it, out of the balance in the same moment, and in again where the
 //! card takes nothing back.
 
+use billing::ledger::Account;
 use portico::services::payments::gateway::DisputeState;
 use portico::services::payments::scripted::{RefundScript, Script};
 use portico::services::payments::{self, DifferenceKind, Pays, Status};
 use portico::services::purchases::{self, Refunded};
-use portico::services::{Refusal, messages};
+use portico::services::{Refusal, ledger, messages};
 use serde_json::json;
 
 use crate::disputes::disputed;
@@ -32,6 +33,10 @@ impl Nordlicht {
 
     fn given_back_minor(&self) -> Vec<i64> {
         self.bank.given_back().into_iter().map(|(_, amount_minor)| amount_minor).collect()
+    }
+
+    async fn written_off_minor(&self) -> i64 {
+        ledger::sums(&mut self.desk().await).await.unwrap()["EUR"][&Account::WriteOffs]
     }
 
     async fn statement(&self) -> String {
@@ -124,6 +129,32 @@ async fn only_what_was_bought_and_is_nobody_elses_goes_back() {
     at.bank.dispute_as("dp_1", disputed(&payment.reference.unwrap(), 2_500, "needs_response", DisputeState::Open));
     payments::reconcile(&at.errand(), None).await.unwrap();
     assert!(at.refused(&open, None).await.contains("disputed"));
+}
+
+#[tokio::test]
+async fn what_was_paid_in_cannot_be_used_while_that_is_disputed_and_is_gone_when_it_is_lost() {
+    for (state, left_minor, written_off_minor) in [(DisputeState::Won, 6_000, 0), (DisputeState::Lost, 0, 0)] {
+        let at = Nordlicht::selling().await;
+        at.bought(at.buy_form("sixty").await).await;
+        let charge = format!("test_ch_{}", at.bank.taken()[1].0);
+        at.bank.dispute_as("dp_1", disputed(&charge, 5_000, "needs_response", DisputeState::Open));
+        payments::reconcile(&at.errand(), None).await.unwrap();
+        assert_eq!(at.balance_minor().await, 0);
+        assert!(at.statement().await.contains("Held back: the bank is asked whose the payment is"));
+        at.bank.dispute_as("dp_1", disputed(&charge, 5_000, "decided", state));
+        payments::reconcile(&at.errand(), None).await.unwrap();
+        assert_eq!((at.balance_minor().await, at.written_off_minor().await), (left_minor, written_off_minor), "{state:?}");
+        assert_eq!(at.statement().await.contains("No longer held back"), state == DisputeState::Won);
+    }
+    // What was used of it before is the vendor's loss.
+    let at = Nordlicht::selling().await;
+    at.bought(at.top_up_form("100").await).await;
+    let charge = format!("test_ch_{}", at.bank.taken()[1].0);
+    at.go_to("2026-04-01T02:00:00+02:00").await;
+    assert_eq!(at.balance_minor().await, 5_300);
+    at.bank.dispute_as("dp_1", disputed(&charge, 10_000, "decided", DisputeState::Lost));
+    payments::reconcile(&at.errand(), None).await.unwrap();
+    assert_eq!((at.balance_minor().await, at.written_off_minor().await), (0, 4_700));
 }
 
 #[tokio::test]

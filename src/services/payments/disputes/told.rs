@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{Dispute, DisputeStatus, OnLost, WhileDisputed, dispute_policy, known};
 use crate::sentence;
+use crate::services::balance::{self, With};
 use crate::services::invoices::{self, Allocation};
 use crate::services::payments::charges;
 use crate::services::payments::errand::{Errand, unanswered};
 use crate::services::payments::gateway::{Dispute as Told, DisputeState};
-use crate::services::payments::read::{self, Payment, Status};
+use crate::services::payments::read::{self, Payment, Pays, Status};
 use crate::services::subscriptions::{self, Action, PauseRequest, When, word};
 use crate::services::{Desk, Refusal, customers, ledger as books};
 
@@ -95,6 +96,7 @@ async fn open(desk: &mut Desk, payment: &Payment, reference: &str, told: &Told) 
         )
         .await?;
     books::post(desk, &payment.customer_id, &payment.currency, &id, &ledger::payment_disputed(amount_minor)?).await?;
+    hold_credit(desk, payment, &id, amount_minor).await?;
     let data = json!({ "payment_id": payment.id, "amount_minor": amount_minor, "currency": payment.currency, "reason": told.reason });
     desk.record("dispute.opened", Some(&payment.customer_id), &id, data).await?;
     known(desk, &payment.gateway, reference).await?.ok_or(Refusal::NotFound)
@@ -115,9 +117,35 @@ async fn pause(desk: &mut Desk, payment: &Payment) -> Result<Vec<String>, Refusa
     Ok(paused)
 }
 
+/// What a payment bought for the balance, as far as it is left and disputed, can't be used until that is decided; nor can what was given on top.
+async fn hold_credit(desk: &mut Desk, payment: &Payment, dispute_id: &str, disputed_minor: i64) -> Result<(), Refusal> {
+    let Pays::Purchase(purchase_id) = &payment.pays else { return Ok(()) };
+    let (customer_id, currency) = (payment.customer_id.as_str(), payment.currency.as_str());
+    for credit in balance::left_of_purchase(desk, customer_id, purchase_id).await? {
+        let held_minor = if credit.is_bonus { credit.left_minor } else { credit.left_minor.min(disputed_minor) };
+        balance::take_out(desk, customer_id, &credit.id, With::Dispute(dispute_id), held_minor).await?;
+        let entries = if credit.is_bonus { ledger::granted_taken_back(held_minor)? } else { ledger::disputed_credit_held(held_minor)? };
+        books::post(desk, customer_id, currency, dispute_id, &entries).await?;
+    }
+    Ok(())
+}
+
+/// What was held back is the customer's to use again.
+async fn let_go_of_credit(desk: &mut Desk, dispute: &Dispute) -> Result<(), Refusal> {
+    let with = With::Dispute(&dispute.id);
+    for (credit_id, is_bonus, held_minor) in balance::taken_out_with(desk, with).await? {
+        let again = money::neg(held_minor).map_err(billing::Error::from)?;
+        balance::take_out(desk, &dispute.customer_id, &credit_id, with, again).await?;
+        let entries = if is_bonus { ledger::balance_granted(held_minor)? } else { ledger::disputed_credit_let_go(held_minor)? };
+        books::post(desk, &dispute.customer_id, &dispute.currency, &dispute.id, &entries).await?;
+    }
+    Ok(())
+}
+
 async fn win(desk: &mut Desk, dispute: Dispute) -> Result<(), Refusal> {
     end(desk, &dispute, DisputeStatus::Won, 0).await?;
     books::post(desk, &dispute.customer_id, &dispute.currency, &dispute.id, &ledger::dispute_won(dispute.amount_minor)?).await?;
+    let_go_of_credit(desk, &dispute).await?;
     for id in &dispute.paused.0 {
         match subscriptions::act(desk, &dispute.customer_id, id, &Action::Resume).await {
             // Somebody has resumed it, or ended it.
@@ -146,7 +174,10 @@ async fn lose(desk: &mut Desk, payment: &Payment, dispute: Dispute) -> Result<()
         books::post(desk, &dispute.customer_id, &dispute.currency, &dispute.id, &ledger::dispute_lost(reopened_minor)?).await?;
         invoices::note_due_again(desk, &invoice_id).await?;
     }
-    let rest = money::sub(dispute.amount_minor, reopened_minor).map_err(billing::Error::from)?;
+    // Credit that was held back stays away: only what had been used of it is lost.
+    let held = balance::taken_out_with(desk, With::Dispute(&dispute.id)).await?.into_iter().filter(|(_, is_bonus, _)| !is_bonus);
+    let gone = money::sum(held.map(|(_, _, minor)| minor).chain([reopened_minor])).map_err(billing::Error::from)?;
+    let rest = money::sub(dispute.amount_minor, gone).map_err(billing::Error::from)?;
     if rest > 0 {
         books::post(desk, &dispute.customer_id, &dispute.currency, &dispute.id, &ledger::dispute_written_off(rest)?).await?;
     }
