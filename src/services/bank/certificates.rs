@@ -36,17 +36,17 @@ pub struct Awaiting {
     certificate_until: i64,
 }
 
-/// Those to be reminded of now, who were not yet.
+/// Those to be reminded of now, who were not yet. Once it is waited for no longer, dunning asks for the money instead.
 pub async fn awaiting(desk: &mut Desk) -> Result<Vec<Awaiting>, Refusal> {
     let open: Vec<Awaiting> = desk
         .tx
         .all(
-            "SELECT t.id, t.customer_id, t.certificate_until FROM transfers t WHERE t.vendor_id = $1 AND t.certificate_until IS NOT NULL AND t.taken_back_at IS NULL
+            "SELECT t.id, t.customer_id, t.certificate_until FROM transfers t WHERE t.vendor_id = $1 AND t.certificate_until > $2 AND t.taken_back_at IS NULL
                 AND t.certificate_reminded_at IS NULL
                 AND EXISTS (SELECT 1 FROM allocations a JOIN invoices i ON i.vendor_id = a.vendor_id AND i.id = a.invoice_id
                     WHERE a.vendor_id = t.vendor_id AND a.transfer_id = t.id AND i.settled_at IS NULL AND i.ended_as IS NULL)
              ORDER BY t.certificate_until, t.id LIMIT 500",
-            (desk.vendor.id.clone(),),
+            (desk.vendor.id.clone(), desk.now.billing_ms()),
         )
         .await?;
     if open.is_empty() {

@@ -181,6 +181,8 @@ impl Around {
             return Ok(None);
         }
         lines.extend(steps.iter().flat_map(|step| step.lines.iter().cloned()));
+        // Each subscription's together, also where one's fees waited for the usage of another.
+        lines.sort_by_key(|draft| steps.iter().position(|step| Some(&step.subscription.id) == draft.line.subscription.as_ref()));
         lines.extend(due);
         lines.extend(next);
         lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).flat_map(|part| part.lines.iter().cloned()));

@@ -192,6 +192,15 @@ async fn the_rest_of_a_transfer_less_tax_waits_for_its_certificate_and_is_then_a
 }
 
 #[tokio::test]
+async fn nobody_is_reminded_of_a_certificate_that_is_waited_for_no_longer() {
+    let siam = Siam::new().await;
+    siam.at.bank.script(&siam.id, Script::Declines(DeclineReason::Generic));
+    // The worker was away on the days before.
+    siam.go_to("2026-04-12T10:00:00+07:00").await;
+    assert_eq!((siam.due().await, about(&siam.at.world, "The certificate").await.len()), (300, 0));
+}
+
+#[tokio::test]
 async fn a_certificate_that_comes_in_time_is_neither_asked_for_nor_charged() {
     let siam = Siam::new().await;
     let mut desk = siam.at.world.desk().await;

@@ -24,13 +24,20 @@ pub const VERSION: &str = "2026-05-27.dahlia";
 /// How long one request may take, with all that is waited in between: less than what is let pass before a payment is asked about
 /// (`collect.rs`), so that it is not under way any more by then.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What is waited before asking again where Stripe says that it did nothing: the key is in use (409), too many at once (429).
-const WAITS_MS: [u64; 5] = [100, 250, 500, 1_000, 2_000];
+/// What is waited at least before asking again where Stripe says that it did nothing: the key is in use (409), too many at once (429), as in a
+/// night's collection, of which it takes a hundred a second.
+const WAITS_MS: [u64; 9] = [100, 250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000];
 /// The largest answer: a list of a hundred payments is a tenth of it.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Connections kept open are shared by all vendors.
 pub type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// One to two times a wait, by the key: those who were sent away together do not all come again together.
+fn spread(wait_ms: u64, idempotency_key: Option<&str>) -> Duration {
+    let place = idempotency_key.unwrap_or_default().bytes().fold(0_u64, |place, byte| (place * 31 + u64::from(byte)) % 1_000);
+    Duration::from_millis(wait_ms + wait_ms * place / 1_000)
+}
 
 /// A client that trusts the roots of the browsers.
 pub fn http_client() -> HttpClient {
@@ -125,7 +132,7 @@ impl Wire {
                     .map_err(|error| Failure::NoAnswer(format!("{method} {address} was answered by something else: {error}")));
             }
             match (status, waits.next()) {
-                (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, Some(wait)) => tokio::time::sleep(Duration::from_millis(wait)).await,
+                (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, Some(wait)) => tokio::time::sleep(spread(wait, idempotency_key)).await,
                 (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => {
                     return Err(Failure::NoAnswer(format!("{method} {address}: {status}")));
                 }
