@@ -230,7 +230,8 @@ impl World<'_> {
     fn give_back(&mut self, note: usize, amount: i128) {
         let mut invoices: Vec<usize> = Vec::new();
         for id in self.documents[note].lines.clone() {
-            if self.lines[id].amount <= 0
+            // A line of nothing takes nothing back.
+            if self.lines[id].amount < 0
                 && let Some(of) = self.lines[id].of
                 && let Some(charged_by) = self.lines[self.root(of)].document
             {

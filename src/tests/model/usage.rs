@@ -201,6 +201,10 @@ impl World<'_> {
             }
             less -= gross;
             let net = prorated(self.story.vendor.proration.rounding, whole(gross) * ratio(line.net(), line.amount)).min(line.net() - line.given_back);
+            // Of what was discounted by all of it nothing was paid.
+            if net == 0 {
+                continue;
+            }
             self.lines[charged].given_back += net;
             let id = self.usage_line("late_usage", &part, units, -net);
             self.lines[id].of = Some(charged);
