@@ -2,11 +2,12 @@
 //!
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
-//! - [`time`], [`money`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`],
+//! - [`time`], [`money`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`credits`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`],
 //!   [`postings`], [`dunning`], [`transfer`]: a case for each sentence, checked by eye
 //! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
 mod corrections;
+mod credits;
 mod dunning;
 mod invoices;
 mod laws;
