@@ -12,19 +12,12 @@ use portico::services::payments::Errand;
 use portico::services::{Actor, Desk};
 use portico::words::Words;
 
-use super::{Done, app, vendor_named};
+use super::{AtVendor, Done, app, vendor_named};
 
-#[derive(clap::Args)]
-pub struct Bank {
-    /// Whose, by name or id. Default: the only vendor's.
-    #[arg(long, global = true)]
-    vendor: Option<String>,
-    #[command(subcommand)]
-    what: What,
-}
+pub type Bank = AtVendor<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub enum What {
     /// The accounts customers transfer money to, one for each currency.
     #[command(subcommand)]
     Account(Account),
@@ -62,7 +55,7 @@ impl std::fmt::Display for Unusable {
 impl std::error::Error for Unusable {}
 
 #[derive(Subcommand)]
-enum Account {
+pub enum Account {
     /// Set the account of a currency, in place of the one before it. Open invoices show it from now on.
     Set {
         /// ISO 4217.

@@ -9,19 +9,12 @@ use portico::platform::config::Config;
 use portico::platform::db::Db;
 use portico::services::{Actor, Desk, dunning};
 
-use super::{Done, app, by_place, vendor_named};
+use super::{AtVendor, Done, app, by_place, vendor_named};
 
-#[derive(clap::Args)]
-pub struct Dunning {
-    /// Whose, by name or id. Default: the only vendor's.
-    #[arg(long, global = true)]
-    vendor: Option<String>,
-    #[command(subcommand)]
-    what: What,
-}
+pub type Dunning = AtVendor<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub enum What {
     /// Show the policy as JSON, as `set --file` takes it.
     Show,
     /// Change the policy: what is not said stays as it is.
@@ -41,7 +34,7 @@ enum What {
 }
 
 #[derive(clap::Args)]
-struct Set {
+pub struct Set {
     /// A whole policy as JSON; what it leaves out is as it is by default.
     #[arg(long)]
     file: Option<PathBuf>,

@@ -12,19 +12,12 @@ use portico::services::payments::stripe::keys::{Kind, PublishableKey, SecretKey,
 use portico::services::vendors::Vendor;
 use portico::services::{Actor, Desk};
 
-use super::{Done, app, vendor_named};
+use super::{AtVendor, Done, app, vendor_named};
 
-#[derive(clap::Args)]
-pub struct Gateway {
-    /// Whose, by name or id. Default: the only vendor's.
-    #[arg(long, global = true)]
-    vendor: Option<String>,
-    #[command(subcommand)]
-    what: What,
-}
+pub type Gateway = AtVendor<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub enum What {
     /// Connect a vendor's account, or change how it is connected: what is not said stays as it is.
     #[command(subcommand)]
     Set(Set),
@@ -35,12 +28,12 @@ enum What {
 }
 
 #[derive(Subcommand)]
-enum Set {
+pub enum Set {
     Stripe(StripeAccount),
 }
 
 #[derive(clap::Args)]
-struct StripeAccount {
+pub struct StripeAccount {
     /// Read the secret key (sk_…, or a restricted one, rk_…) from standard input, one line.
     #[arg(long, conflicts_with = "secret_key")]
     secret_key_stdin: bool,

@@ -7,19 +7,12 @@ use portico::platform::db::Db;
 use portico::services::payments::{self, Audience, Offer, OfferedMethod};
 use portico::services::{Actor, Desk, Refusal};
 
-use super::{Done, app, vendor_named};
+use super::{AtVendor, Done, app, vendor_named};
 
-#[derive(clap::Args)]
-pub struct Methods {
-    /// Whose, by name or id. Default: the only vendor's.
-    #[arg(long, global = true)]
-    vendor: Option<String>,
-    #[command(subcommand)]
-    what: What,
-}
+pub type Methods = AtVendor<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub enum What {
     /// Each method, and whom it is offered to.
     Show,
     /// Set the rule of a method, in place of the one before it. What customers have on file stays there.

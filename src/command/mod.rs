@@ -64,6 +64,16 @@ use write_off::WriteOff;
 /// What a subcommand comes to; the error is what is said before it ends.
 pub type Done = Result<(), Box<dyn std::error::Error>>;
 
+/// A command about one vendor.
+#[derive(clap::Args)]
+pub struct AtVendor<What: clap::Subcommand> {
+    /// Whose, by name or id. Default: the only vendor's.
+    #[arg(long, global = true)]
+    vendor: Option<String>,
+    #[command(subcommand)]
+    what: What,
+}
+
 /// A self-hosted billing portal with its billing engine.
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
