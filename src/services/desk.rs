@@ -158,7 +158,22 @@ impl Desk {
         }
     }
 
-    /// Keeps an answer of the catalogue's, which holds on a desk that writes, too, until that changes the catalogue.
+    /// Keeps an answer about a customer: on a desk that reads for good, on one that writes and has them locked until something of them is
+    /// written ([`Desk::forget_foreseen`]).
+    pub(crate) fn keep_of_customer<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, customer_id: &str, kept: &T) {
+        if self.is_reading {
+            self.keep(question, customer_id, kept);
+        } else if self.holds(customer_id) {
+            answer(&mut self.foreseen, question, customer_id, kept.clone());
+        }
+    }
+
+    /// An answer about a customer may have changed by somebody else's hand.
+    pub(crate) fn ask_again(&mut self, question: &'static str, customer_id: &str) {
+        self.foreseen.remove(&(question, customer_id.to_owned()));
+    }
+
+    /// Keeps an answer about the vendor's settings, such as its catalogue, which holds on a desk that writes, too, until that changes them.
     pub fn keep_throughout<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
         self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
     }
@@ -181,7 +196,7 @@ impl Desk {
         self.foreseen.clear();
     }
 
-    /// The catalogue was changed on this desk.
+    /// The vendor's settings were changed on this desk.
     pub(crate) fn forget(&mut self) {
         self.answers.clear();
     }

@@ -181,7 +181,7 @@ fn vendor(id: &str, v: &input::Vendor, now: Instant) -> Result<Vendor, Refusal> 
         prices_include_tax: v.prices_include_tax,
         usage_grace_seconds: v.usage_grace_seconds,
         payment_terms_days: i64::from(v.payment_terms_days),
-        is_test: true,
+        is_test: false,
         clock_at: None,
         brand_colour: "#1f5eff".to_owned(),
         brand_mark: None,

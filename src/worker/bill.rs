@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::platform::clock::Instant;
-use crate::services::invoices::Issued;
+use crate::services::invoices::{Issued, Uncollected};
 use crate::services::payments::{self, Errand};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal, balance, bank, dunning, invoices, messages, purchases, subscriptions};
@@ -242,19 +242,20 @@ impl Run<'_> {
 /// declined before payment was due, and is due now. Whether there was any.
 pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<bool, Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let open = invoices::never_collected(&mut desk, until).await?;
-    let was_any_open = !open.is_empty();
-    if was_any_open {
-        let customers: BTreeSet<String> = open.iter().map(|(customer_id, ..)| customer_id.clone()).collect();
+    let mut left = invoices::uncollected(&mut desk, until).await?;
+    let was_any = !left.is_empty();
+    let open: Vec<Uncollected> = left.extract_if(.., |invoice| !invoice.was_tried).collect();
+    if !open.is_empty() {
+        let customers: BTreeSet<String> = open.iter().map(|invoice| invoice.customer_id.clone()).collect();
         let chargeable = payments::chargeable(&mut desk, &customers.into_iter().collect::<Vec<_>>()).await?;
         drop(desk);
         let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
         let mut owed: BTreeMap<String, Tasks> = BTreeMap::new();
-        for (customer_id, invoice_id, currency) in open {
+        for Uncollected { id, customer_id, currency, .. } in open {
             if chargeable.can_pay(&customer_id, &currency) {
-                owed.entry(customer_id).or_default().collect(until, [invoice_id]);
+                owed.entry(customer_id).or_default().collect(until, [id]);
             } else {
-                till::note_unpaid(&errand, &invoice_id).await?;
+                till::note_unpaid(&errand, &id).await?;
             }
         }
         let (mut till, mut taken) = (Till::new(app, vendor), Report::default());
@@ -264,13 +265,15 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
         for (customer, refusal) in taken.failed {
             tracing::warn!(customer, %refusal, "could not be collected yet");
         }
-        desk = Desk::read(app, vendor, Actor::System).await?;
+        // Some of them may have been declined.
+        left = invoices::uncollected(&mut Desk::read(app, vendor, Actor::System).await?, until).await?;
+        left.retain(|invoice| invoice.was_tried);
+    } else {
+        drop(desk);
     }
-    let unpaid = invoices::unpaid(&mut desk, until).await?;
-    drop(desk);
-    let is_any_unpaid = !unpaid.is_empty();
-    for (due_at, invoice_id) in unpaid {
-        till::note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at.timestamp_millis()), &invoice_id).await?;
+    left.sort_by(|one, other| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
+    for Uncollected { id, due_at, .. } in left {
+        till::note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at), &id).await?;
     }
-    Ok(was_any_open || is_any_unpaid)
+    Ok(was_any)
 }

@@ -25,7 +25,7 @@ impl Many {
     /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
     /// of thousands; so there they stand without, in their order.
     pub(super) fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
-        let size = [256, 32, 8, 4, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let size = [256, 32, 8, 6, 4, 3, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
         let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
         sql.push_str(self.before);
         for n in 0..size * self.columns {

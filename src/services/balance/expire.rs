@@ -36,7 +36,6 @@ pub(crate) async fn expire(desk: &mut Desk, customer_id: &str, at: Instant) -> R
         )
         .await?;
     if !expired.is_empty() {
-        desk.forget_foreseen();
         touch(desk, customer_id).await?;
     }
     for Expired { id, currency, source, description, left_minor } in expired {

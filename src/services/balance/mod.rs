@@ -19,7 +19,6 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
-use crate::platform::db::Many;
 use crate::sentence;
 use crate::services::invoices::MOST_DESCRIPTION;
 use crate::services::{Desk, Refusal, ledger as books};
@@ -106,19 +105,6 @@ pub async fn left(desk: &mut Desk, customer_id: &str, currency: &str) -> Result<
         )
         .await?;
     Ok(rows.into_iter().map(|row| BalanceCredit { reference: row.id, left_minor: row.left_minor, expires_at: row.expires_at.map(from_ms) }).collect())
-}
-
-static WITH_CREDIT: Many = Many {
-    before: "SELECT b.customer_id, COUNT(*), MIN(b.expires_at) FROM (VALUES",
-    columns: 2,
-    after: ") AS v CROSS JOIN balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL GROUP BY b.customer_id",
-    of_each: false,
-};
-
-/// Those of some customers that have credits left, how many, and when (unix ms) the first of them expires.
-pub(crate) async fn with_credit(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<(String, i64, Option<i64>)>, Refusal> {
-    let rows = desk.each(customer_ids);
-    Ok(desk.tx.all_of(&WITH_CREDIT, rows).await?)
 }
 
 /// The customer's balance in a currency.
@@ -209,6 +195,7 @@ pub(crate) async fn mark_used(desk: &mut Desk, credit_id: &str) -> Result<(), Re
 
 /// Open quotes count on the balance they saw.
 pub(crate) async fn touch(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
+    desk.forget_foreseen();
     desk.tx.run("UPDATE customers SET version = version + 1 WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
     Ok(())
 }

@@ -75,11 +75,8 @@ pub(crate) async fn note_round_over(desk: &mut Desk, invoice: &Invoice, payments
 
 /// Payment of an invoice is due, and nothing is under way to pay it.
 pub(crate) async fn note_overdue(desk: &mut Desk, invoice: &Invoice) -> Result<(), Refusal> {
-    if case::of_invoice(desk, &invoice.id).await?.is_some() {
-        return Ok(());
-    }
     let policy = policy(desk).await?;
-    if !policy.is_on {
+    if !policy.is_on || case::of_invoice(desk, &invoice.id).await?.is_some() {
         return Ok(());
     }
     let mut case = open(desk, invoice, &policy, NO_METHOD).await?;

@@ -301,6 +301,7 @@ static INSERT_PENDING: Many = Many {
 
 /// Keeps lines for documents to come, in their order.
 pub async fn keep_pending(desk: &mut Desk, customer_id: &str, currency: &str, lines: &[PendingLine]) -> Result<(), Refusal> {
+    desk.forget_foreseen();
     let (first,): (i64,) = desk
         .tx
         .one(

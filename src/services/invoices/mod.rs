@@ -34,8 +34,8 @@ pub use letterhead::Letterhead;
 pub use lines::{DraftLine, PendingLine, Waits, charged, ever_charged, keep_pending, of_invoice, pending_of_customer};
 pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};
 pub use read::{
-    Allocated, Among, Invoice, Named, Open, Status, Summary, allocations_of, by_number, by_own_number, issued_after, list, load, never_collected, numbered,
-    open_of, page, unpaid,
+    Allocated, Among, Invoice, Named, Open, Status, Summary, Uncollected, allocations_of, by_number, by_own_number, issued_after, list, load, numbered,
+    open_of, page, uncollected,
 };
 pub(crate) use read::{INVOICE, load_all};
 pub use required::{Lacking, held_back_by, of_vendor_taxing};

@@ -358,48 +358,43 @@ pub async fn open_of(desk: &mut Desk, customer_id: &str) -> Result<Vec<Open>, Re
         .await?)
 }
 
-/// Open invoices of the vendor, issued by an instant, that were never collected by themselves and for which something can be done: there is
-/// a method to charge, or they are due and nobody has noted yet that nothing can be charged. One that the customer is paying waits for
-/// what comes of that, one paid less tax withheld for its certificate. Each after its customer's id, and with its
-/// currency.
-pub async fn never_collected(desk: &mut Desk, until: Instant) -> Result<Vec<(String, String, String)>, Refusal> {
+/// An open invoice that nothing is under way to pay, and about which something is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Uncollected {
+    pub id: String,
+    pub customer_id: String,
+    pub currency: String,
+    /// Unix ms.
+    pub due_at: i64,
+    /// It was collected by itself before: payment is due now, and it has left a subscription active.
+    pub was_tried: bool,
+}
+
+/// Open invoices of the vendor, issued by an instant, that are to be collected by themselves, or of which is to be noted that nothing came:
+/// - those never collected yet for which there is a method to charge;
+/// - those due that have left a subscription active: never collected, with nothing to charge; declined before payment was due; and what a
+///   subscription owed when it was paused or ended, once it goes on. Whoever owes is past due.
+///
+/// One that the customer is paying waits for what comes of that, one paid less tax withheld for its certificate. The oldest first.
+pub async fn uncollected(desk: &mut Desk, until: Instant) -> Result<Vec<Uncollected>, Refusal> {
     Ok(desk
         .tx
         .all(
-            "SELECT i.customer_id, i.id, i.currency FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
+            "SELECT i.id, i.customer_id, i.currency, i.due_at,
+                EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL) AS was_tried
+             FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
                     WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $2)
-                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id
-                    AND (p.round IS NOT NULL OR p.status IN ('created', 'processing', 'needs_action')))
-                AND (EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup')
-                        AND m.refused_reason IS NULL AND (m.kind <> 'sepa_debit' OR i.currency = 'EUR'))
-                    OR (i.due_at <= $2 AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
-                        WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active')))
+                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
+                AND ((i.due_at <= $2 AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
+                        WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active'))
+                    OR (NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL)
+                        AND EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup')
+                            AND m.refused_reason IS NULL AND (m.kind <> 'sepa_debit' OR i.currency = 'EUR'))))
              ORDER BY i.issued_at, i.id",
             (desk.vendor.id.clone(), until.timestamp_millis()),
         )
         .await?)
-}
-
-/// Open invoices of the vendor whose payment is due by an instant, is not under way, and has left a subscription active: what was declined
-/// before it was due; and what a subscription owed when it was paused or ended, once it goes on: whoever owes is past due. Each with the
-/// moment it is due.
-pub async fn unpaid(desk: &mut Desk, until: Instant) -> Result<Vec<(Instant, String)>, Refusal> {
-    let rows: Vec<(i64, String)> = desk
-        .tx
-        .all(
-            "SELECT i.due_at, i.id FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.due_at <= $2
-                AND NOT EXISTS (SELECT 1 FROM allocations a JOIN transfers t ON t.vendor_id = a.vendor_id AND t.id = a.transfer_id
-                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.taken_back_at IS NULL AND t.certificate_until > $2)
-                AND EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL)
-                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
-                AND EXISTS (SELECT 1 FROM invoice_lines l JOIN subscriptions s ON s.vendor_id = l.vendor_id AND s.id = l.subscription_id
-                    WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.status = 'active')
-             ORDER BY i.due_at, i.id",
-            (desk.vendor.id.clone(), until.timestamp_millis()),
-        )
-        .await?;
-    Ok(rows.into_iter().map(|(due_at, id)| (from_ms(due_at), id)).collect())
 }
 
 /// One thing that settled part of an invoice.

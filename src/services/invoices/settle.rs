@@ -8,6 +8,7 @@ use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
+use super::read::Invoice;
 use super::write_off;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
@@ -247,21 +248,24 @@ pub async fn paid_by(desk: &mut Desk, payment_id: &str) -> Result<Option<(String
 }
 
 /// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`.
-pub async fn note_declined(desk: &mut Desk, invoice_id: &str, reason: &str) -> Result<(), Refusal> {
-    let row = due_row(desk, invoice_id).await?;
-    desk.record("invoice.payment_failed", Some(&row.customer_id), invoice_id, json!({ "number": row.number, "reason": reason, "due_minor": row.due_minor()? }))
-        .await?;
-    note_unpaid(desk, invoice_id).await
+pub async fn note_declined(desk: &mut Desk, invoice: &Invoice, reason: &str) -> Result<(), Refusal> {
+    let data = json!({ "number": invoice.number, "reason": reason, "due_minor": invoice.due_minor });
+    desk.record("invoice.payment_failed", Some(&invoice.customer_id), &invoice.id, data).await?;
+    note_unpaid_of(desk, invoice).await
 }
 
 /// Nothing is under way to pay an invoice: once payment is due, its subscriptions are past due. Until then, as the vendor's terms promise,
 /// nothing has happened. Told again, nothing more happens.
 pub async fn note_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
     let invoice = super::read::load(desk, invoice_id).await?;
+    note_unpaid_of(desk, &invoice).await
+}
+
+async fn note_unpaid_of(desk: &mut Desk, invoice: &Invoice) -> Result<(), Refusal> {
     let is_overdue = invoice.due_minor > 0 && invoice.due_at <= desk.now.billing;
     if !is_overdue {
         return Ok(());
     }
-    subscriptions::note_overdue(desk, invoice_id).await?;
-    dunning::note_overdue(desk, &invoice).await
+    subscriptions::note_overdue(desk, &invoice.id).await?;
+    dunning::note_overdue(desk, invoice).await
 }

@@ -141,7 +141,7 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
         Some((new, method)) => charges::open_with(desk, &new, &method, &before).await.map(drop),
         None => {
             dunning::note_round_over(desk, &invoice, &before).await?;
-            invoices::note_declined(desk, invoice_id, reason.name()).await
+            invoices::note_declined(desk, &invoice, reason.name()).await
         }
     }
 }

@@ -5,7 +5,6 @@ use billing::state::State;
 use sqlx::FromRow;
 
 use crate::platform::clock::from_ms;
-use crate::platform::db::Many;
 use crate::services::subscriptions::Subscription;
 use crate::services::{Desk, Refusal, usage};
 
@@ -149,18 +148,4 @@ pub(super) async fn watched(desk: &mut Desk, customer_id: &str) -> Result<Vec<St
         )
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-static WATCHED_OF: Many = Many {
-    before: "SELECT DISTINCT l.customer_id FROM (VALUES",
-    columns: 2,
-    after: ") AS v CROSS JOIN spend_limits l WHERE l.vendor_id = v.column1 AND l.customer_id = v.column2",
-    of_each: false,
-};
-
-/// Those of some customers that have limits.
-pub(crate) async fn watched_of(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<String>, Refusal> {
-    let rows = desk.each(customer_ids);
-    let found: Vec<(String,)> = desk.tx.all_of(&WATCHED_OF, rows).await?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
 }

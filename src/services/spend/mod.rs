@@ -19,6 +19,6 @@ mod limits;
 mod watch;
 
 pub use choose::{MOST_ALERTS, add_alert, remove_alert, set_alerts, set_cap};
+pub(crate) use limits::held;
 pub use limits::{Alert, Cap, Limits, Spend, cap_that_holds, load};
-pub(crate) use limits::{held, watched_of};
 pub(crate) use watch::watch;

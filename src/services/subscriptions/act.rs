@@ -7,12 +7,13 @@ use billing::subscription::Cycle;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-use super::bill::{self, Bills, Counts};
+use super::bill::{self, Bills};
 use super::cancel::{self, CancelRequest};
 use super::change::{self, ChangeRequest};
 use super::discounts;
 use super::due;
 use super::foresee::{Foreseen, foresee};
+use super::glance::{Charges, Glance};
 use super::late::{self, Look};
 use super::pause::{self, PauseRequest};
 use super::reactivate;
@@ -86,7 +87,7 @@ pub async fn plan(
     let mut step = match action {
         Action::Change(request) => change::plan(desk, subscription, request, at, reading).await?,
         Action::UndoChange => {
-            let discounts = discounts::load(desk, &subscription.id).await?;
+            let discounts = discounts::on(desk, subscription).await?;
             change::plan_undo(subscription, discounts)?
         }
         Action::Cancel(request) => cancel::plan(desk, subscription, request, at, reading).await?,
@@ -190,40 +191,7 @@ pub async fn count_due(desk: &mut Desk, until: Instant) -> Result<i64, Refusal> 
 
 /// When something is first due for a customer.
 pub async fn first_due(desk: &mut Desk, customer_id: &str) -> Result<Option<Instant>, Refusal> {
-    first_due_by(desk, customer_id, from_ms(i64::MAX), Charges::OfThatInstantToo).await
-}
-
-/// Whether one-off charges of the last instant itself are due with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Charges {
-    OfThatInstantToo,
-    /// Something else is about to make a document at that instant, which they will share.
-    OnlyBefore,
-}
-
-async fn first_due_by(desk: &mut Desk, customer_id: &str, until: Instant, charges: Charges) -> Result<Option<Instant>, Refusal> {
-    let until = until.timestamp_millis();
-    let charges_until = match charges {
-        Charges::OfThatInstantToo => until,
-        Charges::OnlyBefore => until.saturating_sub(1),
-    };
-    let (first,): (Option<i64>,) = desk
-        .tx
-        .one(
-            "SELECT MIN(due_at) FROM (
-                SELECT due_at FROM subscriptions WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $3 AND (held_until_at IS NULL OR held_until_at <= $4)
-                UNION ALL
-                SELECT due_at FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2 AND due_at <= $5
-                UNION ALL
-                SELECT d.due_at FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                WHERE d.vendor_id = $1 AND d.customer_id = $2 AND d.due_at <= $3 AND (s.held_until_at IS NULL OR s.held_until_at <= $4)
-                UNION ALL
-                SELECT expires_at FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL AND expires_at <= $3
-             ) AS due",
-            (desk.vendor.id.clone(), customer_id.to_owned(), until, desk.now.wall_ms(), charges_until),
-        )
-        .await?;
-    Ok(first.map(from_ms))
+    Ok(Glance::of(desk, customer_id).await?.first_due())
 }
 
 /// What one moment of a customer came to.
@@ -257,7 +225,7 @@ pub async fn run_due(desk: &mut Desk, customer_ids: &[String], until: Instant) -
 
 /// The first thing due of one customer, where its moment is not later than an instant.
 async fn run_first(desk: &mut Desk, customer: &Customer, until: Instant, charges: Charges) -> Result<Option<Vec<Issued>>, Refusal> {
-    let Some(at) = first_due_by(desk, &customer.id, until, charges).await? else { return Ok(None) };
+    let Some(at) = Glance::of(desk, &customer.id).await?.first_due_by(until, charges) else { return Ok(None) };
     Ok(Some(happen_at(desk, customer, at).await?.issued))
 }
 
@@ -310,14 +278,12 @@ async fn happen_then(desk: &mut Desk, customer: &Customer, at: Instant) -> Resul
     let wall = desk.now.wall_ms();
     let mut steps = Vec::new();
     // Before anything is paid from the balance: what expires at this instant pays nothing of it any more.
-    let next_expiry = match Counts::of(desk, &customer.id).await?.credits {
-        0 => None,
-        _ => balance::expire(desk, &customer.id, at).await?,
-    };
+    let glance = Glance::of(desk, &customer.id).await?;
+    let next_expiry = if glance.credits > 0 { balance::expire(desk, &customer.id, at).await? } else { None };
     let mut subscriptions = record::of_customer(desk, &customer.id).await?;
     // In the order they were made: the document's lines come in it.
     subscriptions.reverse();
-    let usage_due = threshold::due_of(desk, &customer.id).await?;
+    let usage_due = if glance.has_usage_due() { threshold::due_of(desk, &customer.id).await? } else { Vec::new() };
     late::hold_usage(desk, customer, &subscriptions).await?;
     let mut next: Option<Instant> = None;
     let mut usage_of = Vec::new();
@@ -367,11 +333,12 @@ pub(crate) async fn catch_up(desk: &mut Desk, customer_id: &str, until: Instant)
 
 /// Whether something is due for a customer that has not been done yet.
 pub(crate) async fn is_behind(desk: &mut Desk, customer_id: &str, until: Instant) -> Result<bool, Refusal> {
-    Ok(first_due_by(desk, customer_id, until, Charges::OnlyBefore).await?.is_some())
+    Ok(Glance::of(desk, customer_id).await?.first_due_by(until, Charges::OnlyBefore).is_some())
 }
 
 /// Keeps everything else away from a subscription while a confirmed quote is being paid.
 pub(crate) async fn hold(desk: &mut Desk, subscription: &Subscription, quote_id: &str, until_ms: i64) -> Result<(), Refusal> {
+    desk.forget_foreseen();
     let touched = desk
         .tx
         .run(
@@ -387,6 +354,7 @@ pub(crate) async fn hold(desk: &mut Desk, subscription: &Subscription, quote_id:
 
 /// Lets go of a subscription that a quote held.
 pub(crate) async fn release(desk: &mut Desk, subscription_id: &str, quote_id: &str) -> Result<(), Refusal> {
+    desk.forget_foreseen();
     desk.tx
         .run(
             "UPDATE subscriptions SET held_by = NULL, held_until_at = NULL WHERE vendor_id = $1 AND id = $2 AND held_by = $3",

@@ -10,9 +10,9 @@ use billing::money::{self, Currency};
 use billing::settlement::BalanceCredit;
 use billing::tax::{TaxRate, TaxSituation};
 use rust_decimal::Decimal;
-use sqlx::FromRow;
 
 use super::discounts::{self, Redeemed};
+use super::glance::Glance;
 use super::late::{self, Late, Look};
 use super::record::{self, Subscription};
 use super::step::Step;
@@ -58,46 +58,6 @@ pub(super) struct Around {
     zone: Zone,
 }
 
-/// How much there is of what most customers have nothing of: one statement instead of one for each.
-#[derive(Clone, Copy, Debug, FromRow)]
-pub(super) struct Counts {
-    pub pending: i64,
-    pub credits: i64,
-    pub late: i64,
-    pub discounts: i64,
-    pub limits: i64,
-}
-
-/// The question of [`Counts::of`], for what is read ahead.
-pub(super) const COUNTS: &str = "counts of what waits";
-
-impl Counts {
-    pub(super) async fn of(desk: &mut Desk, customer_id: &str) -> Result<Counts, Refusal> {
-        if let Some(counts) = desk.recall(COUNTS, customer_id) {
-            return Ok(counts);
-        }
-        let counts = desk
-            .tx
-            .one(
-                "SELECT (SELECT COUNT(*) FROM pending_lines WHERE vendor_id = $1 AND customer_id = $2) AS pending,
-                    (SELECT COUNT(*) FROM balance_credits WHERE vendor_id = $1 AND customer_id = $2 AND used_up_at IS NULL) AS credits,
-                    (SELECT COUNT(*) FROM late_usage WHERE vendor_id = $1 AND customer_id = $2 AND late_from_at IS NOT NULL) AS late,
-                    (SELECT COUNT(*) FROM discounts d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                        WHERE s.vendor_id = $1 AND s.customer_id = $2 AND d.removed_at IS NULL) AS discounts,
-                    (SELECT COUNT(*) FROM spend_limits WHERE vendor_id = $1 AND customer_id = $2) AS limits",
-                (desk.vendor.id.clone(), customer_id.to_owned()),
-            )
-            .await?;
-        desk.keep::<Counts>(COUNTS, customer_id, &counts);
-        Ok(counts)
-    }
-
-    /// The coupons on a subscription of the customer.
-    pub(super) async fn discounts(self, desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed>, Refusal> {
-        if self.discounts > 0 { discounts::load(desk, subscription_id).await } else { Ok(Vec::new()) }
-    }
-}
-
 impl Around {
     /// Loads it, in one statement where nothing waits.
     #[expect(clippy::too_many_arguments, reason = "each is part of the question")]
@@ -108,23 +68,23 @@ impl Around {
         zone: Zone,
         at: Instant,
         steps: &[&Step],
-        counts: Counts,
+        glance: Glance,
         look: &Look,
     ) -> Result<Around, Refusal> {
         let code = currency.code();
-        let pending = if counts.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
+        let pending = if glance.pending > 0 { invoices::pending_of_customer(desk, &customer.id, code).await? } else { Vec::new() };
         // Only an invoice carries late usage; looking for it where none is made would lose it.
         let is_due = |pending: &PendingLine| matches!(pending.waits, Waits::Until(instant) if instant <= at);
         let is_invoiced = steps.iter().any(|step| step.reason.is_some()) || pending.iter().any(is_due);
-        let late = if is_invoiced && counts.late > 0 { late::find(desk, &customer.id, look).await? } else { Late::default() };
-        let balance = if counts.credits > 0 { balance::left(desk, &customer.id, code).await? } else { Vec::new() };
+        let late = if is_invoiced && glance.late_from_at.is_some() { late::find(desk, &customer.id, look).await? } else { Late::default() };
+        let balance = if glance.credits > 0 { balance::left(desk, &customer.id, code).await? } else { Vec::new() };
         let tax = invoices::tax_situation(desk, customer, desk.now.billing, zone).await?;
         let lines = pending.iter().map(|pending| &pending.draft).chain(late.parts.iter().flat_map(|part| &part.lines));
         let ids: BTreeSet<String> =
             lines.filter_map(|draft| draft.line.subscription.clone()).filter(|id| !steps.iter().any(|step| step.subscription.id == *id)).collect();
         let mut others = Vec::new();
         for id in ids {
-            others.push((record::load(desk, &id).await?, discounts::load(desk, &id).await?));
+            others.push((record::load(desk, &id).await?, glance.discounts(desk, &id).await?));
         }
         Ok(Around { pending, late, others, balance, tax, zone })
     }
@@ -197,8 +157,8 @@ impl Around {
 /// The documents that steps of one instant make, with what waited for them and what came late.
 pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, steps: &[Step], look: &Look) -> Result<Bills, Refusal> {
     let mut currencies: BTreeSet<Currency> = steps.iter().map(|step| step.subscription.currency).collect();
-    let counts = Counts::of(desk, &customer.id).await?;
-    if *look == Look::ToWrite && counts.pending > 0 {
+    let glance = Glance::of(desk, &customer.id).await?;
+    if *look == Look::ToWrite && glance.pending > 0 {
         for code in invoices::currencies_due(desk, &customer.id, at).await? {
             currencies.insert(Currency::from_code(&code).map_err(Refusal::damaged)?);
         }
@@ -207,10 +167,10 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
         [one, ..] => one.subscription.zone,
         [] => customer.zone()?,
     };
-    let mut found = Bills { bills: Vec::new(), next_charge: None, late: Late::default(), is_watched: counts.limits > 0 };
+    let mut found = Bills { bills: Vec::new(), next_charge: None, late: Late::default(), is_watched: glance.limits > 0 };
     for currency in currencies {
         let of_currency: Vec<&Step> = steps.iter().filter(|step| step.subscription.currency == currency).collect();
-        let around = Around::load(desk, customer, currency, zone, at, &of_currency, counts, look).await?;
+        let around = Around::load(desk, customer, currency, zone, at, &of_currency, glance, look).await?;
         found.next_charge = found.next_charge.into_iter().chain(around.next_charge(at)).min();
         found.bills.extend(around.compose(desk, customer, currency, at, &of_currency)?);
         found.late.merge(around.late, currency);

@@ -53,7 +53,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     }
     // Refused here already where there is nothing to end.
     let ended = after(subscription.state, Happening::Cancel)?;
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, subscription).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     let s = &mut step.subscription;
     s.cancel_asked_at = Some(at);

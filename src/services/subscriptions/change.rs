@@ -73,7 +73,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         (None, _) => subscription.trial_end_at.unwrap_or(subscription.starts_at),
     };
     check_exchange(desk, &new, s.currency, local_date(charged_at, s.zone)).await?;
-    let now = discounts::load(desk, &s.id).await?;
+    let now = discounts::on(desk, &s).await?;
     let (mut list, mut redeems) = match &request.coupons {
         Some(keys) => discounts::replaced(desk, &now, keys, s.currency).await?,
         None => (now.clone(), Vec::new()),

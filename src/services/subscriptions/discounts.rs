@@ -6,6 +6,7 @@ use billing::money::Currency;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use super::glance::Glance;
 use super::record::Subscription;
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
@@ -94,8 +95,7 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
 
 /// The same, without asking where the customer has none.
 pub async fn on(desk: &mut Desk, s: &Subscription) -> Result<Vec<Redeemed>, Refusal> {
-    let counts = super::bill::Counts::of(desk, &s.customer_id).await?;
-    counts.discounts(desk, &s.id).await
+    Glance::of(desk, &s.customer_id).await?.discounts(desk, &s.id).await
 }
 
 /// The list that replaces `now`: a coupon that stays keeps what has become of it, a new one is redeemed, which must be of use in the

@@ -52,7 +52,7 @@ async fn renewal_told_at(desk: &mut Desk, s: &Subscription) -> Result<Option<Ins
 
 /// Does what is due of a subscription at an instant, in order.
 pub(super) async fn happen(desk: &mut Desk, subscription: Subscription, at: Instant) -> Result<Step, Refusal> {
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, &subscription).await?;
     go_on(desk, Step::new(subscription, discounts), at).await
 }
 

@@ -6,6 +6,7 @@ use billing::subscription::{BilledLine, BilledPart, LateUsage, late_usage};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
+use super::glance::{GLANCE, Glance};
 use super::record::{Subscription, load};
 use super::step::{Billed, basis, meter_key};
 use crate::platform::db::Many;
@@ -65,14 +66,17 @@ pub enum Look {
 /// Holds a customer's usage still for an action that may bill it, before any of it is read.
 pub async fn hold_usage(desk: &mut Desk, customer: &Customer, subscriptions: &[Subscription]) -> Result<(), Refusal> {
     let is_metered = |s: &Subscription| !s.closings.is_empty() || s.cycle.as_ref().is_some_and(|cycle| !cycle.open.is_empty());
-    if subscriptions.iter().any(is_metered) || late_from(desk, &customer.id).await?.is_some() {
+    if subscriptions.iter().any(is_metered) || Glance::of(desk, &customer.id).await?.late_from_at.is_some() {
         usage::close(desk, &customer.id, customer.zone()?).await?;
+        // What came until then belongs to it, however long that was waited for.
+        desk.ask_again(GLANCE, &customer.id);
     }
     Ok(())
 }
 
 /// Usage was recorded or taken back, the earliest of it at this instant (unix ms): remembered where that has been billed already.
 pub async fn note_usage(desk: &mut Desk, customer_id: &str, earliest_ms: i64) -> Result<(), Refusal> {
+    desk.ask_again(GLANCE, customer_id);
     desk.tx
         .run(
             "UPDATE late_usage SET late_from_at = $3 WHERE vendor_id = $1 AND customer_id = $2 AND billed_until_at > $3 AND (late_from_at IS NULL OR late_from_at > $3)",
@@ -82,38 +86,12 @@ pub async fn note_usage(desk: &mut Desk, customer_id: &str, earliest_ms: i64) ->
     Ok(())
 }
 
-/// The question of [`late_from`], for what is read ahead.
-pub(super) const LATE_FROM: &str = "from when usage came late";
-
-static LATE_FROM_OF: Many = Many {
-    before: "SELECT l.customer_id, l.late_from_at FROM (VALUES",
-    columns: 2,
-    after: ") AS v CROSS JOIN late_usage l WHERE l.vendor_id = v.column1 AND l.customer_id = v.column2 AND l.late_from_at IS NOT NULL",
-    of_each: false,
-};
-
-/// Those of some customers that have usage that came late, and from when.
-pub(super) async fn late_from_of(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<(String, i64)>, Refusal> {
-    let rows = desk.each(customer_ids);
-    Ok(desk.tx.all_of(&LATE_FROM_OF, rows).await?)
-}
-
-/// From when a customer has usage that came late.
-async fn late_from(desk: &mut Desk, customer_id: &str) -> Result<Option<i64>, Refusal> {
-    if let Some(from) = desk.recall(LATE_FROM, customer_id) {
-        return Ok(from);
-    }
-    let row: Option<(Option<i64>,)> =
-        desk.tx.opt("SELECT late_from_at FROM late_usage WHERE vendor_id = $1 AND customer_id = $2", (desk.vendor.id.clone(), customer_id.to_owned())).await?;
-    Ok(row.and_then(|(from,)| from))
-}
-
 /// Looks for late usage of a customer, from `late_from` on where that is known already.
 pub async fn find(desk: &mut Desk, customer_id: &str, look: &Look) -> Result<Late, Refusal> {
     if let Look::Pinned(pinned) = look {
         return find_pinned(desk, pinned).await;
     }
-    let Some(from) = late_from(desk, customer_id).await? else { return Ok(Late::default()) };
+    let Some(from) = Glance::of(desk, customer_id).await?.late_from_at else { return Ok(Late::default()) };
     let meters = usage::meters(desk).await?;
     let rows: Vec<PartRow> = desk
         .tx

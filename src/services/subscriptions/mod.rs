@@ -12,6 +12,7 @@ mod discounts;
 mod due;
 mod entitlements;
 mod foresee;
+mod glance;
 mod late;
 mod outlook;
 mod paid;

@@ -24,7 +24,7 @@ pub struct PauseRequest {
 pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &PauseRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
     let paused = after(subscription.state, Happening::Pause)?;
     let Some(cycle) = subscription.cycle.clone() else { return Err(Refusal::damaged("an active subscription has a cycle")) };
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, subscription).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     step.subscription.pause_unused = Some(request.unused);
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "at": at });
@@ -58,7 +58,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
 
 /// Works the end of a pause out: charged from now to the end of the period.
 pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at: Instant) -> Result<Step, Refusal> {
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, subscription).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     let data = json!({ "plan": subscription.terms.plan.key, "name": subscription.terms.plan.name, "at": at });
     if subscription.pause_at.is_some() {

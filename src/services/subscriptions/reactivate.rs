@@ -14,7 +14,7 @@ use crate::services::{Desk, Refusal};
 
 /// Works it out.
 pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, at: Instant) -> Result<Step, Refusal> {
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, subscription).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     let s = &mut step.subscription;
     s.cancel_at = None;

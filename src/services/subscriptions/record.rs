@@ -370,6 +370,7 @@ static SAVE: Many = Many {
 /// Writes back what an action made of it, as the next version. Somebody else's version in between is a conflict, which the end of the
 /// transaction tells at the latest.
 pub(super) async fn save(desk: &mut Desk, s: &Subscription) -> Result<(), Refusal> {
+    desk.forget_foreseen();
     let row = (
         desk.vendor.id.clone(),
         s.id.clone(),

@@ -16,6 +16,7 @@ use chrono::TimeDelta;
 use sqlx::FromRow;
 
 use super::discounts;
+use super::glance::GLANCE;
 use super::record::{Subscription, load};
 use super::step::{Step, basis, drafts, used};
 use crate::platform::clock::from_ms;
@@ -33,6 +34,7 @@ struct ThresholdRow {
 /// is due from now. What is due already stays so from when it was, however much comes in until the worker's turn, and is looked at then
 /// ([`bill_due`]). Who calls it holds the customer's usage lock. Where no plan has a threshold, or all is due, it is one statement.
 pub async fn note_usage_due(desk: &mut Desk, customer_id: &str) -> Result<(), Refusal> {
+    desk.ask_again(GLANCE, customer_id);
     let rows: Vec<ThresholdRow> = desk
         .tx
         .all(
@@ -114,7 +116,7 @@ fn invoice_early(desk: &Desk, step: &mut Step, lines: Vec<Line>) -> Result<(), R
 
 /// The same because the vendor says so, whatever it has come to.
 pub(super) async fn plan_on_demand(desk: &mut Desk, subscription: &Subscription, at: Instant) -> Result<Step, Refusal> {
-    let discounts = discounts::load(desk, &subscription.id).await?;
+    let discounts = discounts::on(desk, subscription).await?;
     let mut step = Step::new(subscription.clone(), discounts);
     if matches!(subscription.state, State::Active | State::PastDue) {
         let lines = not_invoiced(desk, subscription, at).await?;

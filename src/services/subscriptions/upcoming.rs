@@ -8,10 +8,11 @@ use billing::subscription::{Basis, Cycle, Terms, Used, begin, close_ended};
 use billing::tax::TaxRate;
 
 use super::act::Planned;
-use super::bill::{Around, Counts};
+use super::bill::Around;
 use super::change::{cycle_after, take_up_planned};
 use super::discounts::{self, Redeemed};
 use super::due::grace;
+use super::glance::Glance;
 use super::late::Look;
 use super::record::{AnchorWish, Closing, Subscription};
 use super::step::{Step, basis, charged_before, drafts, used};
@@ -52,9 +53,9 @@ pub async fn upcoming(
 /// The next invoice by each of several usages (of the parts that it will close), such as so far and expected: loaded once. Empty where
 /// nothing more comes.
 pub async fn upcoming_by(desk: &mut Desk, customer: &Customer, subscription: &Subscription, usages: &[&[Used]]) -> Result<Vec<Upcoming>, Refusal> {
-    let counts = Counts::of(desk, &customer.id).await?;
-    let discounts = counts.discounts(desk, &subscription.id).await?;
-    of(desk, customer, subscription, discounts, counts, None, usages).await
+    let glance = Glance::of(desk, &customer.id).await?;
+    let discounts = glance.discounts(desk, &subscription.id).await?;
+    of(desk, customer, subscription, discounts, glance, None, usages).await
 }
 
 /// The next invoice after an action that is not written, with what was used so far. What the action's own document holds is not on it.
@@ -65,8 +66,8 @@ pub async fn upcoming_after(desk: &mut Desk, planned: &Planned, at: Instant) -> 
         discounts::note_applied(&step.subscription.id, &mut discounts, &bill.priced.document.discounts);
     }
     let usage = used_so_far(desk, &step.subscription, at).await?;
-    let counts = Counts::of(desk, &customer.id).await?;
-    Ok(of(desk, customer, &step.subscription, discounts, counts, Some(planned), &[&usage]).await?.pop())
+    let glance = Glance::of(desk, &customer.id).await?;
+    Ok(of(desk, customer, &step.subscription, discounts, glance, Some(planned), &[&usage]).await?.pop())
 }
 
 /// The period that the next invoice closes: one that ended and waits, else the running one.
@@ -91,7 +92,7 @@ async fn of(
     customer: &Customer,
     subscription: &Subscription,
     discounts: Vec<Redeemed>,
-    counts: Counts,
+    glance: Glance,
     planned: Option<&Planned>,
     usages: &[&[Used]],
 ) -> Result<Vec<Upcoming>, Refusal> {
@@ -100,7 +101,7 @@ async fn of(
     let mut step = Step::new(next.subscription, next.discounts);
     step.reason = Some(Reason::Cycle);
     step.closed = next.closed;
-    let mut around = Around::load(desk, customer, currency, zone, next.at, &[&step], counts, &Look::ToShow).await?;
+    let mut around = Around::load(desk, customer, currency, zone, next.at, &[&step], glance, &Look::ToShow).await?;
     if let Some(planned) = planned {
         around.go_past(desk, &planned.bills).await?;
     }

@@ -2,6 +2,7 @@
 //! comes next in [`outlook`].
 
 mod changes;
+mod late_usage;
 mod outlook;
 
 use billing::calendar::{Interval, Unit};
