@@ -105,34 +105,45 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         // Elsewhere a bank decides by the world's time, and `recover` asks.
         let expected = if vendor.is_test { payments::first_expected(&mut desk, &seen).await? } else { None };
         let unpaid = unpaid.into_iter().chain(expected).min();
-        drop(desk);
         let (busy, free): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, customer)| run.till.has(customer));
         // Beyond it nobody is billed; where only such are free, somebody who is being charged comes first.
         let horizon = unpaid.map_or(until, |next| until.min(next));
         let free: Vec<String> = free.into_iter().filter(|(at, _)| *at <= horizon).map(|(_, customer)| customer).collect();
+        let unpaid = unpaid.filter(|at| *at <= first);
+        if unpaid.is_none() && free.is_empty() && busy.is_empty() {
+            break;
+        }
+        drop(desk);
         match unpaid {
             // What is due of unpaid invoices, or of payments whose day comes, comes in between, and before what is billed at the same moment; what is being charged may add to it.
-            Some(at) if at <= first => {
+            Some(at) => {
                 if !run.till.wait(&mut run.report).await {
                     follow(app, vendor, at, &mut seen).await?;
                     // A sandbox's day by day, as if its clock had gone there; elsewhere all that comes before the next to be billed.
                     dun(&mut run.till, if vendor.is_test { at } else { first.min(until) }, &mut run.report).await?;
                 }
             }
-            _ if !free.is_empty() => run.bill_some(&free, horizon).await?,
-            _ if !busy.is_empty() => drop(run.till.wait(&mut run.report).await),
-            _ => break,
+            None if !free.is_empty() => run.bill_some(&free, horizon).await?,
+            None => drop(run.till.wait(&mut run.report).await),
         }
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
     let was_charging = run.till.len() > 0;
-    run.till.finish(&mut run.report).await;
+    if was_charging {
+        drop(desk);
+        run.till.finish(&mut run.report).await;
+        desk = Desk::read(app, vendor, Actor::System).await?;
+    }
+    let left = invoices::uncollected(&mut desk, until).await?;
+    let low = purchases::low_balances(&mut desk).await?;
+    drop(desk);
     // Where nothing came of it, nothing more is due than was a moment ago.
-    if collect(app, vendor, until, &mut run.report).await? || was_charging {
+    if !left.is_empty() || was_charging {
+        collect_left(app, vendor, until, left, &mut run.report).await?;
         follow(app, vendor, until, &mut seen).await?;
         dun(&mut run.till, until, &mut run.report).await?;
     }
-    top_up(app, vendor, until).await?;
+    top_up(app, vendor, until, low).await?;
     Ok(run.report)
 }
 
@@ -147,8 +158,7 @@ async fn follow(app: &App, vendor: &Arc<Vendor>, until: Instant, seen: &mut BTre
 }
 
 /// Tops up the balances that have fallen below what their customers said. One that can't be now keeps nobody else waiting.
-async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<(), Refusal> {
-    let low = purchases::low_balances(&mut Desk::read(app, vendor, Actor::System).await?).await?;
+async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant, low: Vec<String>) -> Result<(), Refusal> {
     let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
     for customer_id in low {
         if let Err(refusal) = purchases::top_up(&errand, &customer_id).await {
@@ -238,15 +248,19 @@ impl Run<'_> {
     }
 }
 
-/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes what was
-/// declined before payment was due, and is due now. Whether there was any.
-pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<bool, Refusal> {
-    let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let mut left = invoices::uncollected(&mut desk, until).await?;
-    let was_any = !left.is_empty();
-    let open: Vec<Uncollected> = left.extract_if(.., |invoice| !invoice.was_tried).collect();
+/// Collects every open invoice that was never collected yet: left by a run that died, or made without the worker. And notes of what was
+/// declined before payment was due, and is due now, that it is.
+pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
+    let left = invoices::uncollected(&mut Desk::read(app, vendor, Actor::System).await?, until).await?;
+    collect_left(app, vendor, until, left, report).await
+}
+
+/// The same of those that were found.
+pub async fn collect_left(app: &App, vendor: &Arc<Vendor>, until: Instant, left: Vec<Uncollected>, report: &mut Report) -> Result<(), Refusal> {
+    let (mut tried, open): (Vec<Uncollected>, Vec<Uncollected>) = left.into_iter().partition(|invoice| invoice.was_tried);
     if !open.is_empty() {
         let customers: BTreeSet<String> = open.iter().map(|invoice| invoice.customer_id.clone()).collect();
+        let mut desk = Desk::read(app, vendor, Actor::System).await?;
         let chargeable = payments::chargeable(&mut desk, &customers.into_iter().collect::<Vec<_>>()).await?;
         drop(desk);
         let errand = Errand::new(app, vendor, Actor::System).at_billing(until.timestamp_millis());
@@ -266,14 +280,12 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
             tracing::warn!(customer, %refusal, "could not be collected yet");
         }
         // Some of them may have been declined.
-        left = invoices::uncollected(&mut Desk::read(app, vendor, Actor::System).await?, until).await?;
-        left.retain(|invoice| invoice.was_tried);
-    } else {
-        drop(desk);
+        tried = invoices::uncollected(&mut Desk::read(app, vendor, Actor::System).await?, until).await?;
+        tried.retain(|invoice| invoice.was_tried);
     }
-    left.sort_by(|one, other| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
-    for Uncollected { id, due_at, .. } in left {
+    tried.sort_by(|one, other| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
+    for Uncollected { id, due_at, .. } in tried {
         till::note_unpaid(&Errand::new(app, vendor, Actor::System).at_billing(due_at), &id).await?;
     }
-    Ok(was_any)
+    Ok(())
 }

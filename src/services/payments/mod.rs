@@ -52,6 +52,7 @@ pub use methods::{
 };
 pub use names::{declined_because, kind_name, means_name, method_name, wallet_name};
 pub use offers::{Audience, Offer, OfferedMethod, OnOffer, offered_to, offers, on_offer, set_offer};
+pub(crate) use read::load_all;
 pub use read::{Instead, Payment, Pays, Status, find, latest_by, load, of, of_customer, of_invoice, waited_for};
 pub use receipt::{Back, Paid, Receipt, print_receipt, receipt, receipt_number};
 pub use reconcile::{Difference, DifferenceKind, Reconciliation, is_reconciliation_due, reconcile, reconciliations};

@@ -185,7 +185,7 @@ static BY_IDS: Many = Many {
 };
 
 /// Payments by their ids, in no order; what is not there is left out.
-pub(super) async fn load_all(desk: &mut Desk, ids: &[String]) -> Result<Vec<Payment>, Refusal> {
+pub(crate) async fn load_all(desk: &mut Desk, ids: &[String]) -> Result<Vec<Payment>, Refusal> {
     let rows: Vec<PaymentRow> = desk.tx.all_of(&BY_IDS, desk.each(ids)).await?;
     rows.into_iter().map(Payment::try_from).collect()
 }

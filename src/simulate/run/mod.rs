@@ -99,8 +99,16 @@ impl Story<'_> {
         loop {
             let mut desk = self.setting.errand().reads().await?;
             let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
+            let Some((at, _)) = due.into_iter().find(|(_, customer)| !stuck.contains(customer)) else {
+                self.go_to(until);
+                if collected_at != Some(until) {
+                    let left = invoices::uncollected(&mut desk, until).await?;
+                    drop(desk);
+                    Box::pin(bill::collect_left(&self.setting.app, &self.setting.vendor, until, left, &mut Report::default())).await?;
+                }
+                return Ok(());
+            };
             drop(desk);
-            let Some((at, _)) = due.into_iter().find(|(_, customer)| !stuck.contains(customer)) else { break };
             // What was left undone by a refusal is tried as of now.
             let at = self.last.map_or(at, |last| at.max(last));
             self.go_to(at);
@@ -116,8 +124,6 @@ impl Story<'_> {
                 }
             }
         }
-        self.go_to(until);
-        if collected_at == Some(until) { Ok(()) } else { self.collect(until).await }
     }
 
     fn go_to(&mut self, at: Instant) {

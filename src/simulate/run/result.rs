@@ -1,13 +1,14 @@
 //! What came of a story, read from the records at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use billing::invoice::DocumentKind;
 
 use super::Story;
 use crate::platform::clock::from_ms;
-use crate::services::payments::{self, Status};
-use crate::services::{balance, events, invoices, subscriptions};
+use crate::services::invoices::Invoice;
+use crate::services::payments::{self, Payment, Pays, Status};
+use crate::services::{Refusal, balance, events, invoices, subscriptions};
 use crate::simulate::Failed;
 use crate::simulate::input::Act;
 use crate::simulate::output::{MessageOut, Output, PaymentOut, ledger, subscription};
@@ -17,34 +18,34 @@ impl Story<'_> {
     pub(super) async fn result(mut self) -> Result<(Output, Setting), Failed> {
         self.learn_lines().await?;
         let mut desk = self.setting.errand().reads().await?;
-        // Which invoice a payment settled.
-        let mut paid: BTreeMap<String, String> = BTreeMap::new();
-        for named in &self.documents {
-            let document = &invoices::load(&mut desk, &named.id).await?;
+        let ids: Vec<String> = self.documents.iter().map(|named| named.id.clone()).collect();
+        let mut documents: HashMap<String, Invoice> =
+            invoices::load_all(&mut desk, &ids).await?.into_iter().map(|document| (document.id.clone(), document)).collect();
+        for id in &ids {
+            let document = documents.remove(id).ok_or(Refusal::NotFound)?;
             let snapshot = document.snapshot()?;
-            if document.kind == DocumentKind::CreditNote {
-                self.told.credit_notes.push(self.names.credit_note(document, &snapshot)?);
-                continue;
-            }
-            self.told.invoices.push(self.names.invoice(document, &snapshot)?);
-            for allocation in invoices::allocations_of(&mut desk, &document.id).await? {
-                paid.extend(allocation.payment_id.map(|payment| (payment, document.number.clone())));
+            match document.kind {
+                DocumentKind::CreditNote => self.told.credit_notes.push(self.names.credit_note(&document, &snapshot)?),
+                DocumentKind::Invoice => self.told.invoices.push(self.names.invoice(&document, &snapshot)?),
             }
         }
         let numbers: BTreeMap<&str, &str> = self.documents.iter().map(|document| (document.id.as_str(), document.number.as_str())).collect();
         let mut tried = events::of_kind(&mut desk, "payment.succeeded").await?;
         tried.extend(events::of_kind(&mut desk, "payment.declined").await?);
         tried.sort_by(|one, other| (one.happened_at, &one.id).cmp(&(other.happened_at, &other.id)));
+        let ids: Vec<String> = tried.iter().map(|event| event.subject_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let payments: HashMap<String, Payment> = payments::load_all(&mut desk, &ids).await?.into_iter().map(|payment| (payment.id.clone(), payment)).collect();
         for event in tried {
-            let payment = payments::load(&mut desk, &event.subject_id).await?;
-            let of_invoice = match &payment.pays {
-                payments::Pays::Invoice(id) => numbers.get(id.as_str()).map(|number| (*number).to_owned()),
-                payments::Pays::Quote(_) | payments::Pays::Purchase(_) => None,
+            let payment = payments.get(&event.subject_id).cloned().ok_or(Refusal::NotFound)?;
+            let settled = match &payment.pays {
+                Pays::Invoice(id) => Some(id.clone()),
+                // What it paid for was invoiced with it, where it was done.
+                Pays::Quote(_) | Pays::Purchase(_) => invoices::paid_by(&mut desk, &payment.id).await?.map(|(id, _)| id),
             };
             self.told.payments.push(PaymentOut {
                 at: from_ms(event.happened_at),
                 customer: self.names.customer(&payment.customer_id),
-                invoice: of_invoice.or_else(|| paid.get(&payment.id).cloned()),
+                invoice: settled.and_then(|id| numbers.get(id.as_str()).map(|number| (*number).to_owned())),
                 amount: payment.amount_minor,
                 currency: payment.currency,
                 status: if payment.status == Status::Succeeded { "succeeded" } else { "declined" },
