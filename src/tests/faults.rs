@@ -220,7 +220,7 @@ async fn story(seed: u64) -> u64 {
             1 => told(About::Payment(keys[usize::try_from(line.roll(keys.len() as u64)).unwrap()].clone())).await,
             _ => drop(bill::bill(&world.app, &world.vendor, world.now()).await.unwrap()),
         }
-        if turn == 8 && seed % 2 == 0 {
+        if turn == 8 && seed.is_multiple_of(2) {
             // The slow bank has decided, for every charge it had.
             keys.iter().for_each(|key| line.bank.confirm(key, Outcome::Succeeded));
         }

@@ -70,7 +70,7 @@ impl Step {
     }
 
     /// Where something is to be added.
-    fn new(&self) -> Option<&New> {
+    fn adding(&self) -> Option<&New> {
         match self {
             Step::Add(new) | Step::Replace(_, new) => Some(new),
             _ => None,
@@ -79,7 +79,7 @@ impl Step {
 
     /// What is to be added, as far as it is chosen.
     pub fn chosen(&self) -> Option<MethodKind> {
-        self.new()?.chosen
+        self.adding()?.chosen
     }
 
     /// Where its form goes.
@@ -173,7 +173,7 @@ fn nothing_to_add(w: Words, new: &New) -> impl IntoView + use<> {
 
 pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, errors: Vec<FieldError>) -> Result<Response, Refusal> {
     let w = Words::of(&member.locale);
-    let reach = match step.new().is_some() {
+    let reach = match step.adding().is_some() {
         true => Reach::forms_to(app.gateway(&member.vendor).await.ok().and_then(|gateway| gateway.origin())),
         false => Reach::default(),
     };
@@ -181,7 +181,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, er
     let (errors, troubles): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.field != NO_FIELD);
     let code_field = step_up_field(app, member, &errors).filter(|_| !matches!(step, Step::MustStay(_)));
     let (heading, lede, button) = step.words(w);
-    let lede = match step.new().is_some() {
+    let lede = match step.adding().is_some() {
         true => charged_at_once(&mut member.reads(app).await?, w, &member.customer_id).await?.or(lede),
         false => lede,
     };
@@ -191,8 +191,8 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, er
             Step::Replace(method, _) => Some(view! { <input type="hidden" name="replaces" value=method.id.clone() /> }),
             _ => None,
         };
-        let can_do = !matches!(step, Step::MustStay(_)) && step.new().is_none_or(|new| !new.offered.kinds.is_empty());
-        let nothing = step.new().filter(|new| new.offered.kinds.is_empty()).map(|new| nothing_to_add(w, new));
+        let can_do = !matches!(step, Step::MustStay(_)) && step.adding().is_none_or(|new| !new.offered.kinds.is_empty());
+        let nothing = step.adding().filter(|new| new.offered.kinds.is_empty()).map(|new| nothing_to_add(w, new));
         let content = view! {
             {parts::as_of(view! { <a class="link" href="/payment-methods">{t!(w, "methods-title")}</a> }, String::new())}
             {parts::error_summary(w, &errors)}
@@ -204,7 +204,7 @@ pub async fn page(app: &App, member: &Member, status: StatusCode, step: Step, er
                     <form method="post" action=step.action() class="narrow">
                         {written_for.field()}
                         {replaces}
-                        {step.new().map(|new| view! { <FieldsHere />{kind_choice(w, new)} })}
+                        {step.adding().map(|new| view! { <FieldsHere />{kind_choice(w, new)} })}
                         {code_field}
                         <div class="acts field"><button class="btn">{button}</button><a class="btn plain" href="/payment-methods">{t!(w, "step-back")}</a></div>
                     </form>

@@ -28,6 +28,7 @@ pub struct Started {
 }
 
 /// What became of it.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finished {
     Added(Method),

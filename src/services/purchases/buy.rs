@@ -20,7 +20,6 @@ pub struct Order {
 }
 
 /// What came of it.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 #[derive(Clone, Debug)]
 pub enum Bought {
     /// The balance paid all of it.

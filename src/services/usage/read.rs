@@ -166,7 +166,7 @@ impl<'a> Asked<'a> {
             Some(account) => whole(edges, |at| day_at(at, account.zone))?.map(|days| (account, days)),
             None => None,
         };
-        let Some((account, days)) = of_days else { return Ok(vec![start..end]) };
+        let Some((account, days)) = of_days else { return Ok(vec![Range { start, end }]) };
         let months = if account.has_months { whole(edges, |at| month_at(at, account.zone))? } else { None };
         match months {
             Some(months) => {

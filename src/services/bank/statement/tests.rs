@@ -95,7 +95,7 @@ fn every_mistake_is_named_with_its_place() {
         ("</Stmt>", ""),
     ] {
         assert!(OLD.contains(spoil));
-        assert!(!read(Format::Camt053, &OLD.replacen(spoil, into, if spoil == "BkToCstmrStmt" { 2 } else { 1 })).is_ok(), "{spoil}");
+        assert!(read(Format::Camt053, &OLD.replacen(spoil, into, if spoil == "BkToCstmrStmt" { 2 } else { 1 })).is_err(), "{spoil}");
     }
     assert!(read(Format::Camt053, &NEW.replace("20.50", "20.49")).is_err(), "its transactions do not add up");
     assert!(read(Format::Camt053, &format!("<!DOCTYPE x>{OLD}")).is_err());
