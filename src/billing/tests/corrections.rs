@@ -3,12 +3,13 @@
 use billing::{
     Error,
     correction::{CorrectionError, Invoiced, LineCredit, credit_amount, credit_lines},
+    discount::Duration,
     invoice::{Document, DocumentKind, Line, LineKind, assemble},
     subscription::{Charged, Credited},
     tax::{LineTax, PricesTax, TaxSituation},
 };
 
-use crate::world::{currency, party, rate, taxed};
+use crate::world::{Life, currency, flat, party, percent_off, plan, rate, taxed};
 
 /// An invoice of one-offs at 20 %, in records.
 fn invoiced(amounts: &[i64], code: &str, prices: PricesTax) -> Invoiced {
@@ -49,6 +50,18 @@ fn an_amount_is_spread_over_the_lines_with_their_tax() {
     assert_eq!((note.kind, note.subtotal_minor, note.tax_total_minor, note.total_minor), (DocumentKind::CreditNote, -500, -100, -600));
     assert_eq!((note.tax[0].base_minor, note.tax[0].amount_minor), (-500, -100));
     assert_eq!((note.lines[0].kind, note.lines[0].credits.as_deref()), (LineKind::Adjustment, Some("l0")));
+}
+
+#[test]
+fn what_was_discounted_is_credited_at_what_it_cost_and_not_discounted_again() {
+    // 3000 at half price: 1500 and 300 tax.
+    let mut life = Life::new(plan("p", vec![flat("base", 3000)]), "2024-06-01").taxed_at(vec![rate("fr", "FR", "20")]);
+    life = life.with_coupon(percent_off("HALF", "50", Duration::Forever));
+    assert_eq!(life.begin().total_minor, 1800);
+    let invoice = Invoiced { lines: life.charged, ..invoiced(&[1500], "EUR", PricesTax::Exclusive) };
+    let note = credit_amount(&invoice, 1800).expect("a note");
+    assert_eq!((note.subtotal_minor, note.discount_minor, note.total_minor), (-1500, 0, -1800));
+    assert_eq!((amounts(&note), note.lines[0].discount_minor), (vec![(-1500, -300)], 0));
 }
 
 #[test]

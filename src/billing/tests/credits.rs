@@ -1,13 +1,14 @@
 //! **Credits**: what a credit says of itself, and a change that the next one of the same moment undoes. June 2024 has 30 days.
 
-use crate::world::{Life, assert_lines, at, flat, per_unit, percent_off, plan, rate};
+use crate::world::{Life, add_on, assert_lines, at, flat, per_unit, percent_off, plan, rate};
 use billing::{
     calendar::By,
     discount::Duration,
+    explain::CreditOf,
     invoice::LineKind::{Minimum, ProrationCharge, ProrationCredit},
-    money::Rounding,
+    money::{Ratio, Rounding},
     price::Price,
-    subscription::Terms,
+    subscription::{Terms, begin},
 };
 
 fn june(terms: Terms) -> Life {
@@ -70,4 +71,42 @@ fn a_minimum_that_is_charged_again_is_a_minimum() {
     assert_lines(&first.lines, &[(ProrationCredit, "seats", -50), (ProrationCredit, "seats", -450), (ProrationCharge, "base", 3000)]);
     let back = life.change("2024-06-16", seats()).expect("a document");
     assert_lines(&back.lines, &[(ProrationCredit, "base", -3000), (ProrationCharge, "seats", 50), (Minimum, "seats", 450)]);
+}
+
+#[test]
+fn what_is_charged_again_says_which_credit_it_takes_back_and_how_much_that_gave() {
+    let mut life = june(team());
+    life.begin();
+    life.change("2024-06-16", business());
+    let credit = life.charged[1].clone();
+    assert_eq!((credit.line.kind, credit.line.amount_minor), (ProrationCredit, -1500));
+    let again = life.preview("2024-06-16", &team()).lines.remove(1);
+    assert_eq!((again.kind, again.amount_minor, again.credits.as_ref()), (ProrationCharge, 1500, Some(&credit.reference)));
+    assert_eq!((again.from, again.to), (Some(at("2024-06-16")), Some(at("2024-07-01"))));
+    assert_eq!(again.explain.exact, Some(Ratio::whole(1500)));
+    assert_eq!(again.explain.credit, Some(CreditOf { line: credit.reference, charged_minor: -1500, credited_before_minor: 0 }));
+}
+
+#[test]
+fn of_two_things_at_one_price_each_is_charged_again_once() {
+    let both = Terms { add_ons: vec![add_on("support", 1, vec![flat("support", 3000)])], ..team() };
+    let mut life = june(both.clone());
+    life.begin();
+    let first = life.change("2024-06-16", plan("free", Vec::new())).expect("a document");
+    assert_lines(&first.lines, &[(ProrationCredit, "base", -1500), (ProrationCredit, "support", -1500)]);
+    let back = life.change("2024-06-16", both).expect("a document");
+    assert_lines(&back.lines, &[(ProrationCharge, "base", 1500), (ProrationCharge, "support", 1500)]);
+}
+
+#[test]
+fn only_the_changes_of_the_last_moment_are_remembered() {
+    let mut life = june(team());
+    life.begin();
+    life.change("2024-06-11", business());
+    life.change("2024-06-21", team());
+    let before = life.cycle.before.clone().expect("what was before the change");
+    assert_eq!((before.at, before.cycle.before), (at("2024-06-21"), None));
+    // A period that begins has none to undo.
+    let begun = begin(&life.basis, &life.terms, &life.cycle).expect("begins");
+    assert_eq!(begun.cycle.before, None);
 }

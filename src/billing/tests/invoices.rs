@@ -290,11 +290,8 @@ fn tax_shares_of_lines_sum_to_the_documents() {
 
 #[test]
 fn what_expires_soonest_is_used_first_and_what_has_expired_is_not_used() {
-    let credit = |reference: &str, left_minor, expires: Option<&str>| BalanceCredit {
-        reference: reference.to_owned(),
-        left_minor,
-        expires_at: expires.map(|time| at(time)),
-    };
+    let credit =
+        |reference: &str, left_minor, expires: Option<&str>| BalanceCredit { reference: reference.to_owned(), left_minor, expires_at: expires.map(at) };
     let used = |reference: &str, amount_minor| BalanceUse { reference: reference.to_owned(), amount_minor };
     let credits = [credit("lasting", 300, None), credit("june", 500, Some("2024-06-01T00:00:00Z")), credit("may", 200, Some("2024-05-01T00:00:00Z"))];
     assert_eq!(use_balance(600, &credits, at("2024-04-30T23:59:59Z")), Ok(vec![used("may", 200), used("june", 400)]));

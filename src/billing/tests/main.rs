@@ -2,8 +2,8 @@
 //!
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
-//! - [`time`], [`money`], [`proration`], [`prices`], [`so_far`], [`invoices`], [`credits`], [`taken_back`], [`corrections`], [`tax_ids`], [`withholding`],
-//!   [`postings`], [`dunning`], [`transfer`]: a case for each sentence, checked by eye
+//! - [`time`], [`money`], [`terms`], [`proration`], [`meters`], [`prices`], [`so_far`], [`invoices`], [`credits`], [`taken_back`],
+//!   [`corrections`], [`tax_ids`], [`withholding`], [`postings`], [`dunning`], [`transfer`]: a case for each sentence, checked by eye
 //! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
 mod corrections;
@@ -11,6 +11,7 @@ mod credits;
 mod dunning;
 mod invoices;
 mod laws;
+mod meters;
 mod money;
 mod postings;
 mod prices;
@@ -20,6 +21,7 @@ mod so_far;
 mod strategies;
 mod taken_back;
 mod tax_ids;
+mod terms;
 mod time;
 mod transfer;
 mod vectors;

@@ -1,7 +1,7 @@
 //! **Prices**, **Currency** and what is counted: models, bounds, conversion, aggregates, late usage.
 
 use billing::{
-    calendar::Share,
+    calendar::{By, Share},
     discount::Duration,
     explain::{BoundKind, ExchangeRate},
     invoice::{Line, LineKind},
@@ -72,11 +72,23 @@ fn a_minimums_missing_part_is_a_line_of_its_own() {
     assert_lines(&lines, &[(LineKind::Usage, "calls", 1001), (LineKind::Minimum, "calls", 499)]);
     assert_eq!(lines[1].explain.bound.as_ref().map(|bound| &bound.kind), Some(&BoundKind::Minimum));
     assert_eq!(lines[0].explain.bound, None);
+    // 1500 − 1000.5, before it was rounded with the line above it.
+    assert_eq!(lines[1].explain.exact, Ratio::new(999, 2).ok());
     // Without units only the minimum; above it only the usage.
     life.events.clear();
     assert_lines(&life.close(), &[(LineKind::Minimum, "calls", 1500)]);
     life.uses("m", "2024-01-10", "5");
     assert_lines(&life.close(), &[(LineKind::Usage, "calls", 1668)]);
+}
+
+#[test]
+fn a_minimum_that_rounding_reaches_misses_nothing() {
+    // 3 × 499.9 = 1499.7 is 1500 as a line: of the minimum of 1500 no cent is missing.
+    let seats = Price { minimum: Some(1500), ..sum(per_unit("calls", "499.9")) };
+    let mut life = Life::new(plan("p", vec![seats]), "2024-01-01");
+    assert!(life.try_begin().is_none());
+    life.uses("m", "2024-01-10", "3");
+    assert_lines(&life.close(), &[(LineKind::Usage, "calls", 1500)]);
 }
 
 #[test]
@@ -102,6 +114,15 @@ fn one_line_a_price_and_its_tiers_stand_in_explain() {
     assert!(life.close().is_empty());
     life.uses("m", "2024-01-10", "5");
     assert_lines(&life.close(), &[(LineKind::Usage, "calls", 0)]);
+}
+
+#[test]
+fn what_was_included_stands_in_explain_at_the_share_of_the_part() {
+    let calls = |included: &str| sum(Price { included: dec(included), ..per_unit("calls", "1") });
+    let third = Share { n: 10, d: 30, by: By::Day };
+    let included = |price: &Price, share| rate(price, dec("500"), share, None).expect("rates").explain.included;
+    assert_eq!((included(&calls("300"), Share::WHOLE), included(&calls("300"), third)), (Some(Ratio::whole(300)), Some(Ratio::whole(100))));
+    assert_eq!(included(&calls("0"), Share::WHOLE), None);
 }
 
 #[test]
@@ -243,7 +264,7 @@ fn late_usage_downwards_takes_back_of_the_billed_lines_the_latest_first() {
         billed.lines = late.stands;
         for line in &late.lines {
             let of = charged.iter_mut().find(|charge| Some(&charge.reference) == line.credits.as_ref()).expect("its line");
-            assert_eq!((line.kind, line.tax[0].percent), (LineKind::LateUsage, dec("20")));
+            assert_eq!((line.kind, line.quantity, line.tax[0].percent), (LineKind::LateUsage, dec(units), dec("20")));
             of.credits.push(Credited { reference: "back".to_owned(), at: None, amount_minor: -line.amount_minor, tax: Vec::new() });
         }
         late.lines.iter().map(|line| (line.credits.clone().unwrap_or_default(), line.amount_minor)).collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use billing::{
     usage::Aggregate::{Max, Sum},
 };
 
-use crate::world::{Life, assert_lines, dec, flat, metered, per_unit, plan, price, tiers};
+use crate::world::{Life, assert_lines, at, dec, flat, metered, per_unit, plan, price, tiers};
 
 fn calls(model: Model) -> Price {
     metered(price("calls", model), "m", Sum)
@@ -58,6 +58,8 @@ fn what_falls_in_a_cheaper_tier_is_taken_back_of_what_was_invoiced() {
     let Closed { lines: rest, stands } = life.closed();
     assert_lines(&rest, &[(Usage, "calls", -3_000)]);
     assert_eq!(rest[0].credits.as_deref(), Some(life.charged[1].reference.as_str()), "the latest first");
+    let june = (rest[0].from, rest[0].to);
+    assert_eq!((rest[0].quantity, june), (dec("1200"), (Some(at("2024-06-01")), Some(at("2024-07-01")))), "of all that was used");
     assert_eq!(stands.iter().map(|line| line.stands_minor).collect::<Vec<_>>(), [5_000, 1_000]);
 }
 
@@ -77,6 +79,18 @@ fn a_level_waits_for_the_end_and_a_fee_is_no_usage() {
     life.begin();
     life.uses("m", "2024-06-10", "30");
     assert!(life.so_far("2024-06-11").is_none());
+}
+
+#[test]
+fn usage_within_the_allowance_is_not_invoiced_before_the_end() {
+    let allowed = Price { included: dec("100"), ..calls(Model::PerUnit { unit_amount: dec("10") }) };
+    let mut life = Life::new(plan("p", vec![allowed]), "2024-06-01");
+    life.try_begin();
+    life.uses("m", "2024-06-05", "80");
+    assert!(life.so_far("2024-06-06").is_none());
+    // 30 more are 10 above it.
+    life.uses("m", "2024-06-07", "30");
+    assert_eq!(life.so_far("2024-06-08").map(|document| document.total_minor), Some(100));
 }
 
 #[test]

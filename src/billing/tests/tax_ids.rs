@@ -6,7 +6,7 @@ use billing::tax::ids::{TaxIdError, check, is_eu, is_well_formed_eu_tax_id, thai
 #[rustfmt::skip]
 const IDS: [(&str, &[&str], &[&str]); 32] = [
     ("AT", &["ATU13585627", "at u 13585627"], &["ATU13585626"]),
-    ("BE", &["BE0428759497", "BE 0428.759.497"], &["BE0431150351"]),
+    ("BE", &["BE0428759497", "BE 0428.759.497", "BE0403019261"], &["BE0431150351", "BE0403019262"]),
     ("BG", &["BG175074752", "BG7523169263", "BG7111042925"], &["BG175074751", "BG7552010004"]),
     ("CY", &["CY-10259033P"], &["CY-10259033Z"]),
     ("CZ", &["CZ25123891", "CZ7103192745", "CZ640903926"], &["CZ25123890", "CZ7103192746", "CZ640903925"]),
@@ -28,15 +28,15 @@ const IDS: [(&str, &[&str], &[&str]); 32] = [
     ("NL", &["NL004495445B01", "NL002455799B11"], &["NL123456789B90", "NL004495445A01"]),
     ("PL", &["PL 8567346215"], &["PL 8567346216"]),
     ("PT", &["PT 501 964 843"], &["PT 501 964 842"]),
-    ("RO", &["RO 185 472 90"], &["RO18547291"]),
+    ("RO", &["RO 185 472 90", "RO11198699", "RO361897"], &["RO18547291", "RO11198690", "RO361890"]),
     ("SE", &["SE 123456789701"], &["SE123456789101"]),
     ("SI", &["SI 5022 3054"], &["SI 50223055"]),
     ("SK", &["SK 202 274 96 19"], &["SK 202 274 96 18"]),
     ("GB", &["GB 980 7806 84", "XI 980 7806 84", "GBGD001", "GBHA599"], &["GB802311781", "GBGD500", "GBHA499"]),
     ("NO", &["NO 995 525 828 MVA", "995 525 828 MVA"], &["NO 995 525 829 MVA"]),
-    ("CH", &["CHE-107.787.577 IVA", "CHE107787577MWST", "CHE-107.787.577 TVA"], &["CHE-107.787.578 IVA"]),
+    ("CH", &["CHE-107.787.577 IVA", "CHE107787577MWST", "CHE-107.787.577 TVA", "CHE-116.281.710 MWST"], &["CHE-107.787.578 IVA", "CHE-116.281.715 MWST"]),
     ("JP", &["T7000012050002", "T 7-0000-1205-0002"], &["T8000012050002"]),
-    ("TH", &["0994000165510", "0-9940-00165-51-0", "0994000165510 00012"], &["0994000165511"]),
+    ("TH", &["0994000165510", "0-9940-00165-51-0", "0994000165510 00012", "1-2345-45678-78-1"], &["0994000165511", "1-2345-45678-78-9"]),
 ];
 
 #[test]
@@ -65,6 +65,91 @@ fn a_wrong_digit_is_noticed() {
             }
         }
         assert!(noticed * 4 >= changed * 3, "{country}: {noticed} of {changed}");
+    }
+}
+
+#[test]
+fn bulgarian_companies_persons_foreigners_and_others_have_each_a_rule_of_their_own() {
+    for (whose, right, wrong) in [
+        ("a company's", "BG175074752", "BG175074751"),
+        ("a company's that is counted twice", "BG926067143", "BG926067142"),
+        ("a company's that ends in nought when counted twice", "BG926067770", "BG926067771"),
+        ("a person's, a birth in 1875", "BG7523169263", "BG7523169264"),
+        ("a foreigner's", "BG7111042925", "BG7111042922"),
+        ("another's, a birth in no month", "BG8019010008", "BG8019010009"),
+    ] {
+        assert_eq!(check("BG", right), Ok(()), "{whose} {right}");
+        assert_eq!(check("BG", wrong), Err(TaxIdError::CheckDigit), "{whose} {wrong}");
+    }
+}
+
+#[test]
+fn czech_companies_and_persons_are_told_by_the_number_of_digits() {
+    for (whose, right, wrong) in [
+        ("a company's", "CZ46505334", "CZ46505333"),
+        ("a company's whose check digit is nought", "CZ27082440", "CZ27082441"),
+        ("a company's whose check digit would be eleven", "CZ25123891", "CZ25123890"),
+        ("a person's of 1971", "CZ710319/2745", "CZ710319/2743"),
+        ("a person's without a birth number", "CZ640903926", "CZ640903927"),
+        ("another's without one", "CZ630903928", "CZ630903927"),
+        ("a third's", "CZ699001236", "CZ699001237"),
+    ] {
+        assert_eq!(check("CZ", right), Ok(()), "{whose} {right}");
+        assert_eq!(check("CZ", wrong), Err(TaxIdError::CheckDigit), "{whose} {wrong}");
+    }
+    // Until 1953 a birth number had no digit that checks.
+    for born_1939_or_1899 in ["CZ395601439", "CZ395601438", "CZ991231123"] {
+        assert_eq!(check("CZ", born_1939_or_1899), Ok(()));
+    }
+}
+
+#[test]
+fn a_french_key_counts_its_letters() {
+    // The published example is 4Z; of the keys with an A the rule gives this company 6A to 9A.
+    for (digit, expected) in (0..10).map(|digit| (digit, if digit < 6 { Err(TaxIdError::CheckDigit) } else { Ok(()) })) {
+        assert_eq!(check("FR", &format!("FR{digit}A123456782")), expected, "{digit}A");
+    }
+    // And to that of the first example, beside its 40: A9, AM and AZ.
+    for (key, expected) in [("A9", Ok(())), ("AM", Ok(())), ("AZ", Ok(())), ("A8", Err(TaxIdError::CheckDigit)), ("AN", Err(TaxIdError::CheckDigit))] {
+        assert_eq!(check("FR", &format!("FR{key}303265045")), expected, "{key}");
+    }
+}
+
+#[test]
+fn letters_and_signs_of_a_dutch_id_count_as_well() {
+    // Made up by the rule.
+    for (right, wrong) in [("NL+23456789B81", "NL*23456789B81"), ("NL*23456789B31", "NL+23456789B31"), ("NLA23456789B23", "NLB23456789B23")] {
+        assert_eq!((check("NL", right), check("NL", wrong)), (Ok(()), Err(TaxIdError::CheckDigit)), "{right} {wrong}");
+    }
+}
+
+#[test]
+fn british_ids_have_an_old_rule_and_from_100_on_a_new_one_too() {
+    // The sum of the digits by their weights and the check number: 97, or 42 beyond one.
+    for right in ["GB434031494", "GB562235987", "GB012345620"] {
+        assert_eq!(check("GB", right), Ok(()), "{right}");
+    }
+    for wrong in ["GB434031493", "GB562235988", "GB012345662"] {
+        assert_eq!(check("GB", wrong), Err(TaxIdError::CheckDigit), "{wrong}");
+    }
+}
+
+#[test]
+fn a_foreigner_in_spain_counts_by_the_letter_in_front() {
+    // The published number behind X, with the letters that the rule gives it behind Y and Z.
+    for id in ["X5253868R", "Y5253868S", "Z5253868Y"] {
+        assert_eq!(check("ES", &format!("ES{id}")), Ok(()), "{id}");
+    }
+    for id in ["X5253868S", "Y5253868Y", "Z5253868R", "Y5253868R", "Z5253868S"] {
+        assert_eq!(check("ES", &format!("ES{id}")), Err(TaxIdError::CheckDigit), "{id}");
+    }
+}
+
+#[test]
+fn a_spanish_id_begins_with_a_letter_that_stands_for_something() {
+    assert_eq!(check("ES", "ESA13585625"), Ok(()));
+    for nothing in ["ESI13585625", "ESO13585625", "EST13585625"] {
+        assert_eq!(check("ES", nothing), Err(TaxIdError::CheckDigit), "{nothing}");
     }
 }
 
