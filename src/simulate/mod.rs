@@ -72,6 +72,7 @@ fn with_cause(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Database(error) => format!("{refusal} {error}"),
         Refusal::Damaged(what) => format!("{refusal} {what}"),
+        Refusal::Fields(errors) => errors.iter().map(|error| format!("{}: {}", error.field, error.sentence)).collect::<Vec<_>>().join("; "),
         other => other.to_string(),
     }
 }

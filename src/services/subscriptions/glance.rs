@@ -48,19 +48,20 @@ struct OfCustomer {
     glance: Glance,
 }
 
+/// The least of `due_at + 0`: of the column itself Postgres would look for the vendor's least, in its index, until one is the customer's.
 static OF_EACH: Many = Many {
     before: "SELECT v.column2 AS customer_id,
             (SELECT COUNT(*) FROM pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2) AS pending,
-            (SELECT MIN(p.due_at) FROM pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2) AS charge_due_at,
+            (SELECT MIN(p.due_at + 0) FROM pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2) AS charge_due_at,
             (SELECT COUNT(*) FROM balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL) AS credits,
-            (SELECT MIN(b.expires_at) FROM balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL) AS credit_expires_at,
+            (SELECT MIN(b.expires_at + 0) FROM balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL) AS credit_expires_at,
             (SELECT l.late_from_at FROM late_usage l WHERE l.vendor_id = v.column1 AND l.customer_id = v.column2) AS late_from_at,
             (SELECT COUNT(*) FROM discounts d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
                 WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2 AND d.removed_at IS NULL) AS discounts,
             (SELECT COUNT(*) FROM spend_limits l WHERE l.vendor_id = v.column1 AND l.customer_id = v.column2) AS limits,
-            (SELECT MIN(s.due_at) FROM subscriptions s WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2
+            (SELECT MIN(s.due_at + 0) FROM subscriptions s WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2
                 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS subscription_due_at,
-            (SELECT MIN(d.due_at) FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
+            (SELECT MIN(d.due_at + 0) FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
                 WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS usage_due_at
          FROM (VALUES",
     columns: 3,

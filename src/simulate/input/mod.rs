@@ -22,6 +22,7 @@ use rust_decimal::Decimal;
 pub use super::node::Wrong;
 use super::node::{Json, Node, Object};
 use crate::services::catalog::MOST_RATE_KEY;
+use crate::words::countries;
 pub use steps::{Act, Anchored, Change, InvoiceName, LineName, PaymentOutcome, Settle, Step, When};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -287,11 +288,10 @@ fn coupon(node: &Node<'_>, vendor: &Vendor) -> Read<CouponOffer> {
     })
 }
 
-/// ISO 3166-1 alpha-2 by its form.
+/// ISO 3166-1 alpha-2.
 fn country(node: &Node<'_>) -> Read<String> {
     let text = node.text()?;
-    let has_form = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
-    if has_form { Ok(text.to_owned()) } else { Err(node.wrong(format!("“{text}” is not a country code such as FR"))) }
+    if countries::is_known(text) { Ok(text.to_owned()) } else { Err(node.wrong(format!("“{text}” is not a country code such as FR"))) }
 }
 
 fn zone(node: &Node<'_>) -> Read<Zone> {

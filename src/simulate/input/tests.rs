@@ -237,6 +237,9 @@ fn a_name_that_names_nothing_is_refused() {
     refused("/vendor/currency", json!("XAU"), "ISO 4217");
     refused("/vendor/time_zone", json!("Europe/Atlantis"), "is not a time zone");
     refused("/vendor/country", json!("fr"), "is not a country code");
+    refused("/vendor/country", json!("ZZ"), "is not a country code");
+    refused("/customers/0/country", json!("EU"), "is not a country code");
+    refused("/tax_rates/0/country", json!("ZZ"), "is not a country code");
     refused("/plans/0/interval", json!("fortnight"), "is not one of day, week, month, year");
     refused("/meters/0/aggregate", json!("avg"), "is not one of");
     refused("/vendor/proration/by", json!("hour"), "is not one of");
