@@ -26,6 +26,9 @@ pub use many::Many;
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
 
+/// How many prepared statements a connection keeps: all of a night's, whose texts over many rows come in several sizes.
+const STATEMENTS_KEPT: usize = 256;
+
 /// A pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -107,7 +110,7 @@ impl Db {
     /// Opens `postgres://…` or `sqlite:PATH` (created when absent).
     pub async fn open(url: &str) -> DbResult<Db> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
+            let options = PgConnectOptions::from_str(url)?.application_name("portico").statement_cache_capacity(STATEMENTS_KEPT).disable_statement_logging();
             // A pool would try again and again, and in the end say only that it took too long.
             let place = format!("{} at {}:{}", options.get_database().unwrap_or("(unnamed)"), options.get_host(), options.get_port());
             options.connect().await.map_err(|error| DbError::Unreachable { place, error })?.close().await?;
@@ -135,7 +138,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(256)
+            .statement_cache_capacity(STATEMENTS_KEPT)
             .disable_statement_logging();
         let unusable = |error| DbError::Unreachable { place: options.get_filename().display().to_string(), error };
         make_private(options.get_filename()).map_err(|error| unusable(sqlx::Error::Io(error)))?;

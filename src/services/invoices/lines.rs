@@ -385,13 +385,7 @@ async fn pending_of_subscription(desk: &mut Desk, subscription_id: &str) -> Resu
     rows.into_iter().map(PendingLine::try_from).collect()
 }
 
-/// Ids are nobody else's, so each of the two lists may be looked up by itself: of rows of both SQLite would read the whole table.
-static DROP_PENDING: Many = Many {
-    before: "WITH gone AS (VALUES",
-    columns: 2,
-    after: ") DELETE FROM pending_lines WHERE vendor_id IN (SELECT column1 FROM gone) AND id IN (SELECT column2 FROM gone)",
-    of_each: false,
-};
+static DROP_PENDING: Many = Many { before: "DELETE FROM pending_lines WHERE (vendor_id, id) IN (VALUES", columns: 2, after: ")", of_each: false };
 
 /// Takes a line off the waiting list, where it is on it: it stands on a document now.
 pub(super) async fn drop_pending(desk: &mut Desk, id: &str) -> Result<(), Refusal> {
