@@ -37,7 +37,10 @@ struct Run {
     memory_mb: f64,
 }
 
-/// Runs a small and a large vendor's night, and the floor of the large one.
+/// How many small nights come before the large one, and how many after it: what the machine is slower or faster meanwhile, it is for both.
+const SMALL_NIGHTS: usize = 2;
+
+/// Runs nights of small vendors around a large one's, and the floor of that.
 pub async fn measure(database_url: Option<&str>, database: &str, small: usize, large: usize, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
     let folder = std::env::temp_dir().join(format!("portico-run-{}-{database}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
@@ -58,14 +61,14 @@ async fn measure_in(
     let db = Db::open(&config.database_url()).await?;
     db.migrate().await?;
     let app = App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?;
-    say(&format!("a night of {small} subscriptions on {database}"));
-    let of_small = night(&app, "small", small).await?;
-    say(&format!("a night of {large} subscriptions on {database}"));
+    say(&format!("nights of {small} subscriptions on {database}, and one of {large} between them"));
+    let mut of_small = nights(&app, "before", small).await?;
     let of_large = night(&app, "large", large).await?;
+    of_small.extend(nights(&app, "after", small).await?);
     // The floor's rows are nobody's books.
     let kept = match database_url {
         None => {
-            say("a backup of both nights restored, and checked");
+            say("a backup of all of them restored, and checked");
             safekeeping::measure(&app, folder).await?
         }
         Some(_) => Vec::new(),
@@ -87,14 +90,28 @@ async fn measure_in(
         "%",
         how,
     );
-    let per = |run: &Run| run.time.as_secs_f64() / run.invoices as f64;
+    let per = |run: &Run| 1e6 * run.time.as_secs_f64() / run.invoices as f64;
+    let of_one = of_small.iter().map(per).sum::<f64>() / of_small.len() as f64;
     let times = large as f64 / small as f64;
-    let how = format!("time of {large} subscriptions over that of {small}, {:.0} µs and {:.0} µs each", 1e6 * per(&of_large), 1e6 * per(&of_small));
-    let growth =
-        Figure::new(format!("billing run, {database}: {times:.0} × the subscriptions"), of_large.time.as_secs_f64() / of_small.time.as_secs_f64(), "×", how);
-    let how = format!("VmRSS after the run less before it; {:.1} MB with {small}", of_small.memory_mb);
+    let how = format!(
+        "time of {large} subscriptions over that of {small}, {:.0} µs each; the small nights {} µs each, {SMALL_NIGHTS} of them before it and {SMALL_NIGHTS} after",
+        per(&of_large),
+        of_small.iter().map(|run| format!("{:.0}", per(run))).collect::<Vec<_>>().join(", "),
+    );
+    let growth = Figure::new(format!("billing run, {database}: {times:.0} × the subscriptions"), times * per(&of_large) / of_one, "×", how);
+    let most = of_small.iter().map(|run| run.memory_mb).fold(0.0, f64::max);
+    let how = format!("VmRSS after the run less before it; at most {most:.1} MB with {small}");
     let memory = Figure::new(format!("billing run of {large}, {database}: memory it added"), of_large.memory_mb, "MB", how);
     Ok([vec![share.at_least(40.0), growth.at_most(1.1 * times), memory], kept].concat())
+}
+
+/// Small nights, each a vendor's own.
+async fn nights(app: &App, name: &str, count: usize) -> Result<Vec<Run>, Error> {
+    let mut runs = Vec::new();
+    for n in 1..=SMALL_NIGHTS {
+        runs.push(night(app, &format!("{name}-{n}"), count).await?);
+    }
+    Ok(runs)
 }
 
 /// Makes a vendor whose subscriptions all renew in one night, and bills that night.
