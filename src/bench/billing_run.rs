@@ -40,6 +40,9 @@ struct Run {
 /// How many small nights come before the large one, and how many after it: what the machine is slower or faster meanwhile, it is for both.
 const SMALL_NIGHTS: usize = 2;
 
+/// When every subscription begins.
+const BEGINS: &str = "2026-01-15T09:00:00Z";
+
 /// Runs nights of small vendors around a large one's, and the floor of that.
 pub async fn measure(database_url: Option<&str>, database: &str, small: usize, large: usize, say: &impl Fn(&str)) -> Result<Vec<Figure>, Error> {
     let folder = std::env::temp_dir().join(format!("portico-run-{}-{database}", std::process::id()));
@@ -62,9 +65,13 @@ async fn measure_in(
     db.migrate().await?;
     let app = App::new(config, db, Clock::System, Ids::system(), Assets::load()).await?;
     say(&format!("nights of {small} subscriptions on {database}, and one of {large} between them"));
-    let mut of_small = nights(&app, "before", small).await?;
-    let of_large = night(&app, "large", large).await?;
-    of_small.extend(nights(&app, "after", small).await?);
+    // All vendors are made before the first night: what was just written would still be at hand, and only for those that are few.
+    let before = vendors_with(&app, "before", small).await?;
+    let most = vendor_with(&app, "large", large).await?;
+    let after = vendors_with(&app, "after", small).await?;
+    let mut of_small = nights(&app, &before, small).await?;
+    let of_large = night(&app, &most, large).await?;
+    of_small.extend(nights(&app, &after, small).await?);
     // The floor's rows are nobody's books.
     let kept = match database_url {
         None => {
@@ -105,18 +112,18 @@ async fn measure_in(
     Ok([vec![share.at_least(40.0), growth.at_most(1.1 * times), memory], kept].concat())
 }
 
-/// Small nights, each a vendor's own.
-async fn nights(app: &App, name: &str, count: usize) -> Result<Vec<Run>, Error> {
-    let mut runs = Vec::new();
+/// The vendors of the small nights.
+async fn vendors_with(app: &App, name: &str, count: usize) -> Result<Vec<Arc<Vendor>>, Error> {
+    let mut vendors = Vec::new();
     for n in 1..=SMALL_NIGHTS {
-        runs.push(night(app, &format!("{name}-{n}"), count).await?);
+        vendors.push(vendor_with(app, &format!("{name}-{n}"), count).await?);
     }
-    Ok(runs)
+    Ok(vendors)
 }
 
-/// Makes a vendor whose subscriptions all renew in one night, and bills that night.
-async fn night(app: &App, name: &str, count: usize) -> Result<Run, Error> {
-    let begins: DateTime<Utc> = "2026-01-15T09:00:00Z".parse()?;
+/// A vendor whose subscriptions all renew in one night.
+async fn vendor_with(app: &App, name: &str, count: usize) -> Result<Arc<Vendor>, Error> {
+    let begins: DateTime<Utc> = BEGINS.parse()?;
     let (vendor, plan) = vendor(app, name, begins).await?;
     let mut left = count;
     while left > 0 {
@@ -127,10 +134,23 @@ async fn night(app: &App, name: &str, count: usize) -> Result<Run, Error> {
         left -= left.min(200);
         desk.commit().await?;
     }
-    let night = begins + TimeDelta::days(31);
+    Ok(vendor)
+}
+
+async fn nights(app: &App, vendors: &[Arc<Vendor>], count: usize) -> Result<Vec<Run>, Error> {
+    let mut runs = Vec::new();
+    for vendor in vendors {
+        runs.push(night(app, vendor, count).await?);
+    }
+    Ok(runs)
+}
+
+/// Bills the night in which a vendor's subscriptions renew.
+async fn night(app: &App, vendor: &Arc<Vendor>, count: usize) -> Result<Run, Error> {
+    let night = BEGINS.parse::<DateTime<Utc>>()? + TimeDelta::days(31);
     let before = resident_mb()?;
     let began = Instant::now();
-    let report = bill::bill(app, &vendor, night).await?;
+    let report = bill::bill(app, vendor, night).await?;
     let time = began.elapsed();
     if let Some((customer, refusal)) = report.failed.first() {
         return Err(format!("{customer} could not be billed: {refusal}").into());
