@@ -128,6 +128,9 @@ struct ExchangeRow {
 
 /// Every stored rate into a currency.
 pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<ExchangeRate>, Refusal> {
+    if let Some(rates) = desk.recall("exchange rates", to.code()) {
+        return Ok(rates);
+    }
     let rows: Vec<ExchangeRow> = desk
         .tx
         .all(
@@ -135,7 +138,8 @@ pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<Exch
             (desk.vendor.id.clone(), to.code()),
         )
         .await?;
-    rows.iter()
+    let rates = rows
+        .iter()
         .map(|row| {
             Ok(ExchangeRate {
                 from: Currency::from_code(&row.from_currency).map_err(Refusal::damaged)?,
@@ -144,5 +148,7 @@ pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<Exch
                 rate: row.rate.parse().map_err(Refusal::damaged)?,
             })
         })
-        .collect()
+        .collect::<Result<Vec<ExchangeRate>, Refusal>>()?;
+    desk.keep_throughout("exchange rates", to.code(), &rates);
+    Ok(rates)
 }

@@ -64,7 +64,7 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
         balance_minor: priced.balance_minor,
     };
     let (id, number) = write(desk, &issue).await?;
-    for line in &draft.lines {
+    for line in draft.lines.iter().filter(|line| line.is_waiting) {
         lines::drop_pending(desk, &line.id).await?;
     }
     let (customer, currency) = (draft.customer.id.as_str(), draft.currency.code());

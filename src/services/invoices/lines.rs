@@ -21,11 +21,13 @@ pub struct DraftLine {
     pub line: Line,
     /// The price it is charged at; none for a one-off.
     pub price: Option<Price>,
+    /// It stands on the waiting list until it is on a document.
+    pub is_waiting: bool,
 }
 
 impl DraftLine {
     pub fn new(desk: &Desk, line: Line, price: Option<Price>) -> DraftLine {
-        DraftLine { id: desk.new_id("lin"), line, price }
+        DraftLine { id: desk.new_id("lin"), line, price, is_waiting: false }
     }
 }
 
@@ -90,7 +92,7 @@ impl TryFrom<LineRow> for DraftLine {
             explain: serde_json::from_str(&row.explain).map_err(Refusal::damaged)?,
         };
         let price = row.price_rule.as_deref().map(serde_json::from_str).transpose().map_err(Refusal::damaged)?;
-        Ok(DraftLine { id: row.id, line, price })
+        Ok(DraftLine { id: row.id, line, price, is_waiting: false })
     }
 }
 
@@ -104,7 +106,7 @@ static INSERT_LINE: Many = Many {
 
 /// Writes a document's lines, as assembled.
 pub(super) async fn insert(desk: &mut Desk, invoice_id: &str, lines: &[DraftLine]) -> Result<(), Refusal> {
-    for (position, DraftLine { id, line, price }) in what_is_credited_first(lines) {
+    for (position, DraftLine { id, line, price, .. }) in what_is_credited_first(lines) {
         let row = (
             desk.vendor.id.clone(),
             id.clone(),
@@ -225,7 +227,7 @@ async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ende
     Ok(lines
         .into_iter()
         .filter(|draft| draft.line.kind != LineKind::Adjustment)
-        .map(|DraftLine { id, line, price }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
+        .map(|DraftLine { id, line, price, .. }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
         .collect())
 }
 
@@ -254,7 +256,7 @@ pub(super) async fn charged_of_invoice(desk: &mut Desk, invoice_id: &str) -> Res
     }
     Ok(lines
         .into_iter()
-        .map(|DraftLine { id, line, price }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
+        .map(|DraftLine { id, line, price, .. }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
         .collect())
 }
 
@@ -288,7 +290,7 @@ impl TryFrom<PendingRow> for PendingLine {
             (None, Some(at)) => Waits::Until(from_ms(at)),
             (None, None) => Waits::ForTheNext,
         };
-        Ok(PendingLine { draft: DraftLine { id: row.id, line, price }, waits })
+        Ok(PendingLine { draft: DraftLine { id: row.id, line, price, is_waiting: true }, waits })
     }
 }
 
@@ -309,7 +311,7 @@ pub async fn keep_pending(desk: &mut Desk, customer_id: &str, currency: &str, li
             (desk.vendor.id.clone(), customer_id.to_owned()),
         )
         .await?;
-    for (position, PendingLine { draft: DraftLine { id, line, price }, waits }) in (first..).zip(lines) {
+    for (position, PendingLine { draft: DraftLine { id, line, price, .. }, waits }) in (first..).zip(lines) {
         let (due_at, closes_at) = match waits {
             Waits::ForTheNext => (None, None),
             Waits::Until(at) => (Some(ms(*at)), None),
@@ -387,7 +389,7 @@ async fn pending_of_subscription(desk: &mut Desk, subscription_id: &str) -> Resu
 
 static DROP_PENDING: Many = Many { before: "DELETE FROM pending_lines WHERE (vendor_id, id) IN (VALUES", columns: 2, after: ")", of_each: false };
 
-/// Takes a line off the waiting list, where it is on it: it stands on a document now.
+/// Takes a line off the waiting list: it stands on a document now.
 pub(super) async fn drop_pending(desk: &mut Desk, id: &str) -> Result<(), Refusal> {
     let row = (desk.vendor.id.clone(), id.to_owned());
     Ok(desk.tx.put(&DROP_PENDING, row).await?)

@@ -37,7 +37,7 @@ impl Story<'_> {
     }
 
     /// Lists what was issued since it was listed last.
-    async fn list_documents(&mut self, desk: &mut Desk) -> Result<(), Refusal> {
+    pub(super) async fn list_documents(&mut self, desk: &mut Desk) -> Result<(), Refusal> {
         let last = self.documents.last().map(|document| document.id.as_str());
         let issued = invoices::issued_after(desk, last).await?;
         self.documents.extend(issued);
@@ -48,8 +48,9 @@ impl Story<'_> {
     pub(super) async fn learn_lines(&mut self) -> Result<(), Refusal> {
         let mut desk = self.setting.errand().reads().await?;
         self.list_documents(&mut desk).await?;
-        for document in self.documents.iter().skip(self.learned) {
-            self.names.learn(&invoices::load(&mut desk, &document.id).await?.snapshot()?);
+        let new: Vec<String> = self.documents.iter().skip(self.learned).map(|document| document.id.clone()).collect();
+        for document in invoices::load_all(&mut desk, &new).await? {
+            self.names.learn(&document.snapshot()?);
         }
         self.learned = self.documents.len();
         Ok(())

@@ -6,7 +6,7 @@ use billing::invoice::DocumentKind;
 
 use super::Story;
 use crate::platform::clock::from_ms;
-use crate::services::invoices::Invoice;
+use crate::services::invoices::{Invoice, Snapshot};
 use crate::services::payments::{self, Payment, Pays, Status};
 use crate::services::{Refusal, balance, events, invoices, subscriptions};
 use crate::simulate::Failed;
@@ -16,14 +16,17 @@ use crate::simulate::setting::Setting;
 
 impl Story<'_> {
     pub(super) async fn result(mut self) -> Result<(Output, Setting), Failed> {
-        self.learn_lines().await?;
         let mut desk = self.setting.errand().reads().await?;
+        self.list_documents(&mut desk).await?;
         let ids: Vec<String> = self.documents.iter().map(|named| named.id.clone()).collect();
-        let mut documents: HashMap<String, Invoice> =
-            invoices::load_all(&mut desk, &ids).await?.into_iter().map(|document| (document.id.clone(), document)).collect();
-        for id in &ids {
-            let document = documents.remove(id).ok_or(Refusal::NotFound)?;
+        let mut documents: HashMap<String, (Invoice, Snapshot)> = HashMap::new();
+        for document in invoices::load_all(&mut desk, &ids).await? {
             let snapshot = document.snapshot()?;
+            self.names.learn(&snapshot);
+            documents.insert(document.id.clone(), (document, snapshot));
+        }
+        for id in &ids {
+            let (document, snapshot) = documents.remove(id).ok_or(Refusal::NotFound)?;
             match document.kind {
                 DocumentKind::CreditNote => self.told.credit_notes.push(self.names.credit_note(&document, &snapshot)?),
                 DocumentKind::Invoice => self.told.invoices.push(self.names.invoice(&document, &snapshot)?),
