@@ -15,6 +15,7 @@ impl Db {
     pub async fn migrate_to(&self, step: i64) -> DbResult<()> {
         let outcome = match self {
             Db::Sqlite { write, .. } => MIGRATIONS.run_to(step, write).await,
+            Db::Memory(memory) => MIGRATIONS.run_to(step, &mut *memory.read().await?).await,
             Db::Postgres(pool) => MIGRATIONS.run_to(step, pool).await,
         };
         match outcome {

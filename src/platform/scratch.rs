@@ -8,7 +8,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::db::{Db, DbError, DbResult};
@@ -29,7 +28,7 @@ impl Scratch {
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).map_err(sqlx::Error::from)?;
         let mut scratch = match postgres_url {
-            None => Scratch { db: in_memory().await?, folder, schema: None },
+            None => Scratch { db: Db::in_memory().await?, folder, schema: None },
             Some(url) => {
                 let server = PgConnectOptions::from_str(url)?.application_name("portico").disable_statement_logging();
                 execute(&server, format!("CREATE SCHEMA {name}")).await?;
@@ -66,14 +65,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-/// A database in memory is its one connection: reading and writing take turns on it, and it must not be closed for idleness.
-async fn in_memory() -> DbResult<Db> {
-    let options = SqliteConnectOptions::new().foreign_keys(true).statement_cache_capacity(512).disable_statement_logging();
-    let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-    let one = one.acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    Ok(Db::Sqlite { read: one.clone(), write: one })
 }
 
 async fn execute(server: &PgConnectOptions, sql: String) -> DbResult<()> {

@@ -92,40 +92,14 @@ async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
 /// Bills one vendor up to an instant of its clock, every customer's moments in due order, and collects after each; of what could not be
 /// collected the next try, the warning and the end come in that order too.
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
-    let mut seen = BTreeSet::new();
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let held = invoices::held(&mut desk).await?.into_iter().collect();
-    let mut run = Run { app, vendor, held, given_up: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() };
+    let mut run = Run::new(app, vendor, &mut desk).await?;
     loop {
         // Who was given up, or is being charged, stays in front.
         let due = subscriptions::due_customers(&mut desk, until, BATCH + run.given_up.len() + run.till.len()).await?;
-        let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !run.given_up.contains(customer)).collect();
-        let first = due.first().map_or(until, |(at, _)| *at);
-        let unpaid = dunning::first_due(&mut desk, &run.till.stuck).await?;
-        // Elsewhere a bank decides by the world's time, and `recover` asks.
-        let expected = if vendor.is_test { payments::first_expected(&mut desk, &seen).await? } else { None };
-        let unpaid = unpaid.into_iter().chain(expected).min();
-        let (busy, free): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, customer)| run.till.has(customer));
-        // Beyond it nobody is billed; where only such are free, somebody who is being charged comes first.
-        let horizon = unpaid.map_or(until, |next| until.min(next));
-        let free: Vec<String> = free.into_iter().filter(|(at, _)| *at <= horizon).map(|(_, customer)| customer).collect();
-        let unpaid = unpaid.filter(|at| *at <= first);
-        if unpaid.is_none() && free.is_empty() && busy.is_empty() {
-            break;
-        }
+        let Some(next) = run.next(&mut desk, due, until).await? else { break };
         drop(desk);
-        match unpaid {
-            // What is due of unpaid invoices, or of payments whose day comes, comes in between, and before what is billed at the same moment; what is being charged may add to it.
-            Some(at) => {
-                if !run.till.wait(&mut run.report).await {
-                    follow(app, vendor, at, &mut seen).await?;
-                    // A sandbox's day by day, as if its clock had gone there; elsewhere all that comes before the next to be billed.
-                    dun(&mut run.till, if vendor.is_test { at } else { first.min(until) }, &mut run.report).await?;
-                }
-            }
-            None if !free.is_empty() => run.bill_some(&free, horizon).await?,
-            None => drop(run.till.wait(&mut run.report).await),
-        }
+        run.take(next).await?;
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
     let was_charging = run.till.len() > 0;
@@ -134,17 +108,51 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
         run.till.finish(&mut run.report).await;
         desk = Desk::read(app, vendor, Actor::System).await?;
     }
-    let left = invoices::uncollected(&mut desk, until).await?;
-    let low = purchases::low_balances(&mut desk).await?;
-    drop(desk);
-    // Where nothing came of it, nothing more is due than was a moment ago.
-    if !left.is_empty() || was_charging {
-        collect_left(app, vendor, until, left, &mut run.report).await?;
-        follow(app, vendor, until, &mut seen).await?;
-        dun(&mut run.till, until, &mut run.report).await?;
-    }
-    top_up(app, vendor, until, low).await?;
+    run.see_to_rest(desk, until, was_charging).await?;
     Ok(run.report)
+}
+
+/// The same moment by moment, for a vendor whose clock is moved to each: `go_to` is told the next one before anything of it happens, and says
+/// where the clock stands then. All of a moment is billed, collected and dunned before the next. Who could not be billed is tried again at
+/// every moment of others.
+pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut go_to: impl FnMut(Instant) -> Instant) -> Result<Report, Refusal> {
+    let mut desk = Desk::read(app, vendor, Actor::System).await?;
+    let mut run = Run::new(app, vendor, &mut desk).await?;
+    let (mut moment, mut was_charging): (Option<Instant>, bool) = (None, false);
+    loop {
+        let failed: BTreeSet<&str> = run.report.failed.iter().map(|(customer, _)| customer.as_str()).collect();
+        let due = subscriptions::due_customers(&mut desk, until, BATCH + failed.len()).await?;
+        let first = due.iter().find(|(_, customer)| !failed.contains(customer.as_str())).map(|(at, _)| *at);
+        if let Some(at) = moment
+            && first.is_none_or(|first| first > at)
+        {
+            moment = None;
+            // Where nothing came of it, the same is due as a moment ago.
+            if run.see_to_rest(desk, at, std::mem::take(&mut was_charging)).await? {
+                desk = Desk::read(app, vendor, Actor::System).await?;
+                continue;
+            }
+        } else {
+            drop(desk);
+        }
+        let Some(first) = first else { return Ok(run.report) };
+        let at = match moment {
+            Some(at) => at,
+            None => {
+                run.given_up.clear();
+                *moment.insert(go_to(first))
+            }
+        };
+        desk = Desk::read(app, vendor, Actor::System).await?;
+        let due = due.into_iter().filter(|(due_at, _)| *due_at <= at).collect();
+        if let Some(next) = run.next(&mut desk, due, at).await? {
+            drop(desk);
+            run.take(next).await?;
+            was_charging |= run.till.len() > 0;
+            run.till.finish(&mut run.report).await;
+            desk = Desk::read(app, vendor, Actor::System).await?;
+        }
+    }
 }
 
 /// Sees to a sandbox's payments whose day comes by an instant, as of it, however far its clock was moved.
@@ -176,11 +184,83 @@ struct Run<'a> {
     held: BTreeSet<String>,
     /// Those who could not be billed in this run.
     given_up: BTreeSet<String>,
+    /// Payments of a sandbox whose day came, and that were seen to.
+    seen: BTreeSet<String>,
     till: Till<'a>,
     report: Report,
 }
 
-impl Run<'_> {
+/// What comes next.
+enum Next {
+    /// Something of unpaid invoices, or of payments whose day comes, and of those all that comes until a moment.
+    Unpaid(Instant, Instant),
+    /// The next moment of each of some customers, up to an instant.
+    Bill(Vec<String>, Instant),
+    /// What is answered of somebody who is being charged.
+    Answer,
+}
+
+impl<'a> Run<'a> {
+    async fn new(app: &'a App, vendor: &'a Arc<Vendor>, desk: &mut Desk) -> Result<Run<'a>, Refusal> {
+        let held = invoices::held(desk).await?.into_iter().collect();
+        Ok(Run { app, vendor, held, given_up: BTreeSet::new(), seen: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() })
+    }
+
+    /// What comes next up to an instant, of what is due of customers by then; `None`: nothing.
+    async fn next(&self, desk: &mut Desk, due: Vec<(Instant, String)>, until: Instant) -> Result<Option<Next>, Refusal> {
+        let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !self.given_up.contains(customer)).collect();
+        let first = due.first().map_or(until, |(at, _)| *at);
+        let unpaid = dunning::first_due(desk, &self.till.stuck).await?;
+        // Elsewhere a bank decides by the world's time, and `recover` asks.
+        let expected = if self.vendor.is_test { payments::first_expected(desk, &self.seen).await? } else { None };
+        let unpaid = unpaid.into_iter().chain(expected).min();
+        if let Some(at) = unpaid.filter(|at| *at <= first) {
+            // A sandbox's day by day, as if its clock had gone there; elsewhere all that comes before the next to be billed.
+            return Ok(Some(Next::Unpaid(at, if self.vendor.is_test { at } else { first.min(until) })));
+        }
+        let (busy, free): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, customer)| self.till.has(customer));
+        // Beyond it nobody is billed; where only such are free, somebody who is being charged comes first.
+        let horizon = unpaid.map_or(until, |next| until.min(next));
+        let free: Vec<String> = free.into_iter().filter(|(at, _)| *at <= horizon).map(|(_, customer)| customer).collect();
+        Ok(match (free.is_empty(), busy.is_empty()) {
+            (false, _) => Some(Next::Bill(free, horizon)),
+            (true, false) => Some(Next::Answer),
+            (true, true) => None,
+        })
+    }
+
+    async fn take(&mut self, next: Next) -> Result<(), Refusal> {
+        match next {
+            // It comes in between, and before what is billed at the same moment; what is being charged may add to it.
+            Next::Unpaid(at, until) => {
+                if !self.till.wait(&mut self.report).await {
+                    follow(self.app, self.vendor, at, &mut self.seen).await?;
+                    dun(&mut self.till, until, &mut self.report).await?;
+                }
+            }
+            Next::Bill(customers, horizon) => self.bill_some(&customers, horizon).await?,
+            Next::Answer => drop(self.till.wait(&mut self.report).await),
+        }
+        Ok(())
+    }
+
+    /// Collects what was never collected by an instant, duns, and tops balances up; whether there was anything of it to do. Nobody is being
+    /// charged, and a desk sees what came of those who were.
+    async fn see_to_rest(&mut self, mut desk: Desk, until: Instant, was_charging: bool) -> Result<bool, Refusal> {
+        let left = invoices::uncollected(&mut desk, until).await?;
+        let low = purchases::low_balances(&mut desk).await?;
+        drop(desk);
+        let mut is_any = !left.is_empty() || !low.is_empty();
+        // Where nothing came of it, nothing more is due than was a moment ago.
+        if !left.is_empty() || was_charging {
+            collect_left(self.app, self.vendor, until, left, &mut self.report).await?;
+            follow(self.app, self.vendor, until, &mut self.seen).await?;
+            is_any |= dun(&mut self.till, until, &mut self.report).await?;
+        }
+        top_up(self.app, self.vendor, until, low).await?;
+        Ok(is_any)
+    }
+
     /// The next moment of each of some customers who are due by an instant.
     async fn bill_some(&mut self, due: &[String], until: Instant) -> Result<(), Refusal> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
@@ -256,7 +336,7 @@ pub async fn collect(app: &App, vendor: &Arc<Vendor>, until: Instant, report: &m
 }
 
 /// The same of those that were found.
-pub async fn collect_left(app: &App, vendor: &Arc<Vendor>, until: Instant, left: Vec<Uncollected>, report: &mut Report) -> Result<(), Refusal> {
+async fn collect_left(app: &App, vendor: &Arc<Vendor>, until: Instant, left: Vec<Uncollected>, report: &mut Report) -> Result<(), Refusal> {
     let (mut tried, open): (Vec<Uncollected>, Vec<Uncollected>) = left.into_iter().partition(|invoice| invoice.was_tried);
     if !open.is_empty() {
         let customers: BTreeSet<String> = open.iter().map(|invoice| invoice.customer_id.clone()).collect();

@@ -13,10 +13,12 @@ use crate::services::{Actor, Desk, Refusal};
 /// How many cases are looked up at once.
 const AT_ONCE: i64 = 500;
 
-/// Does everything due of a vendor's cases up to an instant, also what falls due by what is done; nothing is under way at the till afterwards.
+/// Does everything due of a vendor's cases up to an instant, also what falls due by what is done; whether there was anything. Nothing is under
+/// way at the till afterwards.
 /// A sandbox's steps are done as of their own moments, however far its clock was moved; elsewhere as of now: a worker that was away does
 /// not ask a bank three times in a minute for the three days it missed.
-pub(super) async fn dun(till: &mut Till<'_>, until: Instant, report: &mut Report) -> Result<(), Refusal> {
+pub(super) async fn dun(till: &mut Till<'_>, until: Instant, report: &mut Report) -> Result<bool, Refusal> {
+    let mut was_any = false;
     loop {
         let mut desk = Desk::read(till.app, till.vendor, Actor::System).await?;
         let at_most = AT_ONCE.saturating_add(i64::try_from(till.stuck.len()).map_err(Refusal::damaged)?);
@@ -30,9 +32,10 @@ pub(super) async fn dun(till: &mut Till<'_>, until: Instant, report: &mut Report
             begun.entry(due.customer_id).or_default().dun(at, due.case_id);
         }
         if !begun.is_empty() {
+            was_any = true;
             till.begin(begun.into_iter().collect(), report).await;
         } else if !till.wait(report).await {
-            return Ok(());
+            return Ok(was_any);
         }
     }
 }

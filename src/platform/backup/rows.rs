@@ -90,7 +90,7 @@ fn misfit(reader: &Reader, table: &Table, column: &str) -> BackupError {
     reader.damaged(&format!("a value of {}.{column} is of another kind", table.name))
 }
 
-async fn insert(tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>, table: &Table, reader: &mut Reader) -> Result<(), BackupError> {
+async fn insert(on: &mut sqlx::SqliteConnection, table: &Table, reader: &mut Reader) -> Result<(), BackupError> {
     let most = PARAMETERS / table.columns.len().max(1);
     let (mut args, mut waiting) = (SqliteArguments::default(), 0);
     loop {
@@ -112,7 +112,7 @@ async fn insert(tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>, table: &Table
         if waiting == most || (is_end && waiting > 0) {
             let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
             let sql = format!("INSERT INTO \"{}\" ({}) VALUES {}", table.name, table.column_list(), vec![row; waiting].join(", "));
-            sqlx::query_with(AssertSqlSafe(sql), std::mem::take(&mut args)).persistent(waiting == most).execute(&mut **tx).await?;
+            sqlx::query_with(AssertSqlSafe(sql), std::mem::take(&mut args)).persistent(waiting == most).execute(&mut *on).await?;
             waiting = 0;
         }
         if is_end {

@@ -4,24 +4,27 @@
 //! rows derive `sqlx::FromRow` and hold plain columns (see `migrations/` for what each column means).
 //! No domain knowledge lives here, and no statement but those about the database itself.
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Sqlite, Transaction};
 
 mod args;
 mod behind;
 mod many;
+mod memory;
 #[cfg(test)]
 mod tests;
 
 pub use args::{Args, Row, Value};
 use behind::{Behind, Held, Until};
 pub use many::Many;
+pub use memory::Memory;
 
 /// A Postgres connection that was idle for longer is asked whether it still stands before it is used.
 const ASKED_AFTER: Duration = Duration::from_secs(5);
@@ -37,6 +40,7 @@ pub enum Db {
         read: SqlitePool,
         write: SqlitePool,
     },
+    Memory(Memory),
     Postgres(PgPool),
 }
 
@@ -49,8 +53,42 @@ pub struct Tx {
 
 /// The engine's own transaction.
 pub(super) enum On {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(OnSqlite),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction of SQLite, in a file or in memory.
+pub(super) enum OnSqlite {
+    File(Transaction<'static, Sqlite>),
+    Memory(memory::Turn),
+}
+
+impl OnSqlite {
+    async fn commit(self) -> DbResult<()> {
+        match self {
+            OnSqlite::File(tx) => Ok(tx.commit().await?),
+            OnSqlite::Memory(turn) => Ok(turn.commit().await?),
+        }
+    }
+}
+
+impl Deref for OnSqlite {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            OnSqlite::File(tx) => tx,
+            OnSqlite::Memory(turn) => turn,
+        }
+    }
+}
+
+impl DerefMut for OnSqlite {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            OnSqlite::File(tx) => tx,
+            OnSqlite::Memory(turn) => turn,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -151,10 +189,16 @@ impl Db {
         Ok(Db::Sqlite { read, write })
     }
 
+    /// Opens a database in memory, which is gone with its last clone.
+    pub async fn in_memory() -> DbResult<Db> {
+        Ok(Db::Memory(Memory::open().await?))
+    }
+
     /// A transaction that only reads, and sees one moment of the database.
     pub async fn read(&self) -> DbResult<Tx> {
         Ok(Tx::on(match self {
-            Db::Sqlite { read, .. } => On::Sqlite(read.begin().await?),
+            Db::Sqlite { read, .. } => On::Sqlite(OnSqlite::File(read.begin().await?)),
+            Db::Memory(memory) => On::Sqlite(OnSqlite::Memory(memory.read().await?)),
             Db::Postgres(pool) => On::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
         }))
     }
@@ -164,6 +208,7 @@ impl Db {
         note(sql);
         Ok(match self {
             Db::Sqlite { read, .. } => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(read).await?,
+            Db::Memory(memory) => sqlx::query_as_with(sql, args.sqlite()?).fetch_all(&mut *memory.read().await?).await?,
             Db::Postgres(pool) => sqlx::query_as_with(sql, args.postgres()?).fetch_all(pool).await?,
         })
     }
@@ -171,7 +216,8 @@ impl Db {
     /// A transaction that writes. On SQLite it holds the one write lock from its start.
     pub async fn write(&self) -> DbResult<Tx> {
         Ok(Tx::on(match self {
-            Db::Sqlite { write, .. } => On::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Sqlite { write, .. } => On::Sqlite(OnSqlite::File(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Db::Memory(memory) => On::Sqlite(OnSqlite::Memory(memory.write().await?)),
             Db::Postgres(pool) => On::Postgres(pool.begin().await?),
         }))
     }
@@ -187,6 +233,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
+            Db::Memory(_) => {}
             Db::Postgres(pool) => pool.close().await,
         }
     }
@@ -335,7 +382,7 @@ impl Tx {
     pub async fn commit(mut self) -> DbResult<()> {
         self.engine().await?;
         match self.held {
-            Held::Here(On::Sqlite(tx)) => Ok(tx.commit().await?),
+            Held::Here(On::Sqlite(tx)) => tx.commit().await,
             Held::Here(On::Postgres(tx)) => Ok(tx.commit().await?),
             Held::Away(_) | Held::Gone => Err(DbError::Gone),
         }

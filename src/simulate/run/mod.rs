@@ -24,8 +24,6 @@ use crate::services::usage::{self, NewEvent};
 use crate::services::{Refusal, balance, invoices, payments};
 use crate::worker::bill::{self, Report};
 
-const BATCH: usize = 1_000;
-
 /// Runs a story on a fresh database; what came of it, and where it stands then.
 pub(super) async fn run(scenario: &Scenario, scratch: &Scratch) -> Result<(Output, Setting), Failed> {
     let setting = Setting::make(scenario, scratch).await?;
@@ -94,41 +92,32 @@ impl Story<'_> {
 
     /// Everything due until an instant happens, each thing at its own moment.
     async fn pass_time(&mut self, index: usize, until: Instant) -> Result<(), Failed> {
+        let (app, vendor) = (self.setting.app.clone(), self.setting.vendor.clone());
+        let (mut at, mut collected_at) = (self.last, self.last);
+        // What was left undone by a refusal is tried as of now.
+        let go_to = |moment: Instant| {
+            let moment = at.map_or(moment, |last| moment.max(last));
+            app.clock.set(moment);
+            (at, collected_at) = (Some(moment), Some(moment));
+            moment
+        };
+        let report = Box::pin(bill::bill_by_moment(&app, &vendor, until, go_to)).await?;
+        app.clock.set(until);
+        self.last = Some(until);
+        if collected_at != Some(until) {
+            self.collect(until).await?;
+        }
         let mut stuck: BTreeSet<String> = BTreeSet::new();
-        let mut collected_at = self.last;
-        loop {
-            let mut desk = self.setting.errand().reads().await?;
-            let due = subscriptions::due_customers(&mut desk, until, BATCH).await?;
-            let Some((at, _)) = due.into_iter().find(|(_, customer)| !stuck.contains(customer)) else {
-                self.go_to(until);
-                if collected_at != Some(until) {
-                    let left = invoices::uncollected(&mut desk, until).await?;
-                    drop(desk);
-                    Box::pin(bill::collect_left(&self.setting.app, &self.setting.vendor, until, left, &mut Report::default())).await?;
-                }
-                return Ok(());
-            };
-            drop(desk);
-            // What was left undone by a refusal is tried as of now.
-            let at = self.last.map_or(at, |last| at.max(last));
-            self.go_to(at);
-            let report = Box::pin(bill::bill(&self.setting.app, &self.setting.vendor, at)).await?;
-            collected_at = Some(at);
-            for (customer, refusal) in report.failed {
-                if stuck.insert(customer) {
-                    let reason = reason(refusal)?;
-                    // It is tried again at every step, and told once.
-                    if self.stuck_for.insert(reason.clone()) {
-                        self.told.refused.push(RefusedOut { step: index, reason });
-                    }
+        for (customer, refusal) in report.failed {
+            if stuck.insert(customer) {
+                let reason = reason(refusal)?;
+                // It is tried again at every step, and told once.
+                if self.stuck_for.insert(reason.clone()) {
+                    self.told.refused.push(RefusedOut { step: index, reason });
                 }
             }
         }
-    }
-
-    fn go_to(&mut self, at: Instant) {
-        self.setting.app.clock.set(at);
-        self.last = Some(at);
+        Ok(())
     }
 
     async fn collect(&self, at: Instant) -> Result<(), Failed> {
