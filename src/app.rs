@@ -11,12 +11,12 @@ use crate::platform::clock::{Clock, Now, from_ms};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbResult};
 use crate::platform::ids::Ids;
-use crate::services::Refusal;
 use crate::services::overview::Remembered;
 use crate::services::payments::sandbox::SandboxPlace;
 use crate::services::payments::stripe::StripePlace;
 use crate::services::payments::{Gateway, Gateways};
 use crate::services::vendors::{self, Vendor};
+use crate::services::{KeptSettings, Refusal};
 
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -30,6 +30,7 @@ pub struct Parts {
     pub gateways: Gateways,
     pub passwords: Hasher,
     pub overviews: Remembered,
+    pub settings: KeptSettings,
     /// Told when more may have fallen due than time alone brings: a sandbox's clock was moved. Whoever bills need not wait then.
     pub fell_due: Notify,
     /// Few, read at each request, changed rarely: kept here, re-read by [`App::reload_vendors`].
@@ -61,7 +62,8 @@ impl App {
     async fn assemble(config: Config, db: Db, clock: Arc<Clock>, ids: Arc<Ids>, assets: Assets, gateways: Gateways) -> DbResult<App> {
         let vendors = RwLock::new(vendors::all(&db).await?);
         let passwords = Hasher::new(config.password_cost, &ids);
-        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews: Remembered::default(), fell_due: Notify::new(), vendors })))
+        let (overviews, settings) = (Remembered::default(), KeptSettings::default());
+        Ok(App(Arc::new(Parts { config, db, clock, ids, assets, gateways, passwords, overviews, settings, fell_due: Notify::new(), vendors })))
     }
 
     /// Who moves this vendor's money.

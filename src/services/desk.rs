@@ -4,6 +4,8 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use sqlx::FromRow;
+
 use crate::app::App;
 use crate::platform::clock::{Now, from_ms};
 use crate::platform::db::{DbResult, Many, Tx};
@@ -60,12 +62,27 @@ pub struct Desk {
     /// Its billing moment was given to it, and is no matter of the clock.
     is_time_given: bool,
     answers: Answers,
+    /// How the vendor stands, once it was asked.
+    standing: Option<Standing>,
+    /// The vendor's settings were changed on this desk: what it reads of them is nobody else's yet.
+    has_changed_settings: bool,
     /// What was read ahead of the customer whose turn it is: it holds until something of them is written.
     foreseen: Answers,
     /// Customers that are locked until its transaction ends.
     held: BTreeSet<String>,
     /// The number series that this desk counts on, by key: locked until its transaction ends.
     series: BTreeMap<String, Place>,
+}
+
+/// What of a vendor's record is asked where it may not be as it was when the program read it last.
+#[derive(Clone, Copy, FromRow)]
+pub(crate) struct Standing {
+    /// Raised by every change to the vendor's settings.
+    settings_revision: i64,
+    /// Unix ms of billing time before which its books are closed; `None`: they are open.
+    pub ledger_locked_until_at: Option<i64>,
+    /// Unix ms of where a sandbox's clock stands.
+    pub clock_at: Option<i64>,
 }
 
 /// Where a number series stands.
@@ -94,6 +111,8 @@ impl Desk {
             is_reading: true,
             is_time_given: false,
             answers: Answers::new(),
+            standing: None,
+            has_changed_settings: false,
             foreseen: Answers::new(),
             held: BTreeSet::new(),
             series: BTreeMap::new(),
@@ -111,6 +130,8 @@ impl Desk {
             is_reading: false,
             is_time_given: false,
             answers: Answers::new(),
+            standing: None,
+            has_changed_settings: false,
             foreseen: Answers::new(),
             held: BTreeSet::new(),
             series: BTreeMap::new(),
@@ -173,7 +194,54 @@ impl Desk {
         self.foreseen.remove(&(question, customer_id.to_owned()));
     }
 
-    /// Keeps an answer about the vendor's settings, such as its catalogue, which holds on a desk that writes, too, until that changes them.
+    /// What is known of the vendor's settings, such as its catalogue: from this desk, or from one before it where they were not changed since.
+    pub(crate) async fn recall_setting<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str) -> DbResult<Option<T>> {
+        let known = self.recall(question, of);
+        if known.is_some() || self.has_changed_settings {
+            return Ok(known);
+        }
+        let revision = self.standing().await?.settings_revision;
+        let known: Option<T> = self.app.settings.recall(&self.vendor.id, revision, question, of);
+        if let Some(known) = &known {
+            self.keep_throughout(question, of, known);
+        }
+        Ok(known)
+    }
+
+    /// Keeps an answer about the vendor's settings for [`Desk::recall_setting`], on this desk and on those after it.
+    pub(crate) fn keep_setting<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
+        self.keep_throughout(question, of, answer);
+        if let Some(Standing { settings_revision, .. }) = self.standing.filter(|_| !self.has_changed_settings) {
+            self.app.settings.keep(&self.vendor.id, settings_revision, question, of, answer.clone());
+        }
+    }
+
+    /// The vendor's settings were changed on this desk: what anybody has read of them holds no longer.
+    pub(crate) async fn settings_changed(&mut self) -> DbResult<()> {
+        self.has_changed_settings = true;
+        self.forget();
+        self.tx.run("UPDATE vendors SET settings_revision = settings_revision + 1 WHERE id = $1", (self.vendor.id.clone(),)).await.map(drop)
+    }
+
+    /// How the vendor stands, as this desk saw it first.
+    pub(crate) async fn standing(&mut self) -> DbResult<Standing> {
+        if let Some(standing) = self.standing {
+            return Ok(standing);
+        }
+        let standing = self
+            .tx
+            .one("SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),))
+            .await?;
+        self.standing = Some(standing);
+        Ok(standing)
+    }
+
+    /// Others were waited for: the vendor may stand otherwise by now.
+    pub(crate) fn look_at_standing_again(&mut self) {
+        self.standing = None;
+    }
+
+    /// Keeps an answer that holds on a desk that writes, too, until [`Desk::forget`].
     pub fn keep_throughout<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
         self.answers.insert((question, of.to_owned()), Box::new(answer.clone()));
     }
@@ -196,9 +264,10 @@ impl Desk {
         self.foreseen.clear();
     }
 
-    /// The vendor's settings were changed on this desk.
+    /// What was answered before holds no longer.
     pub(crate) fn forget(&mut self) {
         self.answers.clear();
+        self.standing = None;
     }
 
     /// Whether this desk has locked a customer.

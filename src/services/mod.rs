@@ -16,6 +16,7 @@ mod engine_errors;
 pub mod events;
 pub mod idempotency;
 pub mod invoices;
+mod kept;
 pub mod ledger;
 pub mod messages;
 pub mod outbox;
@@ -34,4 +35,5 @@ pub mod vendors;
 pub mod what_if;
 
 pub use desk::{Actor, Desk};
+pub use kept::KeptSettings;
 pub use refusal::{FieldError, Refusal};

@@ -114,10 +114,10 @@ pub async fn overview(app: &App, vendor: &Arc<Vendor>, customer_id: &str, zone: 
     Ok((now, overview))
 }
 
-/// Raised by what changes the customer, the catalogue, and the customer's usage.
+/// Raised by what changes the customer, the vendor's settings, and the customer's usage.
 type Revisions = (i64, i64, i64);
 
-const REVISIONS: &str = "SELECT c.revision, v.catalog_revision, COALESCE(u.arrival, 0) FROM customers c JOIN vendors v ON v.id = c.vendor_id
+const REVISIONS: &str = "SELECT c.revision, v.settings_revision, COALESCE(u.arrival, 0) FROM customers c JOIN vendors v ON v.id = c.vendor_id
      LEFT JOIN usage_accounts u ON u.vendor_id = c.vendor_id AND u.customer_id = c.id WHERE c.vendor_id = $1 AND c.id = $2";
 
 /// What was read last of each customer, by vendor and customer.

@@ -362,12 +362,12 @@ impl Tx {
         !self.is_sqlite
     }
 
-    /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`].
-    pub async fn join_writers(&mut self, table: &'static str) -> DbResult<()> {
-        if let On::Postgres(tx) = self.engine_for(&[table]).await? {
-            sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
-        }
-        Ok(())
+    /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`]. Whether others may have had to be waited for; the
+    /// one that writes to SQLite is alone.
+    pub async fn join_writers(&mut self, table: &'static str) -> DbResult<bool> {
+        let On::Postgres(tx) = self.engine_for(&[table]).await? else { return Ok(false) };
+        sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        Ok(true)
     }
 
     /// Waits until whoever has written to a table has ended, and keeps others from writing to it until this transaction has. On SQLite it is

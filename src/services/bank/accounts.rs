@@ -77,7 +77,7 @@ const KEPT: &str = "bank accounts";
 
 /// The vendor's accounts, by currency.
 pub async fn accounts(desk: &mut Desk) -> Result<Vec<BankAccount>, Refusal> {
-    if let Some(accounts) = desk.recall(KEPT, "") {
+    if let Some(accounts) = desk.recall_setting(KEPT, "").await? {
         return Ok(accounts);
     }
     let rows: Vec<AccountRow> = desk
@@ -85,7 +85,7 @@ pub async fn accounts(desk: &mut Desk) -> Result<Vec<BankAccount>, Refusal> {
         .all("SELECT currency, holder, kind, number, bic, countries FROM bank_accounts WHERE vendor_id = $1 ORDER BY currency", (desk.vendor.id.clone(),))
         .await?;
     let accounts = rows.into_iter().map(BankAccount::try_from).collect::<Result<Vec<_>, _>>()?;
-    desk.keep_throughout(KEPT, "", &accounts);
+    desk.keep_setting(KEPT, "", &accounts);
     Ok(accounts)
 }
 
@@ -127,7 +127,7 @@ pub async fn set_account(desk: &mut Desk, new: &NewBankAccount) -> Result<BankAc
             ),
         )
         .await?;
-    desk.forget();
+    desk.settings_changed().await?;
     let vendor_id = desk.vendor.id.clone();
     let data = json!({
         "currency": account.currency, "holder": account.account.holder, "kind": kind, "number": number, "bic": bic, "countries": account.audience.countries(),
@@ -142,7 +142,7 @@ pub async fn remove_account(desk: &mut Desk, currency: &str) -> Result<(), Refus
     if touched == 0 {
         return Err(Refusal::NotFound);
     }
-    desk.forget();
+    desk.settings_changed().await?;
     let vendor_id = desk.vendor.id.clone();
     desk.record("bank_account.removed", None, &vendor_id, json!({ "currency": currency })).await
 }

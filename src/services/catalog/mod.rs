@@ -37,14 +37,8 @@ use crate::services::{Desk, Refusal};
 
 /// Appends an event of the catalogue; what was read of the catalogue before holds no longer.
 async fn record(desk: &mut Desk, kind: &'static str, subject_id: &str, data: serde_json::Value) -> Result<(), Refusal> {
-    changed(desk).await?;
+    desk.settings_changed().await?;
     desk.record(kind, None, subject_id, data).await
-}
-
-async fn changed(desk: &mut Desk) -> Result<(), Refusal> {
-    desk.forget();
-    desk.tx.run("UPDATE vendors SET catalog_revision = catalog_revision + 1 WHERE id = $1", (desk.vendor.id.clone(),)).await?;
-    Ok(())
 }
 
 /// A unit as columns keep it.

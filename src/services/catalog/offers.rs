@@ -229,12 +229,12 @@ pub async fn plans(desk: &mut Desk) -> Result<Vec<Plan>, Refusal> {
 }
 
 pub async fn plan(desk: &mut Desk, plan_id: &str) -> Result<Plan, Refusal> {
-    if let Some(plan) = desk.recall("plan", plan_id) {
+    if let Some(plan) = desk.recall_setting("plan", plan_id).await? {
         return Ok(plan);
     }
     let found: Option<Plan> = desk.tx.opt("SELECT * FROM plans WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), plan_id.to_owned())).await?;
     let plan = found.ok_or(Refusal::NotFound)?;
-    desk.keep_throughout("plan", plan_id, &plan);
+    desk.keep_setting("plan", plan_id, &plan);
     Ok(plan)
 }
 

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::{changed, record};
+use super::record;
 use crate::sentence;
 use crate::services::engine_errors::sentence_of;
 use crate::services::{Desk, Refusal, invoices};
@@ -90,13 +90,13 @@ pub async fn end_tax_rate(desk: &mut Desk, id: &str, on: NaiveDate) -> Result<()
 
 /// Every rate of a country, dated ones and regional ones alike: the engine picks.
 pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>, Refusal> {
-    if let Some(rates) = desk.recall("tax rates", country) {
+    if let Some(rates) = desk.recall_setting("tax rates", country).await? {
         return Ok(rates);
     }
     let rows: Vec<(String,)> =
         desk.tx.all("SELECT rule FROM tax_rates WHERE vendor_id = $1 AND country = $2 ORDER BY id", (desk.vendor.id.clone(), country.to_owned())).await?;
     let rates = rows.iter().map(|(rule,)| serde_json::from_str(rule).map_err(Refusal::damaged)).collect::<Result<Vec<TaxRate>, Refusal>>()?;
-    desk.keep_throughout("tax rates", country, &rates);
+    desk.keep_setting("tax rates", country, &rates);
     Ok(rates)
 }
 
@@ -116,7 +116,7 @@ pub async fn set_exchange_rate(desk: &mut Desk, rate: &ExchangeRate) -> Result<(
             (desk.vendor.id.clone(), rate.from.code(), rate.to.code(), rate.on.to_string(), rate.rate.to_string()),
         )
         .await?;
-    changed(desk).await
+    Ok(desk.settings_changed().await?)
 }
 
 #[derive(FromRow)]
@@ -128,7 +128,7 @@ struct ExchangeRow {
 
 /// Every stored rate into a currency.
 pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<ExchangeRate>, Refusal> {
-    if let Some(rates) = desk.recall("exchange rates", to.code()) {
+    if let Some(rates) = desk.recall_setting("exchange rates", to.code()).await? {
         return Ok(rates);
     }
     let rows: Vec<ExchangeRow> = desk
@@ -149,6 +149,6 @@ pub async fn exchange_rates_to(desk: &mut Desk, to: Currency) -> Result<Vec<Exch
             })
         })
         .collect::<Result<Vec<ExchangeRate>, Refusal>>()?;
-    desk.keep_throughout("exchange rates", to.code(), &rates);
+    desk.keep_setting("exchange rates", to.code(), &rates);
     Ok(rates)
 }

@@ -45,10 +45,10 @@ static RAISE: Many = Many {
     of_each: false,
 };
 
-static OF_EACH: Many = Many {
-    before: "SELECT c.* FROM (VALUES",
+static RAISE_AND_READ: Many = Many {
+    before: "UPDATE customers SET revision = revision + 1 FROM (VALUES",
     columns: 2,
-    after: ") AS v CROSS JOIN customers c WHERE c.vendor_id = v.column1 AND c.id = v.column2",
+    after: ") AS v WHERE customers.vendor_id = v.column1 AND customers.id = v.column2 RETURNING *",
     of_each: false,
 };
 
@@ -63,9 +63,9 @@ pub async fn lock_free(desk: &mut Desk, ids: &[String]) -> Result<Vec<Customer>,
         ids.to_vec()
     };
     let rows = desk.each(&free);
-    desk.tx.run_of(&RAISE, rows.clone()).await?;
+    let customers = desk.tx.all_of(&RAISE_AND_READ, rows).await?;
     free.iter().for_each(|id| desk.note_held(id));
-    Ok(desk.tx.all_of(&OF_EACH, rows).await?)
+    Ok(customers)
 }
 
 /// [`hold`] of several customers, each once and in the order of their ids, in which every worker locks them.

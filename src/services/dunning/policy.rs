@@ -11,12 +11,12 @@ const POLICY: &str = "dunning policy";
 
 /// What holds for the vendor: its own, or the engine's default.
 pub async fn policy(desk: &mut Desk) -> Result<Policy, Refusal> {
-    if let Some(policy) = desk.recall(POLICY, "") {
+    if let Some(policy) = desk.recall_setting(POLICY, "").await? {
         return Ok(policy);
     }
     let row: Option<(String,)> = desk.tx.opt("SELECT policy FROM dunning_policies WHERE vendor_id = $1", (desk.vendor.id.clone(),)).await?;
     let policy = row.map_or_else(|| Ok(Policy::default()), |(policy,)| serde_json::from_str(&policy).map_err(Refusal::damaged))?;
-    desk.keep_throughout(POLICY, "", &policy);
+    desk.keep_setting(POLICY, "", &policy);
     Ok(policy)
 }
 
@@ -40,7 +40,7 @@ pub async fn set_policy(desk: &mut Desk, new: &Policy) -> Result<(), Refusal> {
             (desk.vendor.id.clone(), text, desk.now.wall_ms()),
         )
         .await?;
-    desk.forget();
+    desk.settings_changed().await?;
     let vendor_id = desk.vendor.id.clone();
     desk.record("dunning.policy_changed", None, &vendor_id, json!(new)).await
 }

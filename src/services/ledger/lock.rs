@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::platform::clock::from_ms;
 use crate::sentence;
+use crate::services::desk::Standing;
 use crate::services::{Desk, Refusal};
 
 const LOCK: &str = "ledger lock";
@@ -29,12 +30,11 @@ impl Books {
         if let Some(books) = desk.recall(LOCK, "") {
             return Ok(books);
         }
-        if !desk.is_reading {
-            desk.tx.join_writers("ledger_entries").await?;
+        if !desk.is_reading && desk.tx.join_writers("ledger_entries").await? {
+            desk.look_at_standing_again();
         }
-        let (until, clock_at): (Option<i64>, Option<i64>) =
-            desk.tx.one("SELECT ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (desk.vendor.id.clone(),)).await?;
-        let books = Books { locked_until: until.map(from_ms), present: clock_at.map_or(desk.now.wall, from_ms) };
+        let Standing { ledger_locked_until_at, clock_at, .. } = desk.standing().await?;
+        let books = Books { locked_until: ledger_locked_until_at.map(from_ms), present: clock_at.map_or(desk.now.wall, from_ms) };
         desk.keep_throughout(LOCK, "", &books);
         Ok(books)
     }

@@ -119,7 +119,7 @@ const KEPT: &str = "method offers";
 
 /// The vendor's rules, one for each method.
 pub async fn offers(desk: &mut Desk) -> Result<Vec<Offer>, Refusal> {
-    if let Some(offers) = desk.recall(KEPT, "") {
+    if let Some(offers) = desk.recall_setting(KEPT, "").await? {
         return Ok(offers);
     }
     let rows: Vec<(String, bool, String, String)> =
@@ -130,7 +130,7 @@ pub async fn offers(desk: &mut Desk) -> Result<Vec<Offer>, Refusal> {
         let offer = offers.iter_mut().find(|offer| offer.method.name() == name).ok_or_else(|| Refusal::damaged(format!("no method {name} to offer")))?;
         (offer.is_offered, offer.audience) = (is_offered, Audience { countries: codes(&countries)?, currencies: codes(&currencies)? });
     }
-    desk.keep_throughout(KEPT, "", &offers);
+    desk.keep_setting(KEPT, "", &offers);
     Ok(offers)
 }
 
@@ -163,7 +163,7 @@ pub async fn set_offer(desk: &mut Desk, offer: &Offer) -> Result<(), Refusal> {
             ),
         )
         .await?;
-    desk.forget();
+    desk.settings_changed().await?;
     let vendor_id = desk.vendor.id.clone();
     let data = json!({
         "method": method, "is_offered": offer.is_offered, "countries": offer.audience.countries, "currencies": offer.audience.currencies,

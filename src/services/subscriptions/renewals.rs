@@ -40,7 +40,7 @@ impl Default for RenewalNotice {
 
 /// What holds for the vendor.
 pub async fn renewal_notice(desk: &mut Desk) -> Result<RenewalNotice, Refusal> {
-    if let Some(notice) = desk.recall(KEPT, "") {
+    if let Some(notice) = desk.recall_setting(KEPT, "").await? {
         return Ok(notice);
     }
     let mut notice = RenewalNotice::default();
@@ -53,7 +53,7 @@ pub async fn renewal_notice(desk: &mut Desk) -> Result<RenewalNotice, Refusal> {
             other => return Err(Refusal::damaged(format!("no period {other}"))),
         }
     }
-    desk.keep_throughout(KEPT, "", &notice);
+    desk.keep_setting(KEPT, "", &notice);
     Ok(notice)
 }
 
@@ -71,7 +71,7 @@ pub async fn set_renewal_notice(desk: &mut Desk, new: RenewalNotice) -> Result<(
     if !errors.is_empty() {
         return Err(Refusal::Fields(errors));
     }
-    desk.forget();
+    desk.settings_changed().await?;
     for (period, days) in [("year", new.year_days), ("shorter", new.shorter_days)] {
         desk.tx
             .run(

@@ -26,14 +26,14 @@ struct MeterRow {
 
 /// The vendor's meters, in the order they are shown.
 pub async fn meters(desk: &mut Desk) -> Result<Vec<Meter>, Refusal> {
-    if let Some(meters) = desk.recall("meters", "") {
+    if let Some(meters) = desk.recall_setting("meters", "").await? {
         return Ok(meters);
     }
     let rows: Vec<MeterRow> =
         desk.tx.all("SELECT id, key, name, unit, aggregate FROM meters WHERE vendor_id = $1 ORDER BY position, id", (desk.vendor.id.clone(),)).await?;
     let meter = |row: MeterRow| Ok(Meter { aggregate: aggregate(&row.aggregate)?, id: row.id, key: row.key, name: row.name, unit: row.unit });
     let meters = rows.into_iter().map(meter).collect::<Result<Vec<_>, Refusal>>()?;
-    desk.keep_throughout("meters", "", &meters);
+    desk.keep_setting("meters", "", &meters);
     Ok(meters)
 }
 
