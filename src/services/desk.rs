@@ -228,10 +228,7 @@ impl Desk {
         if let Some(standing) = self.standing {
             return Ok(standing);
         }
-        let standing = self
-            .tx
-            .one("SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),))
-            .await?;
+        let standing = self.tx.one("SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),)).await?;
         self.standing = Some(standing);
         Ok(standing)
     }

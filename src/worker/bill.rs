@@ -93,7 +93,7 @@ async fn remind(app: &App, vendor: &Arc<Vendor>) -> Result<(), Refusal> {
 /// collected the next try, the warning and the end come in that order too.
 pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Report, Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let mut run = Run::new(app, vendor, &mut desk).await?;
+    let mut run = Run::new(app, vendor);
     loop {
         // Who was given up, or is being charged, stays in front.
         let due = subscriptions::due_customers(&mut desk, until, BATCH + run.given_up.len() + run.till.len()).await?;
@@ -113,29 +113,28 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
 }
 
 /// The same moment by moment, for a vendor whose clock is moved to each: `go_to` is told the next one before anything of it happens, and says
-/// where the clock stands then. All of a moment is billed, collected and dunned before the next. Who could not be billed is tried again at
-/// every moment of others.
+/// where the clock stands then. All of a moment is billed, paid and dunned before the next, and what nobody collected is at the end. Who could
+/// not be billed is tried again at every moment of others.
 pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut go_to: impl FnMut(Instant) -> Instant) -> Result<Report, Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
-    let mut run = Run::new(app, vendor, &mut desk).await?;
+    let mut run = Run::new(app, vendor);
     let (mut moment, mut was_charging): (Option<Instant>, bool) = (None, false);
     loop {
         let failed: BTreeSet<&str> = run.report.failed.iter().map(|(customer, _)| customer.as_str()).collect();
         let due = subscriptions::due_customers(&mut desk, until, BATCH + failed.len()).await?;
+        drop(desk);
         let first = due.iter().find(|(_, customer)| !failed.contains(customer.as_str())).map(|(at, _)| *at);
         if let Some(at) = moment
             && first.is_none_or(|first| first > at)
         {
             moment = None;
             // Where nothing came of it, the same is due as a moment ago.
-            if run.see_to_rest(desk, at, std::mem::take(&mut was_charging)).await? {
+            if std::mem::take(&mut was_charging) && dun(&mut run.till, at, &mut run.report).await? {
                 desk = Desk::read(app, vendor, Actor::System).await?;
                 continue;
             }
-        } else {
-            drop(desk);
         }
-        let Some(first) = first else { return Ok(run.report) };
+        let Some(first) = first else { break };
         let at = match moment {
             Some(at) => at,
             None => {
@@ -153,6 +152,9 @@ pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut
             desk = Desk::read(app, vendor, Actor::System).await?;
         }
     }
+    let until = go_to(until);
+    run.see_to_rest(Desk::read(app, vendor, Actor::System).await?, until, false).await?;
+    Ok(run.report)
 }
 
 /// Sees to a sandbox's payments whose day comes by an instant, as of it, however far its clock was moved.
@@ -180,8 +182,8 @@ async fn top_up(app: &App, vendor: &Arc<Vendor>, until: Instant, low: Vec<String
 struct Run<'a> {
     app: &'a App,
     vendor: &'a Arc<Vendor>,
-    /// Customers who could not be invoiced before, for what their country requires of an invoice.
-    held: BTreeSet<String>,
+    /// Customers who could not be invoiced before, for what their country requires of an invoice; asked when somebody is to be billed.
+    held: Option<BTreeSet<String>>,
     /// Those who could not be billed in this run.
     given_up: BTreeSet<String>,
     /// Payments of a sandbox whose day came, and that were seen to.
@@ -201,13 +203,12 @@ enum Next {
 }
 
 impl<'a> Run<'a> {
-    async fn new(app: &'a App, vendor: &'a Arc<Vendor>, desk: &mut Desk) -> Result<Run<'a>, Refusal> {
-        let held = invoices::held(desk).await?.into_iter().collect();
-        Ok(Run { app, vendor, held, given_up: BTreeSet::new(), seen: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() })
+    fn new(app: &'a App, vendor: &'a Arc<Vendor>) -> Run<'a> {
+        Run { app, vendor, held: None, given_up: BTreeSet::new(), seen: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() }
     }
 
     /// What comes next up to an instant, of what is due of customers by then; `None`: nothing.
-    async fn next(&self, desk: &mut Desk, due: Vec<(Instant, String)>, until: Instant) -> Result<Option<Next>, Refusal> {
+    async fn next(&mut self, desk: &mut Desk, due: Vec<(Instant, String)>, until: Instant) -> Result<Option<Next>, Refusal> {
         let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !self.given_up.contains(customer)).collect();
         let first = due.first().map_or(until, |(at, _)| *at);
         let unpaid = dunning::first_due(desk, &self.till.stuck).await?;
@@ -222,6 +223,9 @@ impl<'a> Run<'a> {
         // Beyond it nobody is billed; where only such are free, somebody who is being charged comes first.
         let horizon = unpaid.map_or(until, |next| until.min(next));
         let free: Vec<String> = free.into_iter().filter(|(at, _)| *at <= horizon).map(|(_, customer)| customer).collect();
+        if !free.is_empty() && self.held.is_none() {
+            self.held = Some(invoices::held(desk).await?.into_iter().collect());
+        }
         Ok(match (free.is_empty(), busy.is_empty()) {
             (false, _) => Some(Next::Bill(free, horizon)),
             (true, false) => Some(Next::Answer),
@@ -244,27 +248,25 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Collects what was never collected by an instant, duns, and tops balances up; whether there was anything of it to do. Nobody is being
-    /// charged, and a desk sees what came of those who were.
-    async fn see_to_rest(&mut self, mut desk: Desk, until: Instant, was_charging: bool) -> Result<bool, Refusal> {
+    /// Collects what was never collected by an instant, duns, and tops balances up. Nobody is being charged, and a desk sees what came of those
+    /// who were.
+    async fn see_to_rest(&mut self, mut desk: Desk, until: Instant, was_charging: bool) -> Result<(), Refusal> {
         let left = invoices::uncollected(&mut desk, until).await?;
         let low = purchases::low_balances(&mut desk).await?;
         drop(desk);
-        let mut is_any = !left.is_empty() || !low.is_empty();
         // Where nothing came of it, nothing more is due than was a moment ago.
         if !left.is_empty() || was_charging {
             collect_left(self.app, self.vendor, until, left, &mut self.report).await?;
             follow(self.app, self.vendor, until, &mut self.seen).await?;
-            is_any |= dun(&mut self.till, until, &mut self.report).await?;
+            dun(&mut self.till, until, &mut self.report).await?;
         }
-        top_up(self.app, self.vendor, until, low).await?;
-        Ok(is_any)
+        top_up(self.app, self.vendor, until, low).await
     }
 
     /// The next moment of each of some customers who are due by an instant.
     async fn bill_some(&mut self, due: &[String], until: Instant) -> Result<(), Refusal> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
-        let together = due.iter().position(|customer| self.held.contains(customer)).unwrap_or(due.len()).clamp(1, BATCH);
+        let together = due.iter().position(|customer| self.is_held(customer)).unwrap_or(due.len()).clamp(1, BATCH);
         let due = &due[..together];
         match self.bill_together(due, until).await {
             // All of them are in the hands of another worker.
@@ -280,6 +282,10 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_held(&self, customer: &str) -> bool {
+        self.held.as_ref().is_some_and(|held| held.contains(customer))
     }
 
     async fn give_up(&mut self, customer: &str, refusal: Refusal) -> Result<(), Refusal> {
@@ -298,7 +304,7 @@ impl<'a> Run<'a> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
         let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
         let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
-        for customer_id in ids.iter().filter(|id| self.held.contains(*id)) {
+        for customer_id in ids.iter().filter(|id| self.is_held(id)) {
             invoices::let_go(&mut desk, customer_id).await?;
         }
         let chargeable = payments::chargeable(&mut desk, &ids).await?;

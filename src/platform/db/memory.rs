@@ -4,8 +4,10 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, poll};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Error};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -39,7 +41,7 @@ impl Memory {
         };
         let mut turn = Turn(kept);
         if turn.0.is_open {
-            turn.end("ROLLBACK").await?;
+            turn.say("ROLLBACK", false).await?;
         }
         Ok(turn)
     }
@@ -47,9 +49,7 @@ impl Memory {
     /// The same in a transaction.
     pub(super) async fn write(&self) -> Result<Turn, Error> {
         let mut turn = self.read().await?;
-        // Before it is begun: who is dropped meanwhile may have left one.
-        turn.0.is_open = true;
-        sqlx::query("BEGIN").execute(&mut *turn).await?;
+        turn.say("BEGIN", true).await?;
         Ok(turn)
     }
 }
@@ -59,13 +59,18 @@ pub struct Turn(OwnedMutexGuard<Kept>);
 
 impl Turn {
     pub(super) async fn commit(mut self) -> Result<(), Error> {
-        if self.0.is_open { self.end("COMMIT").await } else { Ok(()) }
+        if self.0.is_open { self.say("COMMIT", false).await } else { Ok(()) }
     }
 
-    async fn end(&mut self, how: &'static str) -> Result<(), Error> {
-        sqlx::query(how).execute(&mut **self).await?;
-        self.0.is_open = false;
-        Ok(())
+    /// Begins or ends a transaction without waiting until that is done: in memory there is nothing to keep it from being done, and whatever
+    /// is asked next is asked after it.
+    async fn say(&mut self, what: &'static str, is_open: bool) -> Result<(), Error> {
+        let said = poll!(sqlx::query(what).execute(&mut **self).boxed());
+        self.0.is_open = is_open;
+        match said {
+            Poll::Ready(done) => done.map(drop),
+            Poll::Pending => Ok(()),
+        }
     }
 }
 

@@ -111,3 +111,30 @@ async fn rows_that_are_only_added_wait_for_the_end_unless_their_table_is_named()
     db.close().await;
     std::fs::remove_dir_all(dir).unwrap();
 }
+
+#[tokio::test]
+async fn a_database_in_memory_is_written_whole_or_not_at_all_by_one_at_a_time() {
+    let db = Db::in_memory().await.unwrap();
+    let count = async || db.read().await.unwrap().one::<(i64,)>("SELECT COUNT(*) FROM parts", ()).await.unwrap().0;
+    let mut tx = db.write().await.unwrap();
+    tx.run("CREATE TABLE parts (id BIGINT PRIMARY KEY)", ()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut dropped = db.write().await.unwrap();
+    dropped.run("INSERT INTO parts (id) VALUES ($1)", (1_i64,)).await.unwrap();
+    drop(dropped);
+    assert_eq!(count().await, 0);
+
+    let mut tx = db.write().await.unwrap();
+    tx.run("INSERT INTO parts (id) VALUES ($1)", (2_i64,)).await.unwrap();
+    // Whoever comes meanwhile waits.
+    let (committed, seen) = tokio::join!(tx.commit(), count());
+    committed.unwrap();
+    assert_eq!(seen, 1);
+
+    // Ended twice in a row without anything in between.
+    db.write().await.unwrap().commit().await.unwrap();
+    drop(db.write().await.unwrap());
+    drop(db.write().await.unwrap());
+    assert_eq!(count().await, 1);
+}

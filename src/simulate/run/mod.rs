@@ -93,20 +93,14 @@ impl Story<'_> {
     /// Everything due until an instant happens, each thing at its own moment.
     async fn pass_time(&mut self, index: usize, until: Instant) -> Result<(), Failed> {
         let (app, vendor) = (self.setting.app.clone(), self.setting.vendor.clone());
-        let (mut at, mut collected_at) = (self.last, self.last);
         // What was left undone by a refusal is tried as of now.
         let go_to = |moment: Instant| {
-            let moment = at.map_or(moment, |last| moment.max(last));
+            let moment = self.last.map_or(moment, |last| moment.max(last));
             app.clock.set(moment);
-            (at, collected_at) = (Some(moment), Some(moment));
+            self.last = Some(moment);
             moment
         };
         let report = Box::pin(bill::bill_by_moment(&app, &vendor, until, go_to)).await?;
-        app.clock.set(until);
-        self.last = Some(until);
-        if collected_at != Some(until) {
-            self.collect(until).await?;
-        }
         let mut stuck: BTreeSet<String> = BTreeSet::new();
         for (customer, refusal) in report.failed {
             if stuck.insert(customer) {
