@@ -20,6 +20,13 @@ static INSERT_EVENT: Many = Many {
     of_each: false,
 };
 
+static KEEP_PLACE: Many = Many {
+    before: "UPDATE number_series SET last = v.column3, last_hash = v.column4 FROM (VALUES",
+    columns: 4,
+    after: ") AS v WHERE number_series.vendor_id = v.column1 AND number_series.key = v.column2",
+    of_each: true,
+};
+
 /// Who does it: written beside every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -353,9 +360,7 @@ impl Desk {
 
     pub async fn commit(mut self) -> DbResult<()> {
         for (key, Place { position, last_hash }) in std::mem::take(&mut self.series) {
-            self.tx
-                .run("UPDATE number_series SET last = $3, last_hash = $4 WHERE vendor_id = $1 AND key = $2", (self.vendor.id.clone(), key, position, last_hash))
-                .await?;
+            self.tx.put(&KEEP_PLACE, (self.vendor.id.clone(), key, position, last_hash)).await?;
         }
         self.tx.commit().await
     }

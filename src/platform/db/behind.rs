@@ -3,14 +3,18 @@
 //! added to, and that no other row refers to, wait until a statement names their table. Where many have gathered, a task of its own writes
 //! them: the database works on one processor while the caller makes the next rows on another.
 
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, Either, Executor as _};
 use tokio::task::JoinHandle;
 
-use super::{Args, DbError, DbResult, Many, On};
+use super::{Args, DbError, DbResult, Many, On, note};
 
 /// So many rows wait at most.
 const MOST: usize = 1024;
+/// Of so many, whatever statements they are for, SQLite is given one text: those of an action or of a document, not of a night.
+const AT_ONCE: usize = 32;
 
 /// Rows that wait, by statement, in the order the statements came.
 #[derive(Default)]
@@ -72,10 +76,46 @@ impl Behind {
 
     /// Writes it, in its order.
     pub async fn write(self, on: &mut On) -> DbResult<()> {
+        if let On::Sqlite(connection) = on
+            && self.waiting.len() > 1
+            && self.rows <= AT_ONCE
+        {
+            return self.write_at_once(connection).await;
+        }
         for Waiting { statement, rows, .. } in self.waiting {
             let count = rows.len();
             let touched = statement.run(on, rows).await?;
             if statement.of_each && u64::try_from(count) != Ok(touched) {
+                return Err(DbError::Overtaken);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Behind {
+    /// The same as one text of several statements, which SQLite takes: every text goes to the connection's own thread and comes back, and for
+    /// few rows that is most of the time.
+    async fn write_at_once(self, connection: &mut SqliteConnection) -> DbResult<()> {
+        let (mut sql, mut args, mut must_touch) = (String::new(), SqliteArguments::default(), Vec::new());
+        for Waiting { statement, rows, .. } in self.waiting {
+            let mut rows = rows.into_iter();
+            while rows.len() > 0 {
+                let chunk = statement.add_chunk(true, &mut sql, &mut rows);
+                sql.push_str("; ");
+                note(statement.before);
+                must_touch.push(if statement.of_each { u64::try_from(chunk.len()).ok() } else { None });
+                chunk.add_to_sqlite(&mut args)?;
+            }
+        }
+        // Made of literals only.
+        let mut done = connection.fetch_many(sqlx::query_with(AssertSqlSafe(sql), args));
+        let mut must_touch = must_touch.into_iter();
+        while let Some(step) = done.try_next().await? {
+            if let Either::Left(done) = step
+                && let Some(Some(rows)) = must_touch.next()
+                && rows != done.rows_affected()
+            {
                 return Err(DbError::Overtaken);
             }
         }

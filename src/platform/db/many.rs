@@ -22,11 +22,19 @@ impl Many {
         self.before.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap_or(self.before)
     }
 
-    /// The statement over the next rows. To SQLite a numbered parameter has a name, and names are looked for one after the other, at each
-    /// of thousands; so there they stand without, in their order.
+    /// The statement over the next rows.
     pub(super) fn chunk<A>(&self, on: &On, rows: &mut std::vec::IntoIter<A>) -> (AssertSqlSafe<String>, Vec<A>) {
+        let mut sql = String::new();
+        let chunk = self.add_chunk(matches!(on, On::Sqlite(_)), &mut sql, rows);
+        // Made of literals and numbers only.
+        (AssertSqlSafe(sql), chunk)
+    }
+
+    /// Adds the statement over the next rows to a text. To SQLite a numbered parameter has a name, and names are looked for one after the
+    /// other, at each of thousands; so there they stand without, in their order.
+    pub(super) fn add_chunk<A>(&self, is_sqlite: bool, sql: &mut String, rows: &mut std::vec::IntoIter<A>) -> Vec<A> {
         let size = [256, 32, 8, 6, 4, 3, 2].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
-        let mut sql = String::with_capacity(self.before.len() + size * self.columns * 7 + self.after.len());
+        sql.reserve(self.before.len() + size * self.columns * 7 + self.after.len());
         sql.push_str(self.before);
         for n in 0..size * self.columns {
             sql.push_str(match (n, n % self.columns) {
@@ -34,15 +42,14 @@ impl Many {
                 (_, 0) => "), (",
                 _ => ", ",
             });
-            match on {
-                On::Sqlite(_) => sql.push('?'),
-                On::Postgres(_) => sql.push_str(&format!("${}", n + 1)),
+            match is_sqlite {
+                true => sql.push('?'),
+                false => sql.push_str(&format!("${}", n + 1)),
             }
         }
         sql.push_str(") ");
         sql.push_str(self.after);
-        // Made of literals and numbers only.
-        (AssertSqlSafe(sql), rows.by_ref().take(size).collect())
+        rows.by_ref().take(size).collect()
     }
 
     /// Runs it over all rows, a chunk at a time; how many rows it touched.
