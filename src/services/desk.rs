@@ -235,7 +235,10 @@ impl Desk {
         if let Some(standing) = self.standing {
             return Ok(standing);
         }
-        let standing = self.tx.one("SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),)).await?;
+        let standing = self
+            .tx
+            .one_about("vendors", "SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),))
+            .await?;
         self.standing = Some(standing);
         Ok(standing)
     }
@@ -340,7 +343,8 @@ impl Desk {
         }
         let (position, last_hash): (i64, String) = self
             .tx
-            .one(
+            .one_about(
+                "number_series",
                 "INSERT INTO number_series (vendor_id, key, last, last_hash) VALUES ($1, $2, 1, '')
                  ON CONFLICT (vendor_id, key) DO UPDATE SET last = number_series.last + 1 RETURNING last, last_hash",
                 (self.vendor.id.clone(), key.to_owned()),

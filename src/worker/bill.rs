@@ -153,7 +153,7 @@ pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut
         }
     }
     let until = go_to(until);
-    run.see_to_rest(Desk::read(app, vendor, Actor::System).await?, until, false).await?;
+    collect(app, vendor, until, &mut run.report).await?;
     Ok(run.report)
 }
 
@@ -302,12 +302,11 @@ impl<'a> Run<'a> {
     /// The next moment of each of some customers, in one transaction; of how many it was done.
     async fn bill_together(&mut self, customer_ids: &[String], until: Instant) -> Result<usize, Refusal> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
+        let chargeable = payments::chargeable(&mut desk, customer_ids).await?;
         let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
-        let ids: Vec<String> = moments.iter().map(|moment| moment.customer_id.clone()).collect();
-        for customer_id in ids.iter().filter(|id| self.is_held(id)) {
-            invoices::let_go(&mut desk, customer_id).await?;
+        for moment in moments.iter().filter(|moment| self.is_held(&moment.customer_id)) {
+            invoices::let_go(&mut desk, &moment.customer_id).await?;
         }
-        let chargeable = payments::chargeable(&mut desk, &ids).await?;
         desk.commit().await?;
         let (done, mut owing) = (moments.len(), Vec::new());
         for moment in moments {

@@ -62,6 +62,12 @@ impl Behind {
         Behind { waiting, rows }
     }
 
+    /// What is to be written before a statement about one table is run: all of it, where any is about that table, too.
+    pub fn take_before_one_about(&mut self, table: &str) -> Behind {
+        let is_about = |waiting: &Waiting| waiting.statement.before.contains(table) || waiting.statement.after.contains(table);
+        if self.waiting.iter().any(is_about) { self.take() } else { Behind::default() }
+    }
+
     /// Everything that waits.
     pub fn take(&mut self) -> Behind {
         std::mem::take(self)

@@ -309,6 +309,16 @@ impl Tx {
         self.opt(sql, args).await?.ok_or(DbError::Sql(sqlx::Error::RowNotFound))
     }
 
+    /// The one row of a statement about nothing but one table: what was left to be written to others goes on waiting.
+    pub async fn one_about<'q, R: Row>(&mut self, table: &'static str, sql: &'static str, args: impl Args<'q>) -> DbResult<R> {
+        note(sql);
+        let row = match self.held.with(self.behind.take_before_one_about(table)).await? {
+            On::Sqlite(tx) => sqlx::query_as_with(sql, args.sqlite()?).fetch_optional(&mut **tx).await?,
+            On::Postgres(tx) => sqlx::query_as_with(sql, args.postgres()?).fetch_optional(&mut **tx).await?,
+        };
+        row.ok_or(DbError::Sql(sqlx::Error::RowNotFound))
+    }
+
     /// Runs a statement; how many rows it touched.
     pub async fn run<'q>(&mut self, sql: &'static str, args: impl Args<'q>) -> DbResult<u64> {
         note(sql);
@@ -365,8 +375,12 @@ impl Tx {
     /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`]. Whether others may have had to be waited for; the
     /// one that writes to SQLite is alone.
     pub async fn join_writers(&mut self, table: &'static str) -> DbResult<bool> {
-        let On::Postgres(tx) = self.engine_for(&[table]).await? else { return Ok(false) };
-        sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        if self.is_sqlite {
+            return Ok(false);
+        }
+        if let On::Postgres(tx) = self.engine_for(&[table]).await? {
+            sqlx::query(AssertSqlSafe(format!("LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))).execute(&mut **tx).await?;
+        }
         Ok(true)
     }
 
