@@ -75,7 +75,9 @@ pub async fn hold_all(desk: &mut Desk, ids: &[String]) -> Result<(), Refusal> {
     if desk.tx.can_skip_locked() {
         let _locked: Vec<(String,)> = desk.tx.all_of(&IN_ORDER, rows.clone()).await?;
     }
-    desk.tx.run_of(&RAISE, rows).await?;
+    for row in rows {
+        desk.tx.put(&RAISE, row).await?;
+    }
     ids.iter().for_each(|id| desk.note_held(id));
     Ok(desk.look_at_clock().await?)
 }
