@@ -23,6 +23,7 @@ mod gateways;
 mod guard;
 mod invoices;
 mod isolation;
+mod kept_settings;
 mod kills;
 mod late_money;
 mod listening;

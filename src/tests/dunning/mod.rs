@@ -245,6 +245,7 @@ async fn an_end_that_the_rules_refuse_takes_access_and_says_why() {
     // A plan that was there when the policy was made, and is gone.
     let policy = serde_json::to_string(&Policy { at_end: AtEnd::Downgrade("gone".to_owned()), ..Policy::default() }).unwrap();
     desk.tx.run("UPDATE dunning_policies SET policy = $2 WHERE vendor_id = $1", (at.world.vendor.id.clone(), policy)).await.unwrap();
+    desk.tx.run("UPDATE vendors SET settings_revision = settings_revision + 1 WHERE id = $1", (at.world.vendor.id.clone(),)).await.unwrap();
     desk.commit().await.unwrap();
     at.go_to("2026-04-23T12:00:00+02:00").await;
     assert_eq!((at.state().await, at.is_entitled().await), (State::PastDue, false));
