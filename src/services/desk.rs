@@ -73,6 +73,8 @@ pub struct Desk {
     standing: Option<Standing>,
     /// The vendor's settings were changed on this desk: what it reads of them is nobody else's yet.
     has_changed_settings: bool,
+    /// What a desk that writes has read of them, by their revision: kept for others when it is committed and has not changed them.
+    learned: BTreeMap<i64, Answers>,
     /// What was read ahead of the customer whose turn it is: it holds until something of them is written.
     foreseen: Answers,
     /// Customers that are locked until its transaction ends.
@@ -120,6 +122,7 @@ impl Desk {
             answers: Answers::new(),
             standing: None,
             has_changed_settings: false,
+            learned: BTreeMap::new(),
             foreseen: Answers::new(),
             held: BTreeSet::new(),
             series: BTreeMap::new(),
@@ -139,6 +142,7 @@ impl Desk {
             answers: Answers::new(),
             standing: None,
             has_changed_settings: false,
+            learned: BTreeMap::new(),
             foreseen: Answers::new(),
             held: BTreeSet::new(),
             series: BTreeMap::new(),
@@ -216,16 +220,27 @@ impl Desk {
     }
 
     /// Keeps an answer about the vendor's settings for [`Desk::recall_setting`], on this desk and on those after it.
-    pub(crate) fn keep_setting<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, answer: &T) {
-        self.keep_throughout(question, of, answer);
-        if let Some(Standing { settings_revision, .. }) = self.standing.filter(|_| !self.has_changed_settings) {
-            self.app.settings.keep(&self.vendor.id, settings_revision, question, of, answer.clone());
+    pub(crate) fn keep_setting<T: Clone + Send + Sync + 'static>(&mut self, question: &'static str, of: &str, kept: &T) {
+        self.keep_throughout(question, of, kept);
+        let Some(Standing { settings_revision, .. }) = self.standing.filter(|_| !self.has_changed_settings) else { return };
+        answer(self.learned.entry(settings_revision).or_default(), question, of, kept.clone());
+        // One that writes may be about to change what it has read.
+        if self.is_reading {
+            self.tell_learned();
+        }
+    }
+
+    /// What was read of the vendor's settings is kept for other desks.
+    fn tell_learned(&mut self) {
+        for (revision, answers) in std::mem::take(&mut self.learned) {
+            self.app.settings.keep(&self.vendor.id, revision, answers);
         }
     }
 
     /// The vendor's settings were changed on this desk: what anybody has read of them holds no longer.
     pub(crate) async fn settings_changed(&mut self) -> DbResult<()> {
         self.has_changed_settings = true;
+        self.learned.clear();
         self.forget();
         self.tx.run("UPDATE vendors SET settings_revision = settings_revision + 1 WHERE id = $1", (self.vendor.id.clone(),)).await.map(drop)
     }
@@ -366,6 +381,7 @@ impl Desk {
         for (key, Place { position, last_hash }) in std::mem::take(&mut self.series) {
             self.tx.put(&KEEP_PLACE, (self.vendor.id.clone(), key, position, last_hash)).await?;
         }
+        self.tell_learned();
         self.tx.commit().await
     }
 }

@@ -67,9 +67,22 @@ async fn what_was_read_beside_a_change_that_was_taken_back_is_not_kept() {
     drop(desk);
     assert_eq!(seen(&world.app, &world).await.0, []);
 
+    // Read between a change and the word of it.
+    let mut desk = world.desk().await;
+    catalog::create_tax_rate(&mut desk, &rate("de5", 5)).await.unwrap();
+    desk.commit().await.unwrap();
+    assert_eq!(seen(&world.app, &world).await.0, [Decimal::from(5)]);
+    let other = another(&world).await;
+    let mut desk = Desk::write(&other, &world.vendor, Actor::System).await.unwrap();
+    desk.tx.run("DELETE FROM tax_rates WHERE vendor_id = $1", (world.vendor.id.clone(),)).await.unwrap();
+    assert_eq!(catalog::tax_rates_of(&mut desk, "DE").await.unwrap(), []);
+    drop(desk);
+    assert_eq!(seen(&other, &world).await.0, [Decimal::from(5)]);
+    other.db.close().await;
+
     // The next change raises the revision to the very one that never was.
     let mut desk = world.desk().await;
     catalog::create_tax_rate(&mut desk, &rate("de7", 7)).await.unwrap();
     desk.commit().await.unwrap();
-    assert_eq!(seen(&world.app, &world).await.0, [Decimal::from(7)]);
+    assert_eq!(seen(&world.app, &world).await.0, [Decimal::from(5), Decimal::from(7)]);
 }
