@@ -302,8 +302,8 @@ async fn corrected(desk: &mut Desk, document: &Document) -> Result<Vec<(String, 
     if document.kind == DocumentKind::Invoice {
         return Ok(Vec::new());
     }
-    // What a note charges again corrects no invoice.
-    let taken_back: Vec<&LineRef> = document.lines.iter().filter(|line| line.amount_minor <= 0).filter_map(|line| line.credits.as_ref()).collect();
+    // What a note charges again corrects no invoice, and what was discounted by all of it was charged by none.
+    let taken_back: Vec<&LineRef> = document.lines.iter().filter(|line| line.amount_minor < 0).filter_map(|line| line.credits.as_ref()).collect();
     invoices_of(desk, &taken_back).await
 }
 

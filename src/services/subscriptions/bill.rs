@@ -122,7 +122,6 @@ impl Around {
 
     /// The document that steps of one instant make with it. None where there is nothing to invoice.
     pub(super) fn compose(&self, desk: &Desk, customer: &Customer, currency: Currency, at: Instant, steps: &[&Step]) -> Result<Option<Bill>, Refusal> {
-        let reasons: Vec<Reason> = steps.iter().filter_map(|step| step.reason).collect();
         let mut lines: Vec<DraftLine> = Vec::new();
         let (mut due, mut next): (Vec<DraftLine>, Vec<DraftLine>) = (Vec::new(), Vec::new());
         for PendingLine { draft, waits } in self.pending.iter().cloned() {
@@ -137,18 +136,19 @@ impl Around {
                 Waits::ForTheNext | Waits::Until(_) => next.push(draft),
             }
         }
-        if reasons.is_empty() && due.is_empty() {
+        if steps.iter().all(|step| step.reason.is_none()) && due.is_empty() {
             return Ok(None);
         }
         lines.extend(steps.iter().flat_map(|step| step.lines.iter().cloned()));
         // Each subscription's together, also where one's fees waited for the usage of another.
         lines.sort_by_key(|draft| steps.iter().position(|step| Some(&step.subscription.id) == draft.line.subscription.as_ref()));
+        let reason = reason(steps, &lines);
         lines.extend(due);
         lines.extend(next);
         lines.extend(self.late.parts.iter().filter(|part| part.subscription.currency == currency).flat_map(|part| part.lines.iter().cloned()));
         let mut discounts: Vec<Discount> = steps.iter().flat_map(|step| step.engine_discounts()).collect();
         discounts.extend(self.others.iter().flat_map(|(subscription, list)| discounts::for_engine(subscription, list)));
-        let draft = Draft { customer: customer.clone(), currency, reason: reason(&reasons), at, zone: self.zone, lines, discounts };
+        let draft = Draft { customer: customer.clone(), currency, reason, at, zone: self.zone, lines, discounts };
         let priced = invoices::price(desk, &draft, &self.tax, &self.balance)?;
         Ok(priced.map(|priced| Bill { draft, priced, others: self.others.clone() }))
     }
@@ -178,10 +178,15 @@ pub(crate) async fn bills(desk: &mut Desk, customer: &Customer, at: Instant, ste
     Ok(found)
 }
 
-/// The one reason a document states, of several.
-fn reason(reasons: &[Reason]) -> Reason {
+/// The one reason a document states, of its steps': of those that have lines on it, where any has.
+fn reason(steps: &[&Step], lines: &[DraftLine]) -> Reason {
+    let has_lines = |step: &&&Step| lines.iter().any(|draft| draft.line.subscription.as_ref() == Some(&step.subscription.id));
+    let mut reasons: Vec<Reason> = steps.iter().filter(has_lines).filter_map(|step| step.reason).collect();
+    if reasons.is_empty() {
+        reasons = steps.iter().filter_map(|step| step.reason).collect();
+    }
     let order = [Reason::Final, Reason::Cycle, Reason::Start, Reason::Change, Reason::Threshold];
-    match reasons {
+    match reasons[..] {
         // Several subscriptions: an ordinary renewal is what most of it is.
         [_, _, ..] if reasons.contains(&Reason::Cycle) => Reason::Cycle,
         _ => order.into_iter().find(|reason| reasons.contains(reason)).unwrap_or(Reason::Manual),

@@ -159,8 +159,11 @@ impl World<'_> {
         if step.settle == Settle::NextInvoice {
             // What is due anyway does not wait with it.
             let made = self.collect(customer, None, Vec::new(), None, &[]);
+            // The next invoice is the one that an ended period still waits for, if one does.
+            let ended = self.parts.iter().filter(|part| !part.open && !part.is_billed && part.thing.subscription == index);
+            let due = ended.map(|part| part.due).max();
             for line in lines {
-                self.waiting.push(Waiting { line, customer, due: None, reason: "change" });
+                self.waiting.push(Waiting { line, customer, due, reason: "cycle" });
             }
             return Ok(made);
         }

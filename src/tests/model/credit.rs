@@ -80,6 +80,7 @@ impl World<'_> {
             let part = &self.parts[*part];
             !part.open && part.is_cut && part.span.1 == self.now && part.thing.subscription == thing.subscription && self.is_same(&part.thing, thing)
         })?;
+        self.parts[cut].taken.clear();
         let mut lines = Vec::new();
         for id in std::mem::take(&mut self.parts[cut].lines) {
             let (net, line) = (self.net_of(id), self.lines[id].clone());

@@ -32,11 +32,12 @@ impl World<'_> {
         }
         let before: Vec<Vec<Redeemed>> = self.subscriptions.iter().map(|subscription| subscription.redeemed.clone()).collect();
         for (coupon, of) in rounds {
-            let reaches = |id: &LineId| self.reaches(coupon, &of, *id, &before) && self.stands(*id, lines);
+            // What an earlier coupon took all of is not discounted by this one.
+            let reaches = |id: &LineId| self.reaches(coupon, &of, *id, &before) && self.stands(*id, lines) && self.lines[*id].net() > 0;
             let mut reached: Vec<LineId> = lines.iter().copied().filter(reaches).collect();
             // The first discounted period may be of this very document, and the next of it beyond the coupon's months.
             for subscription in &of {
-                let starts = reached.iter().filter(|id| self.lines[**id].subscription == Some(*subscription) && self.lines[**id].net() > 0);
+                let starts = reached.iter().filter(|id| self.lines[**id].subscription == Some(*subscription));
                 let first = starts.map(|id| self.lines[*id].period_start).min();
                 let is_beyond = |id: &LineId| {
                     let line = &self.lines[*id];

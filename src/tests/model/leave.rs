@@ -39,14 +39,23 @@ impl World<'_> {
             let due = now + self.story.vendor.usage_grace;
             self.close_part(part, now, due, "final", step.prorate);
             self.parts[part].is_last = due > now;
+            if due <= now {
+                lines.extend(self.bill_part(part));
+            }
         }
         self.stop_gaps(index, now);
         self.end(index, now);
         // Its final invoice is this one, unless that waits for its last usage and there is nothing to give back before.
         let is_later = self.parts.iter().any(|part| part.is_last && part.thing.subscription == index && part.span.1 == now);
-        let is_final = !lines.is_empty() || (!is_later && period.is_some_and(|period| period.0 <= now && now < period.1));
-        let made_by = is_final.then_some("final");
-        let made = self.collect(customer, Some(index), lines, made_by, &[]);
+        let is_running = period.is_some_and(|period| period.0 <= now && now < period.1);
+        let made_by = (!lines.is_empty() || (!is_later && is_running)).then_some("final");
+        if !is_running {
+            // Paused, and its period over: what still waits for usage goes on waiting, and is its final invoice.
+            for part in self.parts.iter_mut().filter(|part| !part.is_billed && part.thing.subscription == index) {
+                part.reason = "final";
+            }
+        }
+        let made = self.collect(customer, is_running.then_some(index), lines, made_by, &[]);
         if let Some(document) = made
             && self.documents[document].lines.iter().any(|id| self.lines[*id].subscription == Some(index))
         {

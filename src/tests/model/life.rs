@@ -57,7 +57,8 @@ impl World<'_> {
             let has_turned = match subscription.state {
                 State::Scheduled if subscription.starts_at <= now => {
                     self.begin(index);
-                    Some("start")
+                    // Nor is a trial that begins.
+                    (self.subscriptions[index].state == State::Active).then_some("start")
                 }
                 State::Trialing if subscription.trial_end.is_some_and(|end| end <= now) => {
                     self.end_trial(index);
@@ -126,7 +127,8 @@ impl World<'_> {
         } else if reasons.is_empty() {
             reasons = turned.iter().copied().chain(closed).collect();
         }
-        let reason = ["change", "start", "final", "cycle", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
+        // Of several subscriptions one renews: that is what most of it is.
+        let reason = ["cycle", "change", "start", "final", "manual"].into_iter().find(|reason| reasons.contains(reason)).unwrap_or("manual");
         self.issue(customer, all, reason)
     }
 

@@ -138,7 +138,7 @@ impl<'a> World<'a> {
         let made = would.made(index, |world, index| world.change(step, index))?;
         let document = made.map(|document| would.documents[document].clone());
         let mut lines: Vec<Value> = document.iter().flat_map(|document| would.lines_out(document)).collect();
-        for waiting in would.waiting.iter().filter(|waiting| waiting.due.is_none() && waiting.line >= self.lines.len()) {
+        for waiting in would.waiting.iter().filter(|waiting| waiting.line >= self.lines.len()) {
             let mut line = would.line_out(&would.lines[waiting.line]);
             // What the document it lands on decides.
             let undecided = ["tax_rate", "discount"].into_iter().chain(would.lines[waiting.line].takes_back.map(|_| "amount"));

@@ -1,7 +1,6 @@
 //! Usage: which events count, parts of a period that are rated alone, and what comes late.
 
 use crate::calendar::{Instant, Span, share};
-use crate::document::prorated;
 use crate::fraction::{Fraction, ZERO, ratio, whole};
 use crate::price::rate;
 use crate::story::{Aggregate, By, Price, Step};
@@ -99,6 +98,7 @@ impl World<'_> {
             factor: None,
             is_cut: false,
             lines: Vec::new(),
+            taken: Vec::new(),
         });
     }
 
@@ -173,7 +173,7 @@ impl World<'_> {
                 continue;
             }
             let (units, amount, missing) = self.rated(&part);
-            let billed: i128 = part.lines.iter().map(|id| self.lines[*id].amount).sum();
+            let billed: i128 = part.lines.iter().map(|id| self.stands_of(&part, *id)).sum();
             let more = amount + missing - billed;
             if more > 0 {
                 let line = self.usage_line("late_usage", &part, units, more);
@@ -186,23 +186,28 @@ impl World<'_> {
         late
     }
 
+    /// What stands of a line that a part was billed with, before its discount: nothing of one that takes back another.
+    fn stands_of(&self, part: &Part, id: LineId) -> i128 {
+        let taken: i128 = part.taken.iter().filter(|(of, _)| *of == id).map(|(_, gross)| gross).sum();
+        if self.lines[id].of.is_some() { 0 } else { self.lines[id].amount - taken }
+    }
+
     /// Less than was billed: what was charged for it goes back, net of its discount and at its own tax, the latest charge first.
     fn take_back(&mut self, index: usize, units: Fraction, less: i128) -> Vec<LineId> {
         let (part, mut less, mut taken) = (self.parts[index].clone(), less, Vec::new());
-        for charged in part.lines.iter().rev().copied().collect::<Vec<_>>() {
-            let line = self.lines[charged].clone();
-            if line.of.is_some() || line.amount <= 0 {
-                continue;
-            }
-            let before: i128 = part.lines.iter().filter(|id| self.lines[**id].of == Some(charged)).map(|id| self.lines[*id].amount).sum();
-            let gross = less.min(line.amount + before);
+        for charged in part.lines.iter().rev().copied() {
+            let (line, stands) = (self.lines[charged].clone(), self.stands_of(&part, charged));
+            let gross = less.min(stands);
             if gross <= 0 {
                 continue;
             }
             less -= gross;
-            let net = prorated(self.story.vendor.proration.rounding, whole(gross) * ratio(line.net(), line.amount)).min(line.net() - line.given_back);
+            self.parts[index].taken.push((charged, gross));
+            // What it costs with so much of it, so that steps add up.
+            let cost = |gross: i128| ratio(line.net() * gross, line.amount).half_up();
+            let net = (cost(stands) - cost(stands - gross)).min(line.net() - line.given_back);
             // Of what was discounted by all of it nothing was paid.
-            if net == 0 {
+            if net <= 0 {
                 continue;
             }
             self.lines[charged].given_back += net;

@@ -210,6 +210,8 @@ pub struct Part {
     /// Of a stub that costs nothing.
     pub is_free: bool,
     pub lines: Vec<LineId>,
+    /// What late usage took back of its lines, before their discount.
+    pub taken: Vec<(LineId, i128)>,
 }
 
 /// A line that waits for a document.

@@ -124,6 +124,17 @@ async fn a_credit_of_what_a_note_charged_is_of_the_invoice_that_note_corrects() 
 }
 
 #[tokio::test]
+async fn what_was_discounted_by_all_of_it_was_charged_by_no_invoice() {
+    let book = json!({"id": "book", "interval": "month", "prices": [{"id": "book", "model": "flat", "amount": 500}]});
+    let story = Story::flat(3000).with("add_ons", book).coupon("TEN", json!({"amount": 1000, "currency": "EUR", "duration": "once"}));
+    let story = story.change("2024-06-16T00:00:00Z", json!({"add_ons": ["book"], "coupons": ["TEN"]}));
+    let told = story.step("2024-06-21T00:00:00Z", "cancel", json!({"subscription": "s1"})).tell().await.smoothly().totals("invoices", &[3000, 0]);
+    // A third of 3000, and nothing of the add-on: the note does not name its invoice.
+    let told = told.totals("credit_notes", &[-1000]).lines("/credit_notes/0", &[("proration_credit", "base", -1000), ("proration_credit", "book", 0)]);
+    assert_eq!(told.0["credit_notes"][0]["invoices"], json!(["2024-0001"]));
+}
+
+#[tokio::test]
 async fn the_balance_is_used_after_tax_the_oldest_first() {
     let credit = |amount: i64| json!({"customer": "ada", "amount": amount});
     let story =

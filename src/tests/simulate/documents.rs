@@ -186,6 +186,27 @@ async fn repeating_reaches_periods_that_start_before_its_months_are_over() {
 }
 
 #[tokio::test]
+async fn the_months_of_a_coupon_begin_with_the_first_period_it_takes_something_off() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 1000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let coupon = |percent: &str, months: u32| json!({"percent": percent, "duration": "repeating", "months": months});
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).coupon("FREE", coupon("100", 2)).coupon("HALF", coupon("50", 1));
+    let story = story.subscribe(JUNE, "p", json!({"coupons": ["FREE", "HALF"]}));
+    let story = story.used("2024-07-10T00:00:00Z", "m", "100").used("2024-08-10T00:00:00Z", "m", "60").until("2024-09-01T00:00:00Z");
+    // August's fee is the first that FREE leaves something of, beside July's usage, which it takes all of; August's usage is HALF's, too.
+    story.tell().await.smoothly().totals("invoices", &[0, 0, 500, 1030]);
+}
+
+#[tokio::test]
+async fn a_document_is_for_what_has_lines_on_it() {
+    let prices = json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", prices).priced("free", "month", json!([])).subscribe(JUNE, "p", json!({}));
+    let story = story.step(JUNE, "subscribe", json!({"customer": "ada", "subscription": "s2", "plan": "free"})).used("2024-06-10T00:00:00Z", "m", "5");
+    let story = story.step("2024-06-16T00:00:00Z", "cancel", json!({"subscription": "s1", "when": "period_end"})).until(JULY);
+    // The other renews at the same instant, and costs nothing.
+    story.tell().await.smoothly().totals("invoices", &[5]).holds(json!({"invoices": [{"reason": "final", "subscription": "s1"}]}));
+}
+
+#[tokio::test]
 async fn a_discount_reaches_usage_and_minimum_but_not_credits_and_one_offs() {
     let prices = json!([{"id": "calls", "model": "per_unit", "meter": "m", "unit_amount": "1", "minimum": 1000}]);
     let story = Story::new().meter("m", "sum").coupon("H", json!({"percent": "50", "duration": "forever"})).priced("p", "month", prices).subscribe(

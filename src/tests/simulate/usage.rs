@@ -128,6 +128,15 @@ async fn late_usage_up_and_down_again_comes_to_nothing() {
 }
 
 #[tokio::test]
+async fn late_usage_downwards_of_discounted_usage_is_given_back_once() {
+    let story = metered("sum").coupon("HALF", json!({"percent": "50", "duration": "forever"})).subscribe(JUNE, "p", json!({"coupons": ["HALF"]}));
+    let story = event(story.used("2024-06-02T00:00:00Z", "m", "100"), "2024-07-05T00:00:00Z", json!({"quantity": "-40", "time": "2024-06-20T00:00:00Z"}));
+    // 40 cost 20; later documents find nothing more, until another 30 of them.
+    let story = event(story.until("2024-09-01T00:00:00Z"), "2024-09-05T00:00:00Z", json!({"quantity": "-30", "time": "2024-06-20T00:00:00Z"}));
+    story.until("2024-11-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[50]).totals("credit_notes", &[-20, -15]).balance(35);
+}
+
+#[tokio::test]
 async fn discounts_reach_usage_and_not_what_comes_late() {
     let story = metered("sum").coupon("HALF", json!({"percent": "50", "duration": "forever"})).subscribe(JUNE, "p", json!({"coupons": ["HALF"]}));
     let story = event(story.used("2024-06-02T00:00:00Z", "m", "100"), "2024-07-05T00:00:00Z", json!({"quantity": "100", "time": "2024-06-20T00:00:00Z"}));
@@ -157,6 +166,25 @@ async fn a_subscription_cancelled_in_mid_period_waits_for_its_last_usage_too() {
     told.holds(json!({"invoices": [{}, {"reason": "final", "issued_at": "2024-06-17T00:00:00Z", "lines": [{"kind": "usage", "to": "2024-06-16T00:00:00Z"}]}]}));
     // Paid to the month's end, all 10 are.
     story(false).tell().await.smoothly().totals("invoices", &[3000, 6]).totals("credit_notes", &[]);
+}
+
+#[tokio::test]
+async fn a_subscription_cancelled_after_its_pause_began_waits_for_the_last_usage_of_its_period() {
+    let story = metered("sum").vendor(json!({"usage_grace": "1d"})).subscribe(JUNE, "p", json!({})).used("2024-06-10T00:00:00Z", "m", "5");
+    let story = story.step("2024-06-16T00:00:00Z", "pause", json!({"subscription": "s1", "when": "period_end"}));
+    let story = story.step("2024-07-01T06:00:00Z", "cancel", json!({"subscription": "s1"}));
+    let story = event(story, "2024-07-01T12:00:00Z", json!({"quantity": "7", "time": "2024-06-20T00:00:00Z"}));
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[12]);
+    told.holds(json!({"invoices": [{"reason": "final", "issued_at": "2024-07-02T00:00:00Z"}]}));
+}
+
+#[tokio::test]
+async fn a_trial_that_begins_is_no_invoice_that_late_usage_could_be_on() {
+    let story = metered("sum").subscribe(JUNE, "p", json!({})).used("2024-06-10T00:00:00Z", "m", "5");
+    let trial = json!({"customer": "ada", "subscription": "s2", "plan": "p", "trial_days": 30, "start": "2024-07-20T00:00:00Z"});
+    let story = event(story.step("2024-06-20T00:00:00Z", "subscribe", trial), "2024-07-05T00:00:00Z", json!({"quantity": "7", "time": "2024-06-20T00:00:00Z"}));
+    let told = story.until("2024-08-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[5, 7]);
+    told.holds(json!({"invoices": [{}, {"issued_at": "2024-08-01T00:00:00Z"}]}));
 }
 
 #[tokio::test]
