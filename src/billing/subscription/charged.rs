@@ -51,7 +51,7 @@ impl Charged {
     }
 
     /// What was charged after discount, and how much of it has been taken back.
-    pub(super) fn charged_and_credited(&self) -> Result<(i64, i64)> {
+    pub(crate) fn charged_and_credited(&self) -> Result<(i64, i64)> {
         let credited = money::sum(self.credits.iter().map(|credit| credit.amount_minor))?;
         Ok((self.line.net_minor()?, credited))
     }

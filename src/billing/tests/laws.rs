@@ -316,7 +316,7 @@ proptest! {
         let document = assemble(lines, &[], &[], &tax, currency("EUR"), prices).expect("assembles").expect("a document");
         let charged = |(index, line): (usize, Line)| Charged { reference: index.to_string(), line, price: None, credits: Vec::new() };
         let lines = document.lines.into_iter().enumerate().map(charged).collect();
-        let mut invoice = Invoiced { currency: document.currency, prices, lines, notes: Vec::new(), rounding_minor: 0, rounding_credited_minor: 0 };
+        let mut invoice = Invoiced { currency: document.currency, prices, lines, restored: Vec::new(), notes: Vec::new(), rounding_minor: 0, rounding_credited_minor: 0, total_minor: document.total_minor, corrected_minor: 0 };
         for share in shares.into_iter().map(Some).chain([None]) {
             let left = invoice.left_minor().expect("left");
             let amount = share.map_or(left, |share| left * share / 100);

@@ -2,7 +2,7 @@
 //! that paid.
 
 use billing::correction::{CorrectionError, Invoiced, LineCredit, credit_amount, credit_lines};
-use billing::invoice::{DocumentKind, Reason};
+use billing::invoice::{DocumentKind, LineKind, Reason};
 use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
@@ -37,14 +37,18 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         return Err(Refusal::Conflict(sentence!("refusal-refund-disputed")));
     }
     let snapshot: snapshot::Snapshot = found.snapshot()?;
-    let rounding_credited_minor = rounding_credited(desk, &found).await?;
+    let (rounding_credited_minor, corrected_minor) = earlier_notes(desk, &found).await?;
+    let (lines, restored) = charged_of_invoice(desk, invoice_id).await?;
     let invoiced = Invoiced {
         currency: billing::money::Currency::from_code(&found.currency).map_err(Refusal::damaged)?,
         prices: snapshot.prices,
-        lines: charged_of_invoice(desk, invoice_id).await?,
+        lines,
+        restored,
         notes: snapshot.notes.clone(),
         rounding_minor: snapshot.rounding_minor,
         rounding_credited_minor,
+        total_minor: found.total_minor,
+        corrected_minor,
     };
     let document = match request {
         CreditRequest::Whole => credit_amount(&invoiced, invoiced.left_minor()?),
@@ -117,8 +121,9 @@ pub(crate) async fn keep_refund(desk: &mut Desk, credit_note_id: &str, invoice_i
     Ok(())
 }
 
-/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's. A note of several invoices rounds the first.
-async fn rounding_credited(desk: &mut Desk, invoice: &read::Invoice) -> Result<i64, Refusal> {
+/// How much of an invoice's rounding earlier notes took, with the sign of the invoice's (a note of several invoices rounds the first); and
+/// what those came to that only correct it, which are notes of adjustments alone.
+async fn earlier_notes(desk: &mut Desk, invoice: &read::Invoice) -> Result<(i64, i64), Refusal> {
     let notes: Vec<(String,)> = desk
         .tx
         .all(
@@ -126,14 +131,17 @@ async fn rounding_credited(desk: &mut Desk, invoice: &read::Invoice) -> Result<i
             (desk.vendor.id.clone(), invoice.id.clone()),
         )
         .await?;
-    let mut credited = 0;
+    let (mut rounding_minor, mut corrected_minor) = (0, 0);
     for (document,) in notes {
         let note: snapshot::Snapshot = serde_json::from_str(&document).map_err(Refusal::damaged)?;
         if note.corrects.first() == Some(&invoice.number) {
-            credited = billing::money::sub(credited, note.rounding_minor).map_err(billing::Error::from)?;
+            rounding_minor = billing::money::sub(rounding_minor, note.rounding_minor).map_err(billing::Error::from)?;
+        }
+        if note.lines.iter().all(|shown| shown.line.kind == LineKind::Adjustment) {
+            corrected_minor = billing::money::sub(corrected_minor, note.total_minor).map_err(billing::Error::from)?;
         }
     }
-    Ok(credited)
+    Ok((rounding_minor, corrected_minor))
 }
 
 #[derive(FromRow)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use billing::calendar::{Instant, Period};
-use billing::invoice::{Line, LineKind, LineRef};
+use billing::correction::Restored;
+use billing::invoice::{DocumentKind, Line, LineKind, LineRef};
 use billing::price::Price;
 use billing::subscription::{Charged, Credited};
 use chrono::TimeDelta;
@@ -231,33 +232,86 @@ async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ende
         .collect())
 }
 
-/// A document's lines as charges, with every credit of them.
-pub(super) async fn charged_of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<Vec<Charged>, Refusal> {
+#[derive(FromRow)]
+struct TakenRow {
+    document_kind: String,
+    #[sqlx(flatten)]
+    line: LineRow,
+}
+
+/// A line on a document that takes another back.
+struct Taken {
+    draft: DraftLine,
+    /// Whether it charges again, on a credit note, what that other had taken back. What an invoice charges again is credited there, and a
+    /// note's correction of a credit charges nothing.
+    restores: bool,
+}
+
+impl Taken {
+    fn is_of(&self, id: &str) -> bool {
+        self.draft.line.credits.as_deref() == Some(id)
+    }
+}
+
+impl TryFrom<TakenRow> for Taken {
+    type Error = Refusal;
+    fn try_from(row: TakenRow) -> Result<Taken, Refusal> {
+        let draft = DraftLine::try_from(row.line)?;
+        let is_on_note = of_word::<DocumentKind>(&row.document_kind)? == DocumentKind::CreditNote;
+        let restores = is_on_note && draft.line.amount_minor > 0 && draft.line.kind != LineKind::Adjustment;
+        Ok(Taken { draft, restores })
+    }
+}
+
+/// A document's lines as charges and what credit notes restored of them, with every credit of both.
+pub(super) async fn charged_of_invoice(desk: &mut Desk, invoice_id: &str) -> Result<(Vec<Charged>, Vec<Restored>), Refusal> {
     let lines = of_invoice(desk, invoice_id).await?;
-    let rows: Vec<LineRow> = desk
+    // What takes these lines back, what takes that back in turn, and so on. The joins are in the order that indexes answer.
+    let rows: Vec<TakenRow> = desk
         .tx
         .all(
-            "SELECT c.* FROM invoice_lines c JOIN invoice_lines l ON l.vendor_id = c.vendor_id AND l.id = c.credits_line_id
-             WHERE l.vendor_id = $1 AND l.invoice_id = $2",
+            "WITH RECURSIVE taken (id) AS (
+                SELECT id FROM invoice_lines WHERE vendor_id = $1 AND invoice_id = $2
+                UNION SELECT l.id FROM taken t CROSS JOIN invoice_lines l WHERE l.vendor_id = $1 AND l.credits_line_id = t.id)
+             SELECT i.kind AS document_kind, l.* FROM taken t CROSS JOIN invoice_lines l CROSS JOIN invoices i
+             WHERE l.vendor_id = $1 AND l.id = t.id AND l.credits_line_id IS NOT NULL AND i.vendor_id = $1 AND i.id = l.invoice_id
+             ORDER BY i.issued_at, i.id, l.position",
             (desk.vendor.id.clone(), invoice_id.to_owned()),
         )
         .await?;
-    let mut credits: HashMap<LineRef, Vec<Credited>> = HashMap::new();
-    let mut taking_back: Vec<DraftLine> = rows.into_iter().map(DraftLine::try_from).collect::<Result<_, _>>()?;
+    let taken: Vec<Taken> = rows.into_iter().map(Taken::try_from).collect::<Result<_, _>>()?;
     // What waits for the next document takes back already.
+    let mut waiting: Vec<DraftLine> = Vec::new();
     let subscriptions: BTreeSet<&String> = lines.iter().filter_map(|draft| draft.line.subscription.as_ref()).collect();
     for subscription_id in subscriptions {
-        taking_back.extend(pending_of_subscription(desk, subscription_id).await?.into_iter().map(|pending| pending.draft));
+        waiting.extend(pending_of_subscription(desk, subscription_id).await?.into_iter().map(|pending| pending.draft));
     }
-    for DraftLine { id, line, .. } in taking_back {
+    let mut credits: HashMap<LineRef, Vec<Credited>> = HashMap::new();
+    for DraftLine { id, line, .. } in taken.iter().map(|taken| &taken.draft).chain(&waiting) {
         if let Some(of) = &line.credits {
-            credits.entry(of.clone()).or_default().push(credited(&id, &line)?);
+            credits.entry(of.clone()).or_default().push(credited(id, line)?);
         }
     }
-    Ok(lines
-        .into_iter()
-        .map(|DraftLine { id, line, price, .. }| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price })
-        .collect())
+    let mut charged = |DraftLine { id, line, price, .. }: DraftLine| Charged { credits: credits.remove(&id).unwrap_or_default(), reference: id, line, price };
+    let mut restored = Vec::new();
+    for of in &lines {
+        for draft in restored_of(&of.id, &taken) {
+            restored.push(Restored { of: of.id.clone(), charged: charged(draft.clone()) });
+        }
+    }
+    Ok((lines.into_iter().map(charged).collect(), restored))
+}
+
+/// What notes restored of a line, and of what they had restored of it before: the oldest first.
+fn restored_of<'a>(id: &str, taken: &'a [Taken]) -> Vec<&'a DraftLine> {
+    let mut restored = Vec::new();
+    for credit in taken.iter().filter(|taken| taken.is_of(id)) {
+        for again in taken.iter().filter(|taken| taken.restores && taken.is_of(&credit.draft.id)) {
+            restored.push(&again.draft);
+            restored.extend(restored_of(&again.draft.id, taken));
+        }
+    }
+    restored
 }
 
 /// A line that takes another back, seen from that other one: amounts turn positive, and a note leaves the line in force.

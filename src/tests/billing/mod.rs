@@ -2,6 +2,7 @@
 //! comes next in [`outlook`].
 
 mod changes;
+mod corrections;
 mod late_usage;
 mod outlook;
 

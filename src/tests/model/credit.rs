@@ -117,6 +117,7 @@ impl World<'_> {
             let kind = if self.lines[id].kind == "minimum" { "minimum" } else { "proration_charge" };
             let restored = self.reversal(kind, id, back);
             self.lines[restored].until = self.lines[restored].span.1;
+            self.lines[restored].undoes = Some(credit);
             if self.lines[credit].document.is_none() {
                 self.lines[restored].takes_back = Some(Back::All(credit));
             }
@@ -130,7 +131,19 @@ impl World<'_> {
     fn reversal(&mut self, kind: &'static str, of: LineId, amount: i128) -> LineId {
         let line = self.lines[of].clone();
         let span = (self.now, line.span.1);
-        self.lines.push(Line { kind, amount, discount: 0, span, document: None, of: Some(of), given_back: 0, until: Instant::MIN, takes_back: None, ..line });
+        self.lines.push(Line {
+            kind,
+            amount,
+            discount: 0,
+            span,
+            document: None,
+            of: Some(of),
+            given_back: 0,
+            until: Instant::MIN,
+            takes_back: None,
+            undoes: None,
+            ..line
+        });
         self.lines.len() - 1
     }
 }

@@ -343,6 +343,7 @@ impl World<'_> {
             given_back: 0,
             until: span.1,
             takes_back: None,
+            undoes: None,
         });
         self.lines.len() - 1
     }

@@ -272,7 +272,8 @@ impl Life<'_> {
 
     fn correction(&mut self) -> Value {
         let place = self.invoice(|document| document.total > 0);
-        let left = self.world.documents.iter().filter(|document| document.is_invoice).nth(place).map_or(1_000, |document| self.world.left(document));
+        let index = (0..self.world.documents.len()).filter(|index| self.world.documents[*index].is_invoice).nth(place);
+        let left = index.map_or(1_000, |index| self.world.left(index));
         let left = i64::try_from(left).unwrap_or(1_000);
         let amount = if self.dice.percent(25) { left.max(1) } else { self.dice.between(1, left.max(1) + left / 10) };
         match self.dice.below(10) {

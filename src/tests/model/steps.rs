@@ -179,6 +179,7 @@ impl<'a> World<'a> {
             given_back: 0,
             until: i64::MIN,
             takes_back: None,
+            undoes: None,
         });
         self.waiting.push(Waiting { line: self.lines.len() - 1, customer, due: Some(now), reason: "manual" });
         Ok(())

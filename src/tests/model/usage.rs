@@ -158,6 +158,7 @@ impl World<'_> {
             given_back: 0,
             until: Instant::MIN,
             takes_back: None,
+            undoes: None,
         });
         self.lines.len() - 1
     }

@@ -170,6 +170,8 @@ pub struct Line {
     pub document: Option<usize>,
     /// What it takes back, or restores.
     pub of: Option<LineId>,
+    /// The credit that it undoes.
+    pub undoes: Option<LineId>,
     /// What was given back of its amount after discount.
     pub given_back: i128,
     /// A charge for time to come ends where it is given back, even of nothing.

@@ -179,3 +179,140 @@ async fn the_rounding_of_a_cancellations_note_is_part_of_what_it_takes() {
     let told = story(5200).tell().await.smoothly().totals("credit_notes", &[-700, -8900, -5200]);
     told.holds(json!({"balances": {"ada": {"HUF": 14_800}}, "ledger": {"accounts": {"revenue": 0, "tax": 0, "rounding": 0, "customer_balance": -14_800}}}));
 }
+
+/// Ada's 3000 for June, half of which a change to a dearer plan takes back and its reversal charges again: that stands on a note, for the
+/// dearer plan's charge goes back with it. In days both may lie hours apart.
+fn restored(by: &str) -> Story {
+    let back_at = if by == "day" { "2024-06-16T17:00:00Z" } else { HALF };
+    let story = Story::flat(3000).plan("q", 9000).vendor(json!({"proration": {"by": by, "rounding": "half_up"}}));
+    story.change(HALF, json!({"plan": "q"})).change(back_at, json!({"plan": "p"}))
+}
+
+const HALF: &str = "2024-06-16T00:00:00Z";
+
+fn noted(story: Story, at: &str, amount: i64) -> Story {
+    story.step(at, "credit_note", json!({"invoice": 0, "amount": amount}))
+}
+
+#[tokio::test]
+async fn what_a_note_restored_can_be_credited_of_the_invoice_that_charged_it_first() {
+    for by in ["second", "day"] {
+        // 1500 are left where the invoice charged them; what more is credited is taken back of the note that restored it.
+        let told = noted(restored(by), "2024-06-17T00:00:00Z", 2000).tell().await.smoothly().totals("credit_notes", &[-3000, -2000]).balance(5000);
+        let told = told.lines("/credit_notes/0", &[("proration_credit", "base", -4500), ("proration_charge", "base", 1500)]);
+        let told = told.lines("/credit_notes/1", &[("adjustment", "base", -1500), ("adjustment", "base", -500)]);
+        let of = |document: &str, line: i64, before: i64, charged: i64| json!({"explain": {"credit": {"line": {"document": document, "line": line}, "charged_minor": charged, "credited_before_minor": before}}});
+        told.holds(json!({"credit_notes": [{}, {
+            "invoices": ["2024-0001"], "lines": [of("2024-0001", 0, 1500, 3000), of("CN-2024-0001", 1, 0, 1500)]
+        }]}));
+        // By its line, whole; then nothing is left.
+        let story = restored(by).step("2024-06-17T00:00:00Z", "credit_note", json!({"invoice": 0, "lines": ["base"]}));
+        let told = noted(story, "2024-06-17T00:00:00Z", 1).tell().await.refused(4, "€0.00 is left").totals("credit_notes", &[-3000, -3000]);
+        told.lines("/credit_notes/1", &[("adjustment", "base", -1500), ("adjustment", "base", -1500)]);
+    }
+}
+
+#[tokio::test]
+async fn after_a_note_of_what_was_restored_a_change_gives_back_no_more_than_is_left() {
+    for by in ["second", "day"] {
+        let cancelled = |amount: i64| noted(restored(by), "2024-06-17T00:00:00Z", amount).step("2024-06-18T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+        // 13 of 15 days of 1500.
+        cancelled(1500).tell().await.smoothly().totals("credit_notes", &[-3000, -1500, -1300]).balance(5800);
+        cancelled(2000).tell().await.smoothly().totals("credit_notes", &[-3000, -2000, -1000]).balance(6000);
+        // Credited whole, the line ends with nothing.
+        let told = cancelled(3000).tell().await.smoothly().totals("credit_notes", &[-3000, -3000]).balance(6000);
+        told.totals("invoices", &[3000, 3000, 0]).lines("/invoices/2", &[("proration_credit", "base", 0)]);
+    }
+}
+
+#[tokio::test]
+async fn what_was_restored_twice_is_still_of_the_invoice_that_charged_it_first() {
+    // Ten of fifteen days of 1500 go and come again.
+    let twice = || restored("second").change("2024-06-21T00:00:00Z", json!({"plan": "q"})).change("2024-06-21T00:00:00Z", json!({"plan": "p"}));
+    let told = noted(twice(), "2024-06-22T00:00:00Z", 2700).tell().await.smoothly().totals("credit_notes", &[-3000, -2000, -2700]);
+    let told = told.lines("/credit_notes/1", &[("proration_credit", "base", -3000), ("proration_charge", "base", 1000)]);
+    told.lines("/credit_notes/2", &[("adjustment", "base", -1500), ("adjustment", "base", -500), ("adjustment", "base", -700)]);
+    noted(noted(twice(), "2024-06-22T00:00:00Z", 2700), "2024-06-22T00:00:00Z", 301).tell().await.refused(6, "€3.00 is left");
+    // Nine of ten days of the 1000, of which 300 are left.
+    let told = noted(twice(), "2024-06-22T00:00:00Z", 2700).step("2024-06-22T00:00:00Z", "cancel", json!({"subscription": "s1"})).tell().await;
+    told.smoothly().totals("credit_notes", &[-3000, -2000, -2700, -300]).holds(json!({"credit_notes": [{}, {}, {}, {"invoices": ["2024-0001"]}]}));
+}
+
+#[tokio::test]
+async fn what_waits_to_be_taken_back_of_what_was_restored_is_not_left() {
+    // 13 of 15 days of 1500 wait for July: 1700 are left, and 200 of them stand on the note.
+    let story = || restored("second").change("2024-06-18T00:00:00Z", json!({"plan": "q", "settle": "next_invoice"}));
+    let told = noted(story(), "2024-06-19T00:00:00Z", 1700).tell().await.smoothly().totals("credit_notes", &[-3000, -1700]);
+    told.lines("/credit_notes/1", &[("adjustment", "base", -1500), ("adjustment", "base", -200)]);
+    noted(story(), "2024-06-19T00:00:00Z", 1701).tell().await.refused(4, "€17.00 is left");
+}
+
+#[tokio::test]
+async fn what_an_invoice_restored_is_credited_there() {
+    // To a cheaper plan and back: 1500 less 500 are charged again by an invoice.
+    let story = || Story::flat(3000).plan("q", 1000).change(HALF, json!({"plan": "q"})).change(HALF, json!({"plan": "p"}));
+    noted(story(), HALF, 1501).tell().await.refused(3, "€15.00 is left").totals("invoices", &[3000, 1000]);
+    let told = noted(story(), HALF, 1500).step(HALF, "credit_note", json!({"invoice": 1, "amount": 1000})).tell().await.smoothly();
+    told.totals("credit_notes", &[-1000, -1500, -1000]).lines("/credit_notes/1", &[("adjustment", "base", -1500)]).balance(2500);
+}
+
+fn add_on(id: &str, amount: i64) -> Value {
+    json!({"id": id, "interval": "month", "prices": [{"id": id, "model": "flat", "amount": amount}]})
+}
+
+#[tokio::test]
+async fn an_invoice_is_credited_to_its_total_though_what_it_took_back_is_charged_again() {
+    // -4000 + 1000 + 8000, and -1000 + 4000: nothing is left of the 4000 that the first took back, and all of the 8000.
+    let story = Story::flat(8000).plan("q", 2000).with("add_ons", add_on("book", 16_000)).change(HALF, json!({"plan": "q", "add_ons": ["book"]}));
+    let story = || Story(story.0.clone()).change(HALF, json!({"plan": "p"}));
+    let credit = |story: Story, amount: i64| story.step(HALF, "credit_note", json!({"invoice": 1, "amount": amount}));
+    credit(story(), 5001).tell().await.refused(3, "€50.00 is left").totals("invoices", &[8000, 5000, 3000]);
+    let told = credit(credit(credit(story(), 2000), 3000), 1).tell().await.refused(5, "€0.00 is left").totals("credit_notes", &[-2000, -3000]);
+    told.lines("/credit_notes/0", &[("adjustment", "book", -2000)]).lines("/credit_notes/1", &[("adjustment", "book", -3000)]);
+}
+
+#[tokio::test]
+async fn what_was_charged_and_taken_back_by_one_invoice_is_credited_to_its_total() {
+    // 11200 wait for the change that takes 8000 of them back and charges 1000: 4200. Its reversal stands on a note with another's credit.
+    let story = Story::flat(8000).plan("large", 40_000).plan("free", 0).with("add_ons", add_on("book", 16_000)).with("add_ons", add_on("page", 2000));
+    let story = story.subscribe("2024-06-01T00:00:00Z", "large", json!({"subscription": "s2"}));
+    let story = story.change("2024-06-10T00:00:00Z", json!({"add_ons": ["book"], "settle": "next_invoice"})).change(HALF, json!({"add_ons": ["page"]}));
+    let story = story.change(HALF, json!({"subscription": "s2", "plan": "free", "settle": "next_invoice"})).change(HALF, json!({"add_ons": ["book"]}));
+    let credit = |amount: i64| Story(story.0.clone()).step(HALF, "credit_note", json!({"invoice": 2, "amount": amount}));
+    credit(4201).tell().await.refused(6, "€42.00 is left").totals("invoices", &[8000, 40_000, 4200]).totals("credit_notes", &[-13_000]);
+    let told = credit(4200).tell().await.smoothly().totals("credit_notes", &[-13_000, -4200]);
+    told.lines("/credit_notes/1", &[("adjustment", "book", -3200), ("adjustment", "book", -1000)]);
+}
+
+#[tokio::test]
+async fn a_note_takes_the_tax_of_each_line_from_where_it_stands() {
+    let tax = |amount: i64, base: i64| json!([{"rate": "fr20", "base": base, "amount": amount}]);
+    for (story, whole, taxes) in [
+        (restored("second").tax("fr20", "20"), 3600, [tax(-400, -2000), tax(-200, -1000)]),
+        (restored("second").tax("fr20", "20").vendor(json!({"prices_include_tax": true})), 3000, [tax(-333, -1667), tax(-167, -833)]),
+    ] {
+        let story = noted(noted(story, "2024-06-17T00:00:00Z", whole * 2 / 3), "2024-06-17T00:00:00Z", whole / 3);
+        let told = story.tell().await.smoothly().balance(whole * 2);
+        let [first, second] = taxes;
+        told.holds(json!({"credit_notes": [{}, {"tax": first}, {"tax": second}], "ledger": {"accounts": {"revenue": 0, "tax": 0}}}));
+    }
+}
+
+#[tokio::test]
+async fn a_take_of_nothing_takes_no_tax_that_rounding_left_alone() {
+    // 18 and 100 are inside 104 and 601; of the 104 that go back, by themselves, 17.
+    let story = || {
+        let story = Story::new().vendor(json!({"prices_include_tax": true})).tax("fr20", "20").plan("p", 601).with("add_ons", add_on("book", 104));
+        story.subscribe("2024-06-01T00:00:00Z", "p", json!({"add_ons": ["book"]})).change("2024-06-01T00:00:00Z", json!({"add_ons": []}))
+    };
+    for part in [json!({"amount": 120}), json!({"lines": [{"price": "base", "amount": 120}]})] {
+        for rest in [json!({"amount": 481}), json!({"lines": ["base"]})] {
+            let told = note(note(story(), part.clone()), rest).tell().await.smoothly().totals("credit_notes", &[-104, -120, -481]);
+            let told = told.lines("/credit_notes/1", &[("adjustment", "base", -120)]);
+            told.holds(json!({
+                "credit_notes": [{"tax": [{"amount": -17}]}, {"tax": [{"amount": -20}]}, {"tax": [{"amount": -81}]}],
+                "ledger": {"accounts": {"revenue": 0, "tax": 0, "customer_balance": -705}}
+            }));
+        }
+    }
+}
