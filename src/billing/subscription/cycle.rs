@@ -74,7 +74,7 @@ impl Cycle {
     }
 
     /// The one of an interval.
-    pub(super) fn of_interval(&self, interval: Interval) -> Option<&Self> {
+    pub fn of_interval(&self, interval: Interval) -> Option<&Self> {
         self.all().find(|cycle| cycle.interval.repeats_like(interval))
     }
 
