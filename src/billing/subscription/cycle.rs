@@ -117,7 +117,9 @@ impl Cycle {
 
     /// What to remember so that a reversal at this instant can restore it: the oldest of the cycles this instant has seen.
     pub(super) fn remembered(&self, at: Instant) -> Box<Before> {
-        let cycle = Self { before: None, ..self.undone_at(at).unwrap_or(self).clone() };
+        let forgetting = |cycle: &Self| Self { before: None, ..cycle.clone() };
+        let was = self.undone_at(at).unwrap_or(self);
+        let cycle = Self { beside: was.beside.iter().map(forgetting).collect(), ..forgetting(was) };
         Box::new(Before { at, cycle })
     }
 }

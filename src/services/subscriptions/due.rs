@@ -227,14 +227,13 @@ fn charge_with(desk: &Desk, h: &mut Step, ended: &Cycle, lines: Vec<DraftLine>) 
 async fn renew_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[Cycle]) -> Result<(), Refusal> {
     let terms = h.subscription.terms.clone();
     let basis = basis(desk, &h.subscription, &[&terms], []).await?;
-    for ended in ended {
+    // What a change that gave nothing back has done away with, or put among the plan's own, is over only now.
+    let goes_on = |ended: &&Cycle| terms.charges_at(ended.interval) && !ended.interval.repeats_like(terms.plan.interval);
+    for ended in ended.iter().filter(goes_on) {
         let begun = begin(&basis, &terms, &ended.following(ended.interval)?)?;
         let lines = drafts(desk, begun.lines, &[&terms], None);
         charge_with(desk, h, ended, lines);
-        // What went with a change that gave nothing back is over only now.
-        if terms.charges_at(ended.interval) {
-            cycle.beside.push(begun.cycle);
-        }
+        cycle.beside.push(begun.cycle);
     }
     h.subscription.cycle = Some(cycle);
     Ok(())
