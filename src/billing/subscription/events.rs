@@ -229,7 +229,12 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
     let now = Moment { old: terms, new: terms, cycle, at, charged, used: &[] };
     let mut beside = Vec::new();
     for running in &cycle.beside {
-        beside.push(resume_one(basis, &now, running)?);
+        if running.interval.repeats_like(cycle.interval) {
+            // The plan has come to its interval during the pause.
+            beside.push(now.swap(basis, running.clone(), running, &[], &[])?);
+        } else {
+            beside.push(resume_one(basis, &now, running)?);
+        }
     }
     for interval in terms.intervals().into_iter().filter(|interval| cycle.of_interval(*interval).is_none()) {
         beside.push(begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), interval, at)?)?);
@@ -240,7 +245,7 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
 fn resume_one(basis: &Basis, now: &Moment<'_>, cycle: &Cycle) -> Result<Outcome> {
     let (at, items) = (now.at, now.new.items_at(cycle.interval));
     if at >= cycle.whole.end {
-        return begin(basis, now.new, &Cycle::starting(cycle.anchor.clone(), cycle.interval, at)?);
+        return begin(basis, now.new, &Cycle::starting(now.cycle.anchor.clone(), cycle.interval, at)?);
     }
     cycle.period().require(at)?;
     let mut cycle = cycle.alone();

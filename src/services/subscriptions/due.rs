@@ -79,7 +79,7 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
             State::Active | State::PastDue if s.cycle.as_ref().is_some_and(|cycle| cycle.next_end() <= at) => turn(desk, &mut h).await?,
             State::Paused if s.cycle.as_ref().and_then(next_kept_end).is_some_and(|end| end <= at) => turn_paused(desk, &mut h).await?,
             State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => match s.cycle.clone() {
-                Some(cycle) => end_with_period(desk, &mut h, cycle, at).await?,
+                Some(cycle) => end_with_period(desk, &mut h, cycle, at, TimeDelta::zero()).await?,
                 None => end(&mut h, at)?,
             },
             State::Paused if s.scheduled.as_ref().is_some_and(|planned| planned.at <= at) => keep_planned(desk, &mut h).await?,
@@ -166,9 +166,9 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     let of_plan = cycle.alone();
     let cycle = Cycle { beside: goes_on, ..cycle };
     if s.cancel_at.is_some_and(|cancel| cancel <= end_at) {
-        end_with_period(desk, h, cycle, end_at).await?;
+        end_with_period(desk, h, cycle, end_at, grace(desk, &of_plan)).await?;
     } else if s.pause_at.is_some_and(|pause| pause <= end_at) {
-        pause_with_period(desk, h, cycle, end_at).await?;
+        pause_with_period(desk, h, cycle, end_at, grace(desk, &of_plan)).await?;
     } else {
         renew_all(desk, h, &cycle, &ended).await?;
     }
@@ -190,13 +190,13 @@ async fn turn_paused(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     if cycle.whole.end == end_at {
         cycle.open.clear();
     }
-    let waits = ended.iter().any(|ended| grace(desk, ended) > TimeDelta::zero());
+    let waits = ended.iter().map(|ended| grace(desk, ended)).max().unwrap_or_default();
     if s.cancel_at.is_some_and(|cancel| cancel <= end_at) {
-        end_with_period(desk, h, cycle, end_at).await?;
+        end_with_period(desk, h, cycle, end_at, waits).await?;
     } else {
         s.cycle = Some(cycle);
     }
-    if !waits {
+    if waits == TimeDelta::zero() {
         let reason = if h.subscription.state == State::Cancelled { Reason::Final } else { Reason::Cycle };
         h.reason.get_or_insert(reason);
     }
@@ -275,20 +275,27 @@ async fn renew_all(desk: &mut Desk, h: &mut Step, cycle: &Cycle, ended: &[Cycle]
     Ok(())
 }
 
-/// The subscription ends with the plan's period: what is billed at another interval ends with it, and its unused rest is given back.
-async fn end_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant) -> Result<(), Refusal> {
+/// The subscription ends with the plan's period: what is billed at another interval ends with it, and its unused rest is given back, at
+/// once or with the usage that the plan's period waits for.
+async fn end_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant, waits: TimeDelta) -> Result<(), Refusal> {
     let cycle = Cycle { open: Vec::new(), before: None, ..cycle };
     let runs_on = cycle.beside.iter().any(|cycle| cycle.period().contains(end_at));
     h.subscription.cycle = Some(cycle.clone());
     if runs_on {
+        let (reason, before) = (h.reason, h.lines.len());
         let closings = end_cycle(desk, h, &cycle, end_at, Unused::Credited, &Reading::Fresh).await?;
         h.subscription.closings.extend(closings);
+        if waits > TimeDelta::zero() {
+            let lines = h.lines.split_off(before);
+            h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(end_at + waits))));
+            h.reason = reason;
+        }
     }
     end(h, end_at)
 }
 
 /// The subscription pauses with the plan's period: what is billed at another interval pauses in the middle of its own.
-async fn pause_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant) -> Result<(), Refusal> {
+async fn pause_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant, waits: TimeDelta) -> Result<(), Refusal> {
     let mut cycle = Cycle { open: Vec::new(), before: None, ..cycle };
     if !cycle.beside.is_empty() {
         let s = &h.subscription;
@@ -299,10 +306,12 @@ async fn pause_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: 
         let outcome = pause(&basis, &s.terms, &cycle, end_at, unused, &charged, &used)?;
         let lines = drafts(desk, outcome.lines, &[&s.terms], Some(&cycle));
         h.billed.extend(billed(&cycle, Some(&outcome.cycle), &Ended { to: end_at, unused, stands: &outcome.stands }, &lines, &used)?);
-        if !lines.is_empty() {
+        if waits > TimeDelta::zero() {
+            h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(end_at + waits))));
+        } else if !lines.is_empty() {
             h.reason.get_or_insert(Reason::Cycle);
+            h.lines.extend(lines);
         }
-        h.lines.extend(lines);
         cycle = outcome.cycle;
     }
     let s = &mut h.subscription;
