@@ -1,6 +1,6 @@
 //! Subscriptions begin and change.
 
-use crate::calendar::{Anchor, days_later};
+use crate::calendar::{Anchor, Instant, days_later};
 use crate::fraction::{Fraction, ONE};
 use crate::story::{By, Settle, Step, Unit, When};
 use crate::world::{Left, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
@@ -151,8 +151,11 @@ impl World<'_> {
         self.take(index, &wanted)?;
         let new = self.subscriptions[index].terms.clone();
         let customer = self.subscriptions[index].customer;
-        let lines = if self.interval(old.plan) == self.interval(new.plan) || self.is_reversed(index) {
-            self.same_interval(index, &old, &new)
+        let lines = if self.interval(old.plan) == self.interval(new.plan) {
+            let (before, after) = (self.things(index, &old), self.things(index, &new));
+            self.same_interval(index, &before, &after)
+        } else if self.is_reversed(index) {
+            self.reversal_of_interval(index, &old, &new)
         } else {
             self.other_interval(index, &old)
         };
@@ -206,8 +209,7 @@ impl World<'_> {
     }
 
     /// “A change of plan, quantity or add-on at the same interval keeps the anchor”
-    fn same_interval(&mut self, index: usize, old: &Terms, new: &Terms) -> Vec<LineId> {
-        let (before, after) = (self.things(index, old), self.things(index, new));
+    fn same_interval(&mut self, index: usize, before: &[Thing], after: &[Thing]) -> Vec<LineId> {
         let (gone, come): (Vec<Thing>, Vec<Thing>) = (
             before.iter().filter(|thing| !after.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
             after.iter().filter(|thing| !before.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
@@ -253,6 +255,20 @@ impl World<'_> {
         subscription.period = Some(left.period);
         subscription.whole = left.whole;
         true
+    }
+
+    /// What was charged and cut for the interval that is undone goes, and what it ended comes back: nothing goes on from the one to the other.
+    fn reversal_of_interval(&mut self, index: usize, old: &Terms, new: &Terms) -> Vec<LineId> {
+        let (before, after) = (self.things(index, old), self.things(index, new));
+        let mut lines = self.same_interval(index, &before, &[]);
+        for credit in &lines {
+            // Nor does it ever come back.
+            if let Some(of) = self.lines[*credit].of {
+                self.lines[of].until = Instant::MIN;
+            }
+        }
+        lines.extend(self.same_interval(index, &[], &after));
+        lines
     }
 
     /// “a change of interval starts a new period at the change.”

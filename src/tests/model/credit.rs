@@ -78,7 +78,7 @@ impl World<'_> {
     pub fn rejoin(&mut self, thing: &Thing) -> Option<Vec<LineId>> {
         let cut = (0..self.parts.len()).rev().find(|part| {
             let part = &self.parts[*part];
-            !part.open && part.is_cut && part.span.1 == self.now && part.thing.subscription == thing.subscription && self.is_same(&part.thing, thing)
+            !part.open && part.is_cut && part.span.0 < self.now && part.span.1 == self.now && part.thing.subscription == thing.subscription && self.is_same(&part.thing, thing)
         })?;
         self.parts[cut].taken.clear();
         let mut lines = Vec::new();
