@@ -229,11 +229,11 @@ pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged:
     let now = Moment { old: terms, new: terms, cycle, at, charged, used: &[] };
     let mut beside = Vec::new();
     for running in &cycle.beside {
-        if running.interval.repeats_like(cycle.interval) {
+        if !running.interval.repeats_like(cycle.interval) {
+            beside.push(resume_one(basis, &now, running)?);
+        } else if at < running.whole.end {
             // The plan has come to its interval during the pause.
             beside.push(now.swap(basis, running.clone(), running, &[], &[])?);
-        } else {
-            beside.push(resume_one(basis, &now, running)?);
         }
     }
     for interval in terms.intervals().into_iter().filter(|interval| cycle.of_interval(*interval).is_none()) {

@@ -230,7 +230,7 @@ async fn renew_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[
     // What a change that gave nothing back has done away with, or put among the plan's own, is over only now.
     let goes_on = |ended: &&Cycle| terms.charges_at(ended.interval) && !ended.interval.repeats_like(terms.plan.interval);
     for ended in ended.iter().filter(goes_on) {
-        let begun = begin(&basis, &terms, &ended.following(ended.interval)?)?;
+        let begun = begin(&basis, &terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, ended.whole.end)?)?;
         let lines = drafts(desk, begun.lines, &[&terms], None);
         charge_with(desk, h, ended, lines);
         cycle.beside.push(begun.cycle);

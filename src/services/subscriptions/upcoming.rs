@@ -200,7 +200,7 @@ impl Next {
         let mut ends = Vec::new();
         if cycle.whole.end > end_at {
             for ended in &ended {
-                let begun = begin(&self.basis, &s.terms, &ended.following(ended.interval)?)?;
+                let begun = begin(&self.basis, &s.terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, end_at)?)?;
                 ends.push(Ended { closing: running(desk, ended), fees: drafts(desk, begun.lines, &[&s.terms], None) });
             }
             return Ok(ends);

@@ -59,7 +59,9 @@ impl World<'_> {
                 self.lines[*id].discount += part;
                 let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
                 for redeemed in self.subscriptions[subscription].redeemed.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
-                    redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
+                    // The earliest of the document that it first took something off.
+                    let known = before[subscription].iter().find(|before| before.coupon == coupon).and_then(|before| before.first);
+                    redeemed.first = known.or(Some(redeemed.first.map_or(period_start, |first| first.min(period_start))));
                 }
             }
         }
