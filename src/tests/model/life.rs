@@ -221,9 +221,15 @@ impl World<'_> {
         self.open_parts(things);
     }
 
+    /// Lines wait for a document. What they take back is on it too, if it still waits for a later one.
     pub fn wait(&mut self, index: usize, lines: Vec<LineId>, due: Instant, reason: &'static str) {
         let customer = self.subscriptions[index].customer;
-        self.waiting.extend(lines.into_iter().map(|line| Waiting { line, customer, due: Some(due), reason }));
+        for line in lines {
+            for taken_back in self.waiting.iter_mut().filter(|other| Some(other.line) == self.lines[line].of) {
+                taken_back.due = taken_back.due.map(|own| own.min(due));
+            }
+            self.waiting.push(Waiting { line, customer, due: Some(due), reason });
+        }
     }
 
     pub fn open_parts(&mut self, things: &[Thing]) {

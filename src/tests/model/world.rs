@@ -59,11 +59,11 @@ pub struct Subscription {
     pub trial_end: Option<Instant>,
     pub wish: Wish,
     pub anchor: Option<Anchor>,
-    /// The plan's, which is its own.
+    /// The plan's period, which is the subscription's.
     pub round: Option<Round>,
-    /// Those of add-ons with another interval than the plan's.
+    /// The periods of add-ons whose interval is not the plan's.
     pub rounds: Vec<Round>,
-    /// Of these, what a change ended, and when.
+    /// Those of them that changes ended, and when.
     pub over: Vec<(Instant, Round)>,
     pub cancel_at: Option<Instant>,
     pub ended_at: Option<Instant>,
@@ -83,7 +83,7 @@ impl Subscription {
     }
 }
 
-/// The period that all things of an interval are in.
+/// The period that the things of an interval are in.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Round {
     pub interval: Interval,
