@@ -83,7 +83,6 @@ fn price(error: &PriceError) -> Sentence {
 
 fn subscription(error: &SubscriptionError) -> Sentence {
     match error {
-        SubscriptionError::IntervalsDiffer { plan, add_on } => sentence!("engine-intervals-differ", plan = plan, add_on = add_on),
         SubscriptionError::AddOnTwice(add_on) => sentence!("engine-add-on-twice", add_on = add_on),
         SubscriptionError::PriceTwice { product, price } => sentence!("engine-price-twice", product = product, price = price),
         SubscriptionError::NegativeQuantity => sentence!("engine-negative-quantity"),
@@ -151,7 +150,7 @@ mod tests {
         let (from, to) = (Currency::from_code("USD").unwrap(), Currency::from_code("EUR").unwrap());
         let at: Instant = "2026-11-21T09:30:00Z".parse().unwrap();
         let on = at.date_naive();
-        let errors: [billing::Error; 54] = [
+        let errors: [billing::Error; 53] = [
             MoneyError::Overflow.into(),
             MoneyError::DivisionByZero.into(),
             MoneyError::NothingToSpreadOver.into(),
@@ -179,7 +178,6 @@ mod tests {
             PriceError::NoExchangeRate { price: name(), from, to, on }.into(),
             PriceError::ExchangeRateNotPositive { from, to }.into(),
             PriceError::Money(MoneyError::Overflow).into(),
-            SubscriptionError::IntervalsDiffer { plan: name(), add_on: "storage".to_owned() }.into(),
             SubscriptionError::AddOnTwice(name()).into(),
             SubscriptionError::PriceTwice { product: "Team".to_owned(), price: name() }.into(),
             SubscriptionError::NegativeQuantity.into(),

@@ -88,6 +88,28 @@ async fn an_add_on_is_taken_changed_in_number_and_given_up() {
 }
 
 #[tokio::test]
+async fn an_add_on_by_the_year_is_paid_by_the_year_beside_a_plan_by_the_month() {
+    const FIELDS: &[&str] = &["add_on", "quantity"];
+    let at = Nordlicht::new().await;
+    let program = at.world.program("plans:write").await;
+    let price = json!({ "key": "listing", "name": "Listing", "model": "flat", "amount_minor": 12_000 });
+    let listing = json!({ "key": "listing", "name": "Listing", "interval": { "unit": "year", "count": 1 }, "prices": [price] });
+    program.post("/add-ons", listing).await.ok();
+    at.go_to("2026-03-16T12:00:00+01:00").await;
+    at.sign_in().await;
+    assert!(at.browser().get("/plan").await.text.contains("€120.00 a year"));
+    // 8388 of the 8760 hours of the year from 1 March.
+    at.chooses("/plan/add-on?add_on=listing", "Listing: pay <b>€114.90</b> today, then about <b>€47.00</b> on 1 April.", FIELDS).await;
+    assert_eq!(at.taken(), [4700, 11490]);
+    // The months do not charge it again; given up, 7645 of its 8388 hours go back.
+    at.go_to("2026-04-16T12:00:00+02:00").await;
+    at.sign_in().await;
+    assert_eq!(at.taken(), [4700, 11490, 4700]);
+    let says = "Without Listing: nothing to pay today, <b>€104.72</b> goes to your balance.";
+    assert!(at.chooses("/plan/add-on?add_on=listing&quantity=0", says, FIELDS).await.starts_with("/plan?did=changed"));
+}
+
+#[tokio::test]
 async fn how_many_cannot_be_is_said_at_the_field() {
     let at = Nordlicht::new().await;
     at.sells_add_ons().await;
@@ -114,6 +136,11 @@ async fn an_add_on_is_made_listed_and_retired_by_a_program() {
     assert_eq!(program.get("/add-ons").await.ok()["data"], json!([made, yearly]));
     assert!(at.browser().get("/plan").await.text.contains("Priority support"));
     let path = format!("/add-ons/{}", made["id"].as_str().unwrap());
+    assert!(at.browser().get("/plan").await.text.contains("€10.00 a month"));
+    assert!(program.post(&format!("{path}/retire"), json!({})).await.ok()["retired_at"].is_string());
+    // By the year it is still to be had, beside a plan by the month.
+    assert!(at.browser().get("/plan").await.text.contains("€10.00 a year"));
+    let path = format!("/add-ons/{}", yearly["id"].as_str().unwrap());
     assert!(program.post(&format!("{path}/retire"), json!({})).await.ok()["retired_at"].is_string());
     assert!(!at.browser().get("/plan").await.text.contains("Priority support"));
 }

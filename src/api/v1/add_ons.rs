@@ -19,7 +19,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/add-ons", Scope::PlansWrite, create)
             .named("createAddOn", "Create an add-on")
-            .about("Customers whose plan is paid at its interval can take it from then on. The same key at another interval is the same add-on to them."),
+            .about("Customers can take it from then on. It is paid at its own interval, whatever the plan’s. The same key at another interval is the same add-on to them: of several, each has the one at the plan’s interval."),
         Route::get("/add-ons", Scope::PlansRead, list).named("listAddOns", "List add-ons").about("The oldest first, retired ones too."),
         Route::get("/add-ons/{add_on}", Scope::PlansRead, get).named("getAddOn", "Get an add-on"),
         Route::post("/add-ons/{add_on}/retire", Scope::PlansWrite, retire)

@@ -24,6 +24,10 @@ pub struct Cycle {
     pub open: Vec<OpenPart>,
     /// The cycle as it was before the change at this instant, so that a reversal at the same instant can restore it.
     pub before: Option<Box<Before>>,
+    /// Where the add-ons stand that are billed at another interval than the plan, a cycle for each interval: by the same anchor, with
+    /// periods and meters of its own, and with none beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Cycle>,
 }
 
 /// A cycle as it was before the changes made at one instant. Never nested: it remembers no cycle before itself.
@@ -54,7 +58,7 @@ impl Cycle {
     /// there. Nothing is metered until [`super::begin`].
     pub fn starting(anchor: Anchor, interval: Interval, at: Instant) -> Result<Self> {
         let whole = anchor.period_containing(interval, at)?;
-        Ok(Self { anchor, interval, whole, from: at, open: Vec::new(), before: None })
+        Ok(Self { anchor, interval, whole, from: at, open: Vec::new(), before: None, beside: Vec::new() })
     }
 
     /// The cycle after this one. At another interval a new anchor begins at this one's end.
@@ -62,6 +66,38 @@ impl Cycle {
         let end = self.whole.end;
         let anchor = if interval.repeats_like(self.interval) { self.anchor.clone() } else { Anchor::at(end, self.anchor.zone) };
         Self::starting(anchor, interval, end)
+    }
+
+    /// The plan's, then those beside it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.beside)
+    }
+
+    /// The one of an interval.
+    pub fn of_interval(&self, interval: Interval) -> Option<&Self> {
+        self.all().find(|cycle| cycle.interval.repeats_like(interval))
+    }
+
+    /// Without those beside it.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { beside: Vec::new(), ..self.clone() }
+    }
+
+    /// The same period with nothing metered any more, beside it neither.
+    #[must_use]
+    pub fn unmetered(&self) -> Self {
+        Self { open: Vec::new(), beside: self.beside.iter().map(Self::unmetered).collect(), ..self.clone() }
+    }
+
+    /// All that is metered.
+    pub fn metered(&self) -> impl Iterator<Item = &OpenPart> {
+        self.all().flat_map(|cycle| &cycle.open)
+    }
+
+    /// When the first of its periods ends.
+    pub fn next_end(&self) -> Instant {
+        self.beside.iter().map(|cycle| cycle.whole.end).fold(self.whole.end, Instant::min)
     }
 
     /// The period as the subscription sees it.
@@ -81,7 +117,9 @@ impl Cycle {
 
     /// What to remember so that a reversal at this instant can restore it: the oldest of the cycles this instant has seen.
     pub(super) fn remembered(&self, at: Instant) -> Box<Before> {
-        let cycle = Self { before: None, ..self.undone_at(at).unwrap_or(self).clone() };
+        let forgetting = |cycle: &Self| Self { before: None, ..cycle.clone() };
+        let was = self.undone_at(at).unwrap_or(self);
+        let cycle = Self { beside: was.beside.iter().map(forgetting).collect(), ..forgetting(was) };
         Box::new(Before { at, cycle })
     }
 }

@@ -13,6 +13,7 @@
 //! | `lines` | a thing and a stretch of time to lines |
 //! | `credits` | a charged line to the line that takes it back, and that one to its reversal |
 //! | `swap` | from what is charged to other things in mid-period: credits, meters, charges |
+//! | `beside` | the same of add-ons that have an interval of their own |
 //! | `events` | the events, each made of the above |
 //! | `late` | usage that arrived after its period was billed |
 //!
@@ -20,6 +21,7 @@
 //! scheduled; the subscription's room decides that and calls these functions with the instant.
 
 mod basis;
+mod beside;
 mod charged;
 mod credits;
 mod cycle;
@@ -34,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use basis::{Basis, Proration, Unused};
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Closed, Outcome, begin, cancel, change, close, close_ended, pause, reanchor, resume, so_far};
+pub use events::{Closed, Outcome, Renewed, begin, begin_all, cancel, change, close, close_ended, pause, reanchor, renew, resume, so_far};
 pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
 pub use lines::Used;
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};
@@ -42,8 +44,6 @@ pub use terms::{AddOnTerms, PlanTerms, Product, Terms};
 /// Why terms or an event make no sense.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SubscriptionError {
-    #[error("The add-on “{add_on}” is not billed at the same interval as the plan “{plan}”.")]
-    IntervalsDiffer { plan: String, add_on: String },
     #[error("The add-on “{0}” is named twice.")]
     AddOnTwice(String),
     #[error("The product “{product}” has two prices named “{price}”.")]

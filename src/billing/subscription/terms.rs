@@ -61,17 +61,12 @@ impl Product {
 }
 
 impl Terms {
-    /// Whether the terms can be billed together: one interval for all, no product or price twice, no negative quantity, every
-    /// price sound by itself.
+    /// Whether the terms can be billed together: no product or price twice, no negative quantity, every price sound by itself.
     pub fn check(&self) -> Result<()> {
         if self.quantity < Decimal::ZERO || self.add_ons.iter().any(|add_on| add_on.quantity < Decimal::ZERO) {
             return Err(SubscriptionError::NegativeQuantity.into());
         }
         for (index, add_on) in self.add_ons.iter().enumerate() {
-            if !add_on.interval.repeats_like(self.plan.interval) {
-                let (plan, add_on) = (self.plan.name.clone(), add_on.name.clone());
-                return Err(SubscriptionError::IntervalsDiffer { plan, add_on }.into());
-            }
             if self.add_ons.iter().take(index).any(|other| other.key == add_on.key) {
                 return Err(SubscriptionError::AddOnTwice(add_on.name.clone()).into());
             }
@@ -88,13 +83,43 @@ impl Terms {
     }
 
     /// Every price of the plan, then of each add-on, in the order given.
-    pub(super) fn items(&self) -> Vec<Item<'_>> {
-        let of_plan = self.plan.prices.iter().map(|price| Item::new(Product::Plan(self.plan.key.clone()), &self.plan.name, price, self.quantity));
-        let of_add_ons = self.add_ons.iter().flat_map(|add_on| {
+    fn items(&self) -> Vec<Item<'_>> {
+        self.intervals().into_iter().flat_map(|interval| self.items_at(interval)).collect()
+    }
+
+    /// The prices that are charged at an interval: of the plan, then of each add-on, in the order given.
+    pub(super) fn items_at(&self, interval: Interval) -> Vec<Item<'_>> {
+        let of_plan = self.plan.prices.iter().filter(|_| self.plan.interval.repeats_like(interval));
+        let of_plan = of_plan.map(|price| Item::new(Product::Plan(self.plan.key.clone()), &self.plan.name, price, self.quantity));
+        let of_add_ons = self.add_ons.iter().filter(|add_on| add_on.interval.repeats_like(interval)).flat_map(|add_on| {
             let item = |price| Item::new(Product::AddOn(add_on.key.clone()), &add_on.name, price, add_on.quantity);
             add_on.prices.iter().map(item)
         });
         of_plan.chain(of_add_ons).collect()
+    }
+
+    /// The intervals at which something is charged: the plan's, then those that add-ons have of their own.
+    pub fn intervals(&self) -> Vec<Interval> {
+        let mut intervals = vec![self.plan.interval];
+        for add_on in &self.add_ons {
+            if !intervals.iter().any(|interval| interval.repeats_like(add_on.interval)) {
+                intervals.push(add_on.interval);
+            }
+        }
+        intervals
+    }
+
+    /// Whether anything is charged at an interval.
+    pub fn charges_at(&self, interval: Interval) -> bool {
+        !self.items_at(interval).is_empty()
+    }
+
+    /// The interval at which a product is charged.
+    pub(super) fn interval_of(&self, product: &Product) -> Option<Interval> {
+        match product {
+            Product::Plan(_) => Some(self.plan.interval),
+            Product::AddOn(key) => self.add_ons.iter().find(|add_on| add_on.key == *key).map(|add_on| add_on.interval),
+        }
     }
 }
 

@@ -249,19 +249,19 @@ impl Life {
     pub fn move_to_day(&mut self, when: &str, day: u32) -> Option<Document> {
         let when = at(when);
         let anchor = Anchor::on_day(day, when, self.basis.zone, self.terms.plan.interval).expect("a day of the month");
-        let outcome = reanchor(&self.basis, &self.terms, anchor, &self.cycle, when, &self.charged, &self.used(when)).expect("moves");
+        let outcome = reanchor(&self.basis, &self.terms, &self.terms, anchor, &self.cycle, when, &self.charged, &self.used(when)).expect("moves");
         self.keep(outcome)
     }
 
     pub fn cancel(&mut self, when: &str, unused: Unused) -> Option<Document> {
         let when = at(when);
-        let outcome = cancel(&self.basis, &self.cycle, when, unused, &self.charged, &self.used(when)).expect("cancels");
+        let outcome = cancel(&self.basis, &self.terms, &self.cycle, when, unused, &self.charged, &self.used(when)).expect("cancels");
         self.keep(outcome)
     }
 
     pub fn pause(&mut self, when: &str, unused: Unused) -> Option<Document> {
         let when = at(when);
-        let outcome = pause(&self.basis, &self.cycle, when, unused, &self.charged, &self.used(when)).expect("pauses");
+        let outcome = pause(&self.basis, &self.terms, &self.cycle, when, unused, &self.charged, &self.used(when)).expect("pauses");
         self.keep(outcome)
     }
 
@@ -286,12 +286,12 @@ impl Life {
             let units = meter.aggregate.of(&events).expect("units");
             Used { product: part.product.clone(), price: part.price.key.clone(), units }
         };
-        self.cycle.open.iter().map(used).collect()
+        self.cycle.metered().map(used).collect()
     }
 
     fn keep(&mut self, outcome: Outcome) -> Option<Document> {
         // The prices a line may have been charged at: those that held before, and those that hold now.
-        let open = self.cycle.open.iter().map(|part| (part.product.clone(), part.price.clone()));
+        let open = self.cycle.metered().map(|part| (part.product.clone(), part.price.clone()));
         let offered = products(&self.terms).into_iter().chain(open).collect::<Vec<_>>();
         let ended_at = outcome.effective_at;
         self.cycle = outcome.cycle;

@@ -88,22 +88,28 @@ pub async fn add_on(desk: &mut Desk, id: &str) -> Result<AddOn, Refusal> {
     found.ok_or(Refusal::NotFound)
 }
 
-/// What may be added to a plan at an interval, in a currency: the terms of one of each.
+/// What may be added to a plan at an interval, in a currency: the terms of one of each, as [`add_on_terms`] takes them.
 pub async fn add_ons_for(desk: &mut Desk, interval: Interval, currency: Currency) -> Result<Vec<AddOnTerms>, Refusal> {
+    let mut sold: Vec<AddOn> = Vec::new();
+    for record in add_ons(desk).await?.into_iter().filter(|record| record.retired_at.is_none()) {
+        match sold.iter_mut().find(|other| other.key == record.key) {
+            Some(other) if record.interval()?.repeats_like(interval) => *other = record,
+            Some(_) => {}
+            None => sold.push(record),
+        }
+    }
     let mut offered = Vec::new();
-    for record in add_ons(desk).await? {
-        if record.retired_at.is_none() && record.interval()?.repeats_like(interval) {
-            let terms = record.terms()?;
-            if let Ok(prices) = in_currency(&terms.prices, currency) {
-                offered.push(AddOnTerms { quantity: Decimal::ONE, prices, ..terms });
-            }
+    for record in sold {
+        let terms = record.terms()?;
+        if let Ok(prices) = in_currency(&terms.prices, currency) {
+            offered.push(AddOnTerms { quantity: Decimal::ONE, prices, ..terms });
         }
     }
     Ok(offered)
 }
 
-/// The terms of an add-on for so many of it, at an interval where it is sold at that (else at its own, which the engine refuses beside
-/// another), in a currency.
+/// The terms of an add-on for so many of it, in a currency: at the plan's interval where it is sold at that, else at its own, by which it is
+/// billed beside the plan.
 pub async fn add_on_terms(desk: &mut Desk, key: &str, quantity: Decimal, interval: Interval, currency: Currency) -> Result<AddOnTerms, Refusal> {
     let rows: Vec<AddOn> = desk.tx.all("SELECT * FROM add_ons WHERE vendor_id = $1 AND key = $2 ORDER BY id", (desk.vendor.id.clone(), key.to_owned())).await?;
     let mut found = None;

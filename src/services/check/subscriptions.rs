@@ -1,7 +1,9 @@
 //! Subscriptions: every one can be read, what is due for it next is where the worker will look for it, its state fits its period, and
 //! coupons were redeemed as often as they are said to be.
 
+use billing::calendar::Interval;
 use billing::state::State;
+use billing::subscription::Cycle;
 
 use super::{Counts, Held, Stop, broken, count, same, shown};
 use crate::services::subscriptions::{KeptSubscription, next_due, page};
@@ -36,10 +38,17 @@ async fn one(desk: &mut Desk, kept: KeptSubscription) -> Held {
     let ms = |at: Option<chrono::DateTime<chrono::Utc>>| shown(at.map(|at| at.timestamp_millis()));
     same("subscriptions", id, "due_at", ms(next_due(desk, &subscription).await?), ms(subscription.due_at))?;
     let has_begun = matches!(subscription.state, State::Active | State::PastDue);
+    let cycles = || subscription.cycle.iter().flat_map(Cycle::all);
+    if let Some(cycle) = cycles().find(|cycle| cycle.whole.start >= cycle.whole.end) {
+        return Err(broken("subscriptions", id, "the end of its period", format!("after {}", cycle.whole.start), cycle.whole.end));
+    }
+    // What is charged at an interval that no period repeats at is never billed either.
+    let terms = &subscription.terms;
+    let is_forgotten = |interval: &Interval| terms.charges_at(*interval) && !cycles().any(|cycle| cycle.interval.repeats_like(*interval));
     match &subscription.cycle {
         None if has_begun => Err(broken("subscriptions", id, "cycle, its state being active,", "a period", "nothing")),
-        Some(cycle) if cycle.whole.start >= cycle.whole.end => {
-            Err(broken("subscriptions", id, "the end of its period", format!("after {}", cycle.whole.start), cycle.whole.end))
+        Some(_) if has_begun && terms.intervals().iter().any(is_forgotten) => {
+            Err(broken("subscriptions", id, "cycle", "a period for each interval it is charged at", "none for one of them"))
         }
         _ if (subscription.state == State::Cancelled) != subscription.ended_at.is_some() => {
             Err(broken("subscriptions", id, "ended_at", if subscription.state == State::Cancelled { "set" } else { "nothing" }, ms(subscription.ended_at)))

@@ -2,6 +2,7 @@
 //! subscription. The second of them, which learns that the money came, is the one that does the action: both or neither.
 
 use billing::invoice::DocumentKind;
+use billing::subscription::Cycle;
 use chrono::{SubsecRound, TimeDelta};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -147,7 +148,7 @@ fn boundary(s: &Subscription) -> Option<billing::calendar::Instant> {
     match s.state {
         billing::state::State::Trialing => s.trial_end_at,
         billing::state::State::Scheduled => Some(s.starts_at),
-        billing::state::State::Active | billing::state::State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end),
+        billing::state::State::Active | billing::state::State::PastDue => s.cycle.as_ref().map(Cycle::next_end),
         billing::state::State::Paused | billing::state::State::Cancelled => None,
     }
 }

@@ -45,6 +45,36 @@ impl CancelRequest {
     }
 }
 
+/// Ends a cycle, and those beside it, in mid-period: what is unused is given back or kept, and its usage invoiced when the last of it has had
+/// time to arrive, as at a period's end. Adds to the step what is invoiced now; the closings that wait are the caller's to keep.
+pub(super) async fn end_cycle(
+    desk: &mut Desk,
+    step: &mut Step,
+    cycle: &Cycle,
+    at: Instant,
+    wished: Unused,
+    reading: &Reading,
+) -> Result<Vec<Closing>, Refusal> {
+    let s = &step.subscription;
+    let basis = basis(desk, s, &[&s.terms], cycle.metered().map(|part| &part.price)).await?;
+    let charged = charged_then(desk, s, at).await?;
+    let unused = proration(desk)?.gives_back(wished);
+    let waits = cycle.all().map(|cycle| grace(desk, cycle)).max().unwrap_or_default();
+    let now = if waits > TimeDelta::zero() { cycle.unmetered() } else { cycle.clone() };
+    let used = if now.metered().next().is_none() { Vec::new() } else { reading.running(desk, s, at).await? };
+    let outcome = cancel(&basis, &s.terms, &now, at, unused, &charged, &used)?;
+    let lines = drafts(desk, outcome.lines, &[&s.terms], Some(&now));
+    step.billed.extend(billed(&now, None, &Ended { to: at, unused, stands: &outcome.stands }, &lines, &used)?);
+    step.subscription.cycle = Some(outcome.cycle.unmetered());
+    // With nothing to give back, the final invoice is the one that waits.
+    if waits == TimeDelta::zero() || !lines.is_empty() {
+        step.reason = Some(Reason::Final);
+    }
+    step.lines.extend(lines);
+    let waiting = cycle.all().filter(|cycle| waits > TimeDelta::zero() && !cycle.open.is_empty());
+    Ok(waiting.map(|cycle| Closing { cycle: cycle.alone(), until: at, unused, at: at + waits }).collect())
+}
+
 /// Works a cancellation out.
 pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: &CancelRequest, at: Instant, reading: &Reading) -> Result<Step, Refusal> {
     let errors = request.check();
@@ -63,7 +93,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         (State::Trialing, _) => subscription.trial_end_at,
         (State::Scheduled, _) => None,
         // Nothing runs any more that could end later.
-        (State::Paused, Some(cycle)) if cycle.open.is_empty() && cycle.whole.end <= at => None,
+        (State::Paused, Some(cycle)) if cycle.metered().next().is_none() && cycle.whole.end <= at => None,
         (_, Some(cycle)) => Some(cycle.whole.end),
         (_, None) => None,
     };
@@ -80,26 +110,11 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     s.ended_at = Some(at);
     s.scheduled = None;
     s.pause_at = None;
-    if let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.period().contains(at)) {
-        let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
-        let charged = charged_then(desk, subscription, at).await?;
-        let unused = proration(desk)?.gives_back(request.unused);
-        // Its usage is invoiced when the last of it has had time to arrive, as at a period's end.
-        let waits = grace(desk, &cycle);
-        let now = if waits > TimeDelta::zero() { Cycle { open: Vec::new(), ..cycle.clone() } } else { cycle.clone() };
-        let used = if now.open.is_empty() { Vec::new() } else { reading.running(desk, subscription, at).await? };
-        let outcome = cancel(&basis, &now, at, unused, &charged, &used)?;
-        let lines = drafts(desk, outcome.lines, &[&subscription.terms], &now.open);
-        step.billed = billed(&now, &[], &Ended { to: at, unused, stands: &outcome.stands }, &lines, &used)?;
-        step.subscription.cycle = Some(Cycle { open: Vec::new(), ..outcome.cycle });
+    if let Some(cycle) = subscription.cycle.clone().filter(|cycle| cycle.all().any(|cycle| cycle.period().contains(at))) {
+        let closings = end_cycle(desk, &mut step, &cycle, at, request.unused, reading).await?;
+        let lines = std::mem::take(&mut step.lines);
         close_early(desk, &mut step, reading).await?;
-        if waits > TimeDelta::zero() {
-            step.subscription.closings.push(Closing { cycle, until: at, unused, at: at + waits });
-        }
-        // With nothing to give back, the final invoice is the one that waits.
-        if waits == TimeDelta::zero() || !lines.is_empty() {
-            step.reason = Some(Reason::Final);
-        }
+        step.subscription.closings.extend(closings);
         step.lines.extend(lines);
     }
     step.subscription.due_at = next_due(desk, &step.subscription).await?;

@@ -3,7 +3,7 @@
 use billing::calendar::{By, Instant, Interval, local_date};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Cycle, Terms, Unused, change, reanchor};
+use billing::subscription::{AddOnTerms, Cycle, Terms, Unused, change, reanchor};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -128,7 +128,7 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let charged = charged_then(desk, subscription, at).await?;
     let outcome = match anchor {
         None => change(&basis, &subscription.terms, &new, &cycle, at, &charged, &used)?,
-        Some(anchor) => reanchor(&basis, &new, anchor, &cycle, at, &charged, &used)?,
+        Some(anchor) => reanchor(&basis, &subscription.terms, &new, anchor, &cycle, at, &charged, &used)?,
     };
     if outcome.effective_at > at {
         return Ok(later(step, outcome.effective_at));
@@ -141,9 +141,9 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
         }
         None => None,
     };
-    let lines = drafts(desk, outcome.lines, &[&new, &subscription.terms], &cycle.open);
+    let lines = drafts(desk, outcome.lines, &[&new, &subscription.terms], Some(&cycle));
     let ended = Ended { to: at, unused: Unused::Credited, stands: &outcome.stands };
-    step.billed = billed(&cycle, &outcome.cycle.open, &ended, &lines, &used)?;
+    step.billed = billed(&cycle, Some(&outcome.cycle), &ended, &lines, &used)?;
     let s = &mut step.subscription;
     // What was planned for the old period's end goes with it.
     if outcome.cycle.whole.end != cycle.whole.end {
@@ -219,10 +219,16 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
         terms(desk, &plan_id, interval, quantity, &[], s.currency).await?
     };
     for (key, quantity) in add_ons {
-        let kept = s.terms.add_ons.iter().find(|add_on| add_on.key == key && add_on.interval.repeats_like(interval)).cloned();
-        wanted.add_ons.push(match kept {
-            Some(kept) => billing::subscription::AddOnTerms { quantity, ..kept },
-            None => catalog::add_on_terms(desk, &key, quantity, interval, s.currency).await?,
+        let had = s.terms.add_ons.iter().find(|add_on| add_on.key == key);
+        let stays = |add_on: &&AddOnTerms| interval.repeats_like(s.terms.plan.interval) || add_on.interval.repeats_like(interval);
+        wanted.add_ons.push(match had.filter(stays) {
+            Some(kept) => AddOnTerms { quantity, ..kept.clone() },
+            None => {
+                let sold = catalog::add_on_terms(desk, &key, quantity, interval, s.currency).await?;
+                // Sold at an interval of its own, it keeps what was agreed, too.
+                let kept = had.filter(|had| had.interval.repeats_like(sold.interval));
+                kept.map_or(sold, |kept| AddOnTerms { quantity, ..kept.clone() })
+            }
         });
     }
     wanted.check()?;

@@ -4,16 +4,17 @@
 use billing::calendar::{Instant, add_calendar_days};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Cycle, Used, begin, close_ended};
+use billing::subscription::{Cycle, Renewed, Unused, Used, begin, begin_all, close_ended, pause, renew};
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::cancel::end_cycle;
 use super::change::{TakenUp, cycle_after, take_up_planned};
 use super::discounts;
 use super::record::{AnchorWish, Closing, Subscription};
 use super::renewals;
-use super::step::{self, Ended, Event, Reading, Step, basis, billed, drafts, used};
-use crate::services::invoices::Waits;
+use super::step::{self, Ended, Event, Reading, Step, basis, billed, charged_then, drafts, used};
+use crate::services::invoices::{DraftLine, Waits};
 use crate::services::{Desk, Refusal, catalog};
 
 /// How long before a trial's end its customer is told.
@@ -27,15 +28,20 @@ pub async fn next_due(desk: &mut Desk, s: &Subscription) -> Result<Option<Instan
             (Some(end), None) => Some(notice_at(s, end)),
             (end, _) => end,
         },
-        State::Active | State::PastDue => s.cycle.as_ref().map(|cycle| cycle.whole.end).into_iter().chain(renewal_told_at(desk, s).await?).min(),
+        State::Active | State::PastDue => s.cycle.as_ref().map(Cycle::next_end).into_iter().chain(renewal_told_at(desk, s).await?).min(),
         // What a pause kept paid is closed at its period's end, and what was planned for that end holds from then.
         State::Paused => {
-            let kept = s.cycle.as_ref().filter(|cycle| !cycle.open.is_empty()).map(|cycle| cycle.whole.end);
+            let kept = s.cycle.as_ref().and_then(next_kept_end);
             kept.into_iter().chain(s.cancel_at).chain(s.scheduled.as_ref().map(|planned| planned.at)).min()
         }
         State::Cancelled => None,
     };
     Ok(own.into_iter().chain(s.closings.iter().map(|closing| closing.at)).min())
+}
+
+/// When the first of the periods ends that a pause kept paid.
+fn next_kept_end(cycle: &Cycle) -> Option<Instant> {
+    cycle.all().filter(|cycle| !cycle.open.is_empty()).map(|cycle| cycle.whole.end).min()
 }
 
 /// A trial shorter than the notice is announced at its start.
@@ -70,12 +76,12 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
             }
             State::Trialing if s.trial_end_at.is_some_and(|end| end <= at) => end_trial(desk, &mut h, at).await?,
             State::Active | State::PastDue if is_renewal_due => announce_renewal(&mut h),
-            State::Active | State::PastDue | State::Paused
-                if s.cycle.as_ref().is_some_and(|cycle| cycle.whole.end <= at && (s.state != State::Paused || !cycle.open.is_empty())) =>
-            {
-                turn(desk, &mut h).await?;
-            }
-            State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => end(&mut h, at)?,
+            State::Active | State::PastDue if s.cycle.as_ref().is_some_and(|cycle| cycle.next_end() <= at) => turn(desk, &mut h).await?,
+            State::Paused if s.cycle.as_ref().and_then(next_kept_end).is_some_and(|end| end <= at) => turn_paused(desk, &mut h).await?,
+            State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => match s.cycle.clone() {
+                Some(cycle) => end_with_period(desk, &mut h, cycle, at, TimeDelta::zero()).await?,
+                None => end(&mut h, at)?,
+            },
             State::Paused if s.scheduled.as_ref().is_some_and(|planned| planned.at <= at) => keep_planned(desk, &mut h).await?,
             _ => match closing {
                 Some(position) => close_period(desk, &mut h, position, None).await?,
@@ -132,59 +138,188 @@ pub(super) async fn begin_first(desk: &mut Desk, h: &mut Step, at: Instant) -> R
     let anchor = AnchorWish::anchor(s.anchor, s.terms.plan.interval, at, s.zone)?;
     let cycle = Cycle::starting(anchor, s.terms.plan.interval, at)?;
     let basis = basis(desk, s, &[&s.terms], []).await?;
-    let begun = begin(&basis, &s.terms, &cycle)?;
-    h.lines.extend(drafts(desk, begun.lines, &[&s.terms], &[]));
+    let begun = begin_all(&basis, &s.terms, &cycle)?;
+    h.lines.extend(drafts(desk, begun.lines, &[&s.terms], None));
     s.cycle = Some(begun.cycle);
     h.reason.get_or_insert(Reason::Start);
     Ok(())
 }
 
-/// How long a period waits for its last usage before it is invoiced: not at all where it has no meters.
+/// How long one cycle's period waits for its last usage before it is invoiced: not at all where it has no meters.
 pub(super) fn grace(desk: &Desk, ended: &Cycle) -> TimeDelta {
     if ended.open.is_empty() { TimeDelta::zero() } else { TimeDelta::seconds(desk.vendor.usage_grace_seconds) }
 }
 
 /// The end of a period: what was planned for it takes effect and the next one begins. Its usage is closed now, or after the grace.
+///
+/// It is the plan's period, or that of add-ons at an interval of their own, or both at once.
 async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
-    let s = &mut h.subscription;
-    let Some(ended) = s.cycle.clone() else { return Ok(()) };
-    let end_at = ended.whole.end;
-    let grace = grace(desk, &ended);
-    let closes_at = end_at + grace;
-    let rest = Cycle { open: Vec::new(), before: None, ..ended.clone() };
-
-    let mut advance = Vec::new();
+    let s = &h.subscription;
+    let Some(cycle) = s.cycle.clone() else { return Ok(()) };
+    let end_at = cycle.next_end();
+    let (ended, goes_on): (Vec<Cycle>, Vec<Cycle>) = cycle.beside.iter().cloned().partition(|cycle| cycle.whole.end == end_at);
+    if cycle.whole.end > end_at {
+        renew_beside(desk, h, Cycle { beside: goes_on, ..cycle }, &ended).await?;
+        close_all(desk, h, ended);
+        return Ok(());
+    }
+    let of_plan = cycle.alone();
+    let cycle = Cycle { beside: goes_on, ..cycle };
     if s.cancel_at.is_some_and(|cancel| cancel <= end_at) {
-        s.cycle = Some(rest);
-        end(h, end_at)?;
-    } else if s.state == State::Paused {
-        s.cycle = Some(rest);
+        end_with_period(desk, h, cycle, end_at, grace(desk, &of_plan)).await?;
     } else if s.pause_at.is_some_and(|pause| pause <= end_at) {
-        s.cycle = Some(rest);
-        s.state = after(s.state, Happening::Pause)?;
-        s.paused_at = Some(end_at);
-        s.pause_at = None;
-        h.events.push(Event { kind: "subscription.paused", data: json!({ "at": end_at }) });
+        pause_with_period(desk, h, cycle, end_at, grace(desk, &of_plan)).await?;
     } else {
-        let anchor_day = take_up(desk, h).await?;
-        let s = &mut h.subscription;
-        let next = cycle_after(&ended, s, anchor_day)?;
-        let basis = basis(desk, s, &[&s.terms], []).await?;
-        let begun = begin(&basis, &s.terms, &next)?;
-        advance = drafts(desk, begun.lines, &[&s.terms], &[]);
-        s.cycle = Some(begun.cycle);
+        renew_all(desk, h, &cycle, &ended).await?;
     }
-
-    if !ended.open.is_empty() {
-        h.subscription.closings.push(Closing::whole(ended, closes_at));
-    }
-    if grace > TimeDelta::zero() {
-        h.waiting.extend(advance.into_iter().map(|line| (line, Waits::ForClosingAt(closes_at))));
-    } else {
+    if grace(desk, &of_plan) == TimeDelta::zero() {
         let reason = if h.subscription.state == State::Cancelled { Reason::Final } else { Reason::Cycle };
         h.reason.get_or_insert(reason);
-        h.lines.extend(advance);
     }
+    close_all(desk, h, std::iter::once(of_plan).chain(ended));
+    Ok(())
+}
+
+/// The end of periods that a pause kept paid: their usage is closed, and none begins.
+async fn turn_paused(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
+    let s = &mut h.subscription;
+    let Some(mut cycle) = s.cycle.take() else { return Ok(()) };
+    let end_at = next_kept_end(&cycle).unwrap_or(cycle.whole.end);
+    let ended: Vec<Cycle> = cycle.all().filter(|cycle| cycle.whole.end == end_at).map(Cycle::alone).collect();
+    cycle.beside.iter_mut().filter(|cycle| cycle.whole.end == end_at).for_each(|cycle| cycle.open.clear());
+    if cycle.whole.end == end_at {
+        cycle.open.clear();
+    }
+    let waits = ended.iter().map(|ended| grace(desk, ended)).max().unwrap_or_default();
+    if s.cancel_at.is_some_and(|cancel| cancel <= end_at) {
+        end_with_period(desk, h, cycle, end_at, waits).await?;
+    } else {
+        s.cycle = Some(cycle);
+    }
+    if waits == TimeDelta::zero() {
+        let reason = if h.subscription.state == State::Cancelled { Reason::Final } else { Reason::Cycle };
+        h.reason.get_or_insert(reason);
+    }
+    close_all(desk, h, ended);
+    Ok(())
+}
+
+/// The usage of periods that ended is to be billed.
+fn close_all(desk: &Desk, h: &mut Step, ended: impl IntoIterator<Item = Cycle>) {
+    for ended in ended.into_iter().filter(|ended| !ended.open.is_empty()) {
+        let closes_at = ended.whole.end + grace(desk, &ended);
+        h.subscription.closings.push(Closing::whole(ended, closes_at));
+    }
+}
+
+/// Fees that begin where a period ended are invoiced now, or with the usage that it waits for.
+fn charge_with(desk: &Desk, h: &mut Step, ended: &Cycle, lines: Vec<DraftLine>) {
+    let grace = grace(desk, ended);
+    if grace > TimeDelta::zero() {
+        h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(ended.whole.end + grace))));
+    } else {
+        h.reason.get_or_insert(Reason::Cycle);
+        h.lines.extend(lines);
+    }
+}
+
+/// Periods of add-ons at an interval of their own begin again; the plan's goes on.
+async fn renew_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[Cycle]) -> Result<(), Refusal> {
+    let terms = h.subscription.terms.clone();
+    let basis = basis(desk, &h.subscription, &[&terms], []).await?;
+    // What a change that gave nothing back has done away with, or put among the plan's own, is over only now.
+    let goes_on = |ended: &&Cycle| terms.charges_at(ended.interval) && !ended.interval.repeats_like(terms.plan.interval);
+    for ended in ended.iter().filter(goes_on) {
+        let begun = begin(&basis, &terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, ended.whole.end)?)?;
+        let lines = drafts(desk, begun.lines, &[&terms], None);
+        charge_with(desk, h, ended, lines);
+        cycle.beside.push(begun.cycle);
+    }
+    h.subscription.cycle = Some(cycle);
+    Ok(())
+}
+
+/// The plan's next period begins; what is billed at another interval goes on with it, begins again, or changes as the plan does.
+async fn renew_all(desk: &mut Desk, h: &mut Step, cycle: &Cycle, ended: &[Cycle]) -> Result<(), Refusal> {
+    let end_at = cycle.whole.end;
+    let before = h.subscription.scheduled.as_ref().map(|_| h.subscription.terms.clone());
+    let anchor_day = take_up(desk, h).await?;
+    let s = &h.subscription;
+    let next = cycle_after(cycle, s, anchor_day)?;
+    let basis = basis(desk, s, &[&s.terms], []).await?;
+    let (charged, used) = if cycle.beside.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        let running = cycle.beside.iter().flat_map(Cycle::metered);
+        (charged_then(desk, s, end_at).await?, used(desk, &s.customer_id, running, end_at).await?)
+    };
+    let old = before.as_ref().unwrap_or(&s.terms);
+    let Renewed { of_plan, beside, cycle: renewed } = renew(&basis, old, &s.terms, cycle, &next, &charged, &used)?;
+    let fees = drafts(desk, of_plan.lines, &[&s.terms], None);
+    let mut charges = Vec::new();
+    for outcome in beside {
+        let interval = outcome.cycle.interval;
+        let lines = drafts(desk, outcome.lines, &[&s.terms, old], Some(cycle));
+        if let Some(running) = cycle.beside.iter().find(|running| running.interval.repeats_like(interval)) {
+            let ends = Ended { to: end_at, unused: Unused::Credited, stands: &outcome.stands };
+            h.billed.extend(billed(running, Some(&renewed), &ends, &lines, &used)?);
+        }
+        let with = ended.iter().find(|ended| ended.interval.repeats_like(interval)).unwrap_or(cycle);
+        charges.push((with, lines));
+    }
+    h.subscription.cycle = Some(renewed);
+    charge_with(desk, h, cycle, fees);
+    for (with, lines) in charges {
+        charge_with(desk, h, with, lines);
+    }
+    Ok(())
+}
+
+/// The subscription ends with the plan's period: what is billed at another interval ends with it, and its unused rest is given back, at
+/// once or with the usage that the plan's period waits for.
+async fn end_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant, waits: TimeDelta) -> Result<(), Refusal> {
+    let cycle = Cycle { open: Vec::new(), before: None, ..cycle };
+    let runs_on = cycle.beside.iter().any(|cycle| cycle.period().contains(end_at));
+    h.subscription.cycle = Some(cycle.clone());
+    if runs_on {
+        let (reason, before) = (h.reason, h.lines.len());
+        let closings = end_cycle(desk, h, &cycle, end_at, Unused::Credited, &Reading::Fresh).await?;
+        h.subscription.closings.extend(closings);
+        if waits > TimeDelta::zero() {
+            let lines = h.lines.split_off(before);
+            h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(end_at + waits))));
+            h.reason = reason;
+        }
+    }
+    end(h, end_at)
+}
+
+/// The subscription pauses with the plan's period: what is billed at another interval pauses in the middle of its own.
+async fn pause_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: Instant, waits: TimeDelta) -> Result<(), Refusal> {
+    let mut cycle = Cycle { open: Vec::new(), before: None, ..cycle };
+    if !cycle.beside.is_empty() {
+        let s = &h.subscription;
+        let unused = s.pause_unused.unwrap_or(Unused::Credited);
+        let basis = basis(desk, s, &[&s.terms], []).await?;
+        let used = used(desk, &s.customer_id, cycle.metered(), end_at).await?;
+        let charged = charged_then(desk, s, end_at).await?;
+        let outcome = pause(&basis, &s.terms, &cycle, end_at, unused, &charged, &used)?;
+        let lines = drafts(desk, outcome.lines, &[&s.terms], Some(&cycle));
+        h.billed.extend(billed(&cycle, Some(&outcome.cycle), &Ended { to: end_at, unused, stands: &outcome.stands }, &lines, &used)?);
+        if waits > TimeDelta::zero() {
+            h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(end_at + waits))));
+        } else if !lines.is_empty() {
+            h.reason.get_or_insert(Reason::Cycle);
+            h.lines.extend(lines);
+        }
+        cycle = outcome.cycle;
+    }
+    let s = &mut h.subscription;
+    s.cycle = Some(cycle);
+    s.state = after(s.state, Happening::Pause)?;
+    s.paused_at = Some(end_at);
+    s.pause_at = None;
+    h.events.push(Event { kind: "subscription.paused", data: json!({ "at": end_at }) });
     Ok(())
 }
 
@@ -226,8 +361,8 @@ async fn close_period(desk: &mut Desk, h: &mut Step, position: usize, counted: O
     let basis = basis(desk, &Subscription { cycle: Some(cycle.clone()), ..s.clone() }, &[], []).await?;
     let charged = step::charged_before(desk, &h.subscription, &cycle.open).await?;
     let closed = close_ended(&basis, &cycle, until, unused, &charged, &used)?;
-    let lines = drafts(desk, closed.lines, &[], &cycle.open);
-    h.billed.extend(billed(&cycle, &[], &Ended { to: until, unused, stands: &closed.stands }, &lines, &used)?);
+    let lines = drafts(desk, closed.lines, &[], Some(&cycle));
+    h.billed.extend(billed(&cycle, None, &Ended { to: until, unused, stands: &closed.stands }, &lines, &used)?);
     h.lines.extend(lines);
     h.closed.push(at);
     let reason = if s.state == State::Cancelled { Reason::Final } else { Reason::Cycle };

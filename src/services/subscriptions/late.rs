@@ -2,7 +2,7 @@
 
 use billing::calendar::Period;
 use billing::money::Currency;
-use billing::subscription::{BilledLine, BilledPart, LateUsage, late_usage};
+use billing::subscription::{BilledLine, BilledPart, Cycle, LateUsage, late_usage};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
@@ -65,7 +65,7 @@ pub enum Look {
 
 /// Holds a customer's usage still for an action that may bill it, before any of it is read.
 pub async fn hold_usage(desk: &mut Desk, customer: &Customer, subscriptions: &[Subscription]) -> Result<(), Refusal> {
-    let is_metered = |s: &Subscription| !s.closings.is_empty() || s.cycle.as_ref().is_some_and(|cycle| !cycle.open.is_empty());
+    let is_metered = |s: &Subscription| !s.closings.is_empty() || s.cycle.as_ref().is_some_and(|cycle| cycle.metered().next().is_some());
     if subscriptions.iter().any(is_metered) || Glance::of(desk, &customer.id).await?.late_from_at.is_some() {
         usage::close(desk, &customer.id, customer.zone()?).await?;
         // What came until then belongs to it, however long that was waited for.
@@ -201,7 +201,7 @@ static INSERT_PART: Many = Many {
 
 /// Keeps what a step billed, so that what comes later can be told from it. Parts that a reversal opened again are forgotten.
 pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
-    for open in subscription.cycle.iter().flat_map(|cycle| &cycle.open) {
+    for open in subscription.cycle.iter().flat_map(Cycle::metered) {
         let meter = meter_key(&open.price)?.to_owned();
         desk.tx
             .run(

@@ -49,7 +49,7 @@ impl Outlook {
 pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, meters: &[Meter]) -> Result<Outlook, Refusal> {
     let mut charged = Vec::new();
     if let Some(cycle) = &s.cycle {
-        for part in &cycle.open {
+        for (cycle, part) in cycle.all().flat_map(|cycle| cycle.open.iter().map(move |part| (cycle, part))) {
             let key = meter_key(&part.price)?;
             let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
             charged.push((part, meter, Period { start: part.from, end: cycle.whole.end }));
@@ -71,9 +71,15 @@ pub async fn outlook(desk: &mut Desk, customer: &Customer, s: &Subscription, met
     }
 
     // A period that ended and waits for its last usage is invoiced before the running one.
-    let usages = match s.closings.first() {
-        Some(closing) => vec![used(desk, &customer.id, &closing.cycle.open, closing.until).await?],
-        None => {
+    let usages = match s.next_closings() {
+        closings if !closings.is_empty() => {
+            let mut counted = Vec::new();
+            for closing in closings {
+                counted.extend(used(desk, &customer.id, &closing.cycle.open, closing.until).await?);
+            }
+            vec![counted]
+        }
+        _ => {
             let units = |of: &dyn Fn(&Metered) -> Decimal| -> Vec<Used> {
                 metered
                     .iter()

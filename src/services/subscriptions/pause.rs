@@ -37,10 +37,10 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, request: 
     let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
     let used = reading.running(desk, subscription, at).await?;
     let charged = charged_then(desk, subscription, at).await?;
-    let outcome = pause(&basis, &cycle, at, request.unused, &charged, &used)?;
-    let lines = drafts(desk, outcome.lines, &[&subscription.terms], &cycle.open);
+    let outcome = pause(&basis, &subscription.terms, &cycle, at, request.unused, &charged, &used)?;
+    let lines = drafts(desk, outcome.lines, &[&subscription.terms], Some(&cycle));
     let ended = Ended { to: at, unused: request.unused, stands: &outcome.stands };
-    step.billed = billed(&cycle, &outcome.cycle.open, &ended, &lines, &used)?;
+    step.billed = billed(&cycle, Some(&outcome.cycle), &ended, &lines, &used)?;
     let s = &mut step.subscription;
     s.state = paused;
     s.paused_at = Some(at);
@@ -73,7 +73,7 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     let basis = basis(desk, subscription, &[&subscription.terms], []).await?;
     let charged = charged_then(desk, subscription, at).await?;
     let outcome = resume(&basis, &subscription.terms, &cycle, at, &charged)?;
-    let lines = drafts(desk, outcome.lines, &[&subscription.terms], &[]);
+    let lines = drafts(desk, outcome.lines, &[&subscription.terms], None);
     let s = &mut step.subscription;
     s.state = resumed;
     s.paused_at = None;

@@ -3,7 +3,7 @@
 use billing::calendar::{Anchor, Instant};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Cycle, begin};
+use billing::subscription::{Cycle, begin_all};
 use serde_json::json;
 
 use super::discounts;
@@ -32,10 +32,10 @@ pub(super) async fn plan(desk: &mut Desk, subscription: &Subscription, at: Insta
     s.trial_end_at = None;
     let cycle = Cycle::starting(Anchor::at(at, s.zone), s.terms.plan.interval, at)?;
     let basis = basis(desk, s, &[&s.terms], []).await?;
-    let begun = begin(&basis, &s.terms, &cycle)?;
+    let begun = begin_all(&basis, &s.terms, &cycle)?;
     s.cycle = Some(begun.cycle);
     s.due_at = next_due(desk, s).await?;
-    step.lines = drafts(desk, begun.lines, &[&s.terms.clone()], &[]);
+    step.lines = drafts(desk, begun.lines, &[&s.terms.clone()], None);
     step.reason = Some(Reason::Start);
     step.events.push(Event { kind: "subscription.reactivated", data });
     Ok(step)

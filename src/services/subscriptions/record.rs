@@ -99,6 +99,14 @@ pub struct Closing {
     pub at: Instant,
 }
 
+impl Subscription {
+    /// The periods that ended and are invoiced next.
+    pub fn next_closings(&self) -> Vec<&Closing> {
+        let at = self.closings.iter().map(|closing| closing.at).min();
+        self.closings.iter().filter(|closing| Some(closing.at) == at).collect()
+    }
+}
+
 impl Closing {
     /// A period that runs, or ran, to its end.
     pub fn whole(cycle: Cycle, at: Instant) -> Closing {

@@ -60,7 +60,7 @@ pub struct Billed {
 /// What the engine must know of a subscription whatever happens to it.
 pub async fn basis<'a>(desk: &mut Desk, s: &Subscription, terms: &[&Terms], others: impl IntoIterator<Item = &'a Price>) -> Result<Basis, Refusal> {
     let of_terms = terms.iter().flat_map(|terms| terms.plan.prices.iter().chain(terms.add_ons.iter().flat_map(|add_on| &add_on.prices)));
-    let open = s.cycle.iter().chain(s.closings.iter().map(|closing| &closing.cycle)).flat_map(|cycle| &cycle.open);
+    let open = s.cycle.iter().chain(s.closings.iter().map(|closing| &closing.cycle)).flat_map(Cycle::metered);
     let converts =
         of_terms.chain(open.map(|part| &part.price)).any(|price| price.currency != s.currency) || others.into_iter().any(|price| price.currency != s.currency);
     let exchange_rates = if converts { catalog::exchange_rates_to(desk, s.currency).await? } else { Vec::new() };
@@ -78,13 +78,14 @@ pub fn meter_key(price: &Price) -> Result<&str, Refusal> {
 }
 
 /// The usage of open parts up to an instant.
-pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: Instant) -> Result<Vec<Used>, Refusal> {
+pub async fn used(desk: &mut Desk, customer_id: &str, open: impl IntoIterator<Item = &OpenPart>, until: Instant) -> Result<Vec<Used>, Refusal> {
+    let open: Vec<&OpenPart> = open.into_iter().collect();
     if open.is_empty() {
         return Ok(Vec::new());
     }
     let meters = usage::meters(desk).await?;
     let mut asked = Vec::with_capacity(open.len());
-    for part in open {
+    for part in &open {
         let key = meter_key(&part.price)?;
         let meter = meters.iter().find(|meter| meter.key == key).ok_or_else(|| Refusal::damaged(format!("no meter {key}")))?;
         asked.push((meter, part.stretches(until)));
@@ -94,8 +95,8 @@ pub async fn used(desk: &mut Desk, customer_id: &str, open: &[OpenPart], until: 
 }
 
 /// The lines that open parts were invoiced with before their end, with what was taken back of them: what comes to less is taken back of these.
-pub async fn charged_before(desk: &mut Desk, s: &Subscription, open: &[OpenPart]) -> Result<Vec<Charged>, Refusal> {
-    match open.iter().filter(|part| !part.invoiced.is_empty()).map(|part| part.from).min() {
+pub async fn charged_before(desk: &mut Desk, s: &Subscription, open: impl IntoIterator<Item = &OpenPart>) -> Result<Vec<Charged>, Refusal> {
+    match open.into_iter().filter(|part| !part.invoiced.is_empty()).map(|part| part.from).min() {
         Some(from) => invoices::ever_charged(desk, &s.id, from).await,
         None => Ok(Vec::new()),
     }
@@ -104,7 +105,7 @@ pub async fn charged_before(desk: &mut Desk, s: &Subscription, open: &[OpenPart]
 /// What a change of a subscription at an instant may take back: what is charged then, and what its meters were invoiced with before.
 pub async fn charged_then(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Charged>, Refusal> {
     let before = match &s.cycle {
-        Some(cycle) => charged_before(desk, s, &cycle.open).await?,
+        Some(cycle) => charged_before(desk, s, cycle.metered()).await?,
         None => Vec::new(),
     };
     let mut charged = invoices::charged(desk, &s.id, at).await?;
@@ -134,7 +135,7 @@ impl Counted {
     /// What a subscription has used up to an instant.
     pub async fn of(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Counted, Refusal> {
         let running = match &s.cycle {
-            Some(cycle) if cycle.whole.end > at => used(desk, &s.customer_id, &cycle.open, at).await?,
+            Some(cycle) if cycle.whole.end > at => used(desk, &s.customer_id, cycle.metered(), at).await?,
             _ => Vec::new(),
         };
         let mut closing = Vec::new();
@@ -150,7 +151,7 @@ impl Reading {
     pub async fn running(&self, desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Used>, Refusal> {
         match (self, &s.cycle) {
             (Reading::Pinned(counted), _) => Ok(counted.running.clone()),
-            (Reading::Fresh, Some(cycle)) => used(desk, &s.customer_id, &cycle.open, at).await,
+            (Reading::Fresh, Some(cycle)) => used(desk, &s.customer_id, cycle.metered(), at).await,
             (Reading::Fresh, None) => Ok(Vec::new()),
         }
     }
@@ -164,21 +165,21 @@ impl Reading {
     }
 }
 
-/// Gives lines their ids and the prices they were charged at, from the terms and open parts they came of.
-pub fn drafts(desk: &Desk, lines: Vec<Line>, terms: &[&Terms], open: &[OpenPart]) -> Vec<DraftLine> {
+/// Gives lines their ids and the prices they were charged at, from the terms and the cycle they came of.
+pub fn drafts(desk: &Desk, lines: Vec<Line>, terms: &[&Terms], cycle: Option<&Cycle>) -> Vec<DraftLine> {
     lines
         .into_iter()
         .map(|line| {
-            let price = price_of(&line, terms, open);
+            let price = price_of(&line, terms, cycle);
             DraftLine::new(desk, line, price)
         })
         .collect()
 }
 
-fn price_of(line: &Line, terms: &[&Terms], open: &[OpenPart]) -> Option<Price> {
+fn price_of(line: &Line, terms: &[&Terms], cycle: Option<&Cycle>) -> Option<Price> {
     let product = Product::of(line)?;
     let key = line.price.as_deref()?;
-    let metered = open.iter().find(|part| part.product == product && part.price.key == key && line.from == Some(part.from));
+    let metered = cycle.into_iter().flat_map(Cycle::metered).find(|part| part.product == product && part.price.key == key && line.from == Some(part.from));
     if let Some(part) = metered.filter(|_| matches!(line.kind, LineKind::Usage | LineKind::Minimum | LineKind::LateUsage)) {
         return Some(part.price.clone());
     }
@@ -200,12 +201,13 @@ pub struct Ended<'a> {
     pub stands: &'a [BilledLine],
 }
 
-/// The open parts of a cycle that an event ended, as billed by its lines.
-pub fn billed(cycle: &Cycle, goes_on: &[OpenPart], ended: &Ended<'_>, lines: &[DraftLine], used: &[Used]) -> Result<Vec<Billed>, Refusal> {
+/// The open parts of a cycle, and of those beside it, that an event ended, as billed by its lines. `goes_on`: as it stands after it.
+pub fn billed(cycle: &Cycle, goes_on: Option<&Cycle>, ended: &Ended<'_>, lines: &[DraftLine], used: &[Used]) -> Result<Vec<Billed>, Refusal> {
     let &Ended { to, unused, stands } = ended;
     let mut billed = Vec::new();
-    for part in cycle.open.iter().filter(|part| part.from < to) {
-        let is_open = goes_on.iter().any(|open| open.from == part.from && open.price.charges_like(&part.price));
+    let open = cycle.all().flat_map(|cycle| cycle.open.iter().map(move |part| (cycle, part)));
+    for (cycle, part) in open.filter(|(_, part)| part.from < to) {
+        let is_open = goes_on.into_iter().flat_map(Cycle::metered).any(|open| open.from == part.from && open.price.charges_like(&part.price));
         if is_open {
             continue;
         }
@@ -223,7 +225,7 @@ pub fn billed(cycle: &Cycle, goes_on: &[OpenPart], ended: &Ended<'_>, lines: &[D
         let counted = used.iter().find(|used| used.product == part.product && used.price == part.price.key);
         let units = counted.ok_or_else(|| Refusal::damaged(format!("the usage of {} was billed and not counted", part.price.key)))?.units;
         // The cycle is kept for its period; where it stood before is of no use later.
-        let cycle = Cycle { before: None, open: Vec::new(), ..cycle.clone() };
+        let cycle = Cycle { before: None, open: Vec::new(), ..cycle.alone() };
         billed.push(Billed { part: BilledPart { part: part.clone(), to, cycle, unused, lines }, units });
     }
     Ok(billed)

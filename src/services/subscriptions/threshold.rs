@@ -68,7 +68,7 @@ fn just_after(at: Instant) -> Instant {
 /// What usage of a subscription's running period would be invoiced at an instant of it. At the period's end it is invoiced anyway.
 async fn not_invoiced(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Line>, Refusal> {
     let Some(cycle) = s.cycle.as_ref().filter(|cycle| cycle.period().contains(at)) else { return Ok(Vec::new()) };
-    let used = used(desk, &s.customer_id, &cycle.open, just_after(at)).await?;
+    let used = used(desk, &s.customer_id, cycle.metered(), just_after(at)).await?;
     let basis = basis(desk, s, &[], []).await?;
     Ok(so_far(&basis, cycle, at, &used)?)
 }
@@ -99,12 +99,13 @@ pub(super) async fn bill_due(desk: &mut Desk, step: &mut Step, at: Instant) -> R
 /// Adds to a step what its usage is invoiced before its period's end, and remembers it on the open parts.
 fn invoice_early(desk: &Desk, step: &mut Step, lines: Vec<Line>) -> Result<(), Refusal> {
     let Some(mut cycle) = step.subscription.cycle.clone().filter(|_| !lines.is_empty()) else { return Ok(()) };
-    let lines = drafts(desk, lines, &[], &cycle.open);
+    let lines = drafts(desk, lines, &[], Some(&cycle));
     for draft in &lines {
         let is_of = |part: &&mut billing::subscription::OpenPart| {
             Product::of(&draft.line).as_ref() == Some(&part.product) && draft.line.price.as_deref() == Some(&part.price.key)
         };
-        let part = cycle.open.iter_mut().find(is_of).ok_or_else(|| Refusal::damaged("a usage line of no meter that runs"))?;
+        let open = cycle.beside.iter_mut().flat_map(|cycle| &mut cycle.open);
+        let part = cycle.open.iter_mut().chain(open).find(is_of).ok_or_else(|| Refusal::damaged("a usage line of no meter that runs"))?;
         part.invoiced.push(BilledLine { line: draft.id.clone(), stands_minor: draft.line.amount_minor });
     }
     step.subscription.cycle = Some(cycle);

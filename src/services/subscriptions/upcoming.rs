@@ -4,7 +4,7 @@
 use billing::calendar::Instant;
 use billing::invoice::Reason;
 use billing::state::State;
-use billing::subscription::{Basis, Cycle, Terms, Used, begin, close_ended};
+use billing::subscription::{Basis, Cycle, Terms, Unused, Used, begin, begin_all, cancel, close_ended, pause, renew};
 use billing::tax::TaxRate;
 
 use super::act::Planned;
@@ -15,7 +15,7 @@ use super::due::grace;
 use super::glance::Glance;
 use super::late::Look;
 use super::record::{AnchorWish, Closing, Subscription};
-use super::step::{Step, basis, charged_before, drafts, used};
+use super::step::{Step, basis, charged_before, charged_then, drafts, used};
 use crate::services::customers::Customer;
 use crate::services::invoices::{DraftLine, Priced};
 use crate::services::{Desk, Refusal};
@@ -70,21 +70,22 @@ pub async fn upcoming_after(desk: &mut Desk, planned: &Planned, at: Instant) -> 
     Ok(of(desk, customer, &step.subscription, discounts, glance, Some(planned), &[&usage]).await?.pop())
 }
 
-/// The period that the next invoice closes: one that ended and waits, else the running one.
-fn closes(desk: &Desk, s: &Subscription) -> Option<Closing> {
-    s.closings.first().cloned().or_else(|| s.cycle.as_ref().map(|cycle| running(desk, cycle)))
-}
-
-/// The running period as it will be closed: at its end, or after the grace where it has usage to wait for.
+/// A running period as it will be closed: at its end, or after the grace where it has usage to wait for.
 fn running(desk: &Desk, cycle: &Cycle) -> Closing {
-    Closing::whole(cycle.clone(), cycle.whole.end + grace(desk, cycle))
+    Closing::whole(cycle.alone(), cycle.whole.end + grace(desk, cycle))
 }
 
+/// What was used in the periods that the next invoice may close: those that ended and wait, else the running ones.
 async fn used_so_far(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Vec<Used>, Refusal> {
-    match closes(desk, s) {
-        Some(closing) => used(desk, &s.customer_id, &closing.cycle.open, at.min(closing.until)).await,
-        None => Ok(Vec::new()),
+    let ended = s.next_closings();
+    if ended.is_empty() {
+        return used(desk, &s.customer_id, s.cycle.iter().flat_map(Cycle::metered), at).await;
     }
+    let mut counted = Vec::new();
+    for closing in ended {
+        counted.extend(used(desk, &s.customer_id, &closing.cycle.open, at.min(closing.until)).await?);
+    }
+    Ok(counted)
 }
 
 async fn of(
@@ -105,17 +106,14 @@ async fn of(
     if let Some(planned) = planned {
         around.go_past(desk, &planned.bills).await?;
     }
-    let invoiced = match &next.closes {
-        Some(Closing { cycle, .. }) => charged_before(desk, subscription, &cycle.open).await?,
-        None => Vec::new(),
-    };
+    let invoiced = charged_before(desk, subscription, next.closes.iter().flat_map(|closing| &closing.cycle.open)).await?;
     let waiting: Vec<DraftLine> = planned.iter().flat_map(|planned| &planned.step.waiting).map(|(draft, _)| draft.clone()).collect();
     let mut upcoming = Vec::with_capacity(usages.len());
     for usage in usages {
         step.lines = next.advance.clone();
-        if let Some(Closing { cycle, until, unused, .. }) = &next.closes {
+        for Closing { cycle, until, unused, .. } in &next.closes {
             let closed = close_ended(&next.basis, cycle, *until, *unused, &invoiced, usage)?;
-            step.lines.extend(drafts(desk, closed.lines, &[], &cycle.open));
+            step.lines.extend(drafts(desk, closed.lines, &[], Some(cycle)));
         }
         step.lines.extend(waiting.iter().cloned());
         let bill = around.compose(desk, customer, currency, next.at, &[&step])?;
@@ -131,8 +129,8 @@ struct Next {
     discounts: Vec<Redeemed>,
     /// The next period's fees.
     advance: Vec<DraftLine>,
-    /// The period whose usage it holds.
-    closes: Option<Closing>,
+    /// The periods whose usage it holds.
+    closes: Vec<Closing>,
     /// A closing that others wait for.
     closed: Vec<Instant>,
     basis: Basis,
@@ -143,23 +141,32 @@ impl Next {
         let planned = subscription.scheduled.iter().map(|scheduled| &scheduled.terms);
         let terms: Vec<&Terms> = std::iter::once(&subscription.terms).chain(planned).collect();
         let basis = basis(desk, subscription, &terms, []).await?;
-        let mut next =
-            Next { at: subscription.starts_at, subscription: subscription.clone(), discounts, advance: Vec::new(), closes: None, closed: Vec::new(), basis };
+        let mut next = Next {
+            at: subscription.starts_at,
+            subscription: subscription.clone(),
+            discounts,
+            advance: Vec::new(),
+            closes: Vec::new(),
+            closed: Vec::new(),
+            basis,
+        };
         // An ended period that waits for its usage is invoiced first, and its fees wait with it.
-        if let Some(closing) = subscription.closings.first() {
+        next.closes = subscription.next_closings().into_iter().cloned().collect();
+        if let Some(closing) = next.closes.first() {
             next.at = closing.at;
             next.closed.push(closing.at);
-            next.closes = Some(closing.clone());
             return Ok(Some(next));
         }
         let s = &mut next.subscription;
         match s.state {
             State::Cancelled => return Ok(None),
             State::Paused => {
-                let Some(cycle) = s.cycle.clone().filter(|cycle| !cycle.open.is_empty()) else { return Ok(None) };
-                let closing = running(desk, &cycle);
-                next.at = closing.at;
-                next.closes = Some(closing);
+                let kept = s.cycle.iter().flat_map(Cycle::all).filter(|cycle| !cycle.open.is_empty());
+                let ends: Vec<Ended> = kept.map(|cycle| Ended { closing: running(desk, cycle), fees: Vec::new() }).collect();
+                if ends.is_empty() {
+                    return Ok(None);
+                }
+                next.take_first(ends);
             }
             State::Scheduled | State::Trialing => {
                 let start = s.trial_end_at.unwrap_or(s.starts_at);
@@ -169,23 +176,90 @@ impl Next {
                 let anchor = AnchorWish::anchor(s.anchor, s.terms.plan.interval, start, s.zone)?;
                 let cycle = Cycle::starting(anchor, s.terms.plan.interval, start)?;
                 next.at = start;
-                next.advance = drafts(desk, begin(&next.basis, &s.terms, &cycle)?.lines, &[&s.terms], &[]);
+                next.advance = drafts(desk, begin_all(&next.basis, &s.terms, &cycle)?.lines, &[&s.terms], None);
             }
             State::Active | State::PastDue => {
                 let Some(cycle) = s.cycle.clone() else { return Ok(None) };
-                let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= cycle.whole.end);
-                if !is_last(&s.cancel_at) && !is_last(&s.pause_at) {
-                    let anchor_day = take_up_planned(desk, s, &mut next.discounts).await?.and_then(|taken| taken.anchor_day);
-                    let following = cycle_after(&cycle, s, anchor_day)?;
-                    next.advance = drafts(desk, begin(&next.basis, &s.terms, &following)?.lines, &[&s.terms], &[]);
-                } else if cycle.open.is_empty() {
+                let ends = next.ends(desk, &cycle).await?;
+                if ends.is_empty() {
                     return Ok(None);
                 }
-                let closing = running(desk, &cycle);
-                next.at = closing.at;
-                next.closes = Some(closing);
+                next.take_first(ends);
             }
         }
         Ok(Some(next))
     }
+
+    /// The periods that end next, and what begins with each. Empty where they are the last, and nothing is left to invoice.
+    async fn ends(&mut self, desk: &mut Desk, cycle: &Cycle) -> Result<Vec<Ended>, Refusal> {
+        let s = &mut self.subscription;
+        let end_at = cycle.next_end();
+        let (ended, goes_on): (Vec<Cycle>, Vec<Cycle>) = cycle.beside.iter().cloned().partition(|cycle| cycle.whole.end == end_at);
+        let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= end_at);
+        let (cancels, pauses) = (is_last(&s.cancel_at), is_last(&s.pause_at));
+        let mut ends = Vec::new();
+        if cycle.whole.end > end_at {
+            for ended in &ended {
+                let begun = begin(&self.basis, &s.terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, end_at)?)?;
+                ends.push(Ended { closing: running(desk, ended), fees: drafts(desk, begun.lines, &[&s.terms], None) });
+            }
+            return Ok(ends);
+        }
+        let mut of_plan = Ended { closing: running(desk, &cycle.alone()), fees: Vec::new() };
+        let runs_on = Cycle { open: Vec::new(), beside: goes_on, ..cycle.alone() };
+        let (charged, used) = if runs_on.beside.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            (charged_then(desk, s, end_at).await?, used(desk, &s.customer_id, runs_on.metered(), end_at).await?)
+        };
+        if cancels || pauses {
+            let unused = if cancels { Unused::Credited } else { s.pause_unused.unwrap_or(Unused::Credited) };
+            if !runs_on.beside.is_empty() {
+                let outcome = if cancels {
+                    cancel(&self.basis, &s.terms, &runs_on, end_at, unused, &charged, &used)?
+                } else {
+                    pause(&self.basis, &s.terms, &runs_on, end_at, unused, &charged, &used)?
+                };
+                of_plan.fees = drafts(desk, outcome.lines, &[&s.terms], Some(&runs_on));
+            }
+            ends.push(of_plan);
+            ends.extend(ended.iter().map(|ended| Ended { closing: running(desk, ended), fees: Vec::new() }));
+            ends.retain(|end| !end.fees.is_empty() || !end.closing.cycle.open.is_empty());
+            return Ok(ends);
+        }
+        let old = s.terms.clone();
+        let anchor_day = take_up_planned(desk, s, &mut self.discounts).await?.and_then(|taken| taken.anchor_day);
+        let following = cycle_after(cycle, s, anchor_day)?;
+        let renewed = renew(&self.basis, &old, &s.terms, &runs_on, &following, &charged, &used)?;
+        of_plan.fees = drafts(desk, renewed.of_plan.lines, &[&s.terms], None);
+        ends.push(of_plan);
+        ends.extend(ended.iter().map(|ended| Ended { closing: running(desk, ended), fees: Vec::new() }));
+        for outcome in renewed.beside {
+            let fees = drafts(desk, outcome.lines, &[&s.terms, &old], Some(&runs_on));
+            let is_of = |end: &Ended| end.closing.cycle.interval.repeats_like(outcome.cycle.interval);
+            // What changes in the middle of its period goes with the plan's.
+            let with = ends.iter().position(is_of).unwrap_or(0);
+            if let Some(end) = ends.get_mut(with) {
+                end.fees.extend(fees);
+            }
+        }
+        Ok(ends)
+    }
+
+    /// The first of several ends is the next invoice, with those of the same instant.
+    fn take_first(&mut self, ends: Vec<Ended>) {
+        self.at = ends.iter().map(|end| end.closing.at).min().unwrap_or(self.at);
+        for Ended { closing, fees } in ends {
+            if closing.at == self.at {
+                self.advance.extend(fees);
+                self.closes.push(closing);
+            }
+        }
+    }
+}
+
+/// A period that will end, and the fees of what begins with that.
+struct Ended {
+    closing: Closing,
+    fees: Vec<DraftLine>,
 }

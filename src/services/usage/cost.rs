@@ -6,7 +6,7 @@ use billing::bands::{Band, bands};
 use billing::calendar::{Instant, Period, Share};
 use billing::money::sum;
 use billing::price::Price;
-use billing::subscription::{Basis, BilledPart, usage_of_part};
+use billing::subscription::{Basis, BilledPart, Cycle, usage_of_part};
 use rust_decimal::Decimal;
 
 use super::meter::{Aggregate, Meter, meters};
@@ -69,7 +69,7 @@ pub async fn cost_of_period(desk: &mut Desk, subscription: &Subscription, period
 /// The parts of a period that a meter's usage (or any meter's) was billed in, and those that are still to be.
 async fn parts_in(desk: &mut Desk, subscription: &Subscription, meter: Option<&str>, period: Period) -> Result<Vec<BilledPart>, Refusal> {
     let mut parts = subscriptions::billed_parts(desk, &subscription.id, meter, period).await?;
-    let running = subscription.cycle.iter().map(|cycle| Closing::whole(cycle.clone(), cycle.whole.end));
+    let running = subscription.cycle.iter().flat_map(Cycle::all).map(|cycle| Closing::whole(cycle.alone(), cycle.whole.end));
     for Closing { cycle, until, unused, .. } in running.chain(subscription.closings.iter().cloned()) {
         let open = cycle.open.iter().filter(|part| part.price.meter.as_ref().is_some_and(|of| meter.is_none_or(|meter| of.key == meter)));
         for part in open.filter(|part| period.contains(part.from)) {

@@ -1,6 +1,6 @@
 //! Subscriptions begin and change.
 
-use crate::calendar::{Anchor, days_later};
+use crate::calendar::{Anchor, Instant, days_later};
 use crate::fraction::{Fraction, ONE};
 use crate::story::{By, Settle, Step, Unit, When};
 use crate::world::{Left, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
@@ -33,12 +33,13 @@ impl World<'_> {
             trial_end: None,
             wish,
             anchor: None,
-            period: None,
-            whole: (0, 0),
+            round: None,
+            rounds: Vec::new(),
+            over: Vec::new(),
             cancel_at: None,
             ended_at: None,
             planned: None,
-            pause_planned: false,
+            pause_planned: None,
             paused_at: None,
             left: None,
         });
@@ -71,7 +72,7 @@ impl World<'_> {
     }
 
     /// Whether a customer may have terms: “The customer's [currency]. A price without it is refused, unless it says `convert` and a dated
-    /// rate exists”. An add-on goes with a plan of its interval.
+    /// rate exists”.
     pub fn check(&self, index: usize, terms: &Terms) -> Result<(), Refused> {
         let subscription = &self.subscriptions[index];
         let (currency, plan) = (self.currency(subscription.customer), self.plan(terms.plan));
@@ -81,11 +82,7 @@ impl World<'_> {
         let on = if is_later { chrono::NaiveDate::MAX } else { self.today(subscription.customer) };
         self.story.prices(plan, &currency, on).ok_or(Refused)?;
         for (add_on, _) in &terms.add_ons {
-            let add_on = &self.story.add_ons[*add_on];
-            self.story.prices(add_on, &currency, on).ok_or(Refused)?;
-            if (add_on.interval, add_on.interval_count) != (plan.interval, plan.interval_count) {
-                return Err(Refused);
-            }
+            self.story.prices(&self.story.add_ons[*add_on], &currency, on).ok_or(Refused)?;
         }
         Ok(())
     }
@@ -151,8 +148,11 @@ impl World<'_> {
         self.take(index, &wanted)?;
         let new = self.subscriptions[index].terms.clone();
         let customer = self.subscriptions[index].customer;
-        let lines = if self.interval(old.plan) == self.interval(new.plan) || self.is_reversed(index) {
-            self.same_interval(index, &old, &new)
+        let lines = if self.interval(old.plan) == self.interval(new.plan) {
+            let (before, after) = (self.things(index, &old), self.things(index, &new));
+            self.same_interval(index, &before, &after, self.now, "change")
+        } else if let Some(left) = self.reversed(index) {
+            self.undo_interval(index, &old, &new, left)
         } else {
             self.other_interval(index, &old)
         };
@@ -188,32 +188,50 @@ impl World<'_> {
     }
 
     /// Planned terms take effect with the period that begins. A coupon that others used up meanwhile is left out.
-    pub fn take_planned(&mut self, index: usize) {
+    ///
+    /// What is in the middle of a period of its own is changed with it, on the document of the plan's period.
+    pub fn take_planned(&mut self, index: usize, due: Instant) {
         let Some(mut wanted) = self.subscriptions[index].planned.take() else { return };
         let held = self.subscriptions[index].terms.coupons.clone();
         if let Some(coupons) = &mut wanted.coupons {
             coupons.retain(|coupon| held.contains(coupon) || self.may_redeem(index, *coupon).is_ok());
         }
-        let before = self.interval(self.subscriptions[index].terms.plan);
+        let (old, before) = (self.interval(self.subscriptions[index].terms.plan), self.going_on(index));
         if self.take(index, &wanted).is_err() {
             return;
         }
         let subscription = &self.subscriptions[index];
-        if self.interval(subscription.terms.plan) != before {
-            let (zone, at) = (subscription.zone, subscription.period.map_or(self.now, |period| period.1));
-            self.subscriptions[index].anchor = Some(Anchor::at(zone, at));
+        let is_other = self.interval(subscription.terms.plan) != old;
+        if is_other {
+            self.subscriptions[index].anchor = Some(Anchor::at(subscription.zone, self.now));
         }
+        // “`none` (no credit, no charge; new terms from the next period)”: each from its own.
+        if self.story.vendor.proration.by == By::None {
+            return;
+        }
+        let after = if is_other { Vec::new() } else { self.going_on(index) };
+        let lines = self.same_interval(index, &before, &after, due, "cycle");
+        self.wait(index, lines, due, "cycle");
     }
 
     /// “A change of plan, quantity or add-on at the same interval keeps the anchor”
-    fn same_interval(&mut self, index: usize, old: &Terms, new: &Terms) -> Vec<LineId> {
-        let (before, after) = (self.things(index, old), self.things(index, new));
+    fn same_interval(&mut self, index: usize, before: &[Thing], after: &[Thing], due: Instant, reason: &'static str) -> Vec<LineId> {
         let (gone, come): (Vec<Thing>, Vec<Thing>) = (
             before.iter().filter(|thing| !after.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
             after.iter().filter(|thing| !before.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
         );
         let mut lines = self.credit(index, &gone);
-        lines.extend(self.cut(index, |thing| gone.contains(thing), "change"));
+        lines.extend(self.cut(index, |thing| gone.contains(thing), due, reason));
+        // Of what nothing is left the period is over; what is new begins one.
+        for round in std::mem::take(&mut self.subscriptions[index].rounds) {
+            let is_left = after.iter().any(|thing| self.interval_of(thing) == round.interval);
+            let subscription = &mut self.subscriptions[index];
+            if is_left { subscription.rounds.push(round) } else { subscription.over.push((self.now, round)) }
+        }
+        let begun: Vec<Thing> = come.iter().filter(|thing| self.round_of(thing).is_none()).cloned().collect();
+        if !begun.is_empty() {
+            self.begin_rounds(index);
+        }
         // A metered price that goes on is of the new plan from here.
         for part in self.open_parts_of(index) {
             let same = after.iter().find(|thing| self.is_same(thing, &self.parts[part].thing)).cloned();
@@ -221,16 +239,19 @@ impl World<'_> {
                 self.parts[part].thing = same;
             }
         }
+        if self.subscriptions[index].state == State::Paused {
+            return lines;
+        }
         for thing in &come {
             if let Some(rejoined) = self.rejoin(thing) {
                 lines.extend(rejoined);
                 continue;
             }
             match self.restore(thing) {
-                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), true)),
+                restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), !begun.contains(thing))),
                 restored => lines.extend(restored),
             }
-            self.open_parts(index, std::slice::from_ref(thing));
+            self.open_parts(std::slice::from_ref(thing));
         }
         lines
     }
@@ -241,50 +262,61 @@ impl World<'_> {
         if price.meter.is_some() { one.add_on == other.add_on && price == of_other } else { one == other }
     }
 
-    /// A change of interval undone at its very instant: the period that it left goes on.
-    fn is_reversed(&mut self, index: usize) -> bool {
-        let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let Some(left) = subscription.left.clone().filter(|left| left.at == now && left.interval == self.interval(subscription.terms.plan)) else {
-            return false;
-        };
+    /// A change of interval undone at its very instant: the periods that it left go on.
+    fn reversed(&self, index: usize) -> Option<Left> {
+        let subscription = &self.subscriptions[index];
+        subscription.left.clone().filter(|left| left.at == self.now && left.round.interval == self.interval(subscription.terms.plan))
+    }
+
+    /// What was charged and cut for the interval that is undone goes, and what it ended comes back: nothing goes on from the one to the other.
+    fn undo_interval(&mut self, index: usize, old: &Terms, new: &Terms, left: Left) -> Vec<LineId> {
+        let (before, after) = (self.things(index, old), self.things(index, new));
+        let mut lines = self.same_interval(index, &before, &[], self.now, "change");
+        for credit in &lines {
+            // Nor does it ever come back.
+            if let Some(of) = self.lines[*credit].of {
+                self.lines[of].until = Instant::MIN;
+            }
+        }
         let subscription = &mut self.subscriptions[index];
         subscription.left = None;
         subscription.anchor = left.anchor;
-        subscription.period = Some(left.period);
-        subscription.whole = left.whole;
-        true
+        subscription.round = Some(left.round);
+        subscription.rounds = left.rounds;
+        lines.extend(self.same_interval(index, &[], &after, self.now, "change"));
+        lines
     }
 
     /// “a change of interval starts a new period at the change.”
     fn other_interval(&mut self, index: usize, old: &Terms) -> Vec<LineId> {
         let subscription = &self.subscriptions[index];
         if subscription.left.as_ref().is_none_or(|left| left.at != self.now)
-            && let Some(period) = subscription.period
+            && let Some(round) = subscription.round
         {
-            let left = Left { at: self.now, interval: self.interval(old.plan), anchor: subscription.anchor, period, whole: subscription.whole };
+            let left = Left { at: self.now, anchor: subscription.anchor, round, rounds: subscription.rounds.clone() };
             self.subscriptions[index].left = Some(left);
         }
         let things = self.things(index, old);
         let mut lines = self.credit(index, &things);
-        lines.extend(self.cut(index, |_| true, "change"));
+        lines.extend(self.cut(index, |_| true, self.now, "change"));
         lines.extend(self.new_period(index));
         lines
     }
 
-    /// A period that begins now, and its charges.
+    /// Periods that begin now, and their charges.
     pub fn new_period(&mut self, index: usize) -> Vec<LineId> {
-        let (zone, interval) = (self.subscriptions[index].zone, self.interval(self.subscriptions[index].terms.plan));
-        let anchor = Anchor::at(zone, self.now);
-        let period = anchor.period(zone, interval, self.now);
         let subscription = &mut self.subscriptions[index];
-        subscription.anchor = Some(anchor);
-        subscription.period = Some(period);
-        subscription.whole = period;
+        subscription.anchor = Some(Anchor::at(subscription.zone, self.now));
+        subscription.round = None;
+        subscription.rounds.clear();
+        subscription.over.clear();
+        self.begin_rounds(index);
         // An end with the period is with this one.
-        subscription.cancel_at = subscription.cancel_at.map(|_| period.1);
+        let subscription = &mut self.subscriptions[index];
+        subscription.cancel_at = subscription.cancel_at.and(subscription.period()).map(|period| period.1);
         let things = self.things(index, &self.subscriptions[index].terms);
         let lines = self.charge(index, &things, false);
-        self.open_parts(index, &things);
+        self.open_parts(&things);
         lines
     }
 }

@@ -8,13 +8,15 @@ use crate::world::{Back, Line, LineId, Thing, World};
 
 impl World<'_> {
     /// “usage is cut at that instant; each part is rated alone … The old part is invoiced with the change.”
-    pub fn cut(&mut self, index: usize, which: impl Fn(&Thing) -> bool, reason: &'static str) -> Vec<LineId> {
+    pub fn cut(&mut self, index: usize, which: impl Fn(&Thing) -> bool, due: Instant, reason: &'static str) -> Vec<LineId> {
         let mut lines = Vec::new();
         for part in self.open_parts_of(index) {
             if which(&self.parts[part].thing) {
-                self.close_part(part, self.now, self.now, reason, true);
+                self.close_part(part, self.now, due, reason, true);
                 self.parts[part].is_cut = true;
-                lines.extend(self.bill_part(part));
+                if due <= self.now {
+                    lines.extend(self.bill_part(part));
+                }
             }
         }
         lines
@@ -78,7 +80,12 @@ impl World<'_> {
     pub fn rejoin(&mut self, thing: &Thing) -> Option<Vec<LineId>> {
         let cut = (0..self.parts.len()).rev().find(|part| {
             let part = &self.parts[*part];
-            !part.open && part.is_cut && part.span.1 == self.now && part.thing.subscription == thing.subscription && self.is_same(&part.thing, thing)
+            !part.open
+                && part.is_cut
+                && part.span.0 < self.now
+                && part.span.1 == self.now
+                && part.thing.subscription == thing.subscription
+                && self.is_same(&part.thing, thing)
         })?;
         self.parts[cut].taken.clear();
         let mut lines = Vec::new();

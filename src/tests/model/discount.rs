@@ -59,7 +59,9 @@ impl World<'_> {
                 self.lines[*id].discount += part;
                 let (Some(subscription), period_start) = (self.lines[*id].subscription, self.lines[*id].period_start) else { continue };
                 for redeemed in self.subscriptions[subscription].redeemed.iter_mut().filter(|redeemed| redeemed.coupon == coupon) {
-                    redeemed.first = Some(redeemed.first.map_or(period_start, |first| first.min(period_start)));
+                    // The earliest of the document that it first took something off.
+                    let known = before[subscription].iter().find(|before| before.coupon == coupon).and_then(|before| before.first);
+                    redeemed.first = known.or(Some(redeemed.first.map_or(period_start, |first| first.min(period_start))));
                 }
             }
         }
@@ -79,12 +81,12 @@ impl World<'_> {
         !lines.iter().filter(|credit| is_whole(credit)).any(|credit| !is_undone(*credit))
     }
 
-    /// “Credit = share × what was charged …, net of its discount”: of what is charged on this very document, that is known only now.
+    /// “Credit = share × what was charged …, net of its discount”: of what still waited for its document, that is known only now.
     pub fn settle_backs(&mut self, lines: &[LineId]) {
         let mut backs: Vec<LineId> = lines.iter().copied().filter(|id| self.lines[*id].takes_back.is_some()).collect();
         backs.sort_unstable();
         for id in backs {
-            let Some(of) = self.lines[id].of.filter(|of| lines.contains(of)) else { continue };
+            let Some(of) = self.lines[id].of.filter(|of| lines.contains(of) || self.lines[*of].document.is_some()) else { continue };
             let amount = match self.lines[id].takes_back {
                 Some(Back::Share(share)) => -prorated(self.story.vendor.proration.rounding, whole(self.lines[of].net()) * share),
                 Some(Back::All(credit)) => -self.lines[credit].amount,

@@ -3,12 +3,12 @@
 use crate::calendar::Instant;
 use crate::change::Made;
 use crate::story::{By, Step, When};
-use crate::world::{Refused, State, Thing, World};
+use crate::world::{LineId, Refused, State, Thing, World};
 
 impl World<'_> {
     pub fn cancel(&mut self, step: &Step, index: usize) -> Made {
         let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let (state, customer, period) = (subscription.state, subscription.customer, subscription.period);
+        let (state, customer, period) = (subscription.state, subscription.customer, subscription.period());
         match state {
             State::Cancelled => return Err(Refused),
             State::Scheduled => {
@@ -29,28 +29,15 @@ impl World<'_> {
             self.end(index, now);
             return Ok(None);
         }
-        let things = self.things(index, &self.subscriptions[index].terms);
-        let mut lines = Vec::new();
-        if step.prorate {
-            lines = self.credit(index, &things);
-        }
-        // “A cancelled subscription's usage to the end is on its final invoice.”
-        for part in self.open_parts_of(index) {
-            let due = now + self.story.vendor.usage_grace;
-            self.close_part(part, now, due, "final", step.prorate);
-            self.parts[part].is_last = due > now;
-            if due <= now {
-                lines.extend(self.bill_part(part));
-            }
-        }
-        self.stop_gaps(index, now);
+        let things = self.going_on(index);
+        let lines = self.finish(index, &things, step.prorate);
         self.end(index, now);
         // Its final invoice is this one, unless that waits for its last usage and there is nothing to give back before.
         let is_later = self.parts.iter().any(|part| part.is_last && part.thing.subscription == index && part.span.1 == now);
-        let is_running = period.is_some_and(|period| period.0 <= now && now < period.1);
+        let is_running = self.subscriptions[index].round.iter().chain(&self.subscriptions[index].rounds).any(|round| round.period.1 > now);
         let made_by = (!lines.is_empty() || (!is_later && is_running)).then_some("final");
         if !is_running {
-            // Paused, and its period over: what still waits for usage goes on waiting, and is its final invoice.
+            // Paused, and its periods over: what still waits for usage goes on waiting, and is its final invoice.
             for part in self.parts.iter_mut().filter(|part| !part.is_billed && part.thing.subscription == index) {
                 part.reason = "final";
             }
@@ -64,30 +51,54 @@ impl World<'_> {
         Ok(made)
     }
 
+    /// What a cancellation gives back of things, and their last usage.
+    pub fn finish(&mut self, index: usize, things: &[Thing], prorate: bool) -> Vec<LineId> {
+        let (now, mut lines) = (self.now, Vec::new());
+        if prorate {
+            lines = self.credit(index, things);
+        }
+        // “A cancelled subscription's usage to the end is on its final invoice.”
+        for part in self.open_parts_of(index) {
+            let due = now + self.story.vendor.usage_grace;
+            self.close_part(part, now, due, "final", prorate);
+            self.parts[part].is_last = due > now;
+            if due <= now {
+                lines.extend(self.bill_part(part));
+            }
+        }
+        self.stop_gaps(index, now);
+        lines
+    }
+
     pub fn pause(&mut self, step: &Step, index: usize) -> Made {
         let (now, subscription) = (self.now, &self.subscriptions[index]);
         if subscription.state != State::Active {
             return Err(Refused);
         }
         if step.when == When::PeriodEnd {
-            self.subscriptions[index].pause_planned = true;
+            self.subscriptions[index].pause_planned = Some(step.prorate);
             return Ok(None);
         }
         let customer = subscription.customer;
-        let things = self.things(index, &subscription.terms);
-        let mut lines = Vec::new();
-        if step.prorate && self.story.vendor.proration.by != By::None {
-            lines = self.credit(index, &things);
-            lines.extend(self.cut(index, |_| true, "change"));
-        } else {
-            // What was paid is kept, and so is the period; what is used meanwhile is not billed.
-            for part in self.open_parts_of(index) {
-                self.parts[part].gaps.push((now, Instant::MAX));
-            }
-        }
+        let lines = self.stop(index, &self.going_on(index), step.prorate, now, "change");
         self.pause_from(index, now);
         let of = step.prorate.then_some(index);
         Ok(self.collect(customer, of, lines, Some("change"), &[]))
+    }
+
+    /// What a pause gives back of things, and their usage so far.
+    pub fn stop(&mut self, index: usize, things: &[Thing], prorate: bool, due: Instant, reason: &'static str) -> Vec<LineId> {
+        let mut lines = Vec::new();
+        if prorate && self.story.vendor.proration.by != By::None {
+            lines = self.credit(index, things);
+            lines.extend(self.cut(index, |_| true, due, reason));
+        } else {
+            // What was paid is kept, and so is the period; what is used meanwhile is not billed.
+            for part in self.open_parts_of(index) {
+                self.parts[part].gaps.push((self.now, Instant::MAX));
+            }
+        }
+        lines
     }
 
     fn stop_gaps(&mut self, index: usize, at: Instant) {
@@ -101,26 +112,20 @@ impl World<'_> {
     /// “`resume` (charged from now to the period's end)”
     pub fn resume(&mut self, index: usize) -> Made {
         let subscription = &self.subscriptions[index];
-        if subscription.pause_planned && subscription.state == State::Active {
-            self.subscriptions[index].pause_planned = false;
+        if subscription.pause_planned.is_some() && subscription.state == State::Active {
+            self.subscriptions[index].pause_planned = None;
             return Ok(None);
         }
         if subscription.state != State::Paused {
             return Err(Refused);
         }
         let (customer, now) = (subscription.customer, self.now);
-        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
-        let Some(anchor) = subscription.anchor else { return Err(Refused) };
-        let whole_period = anchor.period(zone, interval, now);
-        let is_later = subscription.period.is_none_or(|period| period.1 <= now);
+        // By `none` all that goes on was kept.
+        let kept = if self.story.vendor.proration.by == By::None { self.going_on(index) } else { Vec::new() };
         let subscription = &mut self.subscriptions[index];
         subscription.state = State::Active;
         subscription.paused_at = None;
-        if is_later {
-            // What is left of the period is one.
-            subscription.period = Some((now, whole_period.1));
-            subscription.whole = whole_period;
-        }
+        self.begin_rounds(index);
         self.stop_gaps(index, now);
         // What was kept paid goes on; the rest is charged anew.
         let things = self.things(index, &self.subscriptions[index].terms);
@@ -129,7 +134,7 @@ impl World<'_> {
         let is_open = |world: &World<'_>, thing: &Thing| world.open_parts_of(index).iter().any(|part| world.parts[*part].thing == *thing);
         let mut lines = Vec::new();
         for thing in &things {
-            if is_open(self, thing) || is_paid(self, thing) {
+            if kept.contains(thing) || is_open(self, thing) || is_paid(self, thing) {
                 continue;
             }
             if let Some(rejoined) = self.rejoin(thing) {
@@ -140,7 +145,7 @@ impl World<'_> {
                 restored if restored.is_empty() => lines.extend(self.charge(index, std::slice::from_ref(thing), false)),
                 restored => lines.extend(restored),
             }
-            self.open_parts(index, std::slice::from_ref(thing));
+            self.open_parts(std::slice::from_ref(thing));
         }
         Ok(self.collect(customer, None, lines, Some("change"), &[]))
     }

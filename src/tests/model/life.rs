@@ -1,11 +1,11 @@
 //! Time passes: subscriptions begin, periods follow each other, what is due is charged.
 
-use crate::calendar::{Anchor, Instant, share};
+use crate::calendar::{Anchor, Instant, Interval, share};
 use crate::document::prorated;
 use crate::fraction::{Fraction, ONE, ZERO, whole};
 use crate::price::rate;
 use crate::story::{By, Model};
-use crate::world::{Line, LineId, State, Terms, Thing, Waiting, Wish, World};
+use crate::world::{Line, LineId, Round, State, Subscription, Terms, Thing, Waiting, Wish, World};
 
 impl World<'_> {
     /// “Time runs to each `at` first; all that falls due on the way happens in order, before the step.”
@@ -30,13 +30,13 @@ impl World<'_> {
         let turns = of_customer.filter_map(|subscription| match subscription.state {
             State::Scheduled => Some(subscription.starts_at),
             State::Trialing => subscription.trial_end,
-            State::Active => subscription.period.map(|period| period.1),
-            State::Paused => subscription.planned.as_ref().and(subscription.period).map(|period| period.1).into_iter().chain(subscription.cancel_at).min(),
+            State::Active => subscription.round.iter().chain(&subscription.rounds).map(|round| round.period.1).min(),
+            State::Paused => subscription.planned.as_ref().and(subscription.period()).map(|period| period.1).into_iter().chain(subscription.cancel_at).min(),
             State::Cancelled => None,
         });
-        let kept = self.parts.iter().filter(|part| part.open).map(|part| &self.subscriptions[part.thing.subscription]);
-        let kept = kept.filter(|subscription| subscription.customer == customer && subscription.state == State::Paused);
-        let turns = turns.chain(kept.filter_map(|subscription| subscription.period.map(|period| period.1)));
+        let is_kept = |subscription: &Subscription| subscription.customer == customer && subscription.state == State::Paused;
+        let kept = self.parts.iter().filter(|part| part.open && is_kept(&self.subscriptions[part.thing.subscription]));
+        let turns = turns.chain(kept.filter_map(|part| self.round_of(&part.thing).map(|round| round.period.1)));
         let parts = self.parts.iter().filter(|part| !part.open && !part.is_billed && self.subscriptions[part.thing.subscription].customer == customer);
         let waiting = self.waiting.iter().filter(|waiting| waiting.customer == customer).filter_map(|waiting| waiting.due);
         let expiring = self.expiring.iter().filter(|(of, ..)| *of == customer).map(|(_, end, _)| *end);
@@ -65,7 +65,7 @@ impl World<'_> {
                     // A trial that ends without a charge is no invoice.
                     (self.subscriptions[index].state == State::Active).then_some("start")
                 }
-                State::Active if subscription.period.is_some_and(|period| period.1 <= now) => self.turn(index),
+                State::Active => self.turn(index),
                 State::Paused => self.turn_paused(index),
                 _ => None,
             };
@@ -157,104 +157,174 @@ impl World<'_> {
         subscription.cancel_at = Some(at);
         subscription.ended_at = Some(at);
         subscription.paused_at = None;
-        subscription.pause_planned = false;
+        subscription.pause_planned = None;
         subscription.planned = None;
     }
 
     /// “the anchor is the trial's end unless given”: the first period begins now, whole or as a stub.
     pub fn first_period(&mut self, index: usize) {
-        let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
+        let (now, subscription) = (self.now, &mut self.subscriptions[index]);
+        let zone = subscription.zone;
         let anchor = match subscription.wish {
             Wish::None => Anchor::at(zone, now),
             Wish::Day(day) => Anchor::day(zone, now, day),
             Wish::At(at) => Anchor::at(zone, at),
         };
-        let whole_period = anchor.period(zone, interval, now);
-        let subscription = &mut self.subscriptions[index];
         subscription.state = State::Active;
         subscription.anchor = Some(anchor);
-        subscription.whole = whole_period;
-        subscription.period = Some((now, whole_period.1));
-        self.charge_period(index, now, "start");
+        self.begin_rounds(index);
+        self.charge_period(index, &self.things(index, &self.subscriptions[index].terms), now, "start");
     }
 
-    /// Charges all that a period has in advance, and opens what it has in arrears.
-    pub fn charge_period(&mut self, index: usize, due: Instant, reason: &'static str) {
-        let terms = self.subscriptions[index].terms.clone();
-        for line in self.charge(index, &self.things(index, &terms), false) {
-            let customer = self.subscriptions[index].customer;
+    /// The period that a thing is in: the plan's, if its interval is the plan's, else that of its own.
+    pub fn round_of(&self, thing: &Thing) -> Option<Round> {
+        let (subscription, interval) = (&self.subscriptions[thing.subscription], self.interval_of(thing));
+        let own = subscription.rounds.iter().find(|round| thing.add_on.is_some() && round.interval == interval);
+        own.or(subscription.round.as_ref().filter(|round| round.interval == interval)).copied()
+    }
+
+    /// Whether a thing is in the middle of its period.
+    pub fn goes_on(&self, thing: &Thing) -> bool {
+        self.round_of(thing).is_some_and(|round| round.period.1 > self.now)
+    }
+
+    pub fn going_on(&self, index: usize) -> Vec<Thing> {
+        self.things(index, &self.subscriptions[index].terms).into_iter().filter(|thing| self.goes_on(thing)).collect()
+    }
+
+    /// Every interval of which no period goes on begins one: what is left of the anchor's.
+    pub fn begin_rounds(&mut self, index: usize) {
+        let (now, interval) = (self.now, self.interval(self.subscriptions[index].terms.plan));
+        let going = self.subscriptions[index].round.filter(|round| round.period.1 > now);
+        self.subscriptions[index].round = going.or_else(|| self.new_round(index, interval));
+        self.subscriptions[index].rounds.retain(|round| round.period.1 > now);
+        for thing in self.things(index, &self.subscriptions[index].terms) {
+            if self.round_of(&thing).is_none() {
+                let round = self.new_round(index, self.interval_of(&thing));
+                self.subscriptions[index].rounds.extend(round);
+            }
+        }
+    }
+
+    fn new_round(&self, index: usize, interval: Interval) -> Option<Round> {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let whole = subscription.anchor?.period(subscription.zone, interval, now);
+        // “A change and its reversal at the same instant cancel out exactly”
+        let reversed = subscription.over.iter().find(|(at, round)| *at == now && round.whole == whole && round.interval == interval);
+        Some(reversed.map_or(Round { interval, period: (now, whole.1), whole }, |(_, round)| *round))
+    }
+
+    /// Charges all that things have in advance, and opens what they have in arrears.
+    pub fn charge_period(&mut self, index: usize, things: &[Thing], due: Instant, reason: &'static str) {
+        let lines = self.charge(index, things, false);
+        self.wait(index, lines, due, reason);
+        self.open_parts(things);
+    }
+
+    /// Lines wait for a document. What they take back is on it too, if it still waits for a later one.
+    pub fn wait(&mut self, index: usize, lines: Vec<LineId>, due: Instant, reason: &'static str) {
+        let customer = self.subscriptions[index].customer;
+        for line in lines {
+            for taken_back in self.waiting.iter_mut().filter(|other| Some(other.line) == self.lines[line].of) {
+                taken_back.due = taken_back.due.map(|own| own.min(due));
+            }
             self.waiting.push(Waiting { line, customer, due: Some(due), reason });
         }
-        self.open_parts(index, &self.things(index, &terms));
     }
 
-    pub fn open_parts(&mut self, index: usize, things: &[Thing]) {
-        let start = self.subscriptions[index].period.map_or(self.now, |period| period.0);
+    pub fn open_parts(&mut self, things: &[Thing]) {
         for thing in things {
             if self.price_of(thing).meter.is_some() {
+                let start = self.round_of(thing).map_or(self.now, |round| round.period.0);
                 self.open_part(thing.clone(), self.now, start);
             }
         }
     }
 
-    /// A period ends and the next begins, or none does. What its document is for, if it is made now.
-    fn turn(&mut self, index: usize) -> Option<&'static str> {
-        let subscription = &self.subscriptions[index];
-        let (at, ends) = (subscription.period?.1, subscription.cancel_at.is_some());
-        let open: Vec<usize> = self.open_parts_of(index);
-        // “(period end + `usage_grace`, 0 unless said)”
-        let due = if open.is_empty() { at } else { at + self.story.vendor.usage_grace };
-        let reason = if ends { "final" } else { "cycle" };
-        for part in open {
-            self.close_part(part, at, due, reason, true);
+    /// Ends the usage of periods that end. Of each: when its document is due, “(period end + `usage_grace`, 0 unless said)” of its own usage.
+    fn close_rounds(&mut self, index: usize, reason: &'static str) -> Vec<(Round, Instant)> {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let ended = subscription.round.iter().chain(&subscription.rounds).filter(|round| round.period.1 <= now);
+        let mut dues: Vec<(Round, Instant)> = ended.map(|round| (*round, round.period.1)).collect();
+        for part in self.open_parts_of(index) {
+            let round = self.round_of(&self.parts[part].thing);
+            for (round, due) in dues.iter_mut().filter(|(ended, _)| Some(*ended) == round) {
+                *due = round.period.1 + self.story.vendor.usage_grace;
+                self.close_part(part, round.period.1, *due, reason, true);
+            }
         }
-        if ends {
-            self.end(index, at);
-        } else if self.subscriptions[index].pause_planned {
-            self.pause_from(index, at);
-            self.take_planned(index);
-        } else {
-            self.take_planned(index);
-            let subscription = &self.subscriptions[index];
-            let (zone, interval) = (subscription.zone, self.interval(subscription.terms.plan));
-            let anchor = subscription.anchor.unwrap_or_else(|| Anchor::at(zone, at));
-            let period = anchor.period(zone, interval, at);
-            let subscription = &mut self.subscriptions[index];
-            subscription.period = Some(period);
-            subscription.whole = period;
-            self.charge_period(index, due, "cycle");
-        }
-        (due <= self.now).then_some(reason)
+        dues
     }
 
-    /// The period a paused subscription kept is over, or the subscription is.
+    /// Periods end and the next begin, or none do. What their document is for, if it is made now.
+    fn turn(&mut self, index: usize) -> Option<&'static str> {
+        let (now, subscription) = (self.now, &self.subscriptions[index]);
+        let (plans, pauses) = (subscription.round?, subscription.pause_planned);
+        let is_plans = plans.period.1 <= now;
+        let ends = is_plans && subscription.cancel_at.is_some();
+        let reason = if ends { "final" } else { "cycle" };
+        let dues = self.close_rounds(index, reason);
+        if dues.is_empty() {
+            return None;
+        }
+        let due_of = |interval: Interval| dues.iter().find(|(round, _)| round.interval == interval).map(|(_, due)| *due);
+        let due = due_of(plans.interval).unwrap_or(now);
+        if ends {
+            self.end_with_period(index, due);
+        } else if let Some(prorate) = pauses.filter(|_| is_plans) {
+            let lines = self.stop(index, &self.going_on(index), prorate, due, reason);
+            self.wait(index, lines, due, reason);
+            self.pause_from(index, now);
+            self.take_planned(index, due);
+        } else {
+            if is_plans {
+                self.take_planned(index, due);
+            }
+            let terms = &self.subscriptions[index].terms;
+            let (interval, mut things) = (self.interval(terms.plan), self.things(index, terms));
+            things.retain(|thing| !self.goes_on(thing));
+            self.begin_rounds(index);
+            let mut first = if is_plans { due } else { Instant::MAX };
+            for thing in things {
+                // What begins with the plan's period is due with it.
+                let own = Some(self.interval_of(&thing)).filter(|own| *own != interval).and_then(due_of).unwrap_or(due);
+                self.charge_period(index, &[thing], own, reason);
+                first = first.min(own);
+            }
+            return (first <= now).then_some(reason);
+        }
+        (due <= now).then_some(reason)
+    }
+
+    /// The periods a paused subscription kept are over, or the subscription is.
     fn turn_paused(&mut self, index: usize) -> Option<&'static str> {
         let (now, subscription) = (self.now, &self.subscriptions[index]);
-        let (period, ends) = (subscription.period?, subscription.cancel_at.is_some_and(|end| end <= now));
-        let reason = if ends { "final" } else { "cycle" };
-        let mut turned = None;
-        if period.1 <= now {
-            for part in self.open_parts_of(index) {
-                self.close_part(part, period.1, period.1 + self.story.vendor.usage_grace, reason, true);
-            }
-            // “What happens exactly at a boundary belongs to the period it begins”: also where nothing is charged for that one.
-            if !ends {
-                self.take_planned(index);
-            }
-        }
+        let (plans, ends) = (subscription.round?, subscription.cancel_at.is_some_and(|end| end <= now));
+        let dues = self.close_rounds(index, if ends { "final" } else { "cycle" });
+        let due = dues.iter().find(|(round, _)| *round == plans).map(|(_, due)| *due);
         if ends {
-            self.end(index, now);
-            turned = Some("final");
+            self.end_with_period(index, due.unwrap_or(now));
+            return Some("final");
         }
-        turned
+        // “What happens exactly at a boundary belongs to the period it begins”: also where nothing is charged for that one.
+        if let Some(due) = due {
+            self.take_planned(index, due);
+        }
+        None
+    }
+
+    /// The plan's period is a subscription's last: what is in the middle of another ends as by a cancellation then.
+    fn end_with_period(&mut self, index: usize, due: Instant) {
+        let lines = self.finish(index, &self.going_on(index), true);
+        self.wait(index, lines, due, "final");
+        self.end(index, self.now);
     }
 
     pub fn pause_from(&mut self, index: usize, at: Instant) {
         let subscription = &mut self.subscriptions[index];
         subscription.state = State::Paused;
         subscription.paused_at = Some(at);
-        subscription.pause_planned = false;
+        subscription.pause_planned = None;
     }
 
     pub fn open_parts_of(&self, index: usize) -> Vec<usize> {
@@ -288,22 +358,19 @@ impl World<'_> {
         things
     }
 
-    /// “without [`meter`]: in advance on the quantity”: the lines of things from now to the period's end. In mid-period “charge = share ×
+    /// “without [`meter`]: in advance on the quantity”: the lines of things from now to their period's end. In mid-period “charge = share ×
     /// the new price”; “A charge starting mid-period because of an anchor (a stub) is a `proration_charge` of share × price, the whole
     /// being the period that the anchor ends; with `none` a stub costs nothing.”
     pub fn charge(&mut self, index: usize, things: &[Thing], is_change: bool) -> Vec<LineId> {
         let subscription = &self.subscriptions[index];
-        let (by, rounding) = (self.story.vendor.proration.by, self.story.vendor.proration.rounding);
-        let Some(period) = subscription.period else { return Vec::new() };
-        let span = (self.now.max(period.0), period.1);
-        let (is_whole, whole_period, zone) = (span == subscription.whole && !is_change, subscription.whole, subscription.zone);
-        if !is_whole && by == By::None {
-            return Vec::new();
-        }
+        let (by, rounding, zone) = (self.story.vendor.proration.by, self.story.vendor.proration.rounding, subscription.zone);
         let mut lines = Vec::new();
         for thing in things {
             let (price, factor) = (self.price_of(thing), self.factor(thing));
-            if price.meter.is_some() {
+            let Some(Round { period, whole: whole_period, .. }) = self.round_of(thing) else { continue };
+            let span = (self.now.max(period.0), period.1);
+            let is_whole = span == whole_period && !is_change;
+            if price.meter.is_some() || (!is_whole && by == By::None) {
                 continue;
             }
             let rated = rate(price, thing.quantity, whole(1));

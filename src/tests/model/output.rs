@@ -121,7 +121,7 @@ impl World<'_> {
     fn subscription_out(&self, index: usize) -> Value {
         let subscription = &self.subscriptions[index];
         let (status, entitled) = self.status(index);
-        let period = match (subscription.period, subscription.trial_end) {
+        let period = match (subscription.period(), subscription.trial_end) {
             (Some(period), _) => Some(period),
             (None, Some(end)) if subscription.state == State::Trialing => Some((subscription.starts_at, end)),
             (None, _) => None,

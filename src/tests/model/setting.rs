@@ -86,7 +86,14 @@ pub fn setting(dice: &mut Dice, taste: &Taste) -> Value {
             let of = dice.of(&plans);
             let mut list = prices(dice, taste, &meters, &[]);
             list.truncate(1);
-            add_ons.push(json!({"id": format!("a{i}"), "interval": of["interval"], "interval_count": of["interval_count"], "prices": list}));
+            let mut add_on = json!({"id": format!("a{i}"), "interval": of["interval"], "interval_count": of["interval_count"], "prices": list});
+            // One of its own, thrown apart: the rest of a life stays as it is.
+            let mut apart = Dice(!dice.0);
+            if apart.percent(if taste.intervals { 50 } else { 25 }) {
+                let (interval, count) = apart.of(&[("week", 1), ("month", 1), ("year", 1), ("year", 1), ("month", 3), ("week", 2), ("day", 10)]);
+                (add_on["interval"], add_on["interval_count"]) = (json!(interval), json!(count));
+            }
+            add_ons.push(add_on);
         }
     }
     if taste.currencies {

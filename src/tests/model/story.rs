@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::calendar::Interval;
 use crate::fraction::{Fraction, ONE};
 
 #[derive(Deserialize)]
@@ -118,6 +119,12 @@ pub struct Offer {
     #[serde(default)]
     pub trial_days: i64,
     pub prices: Vec<Price>,
+}
+
+impl Offer {
+    pub fn every(&self) -> Interval {
+        Interval { unit: self.interval, count: self.interval_count }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

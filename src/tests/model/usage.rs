@@ -104,8 +104,8 @@ impl World<'_> {
 
     /// Ends a part; its bounds are those of its share of the period, or of all of it.
     pub fn close_part(&mut self, part: usize, to: Instant, due: Instant, reason: &'static str, is_scaled: bool) {
-        let of = &self.subscriptions[self.parts[part].thing.subscription];
-        let (by, zone, whole_period, period) = (self.story.vendor.proration.by, of.zone, of.whole, of.period.unwrap_or(of.whole));
+        let (by, zone) = (self.story.vendor.proration.by, self.subscriptions[self.parts[part].thing.subscription].zone);
+        let whole_period = self.round_of(&self.parts[part].thing).expect("a period that usage is of").whole;
         let factor = self.factor(&self.parts[part].thing);
         let part = &mut self.parts[part];
         part.factor = Some(factor);
@@ -115,7 +115,7 @@ impl World<'_> {
         part.reason = reason;
         let to_scale = if is_scaled { part.span.1 } else { whole_period.1 };
         // “with `none` a stub costs nothing”: no minimum either.
-        part.is_free = by == By::None && whole_period != period;
+        part.is_free = by == By::None && part.span.0 != whole_period.0;
         part.scale = if by == By::None { whole(1) } else { share(by, zone, (part.span.0, to_scale), whole_period) };
     }
 

@@ -59,28 +59,45 @@ pub struct Subscription {
     pub trial_end: Option<Instant>,
     pub wish: Wish,
     pub anchor: Option<Anchor>,
-    pub period: Option<Span>,
-    /// The period whole, of which a stub is the end.
-    pub whole: Span,
+    /// The plan's period, which is the subscription's.
+    pub round: Option<Round>,
+    /// The periods of add-ons whose interval is not the plan's.
+    pub rounds: Vec<Round>,
+    /// Those of them that changes ended, and when.
+    pub over: Vec<(Instant, Round)>,
     pub cancel_at: Option<Instant>,
     pub ended_at: Option<Instant>,
     /// Terms that begin with the next period.
     pub planned: Option<Planned>,
-    /// A pause that begins with the next period.
-    pub pause_planned: bool,
+    /// A pause that begins with the next period, and whether it prorates.
+    pub pause_planned: Option<bool>,
     /// Since when it is paused.
     pub paused_at: Option<Instant>,
-    /// The period that its last change of interval left.
+    /// The periods that its last change of interval left.
     pub left: Option<Left>,
+}
+
+impl Subscription {
+    pub fn period(&self) -> Option<Span> {
+        self.round.map(|round| round.period)
+    }
+}
+
+/// The period that the things of an interval are in.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Round {
+    pub interval: Interval,
+    pub period: Span,
+    /// The period whole, of which a stub is the end.
+    pub whole: Span,
 }
 
 #[derive(Clone)]
 pub struct Left {
     pub at: Instant,
-    pub interval: Interval,
     pub anchor: Option<Anchor>,
-    pub period: Span,
-    pub whole: Span,
+    pub round: Round,
+    pub rounds: Vec<Round>,
 }
 
 #[derive(Clone, Copy)]
@@ -164,7 +181,7 @@ pub struct Line {
     /// Of each of its taxes, what was given back of its part.
     pub taxes_given_back: Vec<i128>,
     pub span: Span,
-    /// Start of the subscription's period it was charged in.
+    /// Start of the period it was charged in.
     pub period_start: Instant,
     /// Where it stands.
     pub document: Option<usize>,
@@ -328,8 +345,11 @@ impl<'a> World<'a> {
     }
 
     pub fn interval(&self, plan: usize) -> Interval {
-        let plan = self.plan(plan);
-        Interval { unit: plan.interval, count: plan.interval_count }
+        self.plan(plan).every()
+    }
+
+    pub fn interval_of(&self, thing: &Thing) -> Interval {
+        self.offer(thing).every()
     }
 
     pub fn offer(&self, thing: &Thing) -> &'a Offer {

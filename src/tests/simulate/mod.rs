@@ -6,6 +6,7 @@ mod corrections;
 mod documents;
 mod lifecycle;
 mod model;
+mod own_interval;
 mod prices;
 mod proration;
 mod same;

@@ -123,12 +123,6 @@ async fn add_ons_come_and_go_by_their_share() {
 }
 
 #[tokio::test]
-async fn an_add_on_of_another_interval_is_refused() {
-    let add_on = json!({"id": "support", "interval": "year", "prices": [{"id": "support", "model": "flat", "amount": 5000}]});
-    Story::flat(3000).with("add_ons", add_on).change(HALF, json!({"add_ons": ["support"]})).tell().await.refused(1, "interval").totals("invoices", &[3000]);
-}
-
-#[tokio::test]
 async fn a_change_may_be_settled_with_the_next_invoice() {
     let story = Story::flat(3000).plan("q", 6000).change(HALF, json!({"plan": "q", "settle": "next_invoice"}));
     let told = story.until("2024-07-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 7500]);

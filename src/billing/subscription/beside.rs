@@ -1,0 +1,111 @@
+//! Add-ons that are billed at another interval than the plan: which charge is of which cycle, and what a change makes of those beside the
+//! plan's. Each cycle meets an event by itself, inside its own period.
+
+use std::borrow::Cow;
+
+use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, events::begin, swap::Now, terms::Item};
+use crate::{
+    Result,
+    calendar::{Instant, Interval},
+};
+
+/// An event in mid-period, of all of a subscription.
+pub(super) struct Moment<'a> {
+    pub(super) old: &'a Terms,
+    pub(super) new: &'a Terms,
+    /// As it stands.
+    pub(super) cycle: &'a Cycle,
+    pub(super) at: Instant,
+    pub(super) charged: &'a [Charged],
+    pub(super) used: &'a [Used],
+}
+
+impl<'a> Moment<'a> {
+    /// The charges that one of the subscription's cycles has made; of those that are over, all: what comes back may have been another's.
+    pub(super) fn charged_in(&self, cycle: &Cycle) -> Cow<'a, [Charged]> {
+        let is_one = |terms: &Terms| terms.add_ons.iter().all(|add_on| add_on.interval.repeats_like(self.cycle.interval));
+        if self.cycle.beside.is_empty() && is_one(self.old) && is_one(self.new) {
+            return Cow::Borrowed(self.charged);
+        }
+        let is_of_it = |charge: &&Charged| !charge.is_in_force(self.at) || self.interval_of(charge).repeats_like(cycle.interval);
+        Cow::Owned(self.charged.iter().filter(is_of_it).cloned().collect())
+    }
+
+    fn interval_of(&self, charge: &Charged) -> Interval {
+        let add_on = Product::of(&charge.line).filter(|product| matches!(product, Product::AddOn(_)));
+        let Some(product) = add_on else { return self.cycle.interval };
+        let known = self.old.interval_of(&product).or_else(|| self.new.interval_of(&product));
+        // An add-on that is gone already: the period that its charge reaches the end of was its own.
+        let ended_with = || self.cycle.all().find(|cycle| charge.line.to == Some(cycle.whole.end)).map(|cycle| cycle.interval);
+        known.or_else(ended_with).unwrap_or(self.cycle.interval)
+    }
+
+    /// Moves one cycle, as it stands or as it shall stand again, to new things.
+    pub(super) fn swap(&self, basis: &Basis, to: Cycle, current: &Cycle, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
+        let charged = self.charged_in(current);
+        basis.swap(to, &Now { current, at: self.at, charged: &charged, used: self.used }, items, keeps)
+    }
+
+    /// A change inside the period of one cycle: what is the same before and after is left alone.
+    pub(super) fn change_in(&self, basis: &Basis, cycle: &Cycle) -> Result<Outcome> {
+        let (old, new) = (self.old.items_at(cycle.interval), self.new.items_at(cycle.interval));
+        let unchanged = |item: &&Item<'_>| old.iter().any(|old| item.is_unchanged_from(old));
+        let keeps = new.iter().filter(unchanged).cloned().collect::<Vec<_>>();
+        self.swap(basis, cycle.clone(), cycle, &new, &keeps)
+    }
+
+    /// Ends every cycle: what is unused of its charges goes back, what was used is rated.
+    pub(super) fn end_all(&self, basis: &Basis) -> Result<Vec<Outcome>> {
+        self.cycle.all().map(|cycle| self.swap(basis, cycle.clone(), cycle, &[], &[])).collect()
+    }
+
+    /// The cycles beside the plan's as the new terms have them: changed, ended, begun, or taken up again where this very moment ended them.
+    pub(super) fn change_beside(&self, basis: &Basis, intervals: impl Iterator<Item = Interval>) -> Result<Vec<Outcome>> {
+        let was = self.cycle.undone_at(self.at);
+        let mut outcomes = Vec::new();
+        for cycle in &self.cycle.beside {
+            outcomes.push(self.change_in(basis, cycle)?);
+        }
+        let has_none = |interval: &Interval| !self.cycle.beside.iter().any(|cycle| cycle.interval.repeats_like(*interval));
+        for interval in intervals.filter(has_none) {
+            outcomes.push(match was.and_then(|was| was.of_interval(interval)) {
+                Some(ended) => self.take_up(basis, ended)?,
+                None => self.begin_beside(basis, interval)?,
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// Takes up a cycle that this very moment ended: what went back of it is charged again as it went.
+    pub(super) fn take_up(&self, basis: &Basis, ended: &Cycle) -> Result<Outcome> {
+        let none_of_it = Cycle { open: Vec::new(), before: Some(ended.remembered(self.at)), ..ended.alone() };
+        let mut charged = self.charged_in(ended).into_owned();
+        charged.retain(|charge| !charge.is_in_force(self.at));
+        let now = Now { current: &none_of_it, at: self.at, charged: &charged, used: self.used };
+        basis.swap(ended.alone(), &now, &self.new.items_at(ended.interval), &[])
+    }
+
+    /// The first period of a cycle beside the plan's: by the same anchor, from here. What went back earlier in the same moment comes back.
+    fn begin_beside(&self, basis: &Basis, interval: Interval) -> Result<Outcome> {
+        let cycle = Cycle::starting(self.cycle.anchor.clone(), interval, self.at)?;
+        if !cycle.is_stub() {
+            return begin(basis, self.new, &cycle);
+        }
+        self.swap(basis, cycle.clone(), &cycle, &self.new.items_at(interval), &[])
+    }
+}
+
+impl Outcome {
+    /// What the cycles of a subscription come to together, the plan's first. One that has nothing to charge any more is over.
+    pub(super) fn together(of_plan: Self, beside: Vec<Self>, terms: &Terms) -> Self {
+        let mut all = Self { cycle: of_plan.cycle.alone(), ..of_plan };
+        for outcome in beside {
+            all.lines.extend(outcome.lines);
+            all.stands.extend(outcome.stands);
+            if !terms.items_at(outcome.cycle.interval).is_empty() && !outcome.cycle.interval.repeats_like(all.cycle.interval) {
+                all.cycle.beside.push(outcome.cycle);
+            }
+        }
+        all
+    }
+}
