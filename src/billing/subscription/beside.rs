@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, events::begin, swap::Now, terms::Item};
 use crate::{
     Result,
-    calendar::{Instant, Interval},
+    calendar::{By, Instant, Interval},
 };
 
 /// An event in mid-period, of all of a subscription.
@@ -48,10 +48,18 @@ impl<'a> Moment<'a> {
 
     /// A change inside the period of one cycle: what is the same before and after is left alone.
     pub(super) fn change_in(&self, basis: &Basis, cycle: &Cycle) -> Result<Outcome> {
-        let (old, new) = (self.old.items_at(cycle.interval), self.new.items_at(cycle.interval));
-        let unchanged = |item: &&Item<'_>| old.iter().any(|old| item.is_unchanged_from(old));
-        let keeps = new.iter().filter(unchanged).cloned().collect::<Vec<_>>();
-        self.swap(basis, cycle.clone(), cycle, &new, &keeps)
+        self.swap(basis, cycle.clone(), cycle, &self.new.items_at(cycle.interval), &self.unchanged_in(cycle))
+    }
+
+    /// The same where nothing may be charged: what changes only ends.
+    pub(super) fn keep_in(&self, basis: &Basis, cycle: &Cycle) -> Result<Outcome> {
+        let keeps = self.unchanged_in(cycle);
+        self.swap(basis, cycle.clone(), cycle, &keeps, &keeps)
+    }
+
+    fn unchanged_in(&self, cycle: &Cycle) -> Vec<Item<'a>> {
+        let old = self.old.items_at(cycle.interval);
+        self.new.items_at(cycle.interval).into_iter().filter(|item| old.iter().any(|old| item.is_unchanged_from(old))).collect()
     }
 
     /// Ends every cycle: what is unused of its charges goes back, what was used is rated.
@@ -95,17 +103,57 @@ impl<'a> Moment<'a> {
     }
 }
 
+impl Basis {
+    /// Whether a cycle beside the plan's goes on whatever the terms are: what is sold without proration is the customer's to its end.
+    pub(super) fn is_sold_to_its_end(&self, beside: &Cycle, at: Instant) -> bool {
+        self.proration.by == By::None && at < beside.whole.end
+    }
+
+    /// What the plan's cycle has by the terms. Where the plan has come to the interval of add-ons whose own period goes on, these are not of
+    /// it before that ends (see [`renew_beside`]).
+    pub(super) fn items_beside<'t>(&self, beside: &[Cycle], terms: &'t Terms, at: Instant) -> Vec<Item<'t>> {
+        let interval = terms.plan.interval;
+        let is_alike = |cycle: &Cycle| cycle.interval.repeats_like(interval) && self.is_sold_to_its_end(cycle, at);
+        let goes_on = beside.iter().any(is_alike);
+        terms.items_at(interval).into_iter().filter(|item| !(goes_on && item.is_of_add_on())).collect()
+    }
+}
+
+/// The end of add-ons' own period in the middle of the plan's: the next one begins, if the terms have any at that interval still.
+///
+/// Where the plan has come to it meanwhile (to vendors who prorate nothing, see [`super::change`]), they go on in the plan's period: counted
+/// from here on, and charged from the next one, for a stub costs nothing there.
+pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) -> Result<Outcome> {
+    let at = ended.whole.end;
+    let mut outcome = Outcome { lines: Vec::new(), stands: Vec::new(), cycle: cycle.clone(), effective_at: at };
+    if ended.interval.repeats_like(cycle.interval) {
+        let items = terms.items_at(cycle.interval);
+        let taken = items.iter().filter(|item| item.is_of_add_on() && item.price.is_metered());
+        outcome.cycle.open.extend(taken.map(|item| item.open_from(at)));
+    } else if terms.charges_at(ended.interval) {
+        let begun = begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, at)?)?;
+        outcome.lines = begun.lines;
+        outcome.cycle.beside.push(begun.cycle);
+    }
+    Ok(outcome)
+}
+
 impl Outcome {
-    /// What the cycles of a subscription come to together, the plan's first. One that has nothing to charge any more is over.
-    pub(super) fn together(of_plan: Self, beside: Vec<Self>, terms: &Terms) -> Self {
+    /// What the cycles of a subscription come to together, the plan's first.
+    pub(super) fn together(of_plan: Self, beside: Vec<Self>) -> Self {
         let mut all = Self { cycle: of_plan.cycle.alone(), ..of_plan };
         for outcome in beside {
             all.lines.extend(outcome.lines);
             all.stands.extend(outcome.stands);
-            if !terms.items_at(outcome.cycle.interval).is_empty() && !outcome.cycle.interval.repeats_like(all.cycle.interval) {
-                all.cycle.beside.push(outcome.cycle);
-            }
+            all.cycle.beside.push(outcome.cycle);
         }
         all
+    }
+
+    /// By terms that hold from here: a cycle beside the plan's that has nothing to charge any more is over.
+    pub(super) fn by_terms(mut self, terms: &Terms) -> Self {
+        let of_plan = self.cycle.interval;
+        self.cycle.beside.retain(|cycle| terms.charges_at(cycle.interval) && !cycle.interval.repeats_like(of_plan));
+        self
     }
 }

@@ -148,7 +148,8 @@ impl OpenPart {
         Ok(money::sum(self.invoiced.iter().map(|line| line.stands_minor))?)
     }
 
-    pub(super) fn is_same_count(&self, other: &Self) -> bool {
+    /// Whether another counts the same from the same instant on: a price may go on under another plan, or another name.
+    pub fn is_same_count(&self, other: &Self) -> bool {
         self.from == other.from && self.price.charges_like(&other.price)
     }
 

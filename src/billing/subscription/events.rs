@@ -35,7 +35,7 @@ pub fn begin_all(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome>
     for interval in terms.intervals().into_iter().skip(1) {
         beside.push(begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), interval, cycle.from)?)?);
     }
-    Ok(Outcome::together(begin(basis, terms, cycle)?, beside, terms))
+    Ok(Outcome::together(begin(basis, terms, cycle)?, beside))
 }
 
 /// What the next period of the plan begins with.
@@ -52,7 +52,7 @@ pub struct Renewed {
 /// it go on, changed to the terms; by another anchor everything begins anew with the period. An interval of which there is none beside it
 /// begins.
 pub fn renew(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Renewed> {
-    let of_plan = begin(basis, new, next)?;
+    let of_plan = begin_with(basis, &basis.items_beside(&cycle.beside, new, next.from), next)?;
     let others = new.intervals().into_iter().skip(1);
     let begin_at = |interval| begin(basis, new, &Cycle::starting(next.anchor.clone(), interval, next.from)?);
     let now = Moment { old, new, cycle, at: next.from, charged, used };
@@ -77,11 +77,37 @@ pub fn renew(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycl
     Ok(Renewed { of_plan, beside, cycle })
 }
 
+/// The end of the plan's period in a pause: what beside it was kept paid, and is not the new terms' any more, goes back. Nothing is charged,
+/// and no period begins.
+pub fn renew_paused(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
+    let at = next.from;
+    let ended = Cycle { anchor: next.anchor.clone(), interval: next.interval, ..cycle.clone() };
+    let nothing = |cycle: Cycle| Outcome { lines: Vec::new(), stands: Vec::new(), cycle, effective_at: at };
+    if basis.proration.by == By::None {
+        return Ok(nothing(ended));
+    }
+    let now = Moment { old, new, cycle, at, charged, used };
+    let mut beside = Vec::new();
+    for running in &cycle.beside {
+        beside.push(if at >= running.whole.end {
+            nothing(running.clone())
+        } else if next.anchor == cycle.anchor {
+            now.keep_in(basis, running)?
+        } else {
+            now.swap(basis, running.clone(), running, &[], &[])?
+        });
+    }
+    Ok(Outcome::together(nothing(ended), beside).by_terms(new))
+}
+
 /// The start of a period of one cycle: prices without a meter in advance (`recurring`, or `proration_charge` for a stub), their minimums,
 /// and meters opened.
 pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
+    begin_with(basis, &terms.items_at(cycle.interval), cycle)
+}
+
+fn begin_with(basis: &Basis, items: &[Item<'_>], cycle: &Cycle) -> Result<Outcome> {
     let at = cycle.from;
-    let items = terms.items_at(cycle.interval);
     let period = cycle.period();
     let (kind, rounding) = if cycle.is_stub() { (LineKind::ProrationCharge, basis.proration.rounding) } else { (LineKind::Recurring, Rounding::HalfUp) };
     // A stub by `none` costs nothing, and so does one that is no day long.
@@ -145,14 +171,15 @@ pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instan
     let now = Moment { old, new, cycle, at, charged, used };
     let interval = new.plan.interval;
     if interval.repeats_like(cycle.interval) {
-        return Ok(Outcome::together(now.change_in(basis, cycle)?, now.change_beside(basis, new.intervals().into_iter().skip(1))?, new));
+        let beside = now.change_beside(basis, new.intervals().into_iter().skip(1))?;
+        return Ok(Outcome::together(now.change_in(basis, cycle)?, beside).by_terms(new));
     }
     if let Some(restored) = cycle.undone_at(at).filter(|before| before.interval.repeats_like(interval)) {
         let of_plan = now.swap(basis, restored.alone(), cycle, &new.items_at(interval), &[])?;
         let ended = cycle.beside.iter().map(|cycle| now.swap(basis, cycle.clone(), cycle, &[], &[]));
         let taken_up = restored.beside.iter().map(|cycle| now.take_up(basis, cycle)).collect::<Result<Vec<_>>>()?;
         let ended = ended.collect::<Result<Vec<_>>>()?.into_iter().map(|ended| Outcome { cycle: of_plan.cycle.clone(), ..ended });
-        return Ok(Outcome::together(of_plan.clone(), ended.chain(taken_up).collect(), new));
+        return Ok(Outcome::together(of_plan.clone(), ended.chain(taken_up).collect()).by_terms(new));
     }
     reanchor(basis, old, new, Anchor::at(at, basis.zone), cycle, at, charged, used)
 }
@@ -184,7 +211,7 @@ pub fn reanchor(basis: &Basis, old: &Terms, new: &Terms, anchor: Anchor, cycle: 
 /// has been paid whole, so its usage is rated as the whole period's.
 pub fn cancel(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     let now = Moment { old: terms, new: terms, cycle, at, charged, used };
-    in_each(terms, cycle, at, |cycle| {
+    in_each(cycle, at, |cycle| {
         if basis.proration.gives_back(unused) == Unused::Credited {
             return now.swap(basis, cycle.alone(), cycle, &[], &[]);
         }
@@ -195,7 +222,7 @@ pub fn cancel(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, unused: 
 }
 
 /// An event of each of a subscription's cycles by itself. Of a paused one some may be over already: nothing happens to those.
-fn in_each(terms: &Terms, cycle: &Cycle, at: Instant, event: impl Fn(&Cycle) -> Result<Outcome>) -> Result<Outcome> {
+fn in_each(cycle: &Cycle, at: Instant, event: impl Fn(&Cycle) -> Result<Outcome>) -> Result<Outcome> {
     let runs = |cycle: &Cycle| cycle.period().contains(at);
     if !cycle.all().any(runs) {
         cycle.period().require(at)?;
@@ -203,7 +230,7 @@ fn in_each(terms: &Terms, cycle: &Cycle, at: Instant, event: impl Fn(&Cycle) -> 
     let over = |cycle: &Cycle| Outcome { lines: Vec::new(), stands: Vec::new(), cycle: cycle.alone(), effective_at: at };
     let in_one = |cycle: &Cycle| if runs(cycle) { event(cycle) } else { Ok(over(cycle)) };
     let beside = cycle.beside.iter().map(in_one).collect::<Result<Vec<_>>>()?;
-    Ok(Outcome::together(in_one(cycle)?, beside, terms))
+    Ok(Outcome::together(in_one(cycle)?, beside))
 }
 
 /// A pause: usage so far, and the unused rest credited or kept.
@@ -212,7 +239,7 @@ fn in_each(terms: &Terms, cycle: &Cycle, at: Instant, event: impl Fn(&Cycle) -> 
 /// its end, with the usage of the time that was not paused.
 pub fn pause(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     let now = Moment { old: terms, new: terms, cycle, at, charged, used };
-    in_each(terms, cycle, at, |cycle| {
+    in_each(cycle, at, |cycle| {
         if basis.proration.gives_back(unused) == Unused::Credited {
             return now.swap(basis, cycle.alone(), cycle, &[], &[]);
         }
@@ -228,24 +255,21 @@ pub fn pause(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, unused: U
 pub fn resume(basis: &Basis, terms: &Terms, cycle: &Cycle, at: Instant, charged: &[Charged]) -> Result<Outcome> {
     let now = Moment { old: terms, new: terms, cycle, at, charged, used: &[] };
     let mut beside = Vec::new();
-    for running in &cycle.beside {
-        if !running.interval.repeats_like(cycle.interval) {
-            beside.push(resume_one(basis, &now, running)?);
-        } else if at < running.whole.end {
-            // The plan has come to its interval during the pause.
-            beside.push(now.swap(basis, running.clone(), running, &[], &[])?);
-        }
+    let by_terms = |running: &Cycle| terms.charges_at(running.interval) && !running.interval.repeats_like(cycle.interval);
+    for running in cycle.beside.iter().filter(|running| by_terms(running) || basis.is_sold_to_its_end(running, at)) {
+        let items = terms.items_at(running.interval).into_iter().filter(Item::is_of_add_on).collect::<Vec<_>>();
+        beside.push(resume_one(basis, &now, running, &items)?);
     }
     for interval in terms.intervals().into_iter().filter(|interval| cycle.of_interval(*interval).is_none()) {
         beside.push(begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), interval, at)?)?);
     }
-    Ok(Outcome::together(resume_one(basis, &now, cycle)?, beside, terms))
+    Ok(Outcome::together(resume_one(basis, &now, cycle, &basis.items_beside(&cycle.beside, terms, at))?, beside))
 }
 
-fn resume_one(basis: &Basis, now: &Moment<'_>, cycle: &Cycle) -> Result<Outcome> {
-    let (at, items) = (now.at, now.new.items_at(cycle.interval));
+fn resume_one(basis: &Basis, now: &Moment<'_>, cycle: &Cycle, items: &[Item<'_>]) -> Result<Outcome> {
+    let at = now.at;
     if at >= cycle.whole.end {
-        return begin(basis, now.new, &Cycle::starting(now.cycle.anchor.clone(), cycle.interval, at)?);
+        return begin_with(basis, items, &Cycle::starting(now.cycle.anchor.clone(), cycle.interval, at)?);
     }
     cycle.period().require(at)?;
     let mut cycle = cycle.alone();
@@ -260,5 +284,5 @@ fn resume_one(basis: &Basis, now: &Moment<'_>, cycle: &Cycle) -> Result<Outcome>
     let charged = now.charged_in(&cycle);
     let is_paid = |item: &&Item<'_>| charged.iter().any(|charge| charge.is_in_force(at) && item.was_charged_by(charge));
     let keeps = items.iter().filter(is_paid).cloned().collect::<Vec<_>>();
-    now.swap(basis, cycle.clone(), &cycle, &items, &keeps)
+    now.swap(basis, cycle.clone(), &cycle, items, &keeps)
 }

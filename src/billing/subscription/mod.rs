@@ -34,9 +34,10 @@ mod terms;
 use serde::{Deserialize, Serialize};
 
 pub use basis::{Basis, Proration, Unused};
+pub use beside::renew_beside;
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Closed, Outcome, Renewed, begin, begin_all, cancel, change, close, close_ended, pause, reanchor, renew, resume, so_far};
+pub use events::{Closed, Outcome, Renewed, begin, begin_all, cancel, change, close, close_ended, pause, reanchor, renew, renew_paused, resume, so_far};
 pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
 pub use lines::Used;
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};

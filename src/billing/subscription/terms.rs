@@ -146,6 +146,10 @@ impl<'a> Item<'a> {
         Self::new(part.product.clone(), &part.product_name, &part.price, Decimal::ZERO)
     }
 
+    pub(super) fn is_of_add_on(&self) -> bool {
+        matches!(self.product, Product::AddOn(_))
+    }
+
     pub(super) fn is_named_like(&self, other: &Self) -> bool {
         self.product == other.product && self.price.key == other.price.key
     }

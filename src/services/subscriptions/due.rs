@@ -4,7 +4,7 @@
 use billing::calendar::{Instant, add_calendar_days};
 use billing::invoice::Reason;
 use billing::state::{Event as Happening, State};
-use billing::subscription::{Cycle, Renewed, Unused, Used, begin, begin_all, close_ended, pause, renew};
+use billing::subscription::{Charged, Cycle, Renewed, Unused, Used, begin_all, close_ended, pause, renew, renew_beside, renew_paused};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -78,10 +78,13 @@ pub(super) async fn go_on(desk: &mut Desk, step: Step, at: Instant) -> Result<St
             State::Active | State::PastDue if is_renewal_due => announce_renewal(&mut h),
             State::Active | State::PastDue if s.cycle.as_ref().is_some_and(|cycle| cycle.next_end() <= at) => turn(desk, &mut h).await?,
             State::Paused if s.cycle.as_ref().and_then(next_kept_end).is_some_and(|end| end <= at) => turn_paused(desk, &mut h).await?,
-            State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => match s.cycle.clone() {
-                Some(cycle) => end_with_period(desk, &mut h, cycle, at, TimeDelta::zero()).await?,
-                None => end(&mut h, at)?,
-            },
+            State::Paused if s.cancel_at.is_some_and(|cancel| cancel <= at) => {
+                match s.cycle.clone() {
+                    Some(cycle) => end_with_period(desk, &mut h, cycle, at, TimeDelta::zero()).await?,
+                    None => end(&mut h, at)?,
+                }
+                h.reason.get_or_insert(Reason::Final);
+            }
             State::Paused if s.scheduled.as_ref().is_some_and(|planned| planned.at <= at) => keep_planned(desk, &mut h).await?,
             _ => match closing {
                 Some(position) => close_period(desk, &mut h, position, None).await?,
@@ -159,7 +162,7 @@ async fn turn(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     let end_at = cycle.next_end();
     let (ended, goes_on): (Vec<Cycle>, Vec<Cycle>) = cycle.beside.iter().cloned().partition(|cycle| cycle.whole.end == end_at);
     if cycle.whole.end > end_at {
-        renew_beside(desk, h, Cycle { beside: goes_on, ..cycle }, &ended).await?;
+        turn_beside(desk, h, Cycle { beside: goes_on, ..cycle }, &ended).await?;
         close_all(desk, h, ended);
         return Ok(());
     }
@@ -224,16 +227,14 @@ fn charge_with(desk: &Desk, h: &mut Step, ended: &Cycle, lines: Vec<DraftLine>) 
 }
 
 /// Periods of add-ons at an interval of their own begin again; the plan's goes on.
-async fn renew_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[Cycle]) -> Result<(), Refusal> {
+async fn turn_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[Cycle]) -> Result<(), Refusal> {
     let terms = h.subscription.terms.clone();
     let basis = basis(desk, &h.subscription, &[&terms], []).await?;
-    // What a change that gave nothing back has done away with, or put among the plan's own, is over only now.
-    let goes_on = |ended: &&Cycle| terms.charges_at(ended.interval) && !ended.interval.repeats_like(terms.plan.interval);
-    for ended in ended.iter().filter(goes_on) {
-        let begun = begin(&basis, &terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, ended.whole.end)?)?;
+    for ended in ended {
+        let begun = renew_beside(&basis, &terms, &cycle, ended)?;
         let lines = drafts(desk, begun.lines, &[&terms], None);
         charge_with(desk, h, ended, lines);
-        cycle.beside.push(begun.cycle);
+        cycle = begun.cycle;
     }
     h.subscription.cycle = Some(cycle);
     Ok(())
@@ -247,12 +248,7 @@ async fn renew_all(desk: &mut Desk, h: &mut Step, cycle: &Cycle, ended: &[Cycle]
     let s = &h.subscription;
     let next = cycle_after(cycle, s, anchor_day)?;
     let basis = basis(desk, s, &[&s.terms], []).await?;
-    let (charged, used) = if cycle.beside.is_empty() {
-        (Vec::new(), Vec::new())
-    } else {
-        let running = cycle.beside.iter().flat_map(Cycle::metered);
-        (charged_then(desk, s, end_at).await?, used(desk, &s.customer_id, running, end_at).await?)
-    };
+    let (charged, used) = read_beside(desk, s, &cycle.beside, end_at).await?;
     let old = before.as_ref().unwrap_or(&s.terms);
     let Renewed { of_plan, beside, cycle: renewed } = renew(&basis, old, &s.terms, cycle, &next, &charged, &used)?;
     let fees = drafts(desk, of_plan.lines, &[&s.terms], None);
@@ -301,8 +297,7 @@ async fn pause_with_period(desk: &mut Desk, h: &mut Step, cycle: Cycle, end_at: 
         let s = &h.subscription;
         let unused = s.pause_unused.unwrap_or(Unused::Credited);
         let basis = basis(desk, s, &[&s.terms], []).await?;
-        let used = used(desk, &s.customer_id, cycle.metered(), end_at).await?;
-        let charged = charged_then(desk, s, end_at).await?;
+        let (charged, used) = read_beside(desk, s, &cycle.beside, end_at).await?;
         let outcome = pause(&basis, &s.terms, &cycle, end_at, unused, &charged, &used)?;
         let lines = drafts(desk, outcome.lines, &[&s.terms], Some(&cycle));
         h.billed.extend(billed(&cycle, Some(&outcome.cycle), &Ended { to: end_at, unused, stands: &outcome.stands }, &lines, &used)?);
@@ -338,15 +333,36 @@ async fn take_up(desk: &mut Desk, h: &mut Step) -> Result<Option<u32>, Refusal> 
     Ok(anchor_day)
 }
 
-/// The same over a period's end that finds the subscription paused: no period begins, and whenever it goes on, it goes on with that.
+/// The same over a period's end that finds the subscription paused: no period begins, and whenever it goes on, it goes on with that. What is
+/// kept paid beside the plan and is not wanted any more is given back, with the usage that the plan's period waits for.
 async fn keep_planned(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
+    let before = h.subscription.terms.clone();
     let anchor_day = take_up(desk, h).await?;
-    let s = &mut h.subscription;
-    if let Some(ended) = s.cycle.take() {
-        let next = cycle_after(&ended, s, anchor_day)?;
-        s.cycle = Some(Cycle { anchor: next.anchor, interval: next.interval, ..ended });
+    let s = &h.subscription;
+    let Some(ended) = s.cycle.clone() else { return Ok(()) };
+    let next = cycle_after(&ended, s, anchor_day)?;
+    let (charged, used) = read_beside(desk, s, &ended.beside, next.from).await?;
+    let basis = basis(desk, s, &[&s.terms], []).await?;
+    let outcome = renew_paused(&basis, &before, &s.terms, &ended, &next, &charged, &used)?;
+    let lines = drafts(desk, outcome.lines, &[&s.terms, &before], Some(&ended));
+    let ends = Ended { to: next.from, unused: Unused::Credited, stands: &outcome.stands };
+    h.billed.extend(billed(&Cycle { open: Vec::new(), ..ended }, Some(&outcome.cycle), &ends, &lines, &used)?);
+    h.subscription.cycle = Some(outcome.cycle);
+    if let Some(closing) = h.subscription.closings.iter().find(|closing| closing.until == next.from && closing.at > next.from) {
+        h.waiting.extend(lines.into_iter().map(|line| (line, Waits::ForClosingAt(closing.at))));
+    } else if !lines.is_empty() {
+        h.reason.get_or_insert(Reason::Cycle);
+        h.lines.extend(lines);
     }
     Ok(())
+}
+
+/// What cycles beside the plan's may have to give back at an instant, and what was used in them until then.
+pub(super) async fn read_beside(desk: &mut Desk, s: &Subscription, beside: &[Cycle], at: Instant) -> Result<(Vec<Charged>, Vec<Used>), Refusal> {
+    if beside.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    Ok((charged_then(desk, s, at).await?, used(desk, &s.customer_id, beside.iter().flat_map(Cycle::metered), at).await?))
 }
 
 /// What waited for its last usage: the period's usage, beside the advance fees that waited with it. It is an invoice even where there

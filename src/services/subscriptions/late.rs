@@ -2,7 +2,7 @@
 
 use billing::calendar::Period;
 use billing::money::Currency;
-use billing::subscription::{BilledLine, BilledPart, Cycle, LateUsage, late_usage};
+use billing::subscription::{BilledLine, BilledPart, Cycle, LateUsage, OpenPart, late_usage};
 use rust_decimal::Decimal;
 use sqlx::FromRow;
 
@@ -199,17 +199,29 @@ static INSERT_PART: Many = Many {
     of_each: false,
 };
 
-/// Keeps what a step billed, so that what comes later can be told from it. Parts that a reversal opened again are forgotten.
-pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
-    for open in subscription.cycle.iter().flat_map(Cycle::metered) {
-        let meter = meter_key(&open.price)?.to_owned();
-        desk.tx
-            .run(
-                "DELETE FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND meter = $3 AND from_at >= $4",
-                (desk.vendor.id.clone(), subscription.id.clone(), meter, open.from.timestamp_millis()),
-            )
-            .await?;
+/// Forgets that parts were billed which a reversal opened again where they had begun. What begins now was never billed.
+async fn forget_reopened(desk: &mut Desk, subscription: &Subscription) -> Result<(), Refusal> {
+    let open: Vec<&OpenPart> = subscription.cycle.iter().flat_map(Cycle::metered).filter(|open| open.from < desk.now.billing).collect();
+    let Some(from) = open.iter().map(|open| open.from.timestamp_millis()).min() else { return Ok(()) };
+    let billed: Vec<(String, String)> = desk
+        .tx
+        .all(
+            "SELECT id, part FROM billed_parts WHERE vendor_id = $1 AND subscription_id = $2 AND from_at >= $3",
+            (desk.vendor.id.clone(), subscription.id.clone(), from),
+        )
+        .await?;
+    for (id, part) in billed {
+        let billed: BilledPart = serde_json::from_str(&part).map_err(Refusal::damaged)?;
+        if open.iter().any(|open| open.is_same_count(&billed.part)) {
+            desk.tx.run("DELETE FROM billed_parts WHERE vendor_id = $1 AND id = $2", (desk.vendor.id.clone(), id)).await?;
+        }
     }
+    Ok(())
+}
+
+/// Keeps what a step billed, so that what comes later can be told from it.
+pub(super) async fn keep(desk: &mut Desk, subscription: &Subscription, billed: &[Billed]) -> Result<(), Refusal> {
+    forget_reopened(desk, subscription).await?;
     for Billed { part, units } in billed {
         let id = desk.new_id("bpt");
         let meter = meter_key(&part.part.price)?.to_owned();

@@ -79,9 +79,13 @@ pub(super) async fn plan_resume(desk: &mut Desk, subscription: &Subscription, at
     s.paused_at = None;
     s.pause_unused = None;
     s.cycle = Some(Cycle { before: None, ..outcome.cycle });
-    s.due_at = next_due(desk, s).await?;
     step.reason = Some(Reason::Change);
-    step.lines = lines;
+    // What is charged again of a credit that waits for an ended period's usage is on one document with it.
+    if lines.iter().any(|draft| draft.line.credits.is_some()) {
+        close_early(desk, &mut step, &Reading::Fresh).await?;
+    }
+    step.lines.extend(lines);
+    step.subscription.due_at = next_due(desk, &step.subscription).await?;
     step.events.push(Event { kind: "subscription.resumed", data });
     Ok(step)
 }

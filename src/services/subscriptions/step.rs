@@ -135,7 +135,7 @@ impl Counted {
     /// What a subscription has used up to an instant.
     pub async fn of(desk: &mut Desk, s: &Subscription, at: Instant) -> Result<Counted, Refusal> {
         let running = match &s.cycle {
-            Some(cycle) if cycle.whole.end > at => used(desk, &s.customer_id, cycle.metered(), at).await?,
+            Some(cycle) if cycle.all().any(|cycle| cycle.whole.end > at) => used(desk, &s.customer_id, cycle.metered(), at).await?,
             _ => Vec::new(),
         };
         let mut closing = Vec::new();
@@ -207,7 +207,7 @@ pub fn billed(cycle: &Cycle, goes_on: Option<&Cycle>, ended: &Ended<'_>, lines: 
     let mut billed = Vec::new();
     let open = cycle.all().flat_map(|cycle| cycle.open.iter().map(move |part| (cycle, part)));
     for (cycle, part) in open.filter(|(_, part)| part.from < to) {
-        let is_open = goes_on.into_iter().flat_map(Cycle::metered).any(|open| open.from == part.from && open.price.charges_like(&part.price));
+        let is_open = goes_on.into_iter().flat_map(Cycle::metered).any(|open| open.is_same_count(part));
         if is_open {
             continue;
         }

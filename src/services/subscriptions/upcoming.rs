@@ -4,18 +4,18 @@
 use billing::calendar::Instant;
 use billing::invoice::Reason;
 use billing::state::State;
-use billing::subscription::{Basis, Cycle, Terms, Unused, Used, begin, begin_all, cancel, close_ended, pause, renew};
+use billing::subscription::{Basis, Cycle, Terms, Unused, Used, begin_all, cancel, close_ended, pause, renew, renew_beside, renew_paused};
 use billing::tax::TaxRate;
 
 use super::act::Planned;
 use super::bill::Around;
 use super::change::{cycle_after, take_up_planned};
 use super::discounts::{self, Redeemed};
-use super::due::grace;
+use super::due::{grace, read_beside};
 use super::glance::Glance;
 use super::late::Look;
 use super::record::{AnchorWish, Closing, Subscription};
-use super::step::{Step, basis, charged_before, charged_then, drafts, used};
+use super::step::{Step, basis, charged_before, drafts, used};
 use crate::services::customers::Customer;
 use crate::services::invoices::{DraftLine, Priced};
 use crate::services::{Desk, Refusal};
@@ -161,8 +161,8 @@ impl Next {
         match s.state {
             State::Cancelled => return Ok(None),
             State::Paused => {
-                let kept = s.cycle.iter().flat_map(Cycle::all).filter(|cycle| !cycle.open.is_empty());
-                let ends: Vec<Ended> = kept.map(|cycle| Ended { closing: running(desk, cycle), fees: Vec::new() }).collect();
+                let Some(cycle) = s.cycle.clone() else { return Ok(None) };
+                let ends = next.kept_ends(desk, &cycle).await?;
                 if ends.is_empty() {
                     return Ok(None);
                 }
@@ -200,18 +200,14 @@ impl Next {
         let mut ends = Vec::new();
         if cycle.whole.end > end_at {
             for ended in &ended {
-                let begun = begin(&self.basis, &s.terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, end_at)?)?;
+                let begun = renew_beside(&self.basis, &s.terms, cycle, ended)?;
                 ends.push(Ended { closing: running(desk, ended), fees: drafts(desk, begun.lines, &[&s.terms], None) });
             }
             return Ok(ends);
         }
         let mut of_plan = Ended { closing: running(desk, &cycle.alone()), fees: Vec::new() };
         let runs_on = Cycle { open: Vec::new(), beside: goes_on, ..cycle.alone() };
-        let (charged, used) = if runs_on.beside.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            (charged_then(desk, s, end_at).await?, used(desk, &s.customer_id, runs_on.metered(), end_at).await?)
-        };
+        let (charged, used) = read_beside(desk, s, &runs_on.beside, end_at).await?;
         if cancels || pauses {
             let unused = if cancels { Unused::Credited } else { s.pause_unused.unwrap_or(Unused::Credited) };
             if !runs_on.beside.is_empty() {
@@ -242,6 +238,37 @@ impl Next {
             if let Some(end) = ends.get_mut(with) {
                 end.fees.extend(fees);
             }
+        }
+        Ok(ends)
+    }
+
+    /// The periods that a pause kept paid end, each with its usage. At the end of the plan's what was planned for it takes effect: of what goes
+    /// on beside it, something may go back.
+    async fn kept_ends(&mut self, desk: &mut Desk, cycle: &Cycle) -> Result<Vec<Ended>, Refusal> {
+        let s = &mut self.subscription;
+        let end_at = cycle.whole.end;
+        let mut ends: Vec<Ended> =
+            cycle.all().filter(|cycle| !cycle.open.is_empty()).map(|cycle| Ended { closing: running(desk, cycle), fees: Vec::new() }).collect();
+        let beside: Vec<Cycle> = cycle.beside.iter().filter(|cycle| cycle.whole.end > end_at).cloned().collect();
+        let cancels = s.cancel_at.is_some_and(|at| at <= end_at);
+        if beside.is_empty() || !(cancels || s.scheduled.is_some()) {
+            return Ok(ends);
+        }
+        let runs_on = Cycle { open: Vec::new(), beside, ..cycle.alone() };
+        let (charged, used) = read_beside(desk, s, &runs_on.beside, end_at).await?;
+        let old = s.terms.clone();
+        let outcome = if cancels {
+            cancel(&self.basis, &old, &runs_on, end_at, Unused::Credited, &charged, &used)?
+        } else {
+            let anchor_day = take_up_planned(desk, s, &mut self.discounts).await?.and_then(|taken| taken.anchor_day);
+            let following = cycle_after(cycle, s, anchor_day)?;
+            renew_paused(&self.basis, &old, &s.terms, &runs_on, &following, &charged, &used)?
+        };
+        let fees = drafts(desk, outcome.lines, &[&s.terms, &old], Some(&runs_on));
+        match ends.iter_mut().find(|end| end.closing.cycle.interval.repeats_like(cycle.interval)) {
+            Some(of_plan) => of_plan.fees = fees,
+            None if fees.is_empty() => {}
+            None => ends.push(Ended { closing: running(desk, &cycle.alone()), fees }),
         }
         Ok(ends)
     }

@@ -220,6 +220,7 @@ impl World<'_> {
             before.iter().filter(|thing| !after.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
             after.iter().filter(|thing| !before.iter().any(|other| self.is_same(thing, other))).cloned().collect(),
         );
+        let mut intervals = self.intervals(index);
         let mut lines = self.credit(index, &gone);
         lines.extend(self.cut(index, |thing| gone.contains(thing), due, reason));
         // Of what nothing is left the period is over; what is new begins one.
@@ -239,7 +240,9 @@ impl World<'_> {
                 self.parts[part].thing = same;
             }
         }
+        intervals.extend(self.intervals(index));
         if self.subscriptions[index].state == State::Paused {
+            self.sort_lines(&mut lines, &intervals);
             return lines;
         }
         for thing in &come {
@@ -253,6 +256,7 @@ impl World<'_> {
             }
             self.open_parts(std::slice::from_ref(thing));
         }
+        self.sort_lines(&mut lines, &intervals);
         lines
     }
 
@@ -299,6 +303,7 @@ impl World<'_> {
         let things = self.things(index, old);
         let mut lines = self.credit(index, &things);
         lines.extend(self.cut(index, |_| true, self.now, "change"));
+        self.sort_lines(&mut lines, &self.intervals(index));
         lines.extend(self.new_period(index));
         lines
     }

@@ -36,7 +36,8 @@ impl World<'_> {
             let reaches = |id: &LineId| self.reaches(coupon, &of, *id, &before) && self.stands(*id, lines) && self.lines[*id].net() > 0;
             let mut reached: Vec<LineId> = lines.iter().copied().filter(reaches).collect();
             // The first discounted period may be of this very document, and the next of it beyond the coupon's months.
-            for subscription in &of {
+            let is_begun = |subscription: &usize| before[*subscription].iter().any(|before| before.coupon == coupon && before.first.is_some());
+            for subscription in of.iter().filter(|subscription| !is_begun(subscription)) {
                 let starts = reached.iter().filter(|id| self.lines[**id].subscription == Some(*subscription));
                 let first = starts.map(|id| self.lines[*id].period_start).min();
                 let is_beyond = |id: &LineId| {

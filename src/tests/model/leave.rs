@@ -67,6 +67,7 @@ impl World<'_> {
             }
         }
         self.stop_gaps(index, now);
+        self.sort_lines(&mut lines, &self.intervals(index));
         lines
     }
 
@@ -92,6 +93,7 @@ impl World<'_> {
         if prorate && self.story.vendor.proration.by != By::None {
             lines = self.credit(index, things);
             lines.extend(self.cut(index, |_| true, due, reason));
+            self.sort_lines(&mut lines, &self.intervals(index));
         } else {
             // What was paid is kept, and so is the period; what is used meanwhile is not billed.
             for part in self.open_parts_of(index) {
@@ -147,7 +149,9 @@ impl World<'_> {
             }
             self.open_parts(std::slice::from_ref(thing));
         }
-        Ok(self.collect(customer, None, lines, Some("change"), &[]))
+        // What comes back of what still waits is on one document with it.
+        let of = lines.iter().any(|line| self.lines[*line].of.is_some()).then_some(index);
+        Ok(self.collect(customer, of, lines, Some("change"), &[]))
     }
 
     /// “`reactivate` (before the end takes effect: undoes it; after: a new period)”
@@ -166,6 +170,9 @@ impl World<'_> {
         // What waits for its last usage is of no final invoice any more.
         for part in self.parts.iter_mut().filter(|part| part.thing.subscription == index && part.reason == "final") {
             part.reason = "cycle";
+        }
+        for waiting in self.waiting.iter_mut().filter(|waiting| self.lines[waiting.line].subscription == Some(index) && waiting.reason == "final") {
+            waiting.reason = "cycle";
         }
         let subscription = &mut self.subscriptions[index];
         subscription.state = State::Active;

@@ -214,6 +214,18 @@ impl World<'_> {
         Some(reversed.map_or(Round { interval, period: (now, whole.1), whole }, |(_, round)| *round))
     }
 
+    /// The intervals that a subscription is in periods of, the plan's first.
+    pub fn intervals(&self, index: usize) -> Vec<Interval> {
+        let subscription = &self.subscriptions[index];
+        subscription.round.iter().chain(&subscription.rounds).map(|round| round.interval).collect()
+    }
+
+    /// What an event comes to: of each interval together.
+    pub fn sort_lines(&self, lines: &mut [LineId], intervals: &[Interval]) {
+        let interval_of = |id: &LineId| self.lines[*id].thing.as_ref().map(|thing| self.interval_of(thing));
+        lines.sort_by_key(|id| intervals.iter().position(|interval| Some(*interval) == interval_of(id)).unwrap_or(intervals.len()));
+    }
+
     /// Charges all that things have in advance, and opens what they have in arrears.
     pub fn charge_period(&mut self, index: usize, things: &[Thing], due: Instant, reason: &'static str) {
         let lines = self.charge(index, things, false);
@@ -304,7 +316,7 @@ impl World<'_> {
         let due = dues.iter().find(|(round, _)| *round == plans).map(|(_, due)| *due);
         if ends {
             self.end_with_period(index, due.unwrap_or(now));
-            return Some("final");
+            return due.is_none_or(|due| due <= now).then_some("final");
         }
         // “What happens exactly at a boundary belongs to the period it begins”: also where nothing is charged for that one.
         if let Some(due) = due {
@@ -355,7 +367,15 @@ impl World<'_> {
                 thing.quantity = ONE;
             }
         }
+        self.sort_by_interval(&mut things, terms);
         things
+    }
+
+    /// The plan's interval first, then those of add-ons as these were chosen.
+    fn sort_by_interval(&self, things: &mut [Thing], terms: &Terms) {
+        let add_ons = terms.add_ons.iter().map(|(add_on, _)| self.story.add_ons[*add_on].every());
+        let intervals: Vec<Interval> = std::iter::once(self.interval(terms.plan)).chain(add_ons).collect();
+        things.sort_by_key(|thing| intervals.iter().position(|interval| *interval == self.interval_of(thing)));
     }
 
     /// “without [`meter`]: in advance on the quantity”: the lines of things from now to their period's end. In mid-period “charge = share ×
