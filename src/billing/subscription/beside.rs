@@ -134,8 +134,17 @@ pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) 
         let begun = begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, at)?)?;
         outcome.lines = begun.lines;
         outcome.cycle.beside.push(begun.cycle);
+        outcome.cycle.sort_beside(terms);
     }
     Ok(outcome)
+}
+
+impl Cycle {
+    /// Those beside it in the terms' order, and so their lines on every document.
+    pub(super) fn sort_beside(&mut self, terms: &Terms) {
+        let intervals = terms.intervals();
+        self.beside.sort_by_key(|cycle| intervals.iter().position(|interval| interval.repeats_like(cycle.interval)).unwrap_or(intervals.len()));
+    }
 }
 
 impl Outcome {
@@ -154,6 +163,7 @@ impl Outcome {
     pub(super) fn by_terms(mut self, terms: &Terms) -> Self {
         let of_plan = self.cycle.interval;
         self.cycle.beside.retain(|cycle| terms.charges_at(cycle.interval) && !cycle.interval.repeats_like(of_plan));
+        self.cycle.sort_beside(terms);
         self
     }
 }

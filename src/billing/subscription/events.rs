@@ -73,7 +73,8 @@ pub fn renew(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycl
         let stays = begun.iter().map(|begun| begun.cycle.clone()).collect();
         (ended.into_iter().chain(begun).collect(), stays)
     };
-    let cycle = Cycle { beside: stays, ..of_plan.cycle.clone() };
+    let mut cycle = Cycle { beside: stays, ..of_plan.cycle.clone() };
+    cycle.sort_beside(new);
     Ok(Renewed { of_plan, beside, cycle })
 }
 

@@ -204,6 +204,8 @@ impl World<'_> {
                 self.subscriptions[index].rounds.extend(round);
             }
         }
+        let order = self.intervals_of(&self.subscriptions[index].terms);
+        self.subscriptions[index].rounds.sort_by_key(|round| order.iter().position(|interval| *interval == round.interval).unwrap_or(order.len()));
     }
 
     fn new_round(&self, index: usize, interval: Interval) -> Option<Round> {
@@ -367,15 +369,15 @@ impl World<'_> {
                 thing.quantity = ONE;
             }
         }
-        self.sort_by_interval(&mut things, terms);
+        let order = self.intervals_of(terms);
+        things.sort_by_key(|thing| order.iter().position(|interval| *interval == self.interval_of(thing)));
         things
     }
 
     /// The plan's interval first, then those of add-ons as these were chosen.
-    fn sort_by_interval(&self, things: &mut [Thing], terms: &Terms) {
+    fn intervals_of(&self, terms: &Terms) -> Vec<Interval> {
         let add_ons = terms.add_ons.iter().map(|(add_on, _)| self.story.add_ons[*add_on].every());
-        let intervals: Vec<Interval> = std::iter::once(self.interval(terms.plan)).chain(add_ons).collect();
-        things.sort_by_key(|thing| intervals.iter().position(|interval| *interval == self.interval_of(thing)));
+        std::iter::once(self.interval(terms.plan)).chain(add_ons).collect()
     }
 
     /// “without [`meter`]: in advance on the quantity”: the lines of things from now to their period's end. In mid-period “charge = share ×

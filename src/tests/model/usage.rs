@@ -167,7 +167,10 @@ impl World<'_> {
     /// period less what was billed for it.”
     pub fn late(&mut self, customer: usize) -> Vec<LineId> {
         let mut late = Vec::new();
-        for index in 0..self.parts.len() {
+        // The period that ended first comes first.
+        let mut parts: Vec<usize> = (0..self.parts.len()).collect();
+        parts.sort_by_key(|part| self.parts[*part].span.1);
+        for index in parts {
             let part = self.parts[index].clone();
             let is_documented = part.lines.iter().all(|id| self.lines[*id].document.is_some());
             if !part.is_billed || part.span.0 == part.span.1 || self.subscriptions[part.thing.subscription].customer != customer || !is_documented {
