@@ -115,6 +115,18 @@ async fn what_was_planned_for_an_end_holds_from_then_though_the_subscription_is_
 }
 
 #[tokio::test]
+async fn the_end_of_a_paused_subscription_is_its_final_document_and_takes_what_came_late() {
+    let price = json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story =
+        Story::flat(3000).meter("m", "sum").priced("metered", "month", price).subscribe("2024-06-02T00:00:00Z", "metered", json!({"subscription": "s2"}));
+    let story = on_s1(story, "2024-07-10T00:00:00Z", "pause", json!({}));
+    let story = on_s1(story, "2024-07-11T00:00:00Z", "cancel", json!({"when": "period_end"}));
+    let late = json!({"customer": "ada", "meter": "m", "quantity": "5", "time": "2024-06-20T00:00:00Z"});
+    let told = story.step("2024-07-20T00:00:00Z", "usage", late).until("2024-08-03T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 3000, 5]);
+    told.holds(json!({"invoices": [{}, {}, {"issued_at": "2024-08-01T00:00:00Z", "reason": "final", "lines": [{"kind": "late_usage"}]}]}));
+}
+
+#[tokio::test]
 async fn another_interval_planned_for_an_end_begins_there_though_the_subscription_is_paused() {
     let yearly = json!([{"id": "base", "model": "flat", "amount": 36500}]);
     let story = Story::new().plan("a", 3100).priced("y", "year", yearly).subscribe("2024-07-01T00:00:00Z", "a", json!({}));

@@ -169,3 +169,74 @@ async fn a_preview_and_the_next_invoice_know_it() {
         {"due_now": 0, "next_invoice": {"at": JULY, "total": 3000}}
     ]}));
 }
+
+#[tokio::test]
+async fn what_it_counts_beside_the_plan_hides_no_late_usage_of_the_plan() {
+    let price = json!([{"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "2"}]);
+    let story = Story::new().meter("m", "sum").priced("p", "month", price).with("add_ons", metered("calls", "year"));
+    let story = story.subscribe("2024-05-01T00:00:00Z", "p", json!({"add_ons": ["calls"]})).used("2024-06-10T00:00:00Z", "m", "5");
+    let late = json!({"customer": "ada", "meter": "m", "quantity": "3", "time": "2024-06-20T00:00:00Z"});
+    let told = story.step("2024-07-10T00:00:00Z", "usage", late).until("2024-08-01T00:00:00Z").tell().await.smoothly();
+    told.totals("invoices", &[10, 6]).lines("/invoices/1", &[("late_usage", "u", 6)]);
+}
+
+#[tokio::test]
+async fn what_is_planned_takes_effect_in_a_pause_that_keeps_it_paid() {
+    let story = monthly().change(JUNE, json!({"add_ons": ["listing"]})).change(HALF, json!({"when": "period_end", "add_ons": []}));
+    let story = || Story(story.0.clone()).step(HALF, "pause", json!({"subscription": "s1", "prorate": false}));
+    let told = story().step(HALF, "preview", json!({"subscription": "s1"})).until("2024-07-15T00:00:00Z").tell().await;
+    // 335 of 365 days, though the plan's month was kept.
+    told.totals("invoices", &[3000, 36500]).totals("credit_notes", &[-33500]).balance(33500).holds(json!({"credit_notes": [{"issued_at": JULY}]}));
+    let told = story().step("2024-07-16T00:00:00Z", "resume", json!({"subscription": "s1"})).tell().await.smoothly();
+    told.totals("invoices", &[3000, 36500, 1548]).totals("credit_notes", &[-33500]);
+    // What is not touched stays kept.
+    let kept = monthly().change(JUNE, json!({"add_ons": ["listing"]})).change(HALF, json!({"when": "period_end", "quantity": 2}));
+    let kept = kept.step(HALF, "pause", json!({"subscription": "s1", "prorate": false})).until("2024-07-15T00:00:00Z").tell().await.smoothly();
+    kept.totals("credit_notes", &[]);
+}
+
+#[tokio::test]
+async fn a_resume_at_the_instant_of_a_planned_pause_is_one_document_with_what_waits() {
+    let prices = json!([{"id": "base", "model": "flat", "amount": 3000}, {"id": "u", "model": "per_unit", "meter": "m", "unit_amount": "1"}]);
+    let story =
+        Story::new().vendor(json!({"usage_grace": "1d"})).meter("m", "sum").priced("p", "month", prices).with("add_ons", flat("listing", "year", 36500));
+    let story = story.subscribe(JUNE, "p", json!({"add_ons": ["listing"]})).used("2024-06-10T00:00:00Z", "m", "7");
+    let story = story.step(HALF, "pause", json!({"subscription": "s1", "when": "period_end"})).step(JULY, "resume", json!({"subscription": "s1"}));
+    let told = story.until("2024-07-15T00:00:00Z").tell().await.smoothly().totals("invoices", &[39500, 3007]).totals("credit_notes", &[]);
+    told.lines(
+        "/invoices/1",
+        &[("proration_credit", "listing", -33500), ("usage", "u", 7), ("recurring", "base", 3000), ("proration_charge", "listing", 33500)],
+    );
+}
+
+fn by_none(story: Story) -> Story {
+    story.vendor(json!({"proration": {"by": "none", "rounding": "half_up"}}))
+}
+
+#[tokio::test]
+async fn by_none_a_plan_that_comes_to_its_interval_does_not_charge_it_twice() {
+    let base = |amount: i64| json!([{"id": "base", "model": "flat", "amount": amount}]);
+    let story = by_none(Story::new()).meter("m", "sum").priced("w", "week", base(700)).priced("p", "month", base(1000));
+    let story = story.with("add_ons", flat("support", "month", 3000)).with("add_ons", metered("calls", "month"));
+    let story = story.subscribe(JUNE, "w", json!({"add_ons": ["support", "calls"]})).change("2024-06-10T00:00:00Z", json!({"plan": "p"}));
+    let story = story.used("2024-06-20T00:00:00Z", "m", "5").used("2024-07-10T00:00:00Z", "m", "7");
+    // Support is paid to the first of July, and from then with the plan's month.
+    let told = story.until("2024-07-16T00:00:00Z").tell().await.smoothly().totals("invoices", &[3700, 700, 1000, 5, 4007]);
+    told.lines("/invoices/3", &[("usage", "calls", 5)])
+        .lines("/invoices/4", &[("recurring", "base", 1000), ("recurring", "support", 3000), ("usage", "calls", 7)]);
+}
+
+#[tokio::test]
+async fn by_none_a_pause_does_not_forget_what_it_counted() {
+    let story = by_none(Story::new()).meter("m", "sum").plan("p", 3000).with("add_ons", metered("calls", "year"));
+    let story = story.subscribe(JUNE, "p", json!({"add_ons": ["calls"]})).used("2024-06-10T00:00:00Z", "m", "7").change(HALF, json!({"add_ons": []}));
+    let story = story.step("2024-07-10T00:00:00Z", "pause", json!({"subscription": "s1"}));
+    let told = story.until("2025-06-02T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 3000, 7]);
+    told.holds(json!({"invoices": [{}, {}, {"issued_at": "2025-06-01T00:00:00Z"}]}));
+    // A cancellation in that pause closes it, by the price of the whole year.
+    let story = by_none(Story::new()).meter("m", "sum").plan("p", 3000).with("add_ons", metered("calls", "year"));
+    let story = story.subscribe(JUNE, "p", json!({"add_ons": ["calls"]})).used("2024-06-10T00:00:00Z", "m", "7");
+    let story =
+        story.step("2024-06-20T00:00:00Z", "pause", json!({"subscription": "s1"})).step("2024-08-10T00:00:00Z", "cancel", json!({"subscription": "s1"}));
+    story.tell().await.smoothly().totals("invoices", &[3000, 7]);
+}
