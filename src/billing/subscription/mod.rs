@@ -1,7 +1,8 @@
 //! A subscription as values: its terms, its cycle, and the lines each event of its life makes.
 //!
-//! [`begin`] charges a period in advance, [`close`] rates its usage in arrears ([`so_far`] some of it before), [`change`] moves from one set of terms to another in
-//! mid-period, [`pause`] and [`cancel`] to none, [`resume`] back. All return lines (amounts before discount and tax, see
+//! [`begin`] charges a period in advance, [`close`] rates its usage in arrears ([`so_far`] some of it before), [`renew`] begins the next one
+//! ([`renew_beside`] that of add-ons at another interval), [`change`] moves from one set of terms to another in mid-period, [`pause`] and
+//! [`cancel`] to none, [`resume`] back. All return lines (amounts before discount and tax, see
 //! [`crate::invoice::assemble`]) and the [`Cycle`] to keep for the next call.
 //!
 //! | file | what it is |

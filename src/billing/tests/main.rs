@@ -2,10 +2,11 @@
 //!
 //! - [`world`]: a subscription's life in memory, doing with lines what the rooms do with records
 //! - [`vectors`]: what other systems publish
-//! - [`time`], [`money`], [`terms`], [`proration`], [`meters`], [`prices`], [`so_far`], [`invoices`], [`credits`], [`taken_back`],
+//! - [`time`], [`money`], [`terms`], [`proration`], [`beside`], [`meters`], [`prices`], [`so_far`], [`invoices`], [`credits`], [`taken_back`],
 //!   [`corrections`], [`tax_ids`], [`withholding`], [`postings`], [`dunning`], [`transfer`]: a case for each sentence, checked by eye
 //! - [`laws`], [`promises`]: what holds for all inputs; [`strategies`]: what they are tried on
 
+mod beside;
 mod corrections;
 mod credits;
 mod dunning;

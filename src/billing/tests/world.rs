@@ -7,8 +7,8 @@ use billing::{
     money::{Currency, Rounding},
     price::{MeterRef, Model, Price, Tier},
     subscription::{
-        AddOnTerms, Basis, BilledLine, Charged, Closed, Credited, Cycle, OpenPart, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin, cancel,
-        change, close, pause, reanchor, resume, so_far,
+        AddOnTerms, Basis, BilledLine, Charged, Closed, Credited, Cycle, OpenPart, Outcome, PlanTerms, Product, Proration, Terms, Unused, Used, begin_all,
+        cancel, change, close, pause, reanchor, renew, renew_beside, renew_paused, resume, so_far,
     },
     tax::{Exemption, PricesTax, TaxParty, TaxRate, TaxSituation},
     usage::{Aggregate, Event},
@@ -75,6 +75,11 @@ pub fn plan(key: &str, prices: Vec<Price>) -> Terms {
 
 pub fn add_on(key: &str, quantity: i64, prices: Vec<Price>) -> AddOnTerms {
     AddOnTerms { key: key.to_owned(), name: key.to_owned(), interval: MONTH, prices, quantity: Decimal::from(quantity) }
+}
+
+/// An add-on at an interval of its own.
+pub fn add_on_every(interval: Interval, key: &str, prices: Vec<Price>) -> AddOnTerms {
+    AddOnTerms { interval, ..add_on(key, 1, prices) }
 }
 
 pub fn every(interval: Interval, terms: Terms) -> Terms {
@@ -196,17 +201,49 @@ impl Life {
     }
 
     pub fn try_begin(&mut self) -> Option<Document> {
-        let outcome = begin(&self.basis, &self.terms, &self.cycle).expect("begins");
+        let outcome = begin_all(&self.basis, &self.terms, &self.cycle).expect("begins");
         self.keep(outcome)
     }
 
     /// Closes the period and begins the next: one document.
     pub fn renew(&mut self) -> Option<Document> {
-        let mut lines = self.close();
-        let next = self.cycle.following(self.terms.plan.interval).expect("a next cycle");
-        let begun = begin(&self.basis, &self.terms, &next).expect("begins");
-        lines.extend(begun.lines);
-        self.keep(Outcome { lines, ..begun })
+        self.renew_to(self.terms.clone())
+    }
+
+    /// Closes the first of its periods that end, and begins the next by terms that hold from there: one document.
+    pub fn renew_to(&mut self, new: Terms) -> Option<Document> {
+        let at = self.cycle.next_end();
+        let used = self.used(at);
+        let mut lines = Vec::new();
+        for ended in self.cycle.all().filter(|cycle| cycle.whole.end == at) {
+            lines.extend(close(&self.basis, ended, &self.charged, &used).expect("closes").lines);
+        }
+        let (ended, goes_on) = self.cycle.beside.iter().cloned().partition::<Vec<_>, _>(|cycle| cycle.whole.end == at);
+        let mut cycle = Cycle { beside: goes_on, ..self.cycle.clone() };
+        if cycle.whole.end > at {
+            for ended in &ended {
+                let begun = renew_beside(&self.basis, &new, &cycle, ended).expect("begins");
+                lines.extend(begun.lines);
+                cycle = begun.cycle;
+            }
+        } else {
+            let next = cycle.following(new.plan.interval).expect("a next cycle");
+            let runs_on = Cycle { open: Vec::new(), ..cycle };
+            let renewed = renew(&self.basis, &self.terms, &new, &runs_on, &next, &self.charged, &used).expect("renews");
+            lines.extend(std::iter::once(renewed.of_plan).chain(renewed.beside).flat_map(|outcome| outcome.lines));
+            cycle = renewed.cycle;
+        }
+        self.terms = new;
+        self.keep(Outcome { lines, stands: Vec::new(), cycle, effective_at: at })
+    }
+
+    /// The end of the plan's period in a pause, from which other terms hold.
+    pub fn renew_paused(&mut self, new: Terms) -> Option<Document> {
+        let next = self.cycle.following(new.plan.interval).expect("a next cycle");
+        let used = self.used(next.from);
+        let outcome = renew_paused(&self.basis, &self.terms, &new, &self.cycle, &next, &self.charged, &used).expect("renews");
+        self.terms = new;
+        self.keep(outcome)
     }
 
     pub fn close(&self) -> Vec<Line> {

@@ -232,8 +232,10 @@ async fn turn_beside(desk: &mut Desk, h: &mut Step, mut cycle: Cycle, ended: &[C
     let basis = basis(desk, &h.subscription, &[&terms], []).await?;
     for ended in ended {
         let begun = renew_beside(&basis, &terms, &cycle, ended)?;
-        let lines = drafts(desk, begun.lines, &[&terms], None);
-        charge_with(desk, h, ended, lines);
+        if terms.charges_at(ended.interval) {
+            let lines = drafts(desk, begun.lines, &[&terms], None);
+            charge_with(desk, h, ended, lines);
+        }
         cycle = begun.cycle;
     }
     h.subscription.cycle = Some(cycle);
