@@ -1,8 +1,10 @@
 //! What happens to a subscription by itself, because its time has come: it starts, its trial ends, a period ends and the next begins,
 //! what was planned for the period's end takes effect, and what waited for the last usage is invoiced.
 
+use std::collections::BTreeSet;
+
 use billing::calendar::{Instant, add_calendar_days};
-use billing::invoice::Reason;
+use billing::invoice::{LineRef, Reason};
 use billing::state::{Event as Happening, State};
 use billing::subscription::{Charged, Cycle, Renewed, Unused, Used, begin_all, close_ended, pause, renew, renew_beside, renew_paused};
 use chrono::TimeDelta;
@@ -343,7 +345,10 @@ async fn keep_planned(desk: &mut Desk, h: &mut Step) -> Result<(), Refusal> {
     let s = &h.subscription;
     let Some(ended) = s.cycle.clone() else { return Ok(()) };
     let next = cycle_after(&ended, s, anchor_day)?;
-    let (charged, used) = read_beside(desk, s, &ended.beside, next.from).await?;
+    let (mut charged, used) = read_beside(desk, s, &ended.beside, next.from).await?;
+    // A pause that begins at this very instant may have given it back.
+    let gone: BTreeSet<&LineRef> = h.lines.iter().chain(h.waiting.iter().map(|(line, _)| line)).filter_map(|draft| draft.line.credits.as_ref()).collect();
+    charged.retain(|charge| !gone.contains(&charge.reference));
     let basis = basis(desk, s, &[&s.terms], []).await?;
     let outcome = renew_paused(&basis, &before, &s.terms, &ended, &next, &charged, &used)?;
     let lines = drafts(desk, outcome.lines, &[&s.terms, &before], Some(&ended));

@@ -197,6 +197,10 @@ impl Next {
         let (ended, goes_on): (Vec<Cycle>, Vec<Cycle>) = cycle.beside.iter().cloned().partition(|cycle| cycle.whole.end == end_at);
         let is_last = |at: &Option<Instant>| at.is_some_and(|at| at <= end_at);
         let (cancels, pauses) = (is_last(&s.cancel_at), is_last(&s.pause_at));
+        let unused = if cancels { Unused::Credited } else { s.pause_unused.unwrap_or(Unused::Credited) };
+        if pauses && !cancels && cycle.whole.end == end_at && self.basis.proration.gives_back(unused) == Unused::Kept {
+            return self.kept_ends(desk, cycle).await;
+        }
         let mut ends = Vec::new();
         if cycle.whole.end > end_at {
             for ended in &ended {
@@ -209,7 +213,6 @@ impl Next {
         let runs_on = Cycle { open: Vec::new(), beside: goes_on, ..cycle.alone() };
         let (charged, used) = read_beside(desk, s, &runs_on.beside, end_at).await?;
         if cancels || pauses {
-            let unused = if cancels { Unused::Credited } else { s.pause_unused.unwrap_or(Unused::Credited) };
             if !runs_on.beside.is_empty() {
                 let outcome = if cancels {
                     cancel(&self.basis, &s.terms, &runs_on, end_at, unused, &charged, &used)?

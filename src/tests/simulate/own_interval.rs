@@ -189,6 +189,10 @@ async fn what_is_planned_takes_effect_in_a_pause_that_keeps_it_paid() {
     told.totals("invoices", &[3000, 36500]).totals("credit_notes", &[-33500]).balance(33500).holds(json!({"credit_notes": [{"issued_at": JULY}]}));
     let told = story().step("2024-07-16T00:00:00Z", "resume", json!({"subscription": "s1"})).tell().await.smoothly();
     told.totals("invoices", &[3000, 36500, 1548]).totals("credit_notes", &[-33500]);
+    // A pause that gives it back at that very end gives it back once.
+    let both = monthly().change(JUNE, json!({"add_ons": ["listing"]})).change(HALF, json!({"when": "period_end", "add_ons": []}));
+    let both = both.step(HALF, "pause", json!({"subscription": "s1", "when": "period_end"})).until("2024-07-15T00:00:00Z").tell().await.smoothly();
+    both.totals("credit_notes", &[-33500]);
     // What is not touched stays kept.
     let kept = monthly().change(JUNE, json!({"add_ons": ["listing"]})).change(HALF, json!({"when": "period_end", "quantity": 2}));
     let kept = kept.step(HALF, "pause", json!({"subscription": "s1", "prorate": false})).until("2024-07-15T00:00:00Z").tell().await.smoothly();
