@@ -33,8 +33,9 @@ CREATE TABLE vendors (
     clock_at BIGINT,
     -- Billing time before which nothing is posted any more: the vendor's books are closed up to there. NULL: they are open.
     ledger_locked_until_at BIGINT,
-    -- Raised by every change to the catalogue (meters, plans, coupons, tax and exchange rates): what was read of it holds until then.
-    catalog_revision BIGINT NOT NULL DEFAULT 0,
+    -- Raised by every change to the vendor's settings: its catalogue (meters, plans, coupons, tax and exchange rates), its bank accounts,
+    -- dunning policy, payment methods offered and notices of renewals. What was read of them holds until then, also between transactions.
+    settings_revision BIGINT NOT NULL DEFAULT 0,
     -- Branding: '#rrggbb', and the mark as SVG path data in a 22 × 22 box.
     brand_colour TEXT NOT NULL,
     brand_mark TEXT,

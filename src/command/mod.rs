@@ -2,6 +2,7 @@
 //! the log, the configuration, the database brought up to date.
 
 mod api_key;
+mod awake;
 mod backup;
 pub mod bank;
 mod bench;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use portico::simulate::Failed;
 
+use super::awake::awake;
 use super::stop_signal;
 
 /// Exit 2: the story cannot be read, in one line; 1: something broke.
@@ -20,7 +21,7 @@ pub async fn simulate(file: &Path, database_url: Option<&str>) -> ExitCode {
     };
     // Only Postgres is a place to go to; SQLite is where a story runs anyway.
     let postgres_url = database_url.filter(|url| !url.starts_with("sqlite:"));
-    match portico::simulate::simulate(&scenario, postgres_url, stop_signal()).await {
+    match awake(portico::simulate::simulate(&scenario, postgres_url, stop_signal())).await {
         Ok(output) => {
             let told = serde_json::to_string_pretty(&output).expect("a result is plain data");
             match writeln!(std::io::stdout(), "{told}") {

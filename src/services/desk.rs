@@ -258,6 +258,11 @@ impl Desk {
         Ok(standing)
     }
 
+    /// How the vendor stands was read beside something else.
+    pub(crate) fn note_standing(&mut self, standing: Standing) {
+        self.standing.get_or_insert(standing);
+    }
+
     /// Others were waited for: the vendor may stand otherwise by now.
     pub(crate) fn look_at_standing_again(&mut self) {
         self.standing = None;

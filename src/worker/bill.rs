@@ -12,11 +12,12 @@ use crate::app::App;
 use crate::platform::clock::Instant;
 use crate::services::invoices::{Issued, Uncollected};
 use crate::services::payments::{self, Errand};
+use crate::services::subscriptions::Moment;
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal, balance, bank, dunning, invoices, messages, purchases, subscriptions};
 
 use super::dun::dun;
-use super::till::{self, Tasks, Till};
+use super::till::{self, Came, Tasks, Till};
 
 /// How often it is asked what is due: the longest an invoice is late.
 const EVERY: Duration = Duration::from_secs(5);
@@ -192,6 +193,15 @@ struct Run<'a> {
     report: Report,
 }
 
+/// When the payments of what is billed are opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Charge {
+    /// In the transaction that bills.
+    Along,
+    /// In one of their own: what keeps a payment from being opened keeps nobody from being billed.
+    Afterwards,
+}
+
 /// What comes next.
 enum Next {
     /// Something of unpaid invoices, or of payments whose day comes, and of those all that comes until a moment.
@@ -268,14 +278,15 @@ impl<'a> Run<'a> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
         let together = due.iter().position(|customer| self.is_held(customer)).unwrap_or(due.len()).clamp(1, BATCH);
         let due = &due[..together];
-        match self.bill_together(due, until).await {
+        self.till.make_room(due.len(), &mut self.report).await;
+        match self.bill_together(due, until, Charge::Along).await {
             // All of them are in the hands of another worker.
             Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
             Ok(_) => {}
-            // One of them cannot be billed: each by itself, so that it holds up nobody else.
+            // One of them cannot be billed, or not be charged: each by itself, so that it holds up nobody else.
             Err(_) => {
                 for customer in due {
-                    if let Err(refusal) = self.bill_together(std::slice::from_ref(customer), until).await {
+                    if let Err(refusal) = self.bill_together(std::slice::from_ref(customer), until, Charge::Afterwards).await {
                         self.give_up(customer, refusal).await?;
                     }
                 }
@@ -300,34 +311,43 @@ impl<'a> Run<'a> {
     }
 
     /// The next moment of each of some customers, in one transaction; of how many it was done.
-    async fn bill_together(&mut self, customer_ids: &[String], until: Instant) -> Result<usize, Refusal> {
+    async fn bill_together(&mut self, customer_ids: &[String], until: Instant, charge: Charge) -> Result<usize, Refusal> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
         let chargeable = payments::chargeable(&mut desk, customer_ids).await?;
         let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
         for moment in moments.iter().filter(|moment| self.is_held(&moment.customer_id)) {
             invoices::let_go(&mut desk, &moment.customer_id).await?;
         }
-        desk.commit().await?;
-        let (done, mut owing) = (moments.len(), Vec::new());
-        for moment in moments {
-            self.report.issued += moment.issued.len();
-            let owed = moment.issued.into_iter().filter(|issued| issued.due_minor > 0);
-            let (charged, left): (Vec<Issued>, Vec<Issued>) = owed.partition(|issued| chargeable.can_pay(&moment.customer_id, issued.document.currency.code()));
-            // With nothing to charge, and not yet due, there is nothing to do.
-            if self.vendor.payment_terms_days <= 0 {
-                let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(moment.at.timestamp_millis());
-                for issued in left {
-                    if let Err(refusal) = till::note_unpaid(&errand, &issued.id).await {
-                        self.report.failed.push((moment.customer_id.clone(), refusal));
-                    }
-                }
-            }
+        let (done, issued) = (moments.len(), moments.iter().map(|moment| moment.issued.len()).sum::<usize>());
+        let (mut owing, mut uncharged) = (Vec::new(), Vec::new());
+        for Moment { customer_id, at, issued } in moments {
+            let owed = issued.into_iter().filter(|issued| issued.due_minor > 0);
+            let (charged, left): (Vec<Issued>, Vec<Issued>) = owed.partition(|issued| chargeable.can_pay(&customer_id, issued.document.currency.code()));
+            uncharged.extend(left.into_iter().map(|issued| (customer_id.clone(), at, issued.id)));
             if !charged.is_empty() {
                 let mut tasks = Tasks::default();
-                tasks.collect(moment.at, charged.into_iter().map(|issued| issued.id));
-                owing.push((moment.customer_id, tasks));
+                tasks.collect(at, charged.into_iter().map(|issued| issued.id));
+                owing.push((customer_id, tasks));
             }
         }
+        let mut came = Came::default();
+        let taken = match charge {
+            Charge::Along => self.till.take_first(&mut desk, std::mem::take(&mut owing), &mut came).await?,
+            Charge::Afterwards => Vec::new(),
+        };
+        desk.commit().await?;
+        self.report.issued += issued;
+        self.report.take(&came);
+        // With nothing to charge, and not yet due, there is nothing to do.
+        if self.vendor.payment_terms_days <= 0 {
+            for (customer_id, at, invoice_id) in uncharged {
+                let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(at.timestamp_millis());
+                if let Err(refusal) = till::note_unpaid(&errand, &invoice_id).await {
+                    self.report.failed.push((customer_id, refusal));
+                }
+            }
+        }
+        self.till.go_on(taken).await;
         self.till.begin(owing, &mut self.report).await;
         Ok(done)
     }

@@ -75,9 +75,17 @@ impl Tasks {
 /// A customer whose turn it is: what was answered for them, if anything was asked.
 type Turn = (String, Option<Sent>);
 
+/// A turn that was taken.
+pub(super) struct Taken {
+    customer_id: String,
+    left: Tasks,
+    /// What is to be sent.
+    next: Option<Sending>,
+}
+
 /// What turns came to.
 #[derive(Default)]
-struct Came {
+pub(super) struct Came {
     issued: usize,
     tried: usize,
     /// The case whose step is being done: who fails, failed at it.
@@ -98,9 +106,20 @@ impl<'a> Till<'a> {
                 self.accounts.insert(customer_id.clone(), tasks);
                 turns.push((customer_id, None));
             }
-            while self.accounts.len() > AT_ONCE && self.wait(report).await {}
+            self.make_room(0, report).await;
             self.take_turns(turns, report).await;
         }
+    }
+
+    /// Waits until some more customers may be charged at once.
+    pub async fn make_room(&mut self, more: usize, report: &mut Report) {
+        while self.accounts.len() + more > AT_ONCE && self.wait(report).await {}
+    }
+
+    /// Takes the first turns of customers none of whom is being charged, whom a desk has locked, in its transaction. Once that holds they
+    /// [`go on`](Till::go_on); where it does not, nothing began.
+    pub async fn take_first(&self, desk: &mut Desk, customers: Vec<(String, Tasks)>, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
+        take(desk, customers.into_iter().map(|(customer_id, tasks)| (customer_id, tasks, None)).collect(), came).await
     }
 
     /// How many are being charged.
@@ -186,30 +205,24 @@ impl<'a> Till<'a> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
         let ids: Vec<String> = turns.iter().map(|(customer_id, _)| customer_id.clone()).collect();
         customers::hold_all(&mut desk, &ids).await?;
-        let collecting = |(customer_id, sent): &Turn| self.accounts.get(customer_id).filter(|_| sent.is_none()).and_then(Tasks::collects_first);
-        let owed: Vec<(String, String)> = turns.iter().filter_map(|turn| Some((turn.0.clone(), collecting(turn)?.to_owned()))).collect();
-        let mut ahead = Box::pin(payments::foresee_collecting(&mut desk, &owed)).await?;
-        ahead.extend(Box::pin(payments::foresee_booking(&mut desk, turns.iter().filter_map(|(_, sent)| sent.as_ref()))).await?);
-        let mut taken = Vec::with_capacity(turns.len());
-        for (customer_id, sent) in turns {
-            let Some(mut tasks) = self.accounts.get(customer_id).cloned() else { continue };
-            let first = sent.as_ref().map_or_else(|| tasks.collects_first(), Sent::invoice_id);
-            desk.foresee(first.and_then(|invoice_id| ahead.remove(invoice_id)).unwrap_or_default());
-            // On the heap: everything a customer's turn may come to is part of one future, and a thread's stack is small.
-            let next = Box::pin(tasks.turn(&mut desk, sent.as_ref(), came)).await?;
-            taken.push((customer_id.clone(), tasks, next));
-        }
+        let with_tasks = turns.iter().filter_map(|(customer_id, sent)| Some((customer_id.clone(), self.accounts.get(customer_id)?.clone(), sent.as_ref())));
+        let taken = take(&mut desk, with_tasks.collect(), came).await?;
         desk.commit().await?;
-        for (customer_id, tasks, next) in taken {
+        self.go_on(taken).await;
+        Ok(())
+    }
+
+    /// Sends what turns came to, now that it holds.
+    pub async fn go_on(&mut self, taken: Vec<Taken>) {
+        for Taken { customer_id, left, next } in taken {
             match next {
                 Some(sending) => {
-                    self.accounts.insert(customer_id.clone(), tasks);
+                    self.accounts.insert(customer_id.clone(), left);
                     self.send(customer_id, sending).await;
                 }
                 None => drop(self.accounts.remove(&customer_id)),
             }
         }
-        Ok(())
     }
 
     async fn send(&mut self, customer_id: String, sending: Sending) {
@@ -220,6 +233,24 @@ impl<'a> Till<'a> {
             Poll::Pending => drop(self.waiting.spawn(async move { (customer_id, going.await) })),
         }
     }
+}
+
+/// Takes customers' turns, whom the desk has locked: each books what was answered, if anything was asked, and opens what comes next.
+async fn take(desk: &mut Desk, turns: Vec<(String, Tasks, Option<&Sent>)>, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
+    let collecting = turns.iter().filter(|(_, _, sent)| sent.is_none());
+    let owed: Vec<(String, String)> =
+        collecting.filter_map(|(customer_id, tasks, _)| Some((customer_id.clone(), tasks.collects_first()?.to_owned()))).collect();
+    let mut ahead = Box::pin(payments::foresee_collecting(desk, &owed)).await?;
+    ahead.extend(Box::pin(payments::foresee_booking(desk, turns.iter().filter_map(|(_, _, sent)| *sent))).await?);
+    let mut taken = Vec::with_capacity(turns.len());
+    for (customer_id, mut left, sent) in turns {
+        let first = sent.map_or_else(|| left.collects_first(), Sent::invoice_id);
+        desk.foresee(first.and_then(|invoice_id| ahead.remove(invoice_id)).unwrap_or_default());
+        // On the heap: everything a customer's turn may come to is part of one future, and a thread's stack is small.
+        let next = Box::pin(left.turn(desk, sent, came)).await?;
+        taken.push(Taken { customer_id, left, next });
+    }
+    Ok(taken)
 }
 
 impl Tasks {
@@ -276,7 +307,7 @@ async fn collect(desk: &mut Desk, invoice_id: &str, came: &mut Came) -> Result<O
 }
 
 impl Report {
-    fn take(&mut self, came: &Came) {
+    pub(super) fn take(&mut self, came: &Came) {
         self.issued += came.issued;
         self.tried += came.tried;
     }

@@ -192,18 +192,18 @@ const PAST: TimeDelta = TimeDelta::days(2);
 
 /// The lines of a subscription that a change at an instant may take back or charge again, on documents and waiting, with what was taken
 /// back of them: those that reach beyond it or end there. What changes ended long before, and their credits, it meets no more, and there may
-/// be hundreds of them in a period.
-pub async fn charged(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<Vec<Charged>, Refusal> {
-    charged_since(desk, subscription_id, at, at - PAST).await
+/// be hundreds of them in a period. `any_waits`: whether any line of the customer waits; else none is looked for.
+pub async fn charged(desk: &mut Desk, subscription_id: &str, at: Instant, any_waits: bool) -> Result<Vec<Charged>, Refusal> {
+    charged_since(desk, subscription_id, at, at - PAST, any_waits).await
 }
 
-/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it.
-pub async fn ever_charged(desk: &mut Desk, subscription_id: &str, at: Instant) -> Result<Vec<Charged>, Refusal> {
-    charged_since(desk, subscription_id, at, Instant::MIN_UTC).await
+/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it. `any_waits` as in [`charged`].
+pub async fn ever_charged(desk: &mut Desk, subscription_id: &str, at: Instant, any_waits: bool) -> Result<Vec<Charged>, Refusal> {
+    charged_since(desk, subscription_id, at, Instant::MIN_UTC, any_waits).await
 }
 
 /// Without what a change ended before `ended_from`.
-async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ended_from: Instant) -> Result<Vec<Charged>, Refusal> {
+async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ended_from: Instant, any_waits: bool) -> Result<Vec<Charged>, Refusal> {
     let rows: Vec<LineRow> = desk
         .tx
         .all(
@@ -216,7 +216,7 @@ async fn charged_since(desk: &mut Desk, subscription_id: &str, at: Instant, ende
         )
         .await?;
     let mut lines: Vec<DraftLine> = rows.into_iter().map(DraftLine::try_from).collect::<Result<_, _>>()?;
-    let waiting = pending_of_subscription(desk, subscription_id).await?;
+    let waiting = if any_waits { pending_of_subscription(desk, subscription_id).await? } else { Vec::new() };
     lines.extend(waiting.into_iter().map(|pending| pending.draft).filter(|draft| draft.line.to.is_some_and(|to| to >= at)));
     // A note's lines keep the stretch of what they take back, so every credit of these lines is among them.
     let mut credits: HashMap<LineRef, Vec<Credited>> = HashMap::new();

@@ -383,10 +383,6 @@ pub async fn uncollected(desk: &mut Desk, until: Instant) -> Result<Vec<Uncollec
             "SELECT i.id, i.customer_id, i.currency, i.due_at,
                 EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL) AS was_tried
              FROM invoices i WHERE i.vendor_id = $1 AND i.settled_at IS NULL AND i.ended_as IS NULL AND i.issued_at <= $2
-                AND NOT EXISTS (SELECT 1 FROM allocations a CROSS JOIN transfers t
-                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.vendor_id = a.vendor_id AND t.id = a.transfer_id
-                        AND t.taken_back_at IS NULL AND t.certificate_until > $2)
-                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
                 AND ((i.due_at <= $2 AND CASE WHEN i.subscription_id IS NULL
                         THEN EXISTS (SELECT 1 FROM invoice_lines l CROSS JOIN subscriptions s
                             WHERE l.vendor_id = i.vendor_id AND l.invoice_id = i.id AND s.vendor_id = l.vendor_id AND s.id = l.subscription_id AND s.status = 'active')
@@ -394,6 +390,10 @@ pub async fn uncollected(desk: &mut Desk, until: Instant) -> Result<Vec<Uncollec
                     OR (NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.round IS NOT NULL)
                         AND EXISTS (SELECT 1 FROM payment_methods m WHERE m.vendor_id = i.vendor_id AND m.customer_id = i.customer_id AND m.role IN ('default', 'backup')
                             AND m.refused_reason IS NULL AND (m.kind <> 'sepa_debit' OR i.currency = 'EUR'))))
+                AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = i.vendor_id AND p.invoice_id = i.id AND p.status IN ('created', 'processing', 'needs_action'))
+                AND NOT EXISTS (SELECT 1 FROM allocations a CROSS JOIN transfers t
+                    WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND t.vendor_id = a.vendor_id AND t.id = a.transfer_id
+                        AND t.taken_back_at IS NULL AND t.certificate_until > $2)
              ORDER BY i.issued_at, i.id",
             (desk.vendor.id.clone(), until.timestamp_millis()),
         )

@@ -14,7 +14,7 @@ use crate::sentence;
 use crate::services::balance::{self, Source};
 use crate::services::invoices::{self, Issued};
 use crate::services::payments::{self, Errand, NewPayment, Payment, Pays};
-use crate::services::subscriptions::{self, Look, Planned, Reading, Subscription, catch_up, hold, hold_usage, release, write_planned};
+use crate::services::subscriptions::{self, Look, Planned, Reading, Subscription, catch_up, hold, hold_usage, is_behind, release, write_planned};
 use crate::services::{Desk, Refusal, catalog, customers, ledger as books};
 
 /// How long a subscription is kept for a payment under way: as long as its price.
@@ -93,7 +93,7 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
     if pins.customer_id != customer_id {
         return Err(Refusal::NotFound);
     }
-    let customer = customers::lock(&mut desk, customer_id).await?;
+    let mut customer = customers::lock(&mut desk, customer_id).await?;
     if let Some(row) = find(&mut desk, &pins.id).await? {
         match row.status.as_str() {
             "done" => return done(&row),
@@ -103,7 +103,10 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
         }
     }
     let now = desk.now;
-    catch_up(&mut desk, customer_id, pins.at).await?;
+    if is_behind(&mut desk, customer_id, pins.at).await? {
+        catch_up(&mut desk, customer_id, pins.at).await?;
+        customer = customers::load(&mut desk, customer_id).await?;
+    }
     let subscription = subscriptions::load_of(&mut desk, customer_id, &pins.subscription_id).await?;
     let mut differences = Vec::new();
     if now.wall_ms() > pins.expires_at {
@@ -117,7 +120,6 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
     }
     if differences.is_empty() {
         hold_usage(&mut desk, &customer, std::slice::from_ref(&subscription)).await?;
-        let customer = customers::load(&mut desk, customer_id).await?;
         let planned = as_pinned(&mut desk, &customer, &subscription, &pins).await?;
         if fingerprint(&planned)? == pins.fingerprint {
             // On the heap: paying is most of this future, and few confirmations come this far at once.

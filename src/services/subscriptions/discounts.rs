@@ -90,7 +90,9 @@ pub async fn load(desk: &mut Desk, subscription_id: &str) -> Result<Vec<Redeemed
             (desk.vendor.id.clone(), subscription_id.to_owned()),
         )
         .await?;
-    rows.into_iter().map(Redeemed::try_from).collect()
+    let list: Vec<Redeemed> = rows.into_iter().map(Redeemed::try_from).collect::<Result<_, _>>()?;
+    desk.keep(OF_SUBSCRIPTION, subscription_id, &list);
+    Ok(list)
 }
 
 /// The same, without asking where the customer has none.

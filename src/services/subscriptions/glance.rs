@@ -1,5 +1,5 @@
-//! A customer at a glance: when something is first due for them, and how much they have of what most customers have nothing of. One
-//! statement instead of one for each; what is not there is not asked for.
+//! A customer at a glance: when something is first due for them, and how much they have of what most customers have nothing of; and how their
+//! vendor stands, which is asked next. One statement instead of one for each; what is not there is not asked for.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use super::discounts::{self, Redeemed};
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
+use crate::services::desk::Standing;
 use crate::services::{Desk, Refusal};
 
 /// Instants are unix ms.
@@ -46,6 +47,8 @@ struct OfCustomer {
     customer_id: String,
     #[sqlx(flatten)]
     glance: Glance,
+    #[sqlx(flatten)]
+    standing: Standing,
 }
 
 /// The least of `due_at + 0`: of the column itself Postgres would look for the vendor's least, in its index, until one is the customer's.
@@ -62,10 +65,11 @@ static OF_EACH: Many = Many {
             (SELECT MIN(s.due_at + 0) FROM subscriptions s WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2
                 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS subscription_due_at,
             (SELECT MIN(d.due_at + 0) FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS usage_due_at
+                WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS usage_due_at,
+            w.settings_revision, w.ledger_locked_until_at, w.clock_at
          FROM (VALUES",
     columns: 3,
-    after: ") AS v",
+    after: ") AS v CROSS JOIN vendors w WHERE w.id = v.column1",
     of_each: false,
 };
 
@@ -89,7 +93,10 @@ impl Glance {
         let wall_ms = desk.now.wall_ms();
         let rows: Vec<(String, String, i64)> = customer_ids.iter().map(|id| (desk.vendor.id.clone(), id.clone(), wall_ms)).collect();
         let found: Vec<OfCustomer> = desk.tx.all_of(&OF_EACH, rows).await?;
-        Ok(found.into_iter().map(|OfCustomer { customer_id, glance }| (customer_id, glance)).collect())
+        if let Some(OfCustomer { standing, .. }) = found.first() {
+            desk.note_standing(*standing);
+        }
+        Ok(found.into_iter().map(|OfCustomer { customer_id, glance, .. }| (customer_id, glance)).collect())
     }
 
     /// When something is first due.

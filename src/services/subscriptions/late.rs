@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::glance::{GLANCE, Glance};
 use super::record::{Subscription, load};
-use super::step::{Billed, basis, meter_key};
+use super::step::{Billed, any_waits, basis, meter_key};
 use crate::platform::db::Many;
 use crate::services::customers::Customer;
 use crate::services::invoices::{self, DraftLine};
@@ -140,7 +140,8 @@ async fn rate(desk: &mut Desk, row: PartRow, part: BilledPart, units: Decimal) -
     let subscription = load(desk, &row.subscription_id).await?;
     let basis = basis(desk, &subscription, &[&subscription.terms], [&part.part.price]).await?;
     // From its beginning on: what was invoiced of it before its end ends before it.
-    let charged = invoices::ever_charged(desk, &subscription.id, part.part.from).await?;
+    let any_waits = any_waits(desk, &subscription).await?;
+    let charged = invoices::ever_charged(desk, &subscription.id, part.part.from, any_waits).await?;
     let LateUsage { lines, stands } = late_usage(&basis, &part, &charged, units)?;
     let waiting = invoices::pending_of_customer(desk, &subscription.customer_id, subscription.currency.code()).await?;
     if waiting.iter().any(|waiting| lines.iter().any(|line| line.credits.as_ref() == Some(&waiting.draft.id))) {

@@ -10,6 +10,7 @@ use billing::subscription::{Basis, BilledLine, BilledPart, Charged, Cycle, OpenP
 
 use serde::{Deserialize, Serialize};
 
+use super::glance::Glance;
 use super::record::{Closing, Subscription, of_word};
 use crate::services::catalog::Redemption;
 use crate::services::invoices::{self, DraftLine, Waits};
@@ -94,10 +95,18 @@ pub async fn used(desk: &mut Desk, customer_id: &str, open: impl IntoIterator<It
     Ok(open.iter().zip(units).map(|(part, units)| Used { product: part.product.clone(), price: part.price.key.clone(), units }).collect())
 }
 
+/// Whether any line of a subscription's customer waits for a document.
+pub async fn any_waits(desk: &mut Desk, s: &Subscription) -> Result<bool, Refusal> {
+    Ok(Glance::of(desk, &s.customer_id).await?.pending > 0)
+}
+
 /// The lines that open parts were invoiced with before their end, with what was taken back of them: what comes to less is taken back of these.
 pub async fn charged_before(desk: &mut Desk, s: &Subscription, open: impl IntoIterator<Item = &OpenPart>) -> Result<Vec<Charged>, Refusal> {
     match open.into_iter().filter(|part| !part.invoiced.is_empty()).map(|part| part.from).min() {
-        Some(from) => invoices::ever_charged(desk, &s.id, from).await,
+        Some(from) => {
+            let any_waits = any_waits(desk, s).await?;
+            invoices::ever_charged(desk, &s.id, from, any_waits).await
+        }
         None => Ok(Vec::new()),
     }
 }
@@ -108,7 +117,8 @@ pub async fn charged_then(desk: &mut Desk, s: &Subscription, at: Instant) -> Res
         Some(cycle) => charged_before(desk, s, cycle.metered()).await?,
         None => Vec::new(),
     };
-    let mut charged = invoices::charged(desk, &s.id, at).await?;
+    let any_waits = any_waits(desk, s).await?;
+    let mut charged = invoices::charged(desk, &s.id, at, any_waits).await?;
     charged.extend(before.into_iter().filter(|line| line.line.to.is_some_and(|to| to < at)));
     Ok(charged)
 }

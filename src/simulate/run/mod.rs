@@ -74,13 +74,9 @@ impl Story<'_> {
             self.pass_time(index, step.at).await?;
         }
         let done = self.act(step).await;
-        self.note(index, done)?;
-        // What the step made is paid at once, or declined.
-        if step.act.makes_invoices() { self.collect(step.at).await } else { Ok(()) }
-    }
-
-    fn note(&mut self, index: usize, done: Done) -> Result<(), Failed> {
         match done {
+            // What the step made is paid at once, or declined.
+            Ok(()) if step.act.makes_invoices() => self.collect(step.at).await,
             Ok(()) => Ok(()),
             Err(refusal) => {
                 let reason = reason(refusal)?;

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use model::{difference, run, scenario, shrink};
 use serde_json::Value;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Clone)]
 struct Wanted {
     portico: String,
@@ -22,7 +25,7 @@ struct Wanted {
     print: bool,
     least: bool,
     keep: Option<String>,
-    threads: u64,
+    threads: usize,
     stop_after: u64,
     /// Seconds a difference is made smaller for.
     patience: u64,
@@ -69,7 +72,7 @@ fn wanted() -> Result<Wanted, String> {
             "--print" => wanted.print = true,
             "--no-shrink" => wanted.least = false,
             "--keep" => wanted.keep = Some(value()?),
-            "--threads" => wanted.threads = number(value()?)?,
+            "--threads" => wanted.threads = usize::try_from(number(value()?)?).map_err(|error| error.to_string())?,
             "--patience" => wanted.patience = number(value()?)?,
             "--stop-after" => wanted.stop_after = number(value()?)?,
             other => {
@@ -89,12 +92,12 @@ fn check(wanted: &Wanted) -> ExitCode {
         if wanted.print {
             println!("{:#}", run(&scenario));
         }
-        return match told(wanted, &scenario) {
+        return match told(wanted, 0, &scenario) {
             Ok(got) => match difference(&run(&scenario), &got) {
                 Some(difference) => {
                     println!("{difference}");
                     if wanted.least {
-                        println!("{}", least(wanted, &scenario));
+                        println!("{}", least(wanted, 0, &scenario));
                     }
                     ExitCode::FAILURE
                 }
@@ -114,8 +117,9 @@ fn check(wanted: &Wanted) -> ExitCode {
     }
     let (next, failed, printing) = (AtomicU64::new(wanted.seeds.start), AtomicU64::new(0), Mutex::new((Duration::ZERO, Duration::ZERO)));
     std::thread::scope(|scope| {
-        for _ in 0..wanted.threads {
-            scope.spawn(|| {
+        for thread in 0..wanted.threads {
+            let (next, failed, printing) = (&next, &failed, &printing);
+            scope.spawn(move || {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= wanted.seeds.end || failed.load(Ordering::Relaxed) >= wanted.stop_after {
@@ -126,7 +130,7 @@ fn check(wanted: &Wanted) -> ExitCode {
                     let expected = std::panic::catch_unwind(|| run(&scenario));
                     let of_model = begun.elapsed();
                     let begun = Instant::now();
-                    let got = told(wanted, &scenario);
+                    let got = told(wanted, thread, &scenario);
                     let of_product = begun.elapsed();
                     let why = match (expected, got) {
                         (Ok(expected), Ok(got)) => difference(&expected, &got).map(|difference| difference.to_string()),
@@ -135,7 +139,7 @@ fn check(wanted: &Wanted) -> ExitCode {
                     };
                     if let Some(why) = why {
                         failed.fetch_add(1, Ordering::Relaxed);
-                        let least = if wanted.least { least(wanted, &scenario) } else { String::new() };
+                        let least = if wanted.least { least(wanted, thread, &scenario) } else { String::new() };
                         let mut out = printing.lock().expect("printing");
                         out.0 += of_model;
                         out.1 += of_product;
@@ -160,12 +164,12 @@ fn check(wanted: &Wanted) -> ExitCode {
 }
 
 /// The least scenario that differs, with its difference.
-fn least(wanted: &Wanted, scenario: &Value) -> String {
+fn least(wanted: &Wanted, thread: usize, scenario: &Value) -> String {
     std::panic::set_hook(Box::new(|_| {}));
     let begun = Instant::now();
     let of = |scenario: &Value| {
         let expected = std::panic::catch_unwind(|| run(scenario)).ok()?;
-        difference(&expected, &told(wanted, scenario).ok()?)
+        difference(&expected, &told(wanted, thread, scenario).ok()?)
     };
     let kind = |at: &str| at.split('/').filter(|word| word.parse::<usize>().is_err()).take(4).collect::<Vec<_>>().join("/");
     let Some(first) = of(scenario) else { return "(cannot be made smaller)".to_owned() };
@@ -177,9 +181,18 @@ fn least(wanted: &Wanted, scenario: &Value) -> String {
     format!("  {why}\n  {least}")
 }
 
-/// What the product makes of a scenario.
-fn told(wanted: &Wanted, scenario: &Value) -> Result<Value, String> {
-    let mut command = Command::new(&wanted.portico);
+/// What the product makes of a scenario, told by one of the threads here. Each of them keeps to a processor of its own: the product's own
+/// threads hand everything to and fro, and would wake each other across processors.
+fn told(wanted: &Wanted, thread: usize, scenario: &Value) -> Result<Value, String> {
+    let processors = processors();
+    let mut command = match processors.get(thread % processors.len().max(1)) {
+        Some(processor) => {
+            let mut command = Command::new("taskset");
+            command.arg("--cpu-list").arg(processor.to_string()).arg(&wanted.portico);
+            command
+        }
+        None => Command::new(&wanted.portico),
+    };
     command.arg("simulate").arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(url) = &wanted.database_url {
         command.arg("--database-url").arg(url);
@@ -195,4 +208,15 @@ fn told(wanted: &Wanted, scenario: &Value) -> Result<Value, String> {
     } else {
         Err(String::from_utf8_lossy(&done.stderr).into_owned())
     }
+}
+
+/// The processors we may use; none where the system does not say.
+fn processors() -> Vec<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or_default();
+    let range = |text: &str| {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+    };
+    list.trim().split(',').filter_map(range).flatten().collect()
 }
