@@ -94,6 +94,14 @@ pub(crate) struct Standing {
     pub clock_at: Option<i64>,
 }
 
+/// The columns of a [`Standing`], of a vendor `w`: for statements that ask it beside something else ([`Desk::note_standing`]).
+macro_rules! standing_columns {
+    () => {
+        "w.settings_revision, w.ledger_locked_until_at, w.clock_at"
+    };
+}
+pub(crate) use standing_columns;
+
 /// Where a number series stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -250,10 +258,8 @@ impl Desk {
         if let Some(standing) = self.standing {
             return Ok(standing);
         }
-        let standing = self
-            .tx
-            .one_about("vendors", "SELECT settings_revision, ledger_locked_until_at, clock_at FROM vendors WHERE id = $1", (self.vendor.id.clone(),))
-            .await?;
+        let standing =
+            self.tx.one_about("vendors", concat!("SELECT ", standing_columns!(), " FROM vendors w WHERE w.id = $1"), (self.vendor.id.clone(),)).await?;
         self.standing = Some(standing);
         Ok(standing)
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::platform::clock::Instant;
-use crate::services::invoices::{Issued, Uncollected};
+use crate::services::invoices::{Owed, Uncollected};
 use crate::services::payments::{self, Errand};
 use crate::services::subscriptions::Moment;
 use crate::services::vendors::Vendor;
@@ -313,26 +313,28 @@ impl<'a> Run<'a> {
     /// The next moment of each of some customers, in one transaction; of how many it was done.
     async fn bill_together(&mut self, customer_ids: &[String], until: Instant, charge: Charge) -> Result<usize, Refusal> {
         let mut desk = Desk::write(self.app, self.vendor, Actor::System).await?;
-        let chargeable = payments::chargeable(&mut desk, customer_ids).await?;
         let moments = subscriptions::run_due(&mut desk, customer_ids, until).await?;
         for moment in moments.iter().filter(|moment| self.is_held(&moment.customer_id)) {
             invoices::let_go(&mut desk, &moment.customer_id).await?;
         }
         let (done, issued) = (moments.len(), moments.iter().map(|moment| moment.issued.len()).sum::<usize>());
+        let owed_at = |moment: &Moment| moment.issued.iter().filter(|issued| issued.due_minor > 0).map(|issued| issued.owed(&moment.customer_id)).collect();
+        let owed: Vec<(Instant, Vec<Owed>)> = moments.iter().map(|moment| (moment.at, owed_at(moment))).collect();
+        let all: Vec<Owed> = owed.iter().flat_map(|(_, owed)| owed.iter().cloned()).collect();
+        let (chargeable, ahead) = payments::foresee_first_collecting(&mut desk, &all).await?;
         let (mut owing, mut uncharged) = (Vec::new(), Vec::new());
-        for Moment { customer_id, at, issued } in moments {
-            let owed = issued.into_iter().filter(|issued| issued.due_minor > 0);
-            let (charged, left): (Vec<Issued>, Vec<Issued>) = owed.partition(|issued| chargeable.can_pay(&customer_id, issued.document.currency.code()));
-            uncharged.extend(left.into_iter().map(|issued| (customer_id.clone(), at, issued.id)));
-            if !charged.is_empty() {
-                let mut tasks = Tasks::default();
-                tasks.collect(at, charged.into_iter().map(|issued| issued.id));
+        for (at, owed) in owed {
+            let (charged, left): (Vec<Owed>, Vec<Owed>) = owed.into_iter().partition(|owed| chargeable.can_pay(&owed.customer_id, &owed.currency));
+            uncharged.extend(left.into_iter().map(|owed| (at, owed)));
+            if let Some(first) = charged.first() {
+                let (customer_id, mut tasks) = (first.customer_id.clone(), Tasks::default());
+                tasks.collect(at, charged.into_iter().map(|owed| owed.invoice_id));
                 owing.push((customer_id, tasks));
             }
         }
         let mut came = Came::default();
         let taken = match charge {
-            Charge::Along => self.till.take_first(&mut desk, std::mem::take(&mut owing), &mut came).await?,
+            Charge::Along => till::take_first(&mut desk, std::mem::take(&mut owing), ahead, &mut came).await?,
             Charge::Afterwards => Vec::new(),
         };
         desk.commit().await?;
@@ -340,10 +342,10 @@ impl<'a> Run<'a> {
         self.report.take(&came);
         // With nothing to charge, and not yet due, there is nothing to do.
         if self.vendor.payment_terms_days <= 0 {
-            for (customer_id, at, invoice_id) in uncharged {
+            for (at, owed) in uncharged {
                 let errand = Errand::new(self.app, self.vendor, Actor::System).at_billing(at.timestamp_millis());
-                if let Err(refusal) = till::note_unpaid(&errand, &invoice_id).await {
-                    self.report.failed.push((customer_id, refusal));
+                if let Err(refusal) = till::note_unpaid(&errand, &owed.invoice_id).await {
+                    self.report.failed.push((owed.customer_id, refusal));
                 }
             }
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::bill::Report;
 use crate::app::App;
 use crate::platform::clock::Instant;
-use crate::services::payments::{self, Begun, Errand, Sending, Sent};
+use crate::services::payments::{self, Ahead, Begun, Errand, Sending, Sent};
 use crate::services::vendors::Vendor;
 use crate::services::{Actor, Desk, Refusal, customers, dunning, invoices};
 use crate::words::Sentence;
@@ -116,12 +116,6 @@ impl<'a> Till<'a> {
         while self.accounts.len() + more > AT_ONCE && self.wait(report).await {}
     }
 
-    /// Takes the first turns of customers none of whom is being charged, whom a desk has locked, in its transaction. Once that holds they
-    /// [`go on`](Till::go_on); where it does not, nothing began.
-    pub async fn take_first(&self, desk: &mut Desk, customers: Vec<(String, Tasks)>, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
-        take(desk, customers.into_iter().map(|(customer_id, tasks)| (customer_id, tasks, None)).collect(), came).await
-    }
-
     /// How many are being charged.
     pub fn len(&self) -> usize {
         self.accounts.len()
@@ -206,7 +200,12 @@ impl<'a> Till<'a> {
         let ids: Vec<String> = turns.iter().map(|(customer_id, _)| customer_id.clone()).collect();
         customers::hold_all(&mut desk, &ids).await?;
         let with_tasks = turns.iter().filter_map(|(customer_id, sent)| Some((customer_id.clone(), self.accounts.get(customer_id)?.clone(), sent.as_ref())));
-        let taken = take(&mut desk, with_tasks.collect(), came).await?;
+        let turns: Vec<(String, Tasks, Option<&Sent>)> = with_tasks.collect();
+        let collecting = turns.iter().filter(|(_, _, sent)| sent.is_none());
+        let owed: Vec<(String, String)> = collecting.filter_map(|(id, tasks, _)| Some((id.clone(), tasks.collects_first()?.to_owned()))).collect();
+        let mut ahead = Box::pin(payments::foresee_collecting(&mut desk, &owed)).await?;
+        ahead.extend(Box::pin(payments::foresee_booking(&mut desk, turns.iter().filter_map(|(_, _, sent)| *sent))).await?);
+        let taken = take(&mut desk, turns, ahead, came).await?;
         desk.commit().await?;
         self.go_on(taken).await;
         Ok(())
@@ -235,13 +234,14 @@ impl<'a> Till<'a> {
     }
 }
 
-/// Takes customers' turns, whom the desk has locked: each books what was answered, if anything was asked, and opens what comes next.
-async fn take(desk: &mut Desk, turns: Vec<(String, Tasks, Option<&Sent>)>, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
-    let collecting = turns.iter().filter(|(_, _, sent)| sent.is_none());
-    let owed: Vec<(String, String)> =
-        collecting.filter_map(|(customer_id, tasks, _)| Some((customer_id.clone(), tasks.collects_first()?.to_owned()))).collect();
-    let mut ahead = Box::pin(payments::foresee_collecting(desk, &owed)).await?;
-    ahead.extend(Box::pin(payments::foresee_booking(desk, turns.iter().filter_map(|(_, _, sent)| *sent))).await?);
+/// Takes the first turns of customers none of whom is being charged, whom a desk has locked, in its transaction, after what was read ahead of
+/// their invoices. Once that holds they [`go on`](Till::go_on); where it does not, nothing began.
+pub(super) async fn take_first(desk: &mut Desk, customers: Vec<(String, Tasks)>, ahead: Ahead, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
+    take(desk, customers.into_iter().map(|(customer_id, tasks)| (customer_id, tasks, None)).collect(), ahead, came).await
+}
+
+/// Takes customers' turns: each books what was answered, if anything was asked, and opens what comes next.
+async fn take(desk: &mut Desk, turns: Vec<(String, Tasks, Option<&Sent>)>, mut ahead: Ahead, came: &mut Came) -> Result<Vec<Taken>, Refusal> {
     let mut taken = Vec::with_capacity(turns.len());
     for (customer_id, mut left, sent) in turns {
         let first = sent.map_or_else(|| left.collects_first(), Sent::invoice_id);

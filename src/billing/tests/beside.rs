@@ -88,6 +88,30 @@ fn it_comes_goes_and_comes_back_by_the_share_of_its_own_period() {
 }
 
 #[test]
+fn one_that_comes_where_its_period_begins_is_charged_as_every_period_of_it() {
+    let year = || plan("year", vec![flat("base", 36500)]);
+    let mut life = june(every(YEAR, year()));
+    assert_document(life.change("2024-07-01", with(every(YEAR, year()), vec![support()])), &[(Recurring, "support", 3000)]);
+    assert_document(life.renew(), &[(Recurring, "support", 3000)]);
+}
+
+#[test]
+fn what_was_counted_before_a_reversal_is_billed_once() {
+    let mails = || add_on_every(MONTH, "mails", vec![calls()]);
+    let year = || with(every(YEAR, plan("year", vec![flat("base", 36500)])), vec![mails()]);
+    let mut life = june(year());
+    life.uses("calls", "2024-06-10", "7");
+    let before = life.cycle.clone();
+    let ended = [(ProrationCredit, "base", -35000), (Usage, "calls", 7), (Recurring, "base", 3000)];
+    assert_document(life.change("2024-06-16", with(monthly(), vec![mails()])), &ended);
+    let back = [(ProrationCredit, "base", -3000), (ProrationCharge, "base", 35000)];
+    assert_document(life.change("2024-06-16", year()), &back);
+    assert_eq!(life.cycle.beside[0].whole, before.beside[0].whole);
+    life.uses("calls", "2024-06-20", "5");
+    assert_document(life.renew(), &[(Usage, "calls", 5)]);
+}
+
+#[test]
 fn another_interval_of_the_plan_ends_all_and_its_reversal_takes_all_up_again() {
     let mut life = june(with(monthly(), vec![listing()]));
     let before = life.cycle.clone();

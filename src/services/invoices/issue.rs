@@ -13,6 +13,7 @@ use sqlx::FromRow;
 
 use super::draft::{Draft, Priced};
 use super::lines::{self, DraftLine};
+use super::read::Owed;
 use super::required;
 use super::settle::{self, Allocation};
 use super::snapshot::{self, Frame};
@@ -31,6 +32,19 @@ pub struct Issued {
     pub document: Document,
     /// What is left to pay.
     pub due_minor: i64,
+}
+
+impl Issued {
+    /// What is due of it, of the customer it was issued to.
+    pub fn owed(&self, customer_id: &str) -> Owed {
+        Owed {
+            invoice_id: self.id.clone(),
+            customer_id: customer_id.to_owned(),
+            number: self.number.clone(),
+            currency: self.document.currency.code().to_owned(),
+            due_minor: self.due_minor,
+        }
+    }
 }
 
 /// What a document is beside its amounts.

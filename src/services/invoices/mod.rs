@@ -33,11 +33,11 @@ pub use keep::{File, Syntax, keep_pdf, kept_pdf, paper, paper_tag, structured};
 pub use letterhead::Letterhead;
 pub use lines::{DraftLine, PendingLine, Waits, charged, ever_charged, keep_pending, of_invoice, pending_of_customer};
 pub(crate) use lines::{PENDING, of_stretch, pending_of_customers};
+pub(crate) use read::load_all;
 pub use read::{
-    Allocated, Among, Invoice, Named, Open, Status, Summary, Uncollected, allocations_of, by_number, by_own_number, issued_after, list, load, numbered,
+    Allocated, Among, Invoice, Named, Open, Owed, Status, Summary, Uncollected, allocations_of, by_number, by_own_number, issued_after, list, load, numbered,
     open_of, page, uncollected,
 };
-pub(crate) use read::{INVOICE, load_all};
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
 pub(crate) use required::{held, hold, lacking, let_go};
 pub(crate) use settle::{Allocation, allocate, allocate_as_of, foresee_paid, note_due_again, note_if_settled_as_of};

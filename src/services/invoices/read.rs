@@ -59,7 +59,28 @@ pub struct Invoice {
     pub hash: String,
 }
 
+/// What is due of an invoice, and of whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owed {
+    pub invoice_id: String,
+    pub customer_id: String,
+    pub number: String,
+    /// ISO 4217.
+    pub currency: String,
+    pub due_minor: i64,
+}
+
 impl Invoice {
+    pub fn owed(&self) -> Owed {
+        Owed {
+            invoice_id: self.id.clone(),
+            customer_id: self.customer_id.clone(),
+            number: self.number.clone(),
+            currency: self.currency.clone(),
+            due_minor: self.due_minor,
+        }
+    }
+
     /// The frozen document.
     pub fn snapshot(&self) -> Result<Snapshot, Refusal> {
         serde_json::from_str(&self.document).map_err(Refusal::damaged)
@@ -171,14 +192,8 @@ macro_rules! select {
     };
 }
 
-/// Read ahead of documents that are to be collected: [`load_all`].
-pub(crate) const INVOICE: &str = "invoice";
-
 /// The document, or [`Refusal::NotFound`].
 pub async fn load(desk: &mut Desk, invoice_id: &str) -> Result<Invoice, Refusal> {
-    if let Some(known) = desk.recall(INVOICE, invoice_id) {
-        return Ok(known);
-    }
     let row: Option<InvoiceRow> = desk.tx.opt(select!("WHERE i.vendor_id = $1 AND i.id = $2"), (desk.vendor.id.clone(), invoice_id.to_owned())).await?;
     row.ok_or(Refusal::NotFound)?.try_into()
 }

@@ -12,7 +12,7 @@ use super::read::Invoice;
 use super::write_off;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
-use crate::services::desk::{Answers, answer};
+use crate::services::desk::{Answers, Standing, answer, standing_columns};
 use crate::services::{Desk, Refusal, dunning, ledger as books, subscriptions};
 
 /// What lowers the amount due, by where it came from.
@@ -73,19 +73,30 @@ async fn due_row(desk: &mut Desk, invoice_id: &str) -> Result<DueRow, Refusal> {
         .ok_or(Refusal::NotFound)
 }
 
+#[derive(FromRow)]
+struct DueOfSeveral {
+    #[sqlx(flatten)]
+    due: DueRow,
+    #[sqlx(flatten)]
+    standing: Standing,
+}
+
 static DUE_OF_EACH: Many = Many {
-    before: concat!("SELECT ", columns!(), " FROM (VALUES"),
+    before: concat!("SELECT ", columns!(), ", ", standing_columns!(), " FROM (VALUES"),
     columns: 2,
-    after: ") AS v CROSS JOIN invoices i WHERE i.vendor_id = v.column1 AND i.id = v.column2",
+    after: ") AS v CROSS JOIN invoices i CROSS JOIN vendors w WHERE i.vendor_id = v.column1 AND i.id = v.column2 AND w.id = v.column1",
     of_each: false,
 };
 
-/// Reads ahead of the payment of some invoices, whose customers are locked; each after its id.
+/// Reads ahead of the payment of some invoices, whose customers are locked, each after its id; and how the vendor stands, for it is posted.
 pub(crate) async fn foresee_paid(desk: &mut Desk, invoice_ids: &[String]) -> Result<HashMap<String, Answers>, Refusal> {
-    let rows: Vec<DueRow> = desk.tx.all_of(&DUE_OF_EACH, desk.each(invoice_ids)).await?;
-    let ahead = |row: DueRow| {
-        let (id, mut answers) = (row.id.clone(), Answers::new());
-        answer(&mut answers, DUE, &id, row);
+    let rows: Vec<DueOfSeveral> = desk.tx.all_of(&DUE_OF_EACH, desk.each(invoice_ids)).await?;
+    if let Some(DueOfSeveral { standing, .. }) = rows.first() {
+        desk.note_standing(*standing);
+    }
+    let ahead = |DueOfSeveral { due, .. }: DueOfSeveral| {
+        let (id, mut answers) = (due.id.clone(), Answers::new());
+        answer(&mut answers, DUE, &id, due);
         (id, answers)
     };
     Ok(rows.into_iter().map(ahead).collect())

@@ -1,25 +1,25 @@
 //! Reading ahead: what beginning to collect many invoices, and booking what was answered, ask the database for, in a few statements for all of
-//! them. It is what a night's invoices need; of one that was tried before, or of a customer who disputes, the rest is asked for when its turn
-//! comes.
+//! them. It is what a night's invoices need; of one that was tried before the rest is asked for when its turn comes.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::platform::db::Many;
 use crate::services::desk::{Answers, answer};
-use crate::services::{Desk, Refusal, dunning, invoices};
+use crate::services::invoices::{self, Owed};
+use crate::services::{Desk, Refusal, dunning};
 
+use super::collect::OWED;
 use super::disputes::DISPUTED;
-use super::methods::{self, METHODS, Method};
+use super::methods::{self, Chargeable, METHODS, OnFile};
 use super::read::{self, PAYMENT, PAYMENTS, Payment, Pays};
 use super::sending::Sent;
 
-/// Invoices of customers who have a history: a payment of the invoice, a case of it, or a dispute of the customer's.
+/// Invoices that have a history: a payment, or a case.
 static WITH_HISTORY: Many = Many {
-    before: "SELECT v.column3 FROM (VALUES",
-    columns: 3,
-    after: ") AS v WHERE EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = v.column1 AND p.invoice_id = v.column3)
-                OR EXISTS (SELECT 1 FROM dunning_cases c WHERE c.vendor_id = v.column1 AND c.invoice_id = v.column3)
-                OR EXISTS (SELECT 1 FROM disputes d WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2)",
+    before: "SELECT v.column2 FROM (VALUES",
+    columns: 2,
+    after: ") AS v WHERE EXISTS (SELECT 1 FROM payments p WHERE p.vendor_id = v.column1 AND p.invoice_id = v.column2)
+                OR EXISTS (SELECT 1 FROM dunning_cases c WHERE c.vendor_id = v.column1 AND c.invoice_id = v.column2)",
     of_each: false,
 };
 
@@ -31,29 +31,47 @@ pub async fn foresee_collecting(desk: &mut Desk, owed: &[(String, String)]) -> R
     if owed.is_empty() {
         return Ok(Ahead::new());
     }
-    let owners: Vec<String> = owed.iter().map(|(customer_id, _)| customer_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let rows = owed.iter().map(|(customer_id, invoice_id)| (desk.vendor.id.clone(), customer_id.clone(), invoice_id.clone())).collect();
-    let with_history: Vec<(String,)> = desk.tx.all_of(&WITH_HISTORY, rows).await?;
-    let with_history: BTreeSet<String> = with_history.into_iter().map(|(id,)| id).collect();
-    let mut on_file: HashMap<String, Vec<Method>> = HashMap::new();
-    for method in methods::of_customers(desk, &owners).await? {
-        on_file.entry(method.customer_id.clone()).or_default().push(method);
-    }
     let ids: Vec<String> = owed.iter().map(|(_, invoice_id)| invoice_id.clone()).collect();
+    let with_history: Vec<(String,)> = desk.tx.all_of(&WITH_HISTORY, desk.each(&ids)).await?;
+    let with_history: BTreeSet<String> = with_history.into_iter().map(|(id,)| id).collect();
+    let on_file = on_file_of(desk, owed.iter().map(|(customer_id, _)| customer_id)).await?;
     let mut ahead = Ahead::new();
     for invoice in invoices::load_all(desk, &ids).await? {
-        let mut answers = Answers::new();
-        answer(&mut answers, METHODS, &invoice.customer_id, on_file.get(&invoice.customer_id).cloned().unwrap_or_default());
-        if !with_history.contains(&invoice.id) {
-            answer(&mut answers, PAYMENTS, &invoice.id, Vec::<Payment>::new());
-            answer(&mut answers, dunning::CASE, &invoice.id, None::<dunning::Case>);
-            answer(&mut answers, DISPUTED, &invoice.customer_id, BTreeSet::<String>::new());
-        }
-        let id = invoice.id.clone();
-        answer(&mut answers, invoices::INVOICE, &id, invoice);
-        ahead.insert(id, answers);
+        let on_file = on_file.get(&invoice.customer_id).cloned().unwrap_or_default();
+        let answers = collecting(invoice.owed(), on_file, with_history.contains(&invoice.id));
+        ahead.insert(invoice.id, answers);
     }
     Ok(ahead)
+}
+
+/// The same of what this very desk has issued, and by what it can be charged.
+pub async fn foresee_first_collecting(desk: &mut Desk, owed: &[Owed]) -> Result<(Chargeable, Ahead), Refusal> {
+    if owed.is_empty() {
+        return Ok((Chargeable::default(), Ahead::new()));
+    }
+    let on_file = on_file_of(desk, owed.iter().map(|owed| &owed.customer_id)).await?;
+    let chargeable = on_file.values().flat_map(|on_file| on_file.methods.iter().cloned()).collect();
+    let answers = |owed: &Owed| collecting(owed.clone(), on_file.get(&owed.customer_id).cloned().unwrap_or_default(), false);
+    Ok((chargeable, owed.iter().map(|owed| (owed.invoice_id.clone(), answers(owed))).collect()))
+}
+
+async fn on_file_of(desk: &mut Desk, owners: impl Iterator<Item = &String>) -> Result<HashMap<String, OnFile>, Refusal> {
+    let owners: BTreeSet<String> = owners.cloned().collect();
+    methods::of_customers(desk, &owners.into_iter().collect::<Vec<_>>()).await
+}
+
+/// What collecting an invoice asks.
+fn collecting(owed: Owed, on_file: OnFile, has_history: bool) -> Answers {
+    let mut answers = Answers::new();
+    answer(&mut answers, METHODS, &owed.customer_id, on_file.methods);
+    answer(&mut answers, DISPUTED, &owed.customer_id, on_file.disputed);
+    if !has_history {
+        answer(&mut answers, PAYMENTS, &owed.invoice_id, Vec::<Payment>::new());
+        answer(&mut answers, dunning::CASE, &owed.invoice_id, None::<dunning::Case>);
+    }
+    let id = owed.invoice_id.clone();
+    answer(&mut answers, OWED, &id, owed);
+    answers
 }
 
 /// Reads ahead of booking what was answered to payments whose customers this desk has locked.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::platform::clock::{Instant, from_ms};
 use crate::sentence;
-use crate::services::invoices::{self, Invoice};
+use crate::services::invoices::{self, Invoice, Owed};
 use crate::services::{Desk, Refusal, customers, dunning, purchases};
 
 use super::charges::{self, Customer, NewPayment};
@@ -18,6 +18,9 @@ use super::methods::{self, Method, MethodRole};
 use super::read::{self, Payment, Pays, Status};
 use super::sending::{self, Sending, Sent};
 use super::setups;
+
+/// Read ahead of an invoice: what is due of it. Its customer is locked.
+pub(super) const OWED: &str = "owed";
 
 /// How collecting an invoice begins.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -42,16 +45,19 @@ pub async fn begin_collecting(desk: &mut Desk, invoice_id: &str) -> Result<Begun
 }
 
 async fn begun(desk: &mut Desk, invoice_id: &str) -> Result<Begun, Refusal> {
-    let invoice = locked(desk, invoice_id).await?;
-    if invoice.due_minor <= 0 {
+    let owed = match desk.recall(OWED, invoice_id) {
+        Some(known) => known,
+        None => locked(desk, invoice_id).await?.owed(),
+    };
+    if owed.due_minor <= 0 {
         return Ok(Begun::NothingDue);
     }
     let before = read::of_invoice(desk, invoice_id).await?;
     if before.iter().any(|payment| payment.status.is_under_way()) {
         return Ok(Begun::UnderWay);
     }
-    Ok(match first_of_round(desk, &invoice, &before).await? {
-        Some((new, method)) => sending::open(desk, &new, method, &before, &invoice.number).await?.map_or(Begun::UnderWay, Begun::Sending),
+    Ok(match first_of_round(desk, &owed, &before).await? {
+        Some((new, method)) => sending::open(desk, &new, method, &before, &owed.number).await?.map_or(Begun::UnderWay, Begun::Sending),
         None => Begun::NoMethod,
     })
 }
@@ -59,7 +65,7 @@ async fn begun(desk: &mut Desk, invoice_id: &str) -> Result<Begun, Refusal> {
 /// Begins a further round of an invoice with the first of the methods whose turn it is; `None`: there is none.
 pub(crate) async fn begin_round(desk: &mut Desk, invoice: &Invoice) -> Result<Option<Sending>, Refusal> {
     let before = read::of_invoice(desk, &invoice.id).await?;
-    match first_of_round(desk, invoice, &before).await? {
+    match first_of_round(desk, &invoice.owed(), &before).await? {
         Some((new, method)) => sending::open(desk, &new, method, &before, &invoice.number).await,
         None => Ok(None),
     }
@@ -96,31 +102,31 @@ pub async fn send(errand: &Errand, payment_id: &str, who: Customer, description:
 }
 
 /// The first payment of a new round, after the invoice's payments before; `None` without a method that is charged by itself.
-async fn first_of_round(desk: &mut Desk, invoice: &Invoice, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
+async fn first_of_round(desk: &mut Desk, owed: &Owed, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
     let rounds = before.iter().filter_map(|payment| payment.round).max().unwrap_or(0);
-    next_of_round(desk, invoice, rounds + 1, before).await
+    next_of_round(desk, owed, rounds + 1, before).await
 }
 
 /// The next payment of a round: the first method that is charged by itself, can pay the invoice's currency and has not been tried in it. One
 /// that was refused for good is not charged again as it stands. The customer is locked.
-async fn next_of_round(desk: &mut Desk, invoice: &Invoice, round: i64, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
+async fn next_of_round(desk: &mut Desk, owed: &Owed, round: i64, before: &[Payment]) -> Result<Option<(NewPayment, Method)>, Refusal> {
     let tried: Vec<&String> = before.iter().filter(|payment| payment.round == Some(round)).map(|payment| &payment.method_id).collect();
     // Of a round that dunning began, those whose turn has come.
-    let turns = dunning::turns_of(desk, &invoice.id).await?;
-    let methods = methods::list(desk, &invoice.customer_id).await?;
-    let disputed = disputes::disputed_methods(desk, &invoice.customer_id).await?;
+    let turns = dunning::turns_of(desk, &owed.invoice_id).await?;
+    let methods = methods::list(desk, &owed.customer_id).await?;
+    let disputed = disputes::disputed_methods(desk, &owed.customer_id).await?;
     let may_be_charged =
-        |method: &Method| method.role != MethodRole::Kept && method.refused.is_none() && method.can_pay(&invoice.currency) && !disputed.contains(&method.id);
+        |method: &Method| method.role != MethodRole::Kept && method.refused.is_none() && method.can_pay(&owed.currency) && !disputed.contains(&method.id);
     let has_turn = |method: &Method| turns.as_ref().is_none_or(|turns| turns.contains(&method.id));
     let Some(next) = methods.into_iter().find(|method| may_be_charged(method) && has_turn(method) && !tried.contains(&&method.id)) else { return Ok(None) };
     let new = NewPayment {
-        customer_id: invoice.customer_id.clone(),
-        pays: Pays::Invoice(invoice.id.clone()),
+        customer_id: owed.customer_id.clone(),
+        pays: Pays::Invoice(owed.invoice_id.clone()),
         method_id: Some(next.id.clone()),
         who: Customer::Absent,
         round: Some(round),
-        amount_minor: invoice.due_minor,
-        currency: invoice.currency.clone(),
+        amount_minor: owed.due_minor,
+        currency: owed.currency.clone(),
     };
     Ok(Some((new, next)))
 }
@@ -137,7 +143,7 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
         return Ok(());
     }
     let before = read::of_invoice(desk, invoice_id).await?;
-    match next_of_round(desk, &invoice, round, &before).await? {
+    match next_of_round(desk, &invoice.owed(), round, &before).await? {
         Some((new, method)) => charges::open_with(desk, &new, &method, &before).await.map(drop),
         None => {
             dunning::note_round_over(desk, &invoice, &before).await?;
@@ -248,7 +254,7 @@ async fn recover_one(errand: &Errand, payment: &Payment, wall_ms: i64) -> Result
             charges::give_up(&mut desk, &asked.id).await?;
             let before = read::of_invoice(&mut desk, invoice_id).await?;
             let collects = invoice.due_minor > 0 && asked.round.is_some();
-            let anew = if collects { first_of_round(&mut desk, &invoice, &before).await? } else { None };
+            let anew = if collects { first_of_round(&mut desk, &invoice.owed(), &before).await? } else { None };
             let first = match &anew {
                 Some((new, method)) => Some(charges::open_with(&mut desk, new, method, &before).await?),
                 None => None,

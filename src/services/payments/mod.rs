@@ -33,7 +33,7 @@ mod sending;
 mod setups;
 pub mod stripe;
 
-pub use ahead::{foresee_booking, foresee_collecting};
+pub use ahead::{Ahead, foresee_booking, foresee_collecting, foresee_first_collecting};
 pub use attention::{Attention, Repair, attention};
 pub use charges::{Customer, NewPayment, ask, cancel, open, page_path, record};
 pub(crate) use collect::begin_round;

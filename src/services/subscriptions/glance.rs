@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use super::discounts::{self, Redeemed};
 use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
-use crate::services::desk::Standing;
+use crate::services::desk::{Standing, standing_columns};
 use crate::services::{Desk, Refusal};
 
 /// Instants are unix ms.
@@ -53,7 +53,8 @@ struct OfCustomer {
 
 /// The least of `due_at + 0`: of the column itself Postgres would look for the vendor's least, in its index, until one is the customer's.
 static OF_EACH: Many = Many {
-    before: "SELECT v.column2 AS customer_id,
+    before: concat!(
+        "SELECT v.column2 AS customer_id,
             (SELECT COUNT(*) FROM pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2) AS pending,
             (SELECT MIN(p.due_at + 0) FROM pending_lines p WHERE p.vendor_id = v.column1 AND p.customer_id = v.column2) AS charge_due_at,
             (SELECT COUNT(*) FROM balance_credits b WHERE b.vendor_id = v.column1 AND b.customer_id = v.column2 AND b.used_up_at IS NULL) AS credits,
@@ -65,9 +66,10 @@ static OF_EACH: Many = Many {
             (SELECT MIN(s.due_at + 0) FROM subscriptions s WHERE s.vendor_id = v.column1 AND s.customer_id = v.column2
                 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS subscription_due_at,
             (SELECT MIN(d.due_at + 0) FROM usage_due d JOIN subscriptions s ON s.vendor_id = d.vendor_id AND s.id = d.subscription_id
-                WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS usage_due_at,
-            w.settings_revision, w.ledger_locked_until_at, w.clock_at
-         FROM (VALUES",
+                WHERE d.vendor_id = v.column1 AND d.customer_id = v.column2 AND (s.held_until_at IS NULL OR s.held_until_at <= v.column3)) AS usage_due_at, ",
+        standing_columns!(),
+        " FROM (VALUES"
+    ),
     columns: 3,
     after: ") AS v CROSS JOIN vendors w WHERE w.id = v.column1",
     of_each: false,

@@ -26,12 +26,25 @@ pub fn ratio(n: i128, d: i128) -> Fraction {
     if d == 0 {
         return ZERO;
     }
+    if d == 1 {
+        return whole(n);
+    }
     let common = gcd(n.abs(), d.abs()).max(1) * d.signum();
     Fraction { n: n / common, d: d / common }
 }
 
 fn gcd(a: i128, b: i128) -> i128 {
-    if b == 0 { a } else { gcd(b, a % b) }
+    match (u64::try_from(a), u64::try_from(b)) {
+        // What processors divide at once.
+        (Ok(mut a), Ok(mut b)) => {
+            while b != 0 {
+                (a, b) = (b, a % b);
+            }
+            i128::from(a)
+        }
+        _ if b == 0 => a,
+        _ => gcd(b, a % b),
+    }
 }
 
 fn times(a: i128, b: i128) -> i128 {

@@ -10,7 +10,7 @@
 //! | `order.rs` | the default and the backups |
 //! | `leave.rs` | a method goes |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 use sqlx::FromRow;
@@ -154,18 +154,48 @@ impl TryFrom<MethodRow> for Method {
 /// Read ahead of a customer: their methods.
 pub(super) const METHODS: &str = "methods";
 
+#[derive(FromRow)]
+struct RowOfSeveral {
+    #[sqlx(flatten)]
+    method: MethodRow,
+    is_disputed: bool,
+}
+
 static OF_EACH: Many = Many {
-    before: concat!("SELECT ", columns!(), ", m.role FROM (VALUES"),
+    before: concat!(
+        "SELECT ",
+        columns!(),
+        ", m.role, EXISTS (SELECT 1 FROM disputes d JOIN payments p ON p.vendor_id = d.vendor_id AND p.id = d.payment_id
+            WHERE d.vendor_id = m.vendor_id AND d.customer_id = m.customer_id AND d.status <> 'won' AND p.method_id = m.id) AS is_disputed FROM (VALUES"
+    ),
     columns: 2,
     after: ") AS v CROSS JOIN payment_methods m WHERE m.vendor_id = v.column1 AND m.customer_id = v.column2 AND m.role <> 'removed'
             ORDER BY m.customer_id, CASE m.role WHEN 'default' THEN 0 WHEN 'backup' THEN 1 ELSE 2 END, m.backup_position, m.position",
     of_each: false,
 };
 
-/// The methods of several customers, each one's in the order they are charged.
-pub(super) async fn of_customers(desk: &mut Desk, customer_ids: &[String]) -> Result<Vec<Method>, Refusal> {
-    let rows: Vec<MethodRow> = desk.tx.all_of(&OF_EACH, desk.each(customer_ids)).await?;
-    rows.into_iter().map(Method::try_from).collect()
+/// What is on file of a customer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OnFile {
+    /// In the order they are charged.
+    pub methods: Vec<Method>,
+    /// Those of them that a payment was disputed of.
+    pub disputed: BTreeSet<String>,
+}
+
+/// What is on file of several customers; of those who have nothing, nothing.
+pub(super) async fn of_customers(desk: &mut Desk, customer_ids: &[String]) -> Result<HashMap<String, OnFile>, Refusal> {
+    let rows: Vec<RowOfSeveral> = desk.tx.all_of(&OF_EACH, desk.each(customer_ids)).await?;
+    let mut found: HashMap<String, OnFile> = HashMap::new();
+    for RowOfSeveral { method, is_disputed } in rows {
+        let method = Method::try_from(method)?;
+        let on_file = found.entry(method.customer_id.clone()).or_default();
+        if is_disputed {
+            on_file.disputed.insert(method.id.clone());
+        }
+        on_file.methods.push(method);
+    }
+    Ok(found)
 }
 
 /// A customer's methods in the order they are charged: the default, the backups, then those only kept, the oldest first.
@@ -203,6 +233,17 @@ impl Chargeable {
     /// Whether one of them has a method that is charged by itself, may be, and can pay a currency.
     pub fn can_pay(&self, customer_id: &str, currency: &str) -> bool {
         self.0.get(customer_id).is_some_and(|kinds| kinds.iter().any(|kind| kind.can_pay(currency)))
+    }
+}
+
+impl FromIterator<Method> for Chargeable {
+    /// Of all that is on file of some customers.
+    fn from_iter<T: IntoIterator<Item = Method>>(methods: T) -> Chargeable {
+        let mut chargeable = Chargeable::default();
+        for method in methods.into_iter().filter(|method| method.role != MethodRole::Kept && method.refused.is_none()) {
+            chargeable.0.entry(method.customer_id).or_default().insert(method.means.kind());
+        }
+        chargeable
     }
 }
 
