@@ -96,7 +96,7 @@ fn one_that_comes_where_its_period_begins_is_charged_as_every_period_of_it() {
 }
 
 #[test]
-fn what_was_counted_before_a_reversal_is_billed_once() {
+fn a_reversal_takes_a_count_up_again_as_if_it_had_never_ended() {
     let mails = || add_on_every(MONTH, "mails", vec![calls()]);
     let year = || with(every(YEAR, plan("year", vec![flat("base", 36500)])), vec![mails()]);
     let mut life = june(year());
@@ -104,11 +104,11 @@ fn what_was_counted_before_a_reversal_is_billed_once() {
     let before = life.cycle.clone();
     let ended = [(ProrationCredit, "base", -35000), (Usage, "calls", 7), (Recurring, "base", 3000)];
     assert_document(life.change("2024-06-16", with(monthly(), vec![mails()])), &ended);
-    let back = [(ProrationCredit, "base", -3000), (ProrationCharge, "base", 35000)];
+    let back = [(ProrationCredit, "base", -3000), (ProrationCharge, "base", 35000), (ProrationCredit, "calls", -7)];
     assert_document(life.change("2024-06-16", year()), &back);
     assert_eq!(life.cycle.beside[0].whole, before.beside[0].whole);
     life.uses("calls", "2024-06-20", "5");
-    assert_document(life.renew(), &[(Usage, "calls", 5)]);
+    assert_document(life.renew(), &[(Usage, "calls", 12)]);
 }
 
 #[test]
