@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portico::services::payments::DeclineReason;
+use portico::platform::clock::Instant;
 use portico::services::payments::scripted::{Script, Scripted};
-use portico::services::{dunning, invoices, subscriptions};
+use portico::services::payments::{DeclineReason, Errand};
+use portico::services::{Actor, dunning, invoices, subscriptions};
 use portico::worker::bill;
 
 use crate::billing::{catalogue, to_team};
 use crate::nordlicht::add_card;
+use crate::sandbox;
 use crate::world::World;
 
 #[tokio::test]
@@ -75,4 +77,36 @@ async fn what_could_not_be_charged_is_tried_again_for_all_at_once() {
         let tries: Vec<i64> = left.iter().map(|case| case.tries).collect();
         assert_eq!(tries, if n % 2 == 0 { vec![] } else { vec![1] }, "{n}: paid, or tried once and planned anew");
     }
+}
+
+#[tokio::test]
+async fn what_no_gateway_can_charge_is_billed_all_the_same_and_charged_when_there_is_one() {
+    let mut world = World::at("2026-03-02T09:00:00Z").await;
+    let (team, _) = catalogue(&world).await;
+    let (with_card, without) = (world.customer("Nordlicht").await, world.customer("Alster").await);
+    sandbox::add_card(&Errand::new(&world.app, &world.vendor, Actor::System), &with_card, "4242424242424242").await;
+    for customer in [&with_card, &without] {
+        let mut desk = world.desk().await;
+        subscriptions::start(&mut desk, &to_team(customer, &team)).await.unwrap();
+        desk.commit().await.unwrap();
+    }
+    let bill_live = async |world: &mut World, is_live: bool, at: Instant| {
+        let mut desk = world.desk().await;
+        desk.tx.run("UPDATE vendors SET is_test = $2 WHERE id = $1", (world.vendor.id.clone(), !is_live)).await.unwrap();
+        desk.commit().await.unwrap();
+        world.app.reload_vendors().await.unwrap();
+        world.vendor = world.app.vendors().remove(0);
+        world.app.clock.set(at);
+        bill::bill(&world.app, &world.vendor, at).await.unwrap()
+    };
+    let (begun, next) = (world.now(), world.now() + chrono::Duration::days(32));
+    bill_live(&mut world, false, begun).await;
+    // An account at no gateway.
+    let report = bill_live(&mut world, true, next).await;
+    let failed: Vec<&String> = report.failed.iter().map(|(customer, _)| customer).collect();
+    assert_eq!((report.issued, report.tried, failed), (2, 0, vec![&with_card]), "both are billed, and one could not be charged");
+    let report = bill_live(&mut world, false, next).await;
+    assert_eq!((report.issued, report.tried, report.failed.len()), (0, 1, 0));
+    let last = invoices::open_of(&mut world.desk().await, &with_card).await.unwrap();
+    assert_eq!(last, []);
 }

@@ -50,7 +50,7 @@ pub async fn foresee_first_collecting(desk: &mut Desk, owed: &[Owed]) -> Result<
         return Ok((Chargeable::default(), Ahead::new()));
     }
     let on_file = on_file_of(desk, owed.iter().map(|owed| &owed.customer_id)).await?;
-    let chargeable = on_file.values().flat_map(|on_file| on_file.methods.iter().cloned()).collect();
+    let chargeable = on_file.values().flat_map(|on_file| &on_file.methods).collect();
     let answers = |owed: &Owed| collecting(owed.clone(), on_file.get(&owed.customer_id).cloned().unwrap_or_default(), false);
     Ok((chargeable, owed.iter().map(|owed| (owed.invoice_id.clone(), answers(owed))).collect()))
 }

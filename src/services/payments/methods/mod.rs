@@ -236,12 +236,12 @@ impl Chargeable {
     }
 }
 
-impl FromIterator<Method> for Chargeable {
+impl<'a> FromIterator<&'a Method> for Chargeable {
     /// Of all that is on file of some customers.
-    fn from_iter<T: IntoIterator<Item = Method>>(methods: T) -> Chargeable {
+    fn from_iter<T: IntoIterator<Item = &'a Method>>(methods: T) -> Chargeable {
         let mut chargeable = Chargeable::default();
         for method in methods.into_iter().filter(|method| method.role != MethodRole::Kept && method.refused.is_none()) {
-            chargeable.0.entry(method.customer_id).or_default().insert(method.means.kind());
+            chargeable.0.entry(method.customer_id.clone()).or_default().insert(method.means.kind());
         }
         chargeable
     }
