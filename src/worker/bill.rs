@@ -198,7 +198,8 @@ struct Run<'a> {
 enum Charge {
     /// In the transaction that bills.
     Along,
-    /// In one of their own: what keeps a payment from being opened keeps nobody from being billed.
+    /// In one of their own: what keeps a payment from being opened keeps nobody from being billed, and while there are too many answers to wait
+    /// for the next can be billed.
     Afterwards,
 }
 
@@ -278,8 +279,8 @@ impl<'a> Run<'a> {
         // Who was held back before is looked at alone: what is still lacking would keep the others of the transaction waiting.
         let together = due.iter().position(|customer| self.is_held(customer)).unwrap_or(due.len()).clamp(1, BATCH);
         let due = &due[..together];
-        self.till.make_room(due.len(), &mut self.report).await;
-        match self.bill_together(due, until, Charge::Along).await {
+        let charge = if self.till.has_room(due.len()) { Charge::Along } else { Charge::Afterwards };
+        match self.bill_together(due, until, charge).await {
             // All of them are in the hands of another worker.
             Ok(0) => tokio::time::sleep(OTHERS_AT_WORK).await,
             Ok(_) => {}

@@ -106,14 +106,14 @@ impl<'a> Till<'a> {
                 self.accounts.insert(customer_id.clone(), tasks);
                 turns.push((customer_id, None));
             }
-            self.make_room(0, report).await;
+            while self.accounts.len() > AT_ONCE && self.wait(report).await {}
             self.take_turns(turns, report).await;
         }
     }
 
-    /// Waits until some more customers may be charged at once.
-    pub async fn make_room(&mut self, more: usize, report: &mut Report) {
-        while self.accounts.len() + more > AT_ONCE && self.wait(report).await {}
+    /// Whether so many more customers may be charged at once.
+    pub fn has_room(&self, more: usize) -> bool {
+        self.accounts.len() + more <= AT_ONCE
     }
 
     /// How many are being charged.
