@@ -194,7 +194,6 @@ struct Run<'a> {
 }
 
 /// When the payments of what is billed are opened.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Charge {
     /// In the transaction that bills.
     Along,

@@ -197,7 +197,8 @@ pub async fn charged(desk: &mut Desk, subscription_id: &str, at: Instant, any_wa
     charged_since(desk, subscription_id, at, at - PAST, any_waits).await
 }
 
-/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it. `any_waits` as in [`charged`].
+/// Every line of a subscription that reaches beyond an instant or ends there, on documents and waiting, with what was taken back of it.
+/// `any_waits` as in [`charged`].
 pub async fn ever_charged(desk: &mut Desk, subscription_id: &str, at: Instant, any_waits: bool) -> Result<Vec<Charged>, Refusal> {
     charged_since(desk, subscription_id, at, Instant::MIN_UTC, any_waits).await
 }

@@ -218,13 +218,6 @@ pub async fn list(desk: &mut Desk, customer_id: &str) -> Result<Vec<Method>, Ref
     rows.into_iter().map(Method::try_from).collect()
 }
 
-static CHARGEABLE: Many = Many {
-    before: "SELECT DISTINCT m.customer_id, m.kind FROM (VALUES",
-    columns: 2,
-    after: ") AS v CROSS JOIN payment_methods m WHERE m.vendor_id = v.column1 AND m.customer_id = v.column2 AND m.role IN ('default', 'backup') AND m.refused_reason IS NULL",
-    of_each: false,
-};
-
 /// What some customers can be charged by without being there.
 #[derive(Debug, Default)]
 pub struct Chargeable(BTreeMap<String, BTreeSet<MethodKind>>);
@@ -249,14 +242,7 @@ impl<'a> FromIterator<&'a Method> for Chargeable {
 
 /// Of some customers the kinds of methods that are charged by themselves, and may be.
 pub async fn chargeable(desk: &mut Desk, customer_ids: &[String]) -> Result<Chargeable, Refusal> {
-    let rows = desk.each(customer_ids);
-    let found: Vec<(String, String)> = desk.tx.all_of(&CHARGEABLE, rows).await?;
-    let mut chargeable = Chargeable::default();
-    for (customer_id, kind) in found {
-        let kind = MethodKind::from_name(&kind).ok_or_else(|| Refusal::damaged(format!("{customer_id} has a payment method of kind “{kind}”")))?;
-        chargeable.0.entry(customer_id).or_default().insert(kind);
-    }
-    Ok(chargeable)
+    Ok(of_customers(desk, customer_ids).await?.values().flat_map(|on_file| &on_file.methods).collect())
 }
 
 /// A method that is charged by itself, and ends.
