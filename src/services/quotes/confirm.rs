@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use super::seal::{self, Pins};
-use super::{Preview, fingerprint, preview_on, versions};
+use super::{Preview, fingerprint, price_on, shown, versions};
 use crate::sentence;
 use crate::services::balance::{self, Source};
 use crate::services::invoices::{self, Issued};
@@ -141,7 +141,8 @@ pub async fn confirm(errand: &Errand, customer_id: &str, quote: &str) -> Result<
     let at = now.billing.trunc_subsecs(0);
     catch_up(&mut desk, customer_id, at).await?;
     let subscription = subscriptions::load_of(&mut desk, customer_id, &pins.subscription_id).await?;
-    let preview = preview_on(&mut desk, subscription, &pins.action, at).await?;
+    let priced = price_on(&mut desk, subscription, &pins.action, at).await?;
+    let preview = shown(&mut desk, priced).await?;
     Ok(Confirmed::Changed { differences, preview: Box::new(preview) })
 }
 

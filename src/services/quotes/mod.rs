@@ -58,10 +58,31 @@ pub async fn preview(errand: &Errand, customer_id: &str, subscription_id: &str, 
 }
 
 /// The same of a subscription that a desk has read, whoever's it is.
-pub async fn preview_of(errand: &Errand, mut desk: Desk, subscription: Subscription, action: &Action) -> Result<Preview, Refusal> {
+pub async fn preview_of(errand: &Errand, desk: Desk, subscription: Subscription, action: &Action) -> Result<Preview, Refusal> {
+    let (mut desk, priced) = price(errand, desk, subscription, action).await?;
+    shown(&mut desk, priced).await
+}
+
+/// The quote alone, of a subscription that a desk has read: for who confirms it unseen.
+pub async fn quote_of(errand: &Errand, desk: Desk, subscription: Subscription, action: &Action) -> Result<String, Refusal> {
+    let (_, priced) = price(errand, desk, subscription, action).await?;
+    Ok(priced.quote)
+}
+
+/// An action that was priced, and the price sealed.
+struct Sealed {
+    before: Subscription,
+    planned: Planned,
+    pins: Pins,
+    quote: String,
+}
+
+/// Prices an action, on a desk on which everything due has been done: the one given, or another that is dropped.
+async fn price(errand: &Errand, mut desk: Desk, subscription: Subscription, action: &Action) -> Result<(Desk, Sealed), Refusal> {
     let at = desk.now.billing.trunc_subsecs(0);
     if !is_behind(&mut desk, &subscription.customer_id, at).await? {
-        return preview_on(&mut desk, subscription, action, at).await;
+        let sealed = price_on(&mut desk, subscription, action, at).await?;
+        return Ok((desk, sealed));
     }
     // What is due before must be seen as done; on a transaction that is dropped.
     drop(desk);
@@ -70,11 +91,12 @@ pub async fn preview_of(errand: &Errand, mut desk: Desk, subscription: Subscript
     let at = desk.now.billing.trunc_subsecs(0);
     catch_up(&mut desk, &subscription.customer_id, at).await?;
     let subscription = subscriptions::load(&mut desk, &subscription.id).await?;
-    preview_on(&mut desk, subscription, action, at).await
+    let sealed = price_on(&mut desk, subscription, action, at).await?;
+    Ok((desk, sealed))
 }
 
 /// Prices an action on a desk on which everything due has been done.
-async fn preview_on(desk: &mut Desk, subscription: Subscription, action: &Action, at: Instant) -> Result<Preview, Refusal> {
+async fn price_on(desk: &mut Desk, subscription: Subscription, action: &Action, at: Instant) -> Result<Sealed, Refusal> {
     let customer = customers::load(desk, &subscription.customer_id).await?;
     let counted = Counted::of(desk, &subscription, at).await?;
     let reading = Reading::Pinned(counted.clone());
@@ -97,7 +119,7 @@ async fn preview_on(desk: &mut Desk, subscription: Subscription, action: &Action
         fingerprint: fingerprint(&planned)?,
     };
     let quote = seal::seal(desk, &pins)?;
-    shown(desk, subscription, planned, &pins, quote).await
+    Ok(Sealed { before: subscription, planned, pins, quote })
 }
 
 /// The same preview again, for a form that comes back: the price and its time go on as they were held.
@@ -113,11 +135,12 @@ pub async fn reopen(errand: &Errand, customer_id: &str, quote: &str) -> Result<P
     if desk.now.wall_ms() > pins.expires_at || fingerprint(&planned)? != pins.fingerprint {
         return Err(Refusal::Rule(sentence!("refusal-quote-gone")));
     }
-    shown(&mut desk, subscription, planned, &pins, quote.to_owned()).await
+    shown(&mut desk, Sealed { before: subscription, planned, pins, quote: quote.to_owned() }).await
 }
 
 /// A priced action as pages show it.
-async fn shown(desk: &mut Desk, before: Subscription, planned: Planned, pins: &Pins, quote: String) -> Result<Preview, Refusal> {
+async fn shown(desk: &mut Desk, sealed: Sealed) -> Result<Preview, Refusal> {
+    let Sealed { before, planned, pins, quote } = sealed;
     let had = subscriptions::discounts_on(desk, &before).await?;
     let will_have = planned.step.subscription.scheduled.as_ref().and_then(|scheduled| scheduled.discounts.as_ref()).unwrap_or(&planned.step.discounts);
     let redeems = will_have.iter().filter(|redeemed| !had.iter().any(|had| had.id == redeemed.id)).cloned().collect();

@@ -18,10 +18,10 @@ use crate::sentence;
 use crate::services::invoices::{CreditRequest, Invoice, Named};
 use crate::services::payments::scripted::Script;
 use crate::services::payments::{DeclineReason, Status};
-use crate::services::quotes::{self, Confirmed, Preview};
-use crate::services::subscriptions::{self, Action, AnchorWish, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, When};
+use crate::services::quotes::{self, Confirmed};
+use crate::services::subscriptions::{self, Action, AnchorWish, CancelRequest, ChangeRequest, PauseRequest, Settle, StartRequest, Subscription, When};
 use crate::services::usage::{self, NewEvent};
-use crate::services::{Refusal, balance, invoices, payments};
+use crate::services::{Desk, Refusal, balance, invoices, payments};
 use crate::worker::bill::{self, Report};
 
 /// Runs a story on a fresh database; what came of it, and where it stands then.
@@ -213,17 +213,18 @@ impl Story<'_> {
         })
     }
 
-    async fn quote(&self, subscription: &str, action: &Action) -> Result<(String, Preview), Refusal> {
+    /// A subscription as it stands, on the desk that read it.
+    async fn read(&self, subscription: &str) -> Result<(Desk, Subscription), Refusal> {
         let id = self.subscriptions.get(subscription).ok_or_else(|| Refusal::Rule(sentence!("simulate-no-subscription", subscription = subscription)))?;
-        let errand = self.setting.errand();
-        let mut desk = errand.reads().await?;
+        let mut desk = self.setting.errand().reads().await?;
         let subscription = subscriptions::load(&mut desk, id).await?;
-        let customer = subscription.customer_id.clone();
-        Ok((customer, quotes::preview_of(&errand, desk, subscription, action).await?))
+        Ok((desk, subscription))
     }
 
     async fn preview(&mut self, change: &input::Change) -> Done {
-        let (_, preview) = self.quote(&change.subscription, &Action::Change(self.change(change)?)).await?;
+        let action = Action::Change(self.change(change)?);
+        let (desk, subscription) = self.read(&change.subscription).await?;
+        let preview = quotes::preview_of(&self.setting.errand(), desk, subscription, &action).await?;
         self.learn_lines().await?;
         let document = preview.priced.as_ref().map(|priced| &priced.document);
         let lines = document.into_iter().flat_map(|document| &document.lines).chain(&preview.waiting);
@@ -243,11 +244,13 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// What a customer does: sees the price, and confirms it.
+    /// What a customer does: has the price held, and confirms it.
     async fn confirm(&self, subscription: &str, action: &Action) -> Done {
-        let (customer, preview) = self.quote(subscription, action).await?;
+        let (desk, subscription) = self.read(subscription).await?;
+        let (errand, customer) = (self.setting.errand(), subscription.customer_id.clone());
+        let quote = quotes::quote_of(&errand, desk, subscription, action).await?;
         // On the heap: everything a story may do is part of one future, and a thread's stack is small.
-        match Box::pin(quotes::confirm(&self.setting.errand(), &customer, &preview.quote)).await? {
+        match Box::pin(quotes::confirm(&errand, &customer, &quote)).await? {
             Confirmed::Done(_) => Ok(()),
             Confirmed::Declined { reason, .. } => Err(Refusal::Rule(sentence!("simulate-change-declined", reason = reason))),
             Confirmed::NeedsAction { .. } | Confirmed::UnderWay { .. } => Err(Refusal::damaged("the story’s gateway decides at once")),
