@@ -123,18 +123,22 @@ pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut
     loop {
         let failed: BTreeSet<&str> = run.report.failed.iter().map(|(customer, _)| customer.as_str()).collect();
         let due = subscriptions::due_customers(&mut desk, until, BATCH + failed.len()).await?;
-        drop(desk);
         let first = due.iter().find(|(_, customer)| !failed.contains(customer.as_str())).map(|(at, _)| *at);
         if let Some(at) = moment
             && first.is_none_or(|first| first > at)
         {
             moment = None;
             // Where nothing came of it, the same is due as a moment ago.
-            if std::mem::take(&mut was_charging) && dun(&mut run.till, at, &mut run.report).await? {
+            if std::mem::take(&mut was_charging) && run.first_unpaid(&mut desk).await?.is_some_and(|due| due <= at) {
+                drop(desk);
+                let was_any = run.dun(at).await?;
                 desk = Desk::read(app, vendor, Actor::System).await?;
-                continue;
+                if was_any {
+                    continue;
+                }
             }
         }
+        drop(desk);
         let Some(first) = first else { break };
         let at = match moment {
             Some(at) => at,
@@ -189,6 +193,8 @@ struct Run<'a> {
     given_up: BTreeSet<String>,
     /// Payments of a sandbox whose day came, and that were seen to.
     seen: BTreeSet<String>,
+    /// When something of unpaid invoices is first due; asked when it is wanted, and again after each turn.
+    first_unpaid: Option<Option<Instant>>,
     till: Till<'a>,
     report: Report,
 }
@@ -214,17 +220,40 @@ enum Next {
 
 impl<'a> Run<'a> {
     fn new(app: &'a App, vendor: &'a Arc<Vendor>) -> Run<'a> {
-        Run { app, vendor, held: None, given_up: BTreeSet::new(), seen: BTreeSet::new(), till: Till::new(app, vendor), report: Report::default() }
+        Run {
+            app,
+            vendor,
+            held: None,
+            given_up: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            first_unpaid: None,
+            till: Till::new(app, vendor),
+            report: Report::default(),
+        }
+    }
+
+    /// When something of unpaid invoices, or of payments whose day comes, is first due.
+    async fn first_unpaid(&mut self, desk: &mut Desk) -> Result<Option<Instant>, Refusal> {
+        if let Some(known) = self.first_unpaid {
+            return Ok(known);
+        }
+        let unpaid = dunning::first_due(desk, &self.till.stuck).await?;
+        // Elsewhere a bank decides by the world's time, and `recover` asks.
+        let expected = if self.vendor.is_test { payments::first_expected(desk, &self.seen).await? } else { None };
+        Ok(*self.first_unpaid.insert(unpaid.into_iter().chain(expected).min()))
+    }
+
+    /// Duns up to an instant; whether anything was due.
+    async fn dun(&mut self, until: Instant) -> Result<bool, Refusal> {
+        self.first_unpaid = None;
+        dun(&mut self.till, until, &mut self.report).await
     }
 
     /// What comes next up to an instant, of what is due of customers by then; `None`: nothing.
     async fn next(&mut self, desk: &mut Desk, due: Vec<(Instant, String)>, until: Instant) -> Result<Option<Next>, Refusal> {
         let due: Vec<(Instant, String)> = due.into_iter().filter(|(_, customer)| !self.given_up.contains(customer)).collect();
         let first = due.first().map_or(until, |(at, _)| *at);
-        let unpaid = dunning::first_due(desk, &self.till.stuck).await?;
-        // Elsewhere a bank decides by the world's time, and `recover` asks.
-        let expected = if self.vendor.is_test { payments::first_expected(desk, &self.seen).await? } else { None };
-        let unpaid = unpaid.into_iter().chain(expected).min();
+        let unpaid = self.first_unpaid(desk).await?;
         if let Some(at) = unpaid.filter(|at| *at <= first) {
             // A sandbox's day by day, as if its clock had gone there; elsewhere all that comes before the next to be billed.
             return Ok(Some(Next::Unpaid(at, if self.vendor.is_test { at } else { first.min(until) })));
@@ -244,12 +273,13 @@ impl<'a> Run<'a> {
     }
 
     async fn take(&mut self, next: Next) -> Result<(), Refusal> {
+        self.first_unpaid = None;
         match next {
             // It comes in between, and before what is billed at the same moment; what is being charged may add to it.
             Next::Unpaid(at, until) => {
                 if !self.till.wait(&mut self.report).await {
                     follow(self.app, self.vendor, at, &mut self.seen).await?;
-                    dun(&mut self.till, until, &mut self.report).await?;
+                    self.dun(until).await?;
                 }
             }
             Next::Bill(customers, horizon) => self.bill_some(&customers, horizon).await?,
@@ -268,7 +298,7 @@ impl<'a> Run<'a> {
         if !left.is_empty() || was_charging {
             collect_left(self.app, self.vendor, until, left, &mut self.report).await?;
             follow(self.app, self.vendor, until, &mut self.seen).await?;
-            dun(&mut self.till, until, &mut self.report).await?;
+            self.dun(until).await?;
         }
         top_up(self.app, self.vendor, until, low).await
     }
@@ -386,9 +416,6 @@ async fn collect_left(app: &App, vendor: &Arc<Vendor>, until: Instant, left: Vec
         for (customer, refusal) in taken.failed {
             tracing::warn!(customer, %refusal, "could not be collected yet");
         }
-        // Some of them may have been declined.
-        tried = invoices::uncollected(&mut Desk::read(app, vendor, Actor::System).await?, until).await?;
-        tried.retain(|invoice| invoice.was_tried);
     }
     tried.sort_by(|one, other| (one.due_at, &one.id).cmp(&(other.due_at, &other.id)));
     for Uncollected { id, due_at, .. } in tried {

@@ -1,7 +1,8 @@
-//! Writing behind: rows that nobody waits for are kept until something is read, or the transaction ends, and then go to the database many
-//! at a time. Whoever reads sees them, for every other statement of a [`Tx`](super::Tx) writes them first; rows of a table that is only
-//! added to, and that no other row refers to, wait until a statement names their table. Where many have gathered, a task of its own writes
-//! them: the database works on one processor while the caller makes the next rows on another.
+//! Writing behind: rows that nobody waits for are kept until something is asked of them, or the transaction ends, and then go to the database
+//! many at a time. Whoever reads sees them: a question that names a table they are for writes them first, and so does every statement that
+//! changes something, for it may refer to them; rows of a table that is only added to, and that no other row refers to, wait until a
+//! statement names their table. Where many have gathered, a task of its own writes them: the database works on one processor while the
+//! caller makes the next rows on another.
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgArguments;
@@ -32,7 +33,7 @@ struct Waiting {
 /// What the rows of a statement wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Until {
-    /// Whatever is asked next.
+    /// A question that names their table, whatever changes something, or the end.
     Anything,
     /// A statement that names this table, or the end.
     Named(&'static str),
@@ -50,11 +51,16 @@ impl Behind {
         self.rows >= MOST
     }
 
-    /// What is to be written before a statement of this text is run.
+    /// What is to be written before a statement of this text is run. Tables stand in it by their names: there are no views, and nothing that
+    /// happens to one table by itself when another is changed.
     pub fn take_before(&mut self, sql: &[&str]) -> Behind {
+        let names = |table: &str| sql.iter().any(|part| part.contains(table));
+        let only_asks = sql.first().is_some_and(|text| text.starts_with("SELECT "));
+        // Rows may refer to those before them: of these all are written, or none.
+        let is_asked_of = !only_asks || self.waiting.iter().any(|waiting| waiting.until == Until::Anything && names(waiting.statement.table()));
         let goes = |waiting: &mut Waiting| match waiting.until {
-            Until::Anything => true,
-            Until::Named(table) => sql.iter().any(|part| part.contains(table)),
+            Until::Anything => is_asked_of,
+            Until::Named(table) => names(table),
         };
         let waiting: Vec<Waiting> = self.waiting.extract_if(.., goes).collect();
         let rows = waiting.iter().map(|waiting| waiting.rows.len()).sum();

@@ -17,9 +17,10 @@ pub struct Many {
 }
 
 impl Many {
-    /// The table an INSERT adds to.
+    /// The table it changes.
     pub(super) fn table(&self) -> &'static str {
-        self.before.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap_or(self.before)
+        let of = |verb| self.before.strip_prefix(verb).and_then(|rest: &str| rest.split(' ').next());
+        of("INSERT INTO ").or_else(|| of("UPDATE ")).or_else(|| of("DELETE FROM ")).unwrap_or(self.before)
     }
 
     /// The statement over the next rows.

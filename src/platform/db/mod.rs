@@ -349,10 +349,10 @@ impl Tx {
         statement.run(self.engine_for(&[statement.before, statement.after]).await?, rows).await
     }
 
-    /// Leaves a row to a statement that nobody waits for: it is written together with others, before anything else of this transaction is
-    /// read or changed, and with its end at the latest. Where many wait, they are written while the caller goes on. Rows of different
-    /// statements are written in the order the statements came, so one that another refers to is left first. An error is told by whatever is
-    /// asked of the transaction next.
+    /// Leaves a row to a statement that nobody waits for: it is written together with others, before its table is read or anything else of
+    /// this transaction is changed, and with its end at the latest. Where many wait, they are written while the caller goes on. Rows of
+    /// different statements are written in the order the statements came, so one that another refers to is left first. An error is told by
+    /// whatever has them written.
     pub async fn put<A: Args<'static> + 'static>(&mut self, statement: &'static Many, row: A) -> DbResult<()> {
         self.leave(statement, row, Until::Anything).await
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::case::{self, Answer, Case, CaseState, NextStep, decide};
 use super::policy::policy;
 use crate::platform::clock::{Instant, from_ms};
-use crate::services::invoices::{self, Invoice};
+use crate::services::invoices::{self, Owed};
 use crate::services::payments::{self, DeclineReason, Method, MethodRole, Payment, Status};
 use crate::services::subscriptions::word;
 use crate::services::{Desk, Refusal, bank, customers};
@@ -46,15 +46,15 @@ fn hear(case: &mut Case, method_id: &str, reason: DeclineReason, at: Instant) {
 }
 
 /// Every method had its turn in a round of payments that nobody asked for, and none paid: `payments` are the invoice's.
-pub(crate) async fn note_round_over(desk: &mut Desk, invoice: &Invoice, payments: &[Payment]) -> Result<(), Refusal> {
+pub(crate) async fn note_round_over(desk: &mut Desk, owed: &Owed, payments: &[Payment]) -> Result<(), Refusal> {
     let policy = policy(desk).await?;
     if !policy.is_on {
         return Ok(());
     }
-    let mut case = match case::of_invoice(desk, &invoice.id).await? {
+    let mut case = match case::of_invoice(desk, &owed.invoice_id).await? {
         Some(case) => case,
         None => {
-            let mut case = open(desk, invoice, &policy, "declined").await?;
+            let mut case = open(desk, owed, &policy, "declined").await?;
             let at = desk.now.billing;
             for payment in payments.iter().rev() {
                 match &payment.status {
@@ -74,26 +74,26 @@ pub(crate) async fn note_round_over(desk: &mut Desk, invoice: &Invoice, payments
 }
 
 /// Payment of an invoice is due, and nothing is under way to pay it.
-pub(crate) async fn note_overdue(desk: &mut Desk, invoice: &Invoice) -> Result<(), Refusal> {
+pub(crate) async fn note_overdue(desk: &mut Desk, owed: &Owed) -> Result<(), Refusal> {
     let policy = policy(desk).await?;
-    if !policy.is_on || case::of_invoice(desk, &invoice.id).await?.is_some() {
+    if !policy.is_on || case::of_invoice(desk, &owed.invoice_id).await?.is_some() {
         return Ok(());
     }
-    let mut case = open(desk, invoice, &policy, NO_METHOD).await?;
-    let data = json!({ "number": invoice.number, "reason": NO_METHOD, "due_minor": invoice.due_minor });
-    desk.record("invoice.payment_failed", Some(&invoice.customer_id), &invoice.id, data).await?;
+    let mut case = open(desk, owed, &policy, NO_METHOD).await?;
+    let data = json!({ "number": owed.number, "reason": NO_METHOD, "due_minor": owed.due_minor });
+    desk.record("invoice.payment_failed", Some(&owed.customer_id), &owed.invoice_id, data).await?;
     replan(desk, &mut case, &policy).await?;
     case::save(desk, &case).await
 }
 
-async fn open(desk: &mut Desk, invoice: &Invoice, policy: &Policy, because: &'static str) -> Result<Case, Refusal> {
+async fn open(desk: &mut Desk, owed: &Owed, policy: &Policy, because: &'static str) -> Result<Case, Refusal> {
     let now = desk.now.billing;
     let case = Case {
         id: desk.new_id("dun"),
-        customer_id: invoice.customer_id.clone(),
-        invoice_id: invoice.id.clone(),
-        currency: invoice.currency.clone(),
-        amount_minor: invoice.due_minor,
+        customer_id: owed.customer_id.clone(),
+        invoice_id: owed.invoice_id.clone(),
+        currency: owed.currency.clone(),
+        amount_minor: owed.due_minor,
         state: CaseState::Open,
         next: Some((now, NextStep::Try)),
         opened_at: now,

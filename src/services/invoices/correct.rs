@@ -7,7 +7,7 @@ use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::issue::{Issue, Issued, into_balance, write};
+use super::issue::{Issue, Issued, Written, into_balance, write};
 use super::lines::{DraftLine, charged_of_invoice};
 use super::{read, snapshot};
 use crate::sentence;
@@ -84,7 +84,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
         corrects,
         balance_minor: 0,
     };
-    let (id, number) = write(desk, &issue).await?;
+    let Written { id, number, due_at } = write(desk, &issue).await?;
 
     if let CreditRequest::Refund(_) = request {
         books::post(desk, &customer.id, &found.currency, &id, &ledger::credit_note_issued(&document, size)?).await?;
@@ -107,7 +107,7 @@ pub async fn credit(desk: &mut Desk, invoice_id: &str, request: &CreditRequest) 
     } else {
         into_balance(desk, &customer.id, &document, &issue.corrects, (&id, &number)).await?;
     }
-    Ok(Issued { id, number, document, due_minor: 0 })
+    Ok(Issued { id, number, document, due_at, due_minor: 0 })
 }
 
 /// So much of a refund did not go back: it is a credit like any other.

@@ -30,6 +30,8 @@ pub struct Issued {
     pub id: String,
     pub number: String,
     pub document: Document,
+    /// When payment is due.
+    pub due_at: Instant,
     /// What is left to pay.
     pub due_minor: i64,
 }
@@ -42,6 +44,7 @@ impl Issued {
             customer_id: customer_id.to_owned(),
             number: self.number.clone(),
             currency: self.document.currency.code().to_owned(),
+            due_at: self.due_at,
             due_minor: self.due_minor,
         }
     }
@@ -77,7 +80,7 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
         corrects,
         balance_minor: priced.balance_minor,
     };
-    let (id, number) = write(desk, &issue).await?;
+    let Written { id, number, due_at } = write(desk, &issue).await?;
     for line in draft.lines.iter().filter(|line| line.is_waiting) {
         lines::drop_pending(desk, &line.id).await?;
     }
@@ -99,7 +102,7 @@ pub(crate) async fn issue(desk: &mut Desk, draft: &Draft, priced: &Priced) -> Re
         }
         DocumentKind::CreditNote => into_balance(desk, customer, document, &issue.corrects, (&id, &number)).await?,
     }
-    Ok(Issued { id, number, document: document.clone(), due_minor: priced.due_minor })
+    Ok(Issued { id, number, document: document.clone(), due_at, due_minor: priced.due_minor })
 }
 
 /// Posts a credit note and puts its money where it goes: against what is still due of the invoices it corrects, the rest into the balance.
@@ -157,8 +160,15 @@ static INSERT_INVOICE: Many = Many {
     of_each: false,
 };
 
-/// Numbers, freezes and writes a document; its id and number. Posting and settling are the caller's.
-pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String, String), Refusal> {
+/// A document that was written.
+pub(super) struct Written {
+    pub id: String,
+    pub number: String,
+    pub due_at: Instant,
+}
+
+/// Numbers, freezes and writes a document. Posting and settling are the caller's.
+pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<Written, Refusal> {
     let Issue { customer, reason, at, zone, document, lines, corrects, balance_minor } = issue;
     let lacking = required::lacking(&desk.vendor, customer, document);
     if !lacking.is_empty() {
@@ -245,7 +255,7 @@ pub(super) async fn write(desk: &mut Desk, issue: &Issue<'_>) -> Result<(String,
         json!({ "number": number, "total_minor": document.total_minor, "currency": document.currency.code(), "reason": word(*reason)? }),
     )
     .await?;
-    Ok((id, number))
+    Ok(Written { id, number, due_at: due })
 }
 
 /// The number of the n-th document of a series: '2026-0001' of 'invoice:2026', 'CN-2026-0001' of 'credit_note:2026'.

@@ -40,7 +40,7 @@ pub use read::{
 };
 pub use required::{Lacking, held_back_by, of_vendor_taxing};
 pub(crate) use required::{held, hold, lacking, let_go};
-pub(crate) use settle::{Allocation, allocate, allocate_as_of, foresee_paid, note_due_again, note_if_settled_as_of};
+pub(crate) use settle::{Allocation, allocate, allocate_as_of, foresee_paid, note_due_again, note_if_settled_as_of, owed, owed_of};
 pub use settle::{note_declined, note_unpaid, paid_by, record_payment};
 pub use sheet::sheet;
 pub use snapshot::{Address, Brand, Party, Snapshot, SnapshotLine, TaxShown, UsageChart, UsageDay};

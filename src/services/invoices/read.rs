@@ -67,6 +67,7 @@ pub struct Owed {
     pub number: String,
     /// ISO 4217.
     pub currency: String,
+    pub due_at: Instant,
     pub due_minor: i64,
 }
 
@@ -77,6 +78,7 @@ impl Invoice {
             customer_id: self.customer_id.clone(),
             number: self.number.clone(),
             currency: self.currency.clone(),
+            due_at: self.due_at,
             due_minor: self.due_minor,
         }
     }

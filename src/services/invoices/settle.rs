@@ -8,8 +8,9 @@ use billing::ledger;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::read::Invoice;
+use super::read::Owed;
 use super::write_off;
+use crate::platform::clock::from_ms;
 use crate::platform::db::Many;
 use crate::services::balance::{self, Source};
 use crate::services::desk::{Answers, Standing, answer, standing_columns};
@@ -35,6 +36,7 @@ struct DueRow {
     customer_id: String,
     currency: String,
     number: String,
+    due_at: i64,
     total_minor: i64,
     allocated_minor: i64,
     /// Of it, what is not asked for any more.
@@ -50,7 +52,7 @@ struct DueRow {
 /// The columns of a [`DueRow`], of an invoice `i`.
 macro_rules! columns {
     () => {
-        "i.id, i.customer_id, i.currency, i.number, i.total_minor, i.ended_as, i.settled_at,
+        "i.id, i.customer_id, i.currency, i.number, i.due_at, i.total_minor, i.ended_as, i.settled_at,
             CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id), 0) AS BIGINT) AS allocated_minor,
             CAST(COALESCE((SELECT SUM(a.amount_minor) FROM allocations a WHERE a.vendor_id = i.vendor_id AND a.invoice_id = i.id AND a.kind = 'write_off'), 0) AS BIGINT)
                 AS written_off_minor,
@@ -102,7 +104,23 @@ pub(crate) async fn foresee_paid(desk: &mut Desk, invoice_ids: &[String]) -> Res
     Ok(rows.into_iter().map(ahead).collect())
 }
 
+/// What is due of an invoice as it stands, without its document.
+pub(crate) async fn owed(desk: &mut Desk, invoice_id: &str) -> Result<Owed, Refusal> {
+    owed_of(desk, &[invoice_id.to_owned()]).await?.pop().ok_or(Refusal::NotFound)
+}
+
+/// The same of several.
+pub(crate) async fn owed_of(desk: &mut Desk, invoice_ids: &[String]) -> Result<Vec<Owed>, Refusal> {
+    let rows: Vec<DueOfSeveral> = desk.tx.all_of(&DUE_OF_EACH, desk.each(invoice_ids)).await?;
+    rows.into_iter().map(|DueOfSeveral { due, .. }| due.owed()).collect()
+}
+
 impl DueRow {
+    fn owed(self) -> Result<Owed, Refusal> {
+        let due_minor = self.due_minor()?.max(0);
+        Ok(Owed { invoice_id: self.id, customer_id: self.customer_id, number: self.number, currency: self.currency, due_at: from_ms(self.due_at), due_minor })
+    }
+
     fn due_minor(&self) -> Result<i64, Refusal> {
         if self.ended_as.as_deref() == Some("void") {
             return Ok(0);
@@ -259,24 +277,24 @@ pub async fn paid_by(desk: &mut Desk, payment_id: &str) -> Result<Option<(String
 }
 
 /// Every method that is charged by itself was tried for an invoice and declined, the last for `reason`.
-pub async fn note_declined(desk: &mut Desk, invoice: &Invoice, reason: &str) -> Result<(), Refusal> {
-    let data = json!({ "number": invoice.number, "reason": reason, "due_minor": invoice.due_minor });
-    desk.record("invoice.payment_failed", Some(&invoice.customer_id), &invoice.id, data).await?;
-    note_unpaid_of(desk, invoice).await
+pub async fn note_declined(desk: &mut Desk, owed: &Owed, reason: &str) -> Result<(), Refusal> {
+    let data = json!({ "number": owed.number, "reason": reason, "due_minor": owed.due_minor });
+    desk.record("invoice.payment_failed", Some(&owed.customer_id), &owed.invoice_id, data).await?;
+    note_unpaid_of(desk, owed).await
 }
 
 /// Nothing is under way to pay an invoice: once payment is due, its subscriptions are past due. Until then, as the vendor's terms promise,
 /// nothing has happened. Told again, nothing more happens.
 pub async fn note_unpaid(desk: &mut Desk, invoice_id: &str) -> Result<(), Refusal> {
-    let invoice = super::read::load(desk, invoice_id).await?;
-    note_unpaid_of(desk, &invoice).await
+    let owed = owed(desk, invoice_id).await?;
+    note_unpaid_of(desk, &owed).await
 }
 
-async fn note_unpaid_of(desk: &mut Desk, invoice: &Invoice) -> Result<(), Refusal> {
-    let is_overdue = invoice.due_minor > 0 && invoice.due_at <= desk.now.billing;
+async fn note_unpaid_of(desk: &mut Desk, owed: &Owed) -> Result<(), Refusal> {
+    let is_overdue = owed.due_minor > 0 && owed.due_at <= desk.now.billing;
     if !is_overdue {
         return Ok(());
     }
-    subscriptions::note_overdue(desk, &invoice.id).await?;
-    dunning::note_overdue(desk, invoice).await
+    subscriptions::note_overdue(desk, &owed.invoice_id).await?;
+    dunning::note_overdue(desk, owed).await
 }

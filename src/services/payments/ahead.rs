@@ -36,10 +36,10 @@ pub async fn foresee_collecting(desk: &mut Desk, owed: &[(String, String)]) -> R
     let with_history: BTreeSet<String> = with_history.into_iter().map(|(id,)| id).collect();
     let on_file = on_file_of(desk, owed.iter().map(|(customer_id, _)| customer_id)).await?;
     let mut ahead = Ahead::new();
-    for invoice in invoices::load_all(desk, &ids).await? {
-        let on_file = on_file.get(&invoice.customer_id).cloned().unwrap_or_default();
-        let answers = collecting(invoice.owed(), on_file, with_history.contains(&invoice.id));
-        ahead.insert(invoice.id, answers);
+    for owed in invoices::owed_of(desk, &ids).await? {
+        let on_file = on_file.get(&owed.customer_id).cloned().unwrap_or_default();
+        let has_history = with_history.contains(&owed.invoice_id);
+        ahead.insert(owed.invoice_id.clone(), collecting(owed, on_file, has_history));
     }
     Ok(ahead)
 }

@@ -137,17 +137,17 @@ pub(super) async fn carry_on(desk: &mut Desk, unpaid: &Payment, reason: DeclineR
     let Pays::Invoice(invoice_id) = &unpaid.pays else { return Ok(()) };
     dunning::note_declined(desk, unpaid, invoice_id, reason).await?;
     let Some(round) = unpaid.round else { return Ok(()) };
-    let invoice = invoices::load(desk, invoice_id).await?;
+    let owed = invoices::owed(desk, invoice_id).await?;
     // Settled by something else while the answer was on its way.
-    if invoice.due_minor <= 0 {
+    if owed.due_minor <= 0 {
         return Ok(());
     }
     let before = read::of_invoice(desk, invoice_id).await?;
-    match next_of_round(desk, &invoice.owed(), round, &before).await? {
+    match next_of_round(desk, &owed, round, &before).await? {
         Some((new, method)) => charges::open_with(desk, &new, &method, &before).await.map(drop),
         None => {
-            dunning::note_round_over(desk, &invoice, &before).await?;
-            invoices::note_declined(desk, &invoice, reason.name()).await
+            dunning::note_round_over(desk, &owed, &before).await?;
+            invoices::note_declined(desk, &owed, reason.name()).await
         }
     }
 }
