@@ -188,6 +188,10 @@ impl Anchor {
 
 /// So many calendar days of the zone later, at the same wall time: the end of a trial.
 pub fn add_calendar_days(at: Instant, days: u32, zone: Zone) -> Result<Instant> {
+    // Also in an hour that the clocks repeat, where the wall time names the earlier instant.
+    if days == 0 {
+        return Ok(at);
+    }
     let local = wall_time(at, zone);
     resolve(add_days(local.date(), i64::from(days))?.and_time(local.time()), zone)
 }

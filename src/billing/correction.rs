@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     explain::{CreditOf, Explain},
-    invoice::{Document, DocumentKind, Line, LineKind, LineRef, to_payable},
-    money::{self, Currency},
+    invoice::{Document, DocumentKind, Line, LineKind, LineRef},
+    money::{self, Currency, Ratio},
     subscription::Charged,
     tax::{LineTax, PricesTax, TaxNote, TaxTotal},
 };
@@ -107,8 +107,7 @@ struct Left<'a> {
 impl Part {
     /// What no credit has taken of a line, its taxes being these.
     fn left_of(charged: &Charged, taxes: &[LineTax]) -> Result<Self> {
-        let (net, credited) = charged.charged_and_credited()?;
-        let mut left = Self { net: money::sub(net, credited)?, taxes: Vec::with_capacity(taxes.len()) };
+        let mut left = Self { net: charged.left_minor()?, taxes: Vec::with_capacity(taxes.len()) };
         for tax in taxes {
             let of_it = |other: &&LineTax| other.rate == tax.rate && other.percent == tax.percent;
             let charged_minor = money::sum(charged.line.tax.iter().filter(of_it).map(|tax| tax.amount_minor))?;
@@ -334,7 +333,7 @@ pub fn credit_lines(invoice: &Invoiced, lines: &[LineCredit]) -> Result<Document
     }
     let (whole, most, taken) = (left.total()?, left.most()?, money::sum(asked.iter().flatten().copied())?);
     let completes = gross.iter().zip(&asked).all(|(left, asked)| asked.unwrap_or_default() == *left);
-    let amount = if completes { whole } else { to_payable(taken, invoice.currency)?.min(whole) };
+    let amount = if completes { whole } else { money::to_payable(Ratio::whole(taken), invoice.currency)?.min(whole) };
     if taken <= 0 || amount <= 0 {
         return Err(CorrectionError::NotPositive.into());
     }

@@ -115,7 +115,7 @@ impl Discount {
     }
 
     /// Where the coupon's reach ends: the first start of a period that it no longer discounts.
-    pub fn ends_before(&self, first_period_start: Instant) -> Result<Option<Instant>> {
+    pub fn reach_ends_at(&self, first_period_start: Instant) -> Result<Option<Instant>> {
         match self.coupon.duration {
             Duration::Once | Duration::Forever => Ok(None),
             Duration::Repeating { months } => Ok(Some(add_calendar_months(first_period_start, months, self.zone)?)),
@@ -136,7 +136,7 @@ impl Discount {
         }
         let starts = reached.iter().filter_map(|index| lines.get(*index)).filter_map(period_start);
         let first = self.first_period_start.or(starts.min());
-        if let Some(end) = first.map(|first| self.ends_before(first)).transpose()?.flatten() {
+        if let Some(end) = first.map(|first| self.reach_ends_at(first)).transpose()?.flatten() {
             reached.retain(|index| lines.get(*index).and_then(period_start).is_none_or(|start| start < end));
         }
         Ok((reached, first))

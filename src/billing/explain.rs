@@ -1,7 +1,8 @@
 //! Why a line costs what it costs, as data: units, tiers, shares, bounds, exchange rates, roundings.
 //!
 //! The invoice page and the API show these values in the reader's language. What deliberately does not live here: sentences,
-//! and any arithmetic. Nothing is ever recomputed from an explanation; it is written while the line is made and then only read.
+//! and any arithmetic. An explanation is written while the line is made and then only read, with one exception: a credit of a line of its own
+//! document is worked out from `share` and `rounding` once that line's discount is known ([`crate::taken_back`]).
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -40,7 +41,8 @@ pub struct Explain {
     pub bound: Option<Bound>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeRate>,
-    /// The amount before rounding, in minor units of the document's currency.
+    /// What the rule gives, unrounded, in minor units of the document's currency. The line may be less: by what `late` or `invoiced` says was
+    /// billed, or, a credit, by what was left of its line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exact: Option<Ratio>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,10 +52,10 @@ pub struct Explain {
     pub credit: Option<CreditOf>,
     /// What arriving late changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub late: Option<Late>,
+    pub late: Option<Rerated>,
     /// What of it was on an invoice before the period's end; the line is the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoiced: Option<Late>,
+    pub invoiced: Option<Rerated>,
 }
 
 /// The name of a pricing model, without its numbers.
@@ -135,9 +137,9 @@ pub struct CreditOf {
     pub credited_before_minor: i64,
 }
 
-/// A late line, or the rest of one that was invoiced before, is the re-rated period less what was billed for it.
+/// A line of usage that came late, or the rest of what was invoiced before, is the re-rated period less what was billed for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Late {
+pub struct Rerated {
     pub rerated_minor: i64,
     pub billed_minor: i64,
 }

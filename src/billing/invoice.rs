@@ -11,7 +11,7 @@ use crate::{
     calendar::{Instant, Period},
     discount::{self, AppliedDiscount, Discount},
     explain::Explain,
-    money::{self, Currency, MoneyError, Ratio, Rounding},
+    money::{self, Currency, Ratio},
     taken_back::TakenBack,
     tax::{self, LineTax, PricesTax, TaxNote, TaxSituation, TaxTotal, Treatment},
 };
@@ -226,7 +226,7 @@ pub(crate) fn total(parts: Totals) -> Result<Document> {
         PricesTax::Inclusive => 0,
     };
     let exact_minor = money::add(money::sub(subtotal_minor, discount_minor)?, on_top)?;
-    let total_minor = to_payable(exact_minor, currency)?;
+    let total_minor = money::to_payable(Ratio::whole(exact_minor), currency)?;
     Ok(Document {
         kind: if total_minor < 0 { DocumentKind::CreditNote } else { DocumentKind::Invoice },
         currency,
@@ -241,11 +241,4 @@ pub(crate) fn total(parts: Totals) -> Result<Document> {
         total_minor,
         notes,
     })
-}
-
-/// The nearest amount that can be paid, half up.
-pub fn to_payable(amount_minor: i64, currency: Currency) -> Result<i64> {
-    let unit = currency.payable_unit_minor();
-    let units = Ratio::whole(amount_minor).div(Ratio::whole(unit))?.round(Rounding::HalfUp)?;
-    Ok(units.checked_mul(unit).ok_or(MoneyError::Overflow)?)
 }

@@ -7,7 +7,7 @@
 //! - [`calendar`]: anchors, periods, shares of a period
 //! - [`usage`]: many events, one number of units
 //! - [`price`]: units to an exact amount, [`explain`]: why; [`bands`]: where the price of a unit changes
-//! - [`subscription`]: terms and events to lines; [`state`]: which events may happen
+//! - [`subscription`]: terms and events to lines (proration is its `swap`); [`state`]: which events may happen
 //! - [`discount`], [`taken_back`], [`tax`], [`invoice`]: lines to a document
 //! - [`settlement`], [`correction`], [`ledger`]: what becomes of a document; [`dunning`]: and of one that could not be charged; [`transfer`]: where
 //!   money is sent; [`debit`]: from which it is fetched
@@ -31,7 +31,7 @@ pub mod tax;
 pub mod transfer;
 pub mod usage;
 
-/// Anything that stops a bill. Each part has its own error; this is their union.
+/// Anything that stops a bill: the errors of the parts that a bill is made by.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Error {

@@ -280,42 +280,56 @@ impl<'de> Deserialize<'de> for Ratio {
     }
 }
 
-/// Shares `total` out in proportion to `weights` by largest remainder: every share is its exact quota rounded down, and the
-/// units left over go to the largest remainders, the first of equals winning. The shares sum to `total` exactly, a zero weight
-/// gets nothing, and spreading `-total` mirrors spreading `total`.
+/// Shares `total` out in proportion to `weights` by largest remainder: the exact quotas, [rounded together](round_together). The shares sum to
+/// `total` exactly, a zero weight gets nothing, and spreading `-total` mirrors spreading `total`.
 pub fn spread(total: i64, weights: &[i64]) -> Result<Vec<i64>> {
-    spread_exact(total, &weights.iter().copied().map(Ratio::whole).collect::<Vec<_>>())
-}
-
-/// [`spread`] over weights that are themselves exact fractions, such as the unrounded tax of each line.
-pub fn spread_exact(total: i64, weights: &[Ratio]) -> Result<Vec<i64>> {
     if total == 0 {
         return Ok(vec![0; weights.len()]);
     }
-    let whole = weights.iter().try_fold(Ratio::ZERO, |sum, weight| sum.add(*weight))?;
+    let weights: Vec<Ratio> = weights.iter().copied().map(Ratio::whole).collect();
+    let whole = sum_exact(&weights)?;
     if whole.is_zero() {
         return Err(MoneyError::NothingToSpreadOver);
     }
-    let (sign, size) = (total.signum(), Ratio::whole(total).abs());
-    let mut shares = Vec::with_capacity(weights.len());
-    let mut remainders = Vec::with_capacity(weights.len());
-    let mut left = size;
-    for (index, weight) in weights.iter().enumerate() {
-        let quota = size.mul(weight.div(whole)?)?;
-        let share = Ratio::new(quota.floor(), 1)?;
-        shares.push(share.round(Rounding::HalfUp)?);
-        remainders.push((quota.sub(share)?, index));
-        left = left.sub(share)?;
+    let of_each = Ratio::whole(total).div(whole)?;
+    round_together(&weights.into_iter().map(|weight| weight.mul(of_each)).collect::<Result<Vec<_>>>()?)
+}
+
+/// Rounds fractions so that they sum to their sum, rounded once (half up): each goes to a neighbour, down first, and the units left over go to
+/// the largest remainders, the first of equals winning. What is whole stays as it is, and turning every sign turns every share.
+pub fn round_together(parts: &[Ratio]) -> Result<Vec<i64>> {
+    let sum = sum_exact(parts)?;
+    // Where they cancel out, the first of them says which way is down.
+    let is_turned = std::iter::once(&sum).chain(parts).find(|part| !part.is_zero()).is_some_and(|part| part.is_negative());
+    let turn = |part: Ratio| if is_turned { part.neg() } else { part };
+    let mut left = turn(sum).round(Rounding::HalfUp)?;
+    let mut shares = Vec::with_capacity(parts.len());
+    let mut remainders = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().map(|part| turn(*part)).enumerate() {
+        let share = i64::try_from(part.floor()).map_err(|_| MoneyError::Overflow)?;
+        remainders.push((part.sub(Ratio::whole(share))?, index));
+        left = sub(left, share)?;
+        shares.push(share);
     }
-    // A stable sort: among equal remainders the first weight comes first.
+    // A stable sort: among equal remainders the first part comes first.
     remainders.sort_by(|(one, _), (other, _)| other.cmp(one));
-    let left = usize::try_from(left.floor()).map_err(|_| MoneyError::Overflow)?;
+    let left = usize::try_from(left).map_err(|_| MoneyError::Overflow)?;
     for (_, index) in remainders.iter().take(left) {
         if let Some(share) = shares.get_mut(*index) {
             *share = add(*share, 1)?;
         }
     }
-    shares.into_iter().map(|share| share.checked_mul(sign).ok_or(MoneyError::Overflow)).collect()
+    shares.into_iter().map(|share| if is_turned { neg(share) } else { Ok(share) }).collect()
+}
+
+fn sum_exact(parts: &[Ratio]) -> Result<Ratio> {
+    parts.iter().try_fold(Ratio::ZERO, |sum, part| sum.add(*part))
+}
+
+/// The nearest amount that can be paid, half up.
+pub fn to_payable(exact: Ratio, currency: Currency) -> Result<i64> {
+    let unit = currency.payable_unit_minor();
+    exact.div(Ratio::whole(unit))?.round(Rounding::HalfUp)?.checked_mul(unit).ok_or(MoneyError::Overflow)
 }
 
 /// Checked addition of two amounts in the same currency.

@@ -41,6 +41,8 @@ pub enum PriceError {
     NoExchangeRate { price: String, from: Currency, to: Currency, on: NaiveDate },
     #[error("The exchange rate from {from} to {to} must be above zero.")]
     ExchangeRateNotPositive { from: Currency, to: Currency },
+    #[error("The exchange rate from {from} to {to} is too large or too fine: at most 15 digits before the point and 12 after.")]
+    ExchangeRateTooLarge { from: Currency, to: Currency },
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -158,7 +160,7 @@ impl Price {
             if amount < Decimal::ZERO {
                 return Err(PriceError::Negative(key()));
             }
-            if amount >= Decimal::from(10_i64.pow(LARGEST_DIGITS)) || amount.normalize().scale() > FINEST_DIGITS {
+            if is_out_of_bounds(amount) {
                 return Err(PriceError::TooLarge(key()));
             }
         }
@@ -196,9 +198,25 @@ fn check_tiers(key: &str, tiers: &[Tier]) -> Result<()> {
     Ok(())
 }
 
-/// Amounts and bounds stay below 10^15 with 12 digits after the point, so that rating any sensible quantity fits exact sums.
+/// Amounts, bounds and exchange rates stay below 10^15 with 12 digits after the point, so that rating any sensible quantity fits exact sums.
 const LARGEST_DIGITS: u32 = 15;
 const FINEST_DIGITS: u32 = 12;
+
+fn is_out_of_bounds(number: Decimal) -> bool {
+    number >= Decimal::from(10_i64.pow(LARGEST_DIGITS)) || number.normalize().scale() > FINEST_DIGITS
+}
+
+impl ExchangeRate {
+    /// Whether anything can be converted by it.
+    pub fn check(&self) -> Result<()> {
+        let ExchangeRate { from, to, rate, .. } = *self;
+        match rate {
+            rate if rate <= Decimal::ZERO => Err(PriceError::ExchangeRateNotPositive { from, to }),
+            rate if is_out_of_bounds(rate) => Err(PriceError::ExchangeRateTooLarge { from, to }),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// The prices of a plan for a customer's currency: of each key the one in that currency, else one that may be converted. Whether
 /// a rate exists shows on the day of the charge.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     invoice::Line,
-    money::{self, Ratio, Rounding},
+    money::{self, Ratio},
 };
 
 /// Why a tax rate is none.
@@ -201,7 +201,8 @@ impl TaxParty {
 
 /// Computes a document's tax from lines that know their rates and discounts, and gives each line its share.
 ///
-/// Each rate is rounded once, half up, on the sum of its lines after discount. Exclusive: tax = base × r. Inclusive: the gross of
+/// Each rate is rounded once, half up, on the sum of its lines after discount, and each line's share is less than a minor unit from what
+/// the line would owe alone: what takes the line back one day takes back its own tax, whatever stood beside it. Exclusive: tax = base × r. Inclusive: the gross of
 /// a line holds all its rates R together, so one of them is gross × r ÷ (1 + R), and `base` is the rest.
 pub fn compute(lines: &mut [Line], prices: PricesTax) -> Result<Vec<TaxTotal>> {
     let mut totals: Vec<TaxTotal> = Vec::new();
@@ -215,9 +216,9 @@ pub fn compute(lines: &mut [Line], prices: PricesTax) -> Result<Vec<TaxTotal>> {
         for line in lines.iter() {
             exact.push(if line.tax.iter().any(|tax| total.is_of(tax)) { line.exact_tax(total.percent, prices)? } else { Ratio::ZERO });
         }
-        let sum = exact.iter().try_fold(Ratio::ZERO, |sum, part| sum.add(*part))?;
-        total.amount_minor = sum.round(Rounding::HalfUp)?;
-        for (line, share) in lines.iter_mut().zip(money::spread_exact(total.amount_minor, &exact)?) {
+        let shares = money::round_together(&exact)?;
+        total.amount_minor = money::sum(shares.iter().copied())?;
+        for (line, share) in lines.iter_mut().zip(shares) {
             for tax in line.tax.iter_mut().filter(|tax| total.is_of(tax)) {
                 tax.amount_minor = share;
             }

@@ -77,6 +77,7 @@ fn price(error: &PriceError) -> Sentence {
             sentence!("engine-no-exchange-rate", price = price, from = from.code(), to = to.code(), on = on.to_string())
         }
         PriceError::ExchangeRateNotPositive { from, to } => sentence!("engine-exchange-rate-not-positive", from = from.code(), to = to.code()),
+        PriceError::ExchangeRateTooLarge { from, to } => sentence!("engine-exchange-rate-too-large", from = from.code(), to = to.code()),
         PriceError::Money(error) => money(error),
     }
 }
@@ -150,7 +151,7 @@ mod tests {
         let (from, to) = (Currency::from_code("USD").unwrap(), Currency::from_code("EUR").unwrap());
         let at: Instant = "2026-11-21T09:30:00Z".parse().unwrap();
         let on = at.date_naive();
-        let errors: [billing::Error; 53] = [
+        let errors: [billing::Error; 54] = [
             MoneyError::Overflow.into(),
             MoneyError::DivisionByZero.into(),
             MoneyError::NothingToSpreadOver.into(),
@@ -177,6 +178,7 @@ mod tests {
             PriceError::NotInCurrency { price: name(), currency: to }.into(),
             PriceError::NoExchangeRate { price: name(), from, to, on }.into(),
             PriceError::ExchangeRateNotPositive { from, to }.into(),
+            PriceError::ExchangeRateTooLarge { from, to }.into(),
             PriceError::Money(MoneyError::Overflow).into(),
             SubscriptionError::AddOnTwice(name()).into(),
             SubscriptionError::PriceTwice { product: "Team".to_owned(), price: name() }.into(),

@@ -30,7 +30,7 @@ pub fn lasts(dates: &Dates, discount: &Discount, period_start: Option<Instant>) 
         (Duration::Forever, _) => Some(t!(w, "discount-forever")),
         (Duration::Repeating { months }, None) => Some(t!(w, "discount-months", count = months)),
         (Duration::Repeating { .. }, Some(first)) => {
-            let end = discount.ends_before(first)?.filter(|end| period_start.is_none_or(|start| start < *end));
+            let end = discount.reach_ends_at(first)?.filter(|end| period_start.is_none_or(|start| start < *end));
             end.map(|end| t!(w, "discount-until", day = dates.day_year(end - chrono::TimeDelta::milliseconds(1))))
         }
     })

@@ -2332,6 +2332,7 @@ engine-negative-quantity = A quantity must not be negative.
 engine-not-in-currency = The price “{ $price }” is not offered in { $currency }.
 engine-no-exchange-rate = The price “{ $price }” cannot be converted: there is no exchange rate from { $from } to { $to } on or before { $on }.
 engine-exchange-rate-not-positive = The exchange rate from { $from } to { $to } must be above zero.
+engine-exchange-rate-too-large = The exchange rate from { $from } to { $to } is too large or too fine: at most 15 digits before the point and 12 after.
 engine-add-on-twice = The add-on “{ $add_on }” is named twice.
 engine-price-twice = The product “{ $product }” has two prices named “{ $price }”.
 engine-usage-missing = The usage of the price “{ $price }” of “{ $product }” was not given.

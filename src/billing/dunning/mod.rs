@@ -217,7 +217,10 @@ fn own_time(policy: &Policy, first_at: Instant, turn: &Turn, now: Instant, zone:
         Class::Outage => {
             let hours = usize::try_from(said.times.saturating_sub(1)).ok().and_then(|place| policy.outage_hours.get(place));
             match hours {
-                Some(hours) => Ok(Some((said.at + TimeDelta::hours(i64::from(*hours)), Because::Outage))),
+                Some(hours) => {
+                    let at = said.at.checked_add_signed(TimeDelta::hours(i64::from(*hours))).ok_or(CalendarError::OutOfRange)?;
+                    Ok(Some((at, Because::Outage)))
+                }
                 // It does not pass by itself any more.
                 None => soft_day(),
             }

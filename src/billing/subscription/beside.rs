@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, events::begin, swap::Now, terms::Item};
+use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, events::begin, swap::InCycle, terms::Item};
 use crate::{
     Result,
     calendar::{By, Instant, Interval},
@@ -43,7 +43,7 @@ impl<'a> Moment<'a> {
     /// Moves one cycle, as it stands or as it shall stand again, to new things.
     pub(super) fn swap(&self, basis: &Basis, to: Cycle, current: &Cycle, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
         let charged = self.charged_in(current);
-        basis.swap(to, &Now { current, at: self.at, charged: &charged, used: self.used }, items, keeps)
+        basis.swap(to, &InCycle { current, at: self.at, charged: &charged, used: self.used }, items, keeps)
     }
 
     /// A change inside the period of one cycle: what is the same before and after is left alone.
@@ -69,7 +69,7 @@ impl<'a> Moment<'a> {
 
     /// The cycles beside the plan's as the new terms have them: changed, ended, begun, or taken up again where this very moment ended them.
     pub(super) fn change_beside(&self, basis: &Basis, intervals: impl Iterator<Item = Interval>) -> Result<Vec<Outcome>> {
-        let was = self.cycle.undone_at(self.at);
+        let was = self.cycle.as_before(self.at);
         let mut outcomes = Vec::new();
         for cycle in &self.cycle.beside {
             outcomes.push(self.change_in(basis, cycle)?);
@@ -89,8 +89,8 @@ impl<'a> Moment<'a> {
         let none_of_it = Cycle { open: Vec::new(), before: Some(ended.remembered(self.at)), ..ended.alone() };
         let mut charged = self.charged_in(ended).into_owned();
         charged.retain(|charge| !charge.is_in_force(self.at));
-        let now = Now { current: &none_of_it, at: self.at, charged: &charged, used: self.used };
-        basis.swap(ended.alone(), &now, &self.new.items_at(ended.interval), &[])
+        let met = InCycle { current: &none_of_it, at: self.at, charged: &charged, used: self.used };
+        basis.swap(ended.alone(), &met, &self.new.items_at(ended.interval), &[])
     }
 
     /// The first period of a cycle beside the plan's: by the same anchor, from here. What went back earlier in the same moment comes back.

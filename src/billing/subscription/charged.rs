@@ -56,14 +56,20 @@ impl Charged {
         Ok((self.line.net_minor()?, credited))
     }
 
+    /// What of it nothing has taken back.
+    pub(crate) fn left_minor(&self) -> Result<i64> {
+        let (net, credited) = self.charged_and_credited()?;
+        Ok(money::sub(net, credited)?)
+    }
+
     /// What is to be given back when so much of its amount stands no longer: its part of what the line cost after discount, so that
     /// steps add up, and never more than is left.
     pub(super) fn falls_by(&self, stood_minor: i64, stands_minor: i64) -> Result<i64> {
-        let (net, credited) = self.charged_and_credited()?;
+        let net = self.line.net_minor()?;
         if self.line.amount_minor == 0 {
             return Ok(0);
         }
         let cost = |amount_minor| Ratio::whole(net).mul(Ratio::whole(amount_minor).div(Ratio::whole(self.line.amount_minor))?)?.round(Rounding::HalfUp);
-        Ok(money::sub(cost(stood_minor)?, cost(stands_minor)?)?.min(money::sub(net, credited)?).max(0))
+        Ok(money::sub(cost(stood_minor)?, cost(stands_minor)?)?.min(self.left_minor()?).max(0))
     }
 }

@@ -29,32 +29,15 @@ impl Basis {
         if share.is_nothing() {
             return Ok(None);
         }
-        let (net, credited) = charged.charged_and_credited()?;
-        let exact = Ratio::whole(net).mul(share.exact()?)?;
-        let amount_minor = exact.round(self.proration.rounding)?.min(money::sub(net, credited)?).max(0);
+        let exact = Ratio::whole(charged.line.net_minor()?).mul(share.exact()?)?;
+        let amount_minor = exact.round(self.proration.rounding)?.min(charged.left_minor()?).max(0);
         let explain = Explain {
             share: self.explain_share(share, unused, whole),
             exact: Some(exact.neg()),
             rounding: Some(self.proration.rounding),
             ..Explain::default()
         };
-        self.take_back(charged, amount_minor, unused, explain).map(Some)
-    }
-
-    pub(super) fn take_back(&self, charged: &Charged, amount_minor: i64, part: Period, explain: Explain) -> Result<Line> {
-        let (charged_minor, credited_before_minor) = charged.charged_and_credited()?;
-        let line = charged.reference.clone();
-        Ok(Line {
-            kind: LineKind::ProrationCredit,
-            amount_minor: money::neg(amount_minor)?,
-            discount_minor: 0,
-            tax: charged.line.tax.iter().map(|tax| LineTax { amount_minor: 0, ..tax.clone() }).collect(),
-            from: Some(part.start),
-            to: Some(part.end),
-            credits: Some(line.clone()),
-            explain: Explain { credit: Some(CreditOf { line, charged_minor, credited_before_minor }), ..explain },
-            ..charged.line.clone()
-        })
+        take_back(charged, amount_minor, unused, explain).map(Some)
     }
 
     /// Charges a thing again that an earlier change of the same moment credited: by the same amount at the same tax, so that change
@@ -75,6 +58,8 @@ impl Basis {
                 lines.push(Line {
                     kind,
                     amount_minor: credit.amount_minor,
+                    discount_minor: 0,
+                    tax: rates(&charge.line),
                     from: Some(at),
                     credits: Some(credit.reference.clone()),
                     explain: Explain {
@@ -82,10 +67,32 @@ impl Basis {
                         credit: Some(CreditOf { line: credit.reference.clone(), charged_minor: money::neg(credit.amount_minor)?, credited_before_minor: 0 }),
                         ..Explain::default()
                     },
-                    ..self.take_back(charge, 0, Period { start: at, end: cycle.whole.end }, Explain::default())?
+                    ..charge.line.clone()
                 });
             }
         }
         Ok(lines)
     }
+}
+
+/// The line that takes back so much of what a line charged for a part of its stretch.
+pub(super) fn take_back(charged: &Charged, amount_minor: i64, part: Period, explain: Explain) -> Result<Line> {
+    let (charged_minor, credited_before_minor) = charged.charged_and_credited()?;
+    let line = charged.reference.clone();
+    Ok(Line {
+        kind: LineKind::ProrationCredit,
+        amount_minor: money::neg(amount_minor)?,
+        discount_minor: 0,
+        tax: rates(&charged.line),
+        from: Some(part.start),
+        to: Some(part.end),
+        credits: Some(line.clone()),
+        explain: Explain { credit: Some(CreditOf { line, charged_minor, credited_before_minor }), ..explain },
+        ..charged.line.clone()
+    })
+}
+
+/// The rates of a line, whose tax the next document works out.
+fn rates(line: &Line) -> Vec<LineTax> {
+    line.tax.iter().map(|tax| LineTax { amount_minor: 0, ..tax.clone() }).collect()
 }

@@ -110,15 +110,15 @@ impl Cycle {
         self.from > self.whole.start
     }
 
-    /// The cycle as it was before the changes made at this very instant, if any were.
-    pub(super) fn undone_at(&self, at: Instant) -> Option<&Self> {
+    /// The cycle as it was before the changes made at this very instant, if any were, whether or not they are undone now.
+    pub(super) fn as_before(&self, at: Instant) -> Option<&Self> {
         self.before.as_deref().filter(|before| before.at == at).map(|before| &before.cycle)
     }
 
     /// What to remember so that a reversal at this instant can restore it: the oldest of the cycles this instant has seen.
     pub(super) fn remembered(&self, at: Instant) -> Box<Before> {
         let forgetting = |cycle: &Self| Self { before: None, ..cycle.clone() };
-        let was = self.undone_at(at).unwrap_or(self);
+        let was = self.as_before(at).unwrap_or(self);
         let cycle = Self { beside: was.beside.iter().map(forgetting).collect(), ..forgetting(was) };
         Box::new(Before { at, cycle })
     }

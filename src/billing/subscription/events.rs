@@ -125,6 +125,7 @@ fn begin_with(basis: &Basis, items: &[Item<'_>], cycle: &Cycle) -> Result<Outcom
 /// The end of one cycle's period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
 /// without a minimum makes no line. `charged` holds the lines that [`super::OpenPart::invoiced`] names.
 pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Closed> {
+    // At the period's end nothing is unused: either answer is the same.
     close_ended(basis, cycle, cycle.whole.end, Unused::Credited, charged, used)
 }
 
@@ -175,7 +176,7 @@ pub fn change(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, at: Instan
         let beside = now.change_beside(basis, new.intervals().into_iter().skip(1))?;
         return Ok(Outcome::together(now.change_in(basis, cycle)?, beside).by_terms(new));
     }
-    if let Some(restored) = cycle.undone_at(at).filter(|before| before.interval.repeats_like(interval)) {
+    if let Some(restored) = cycle.as_before(at).filter(|before| before.interval.repeats_like(interval)) {
         let of_plan = now.swap(basis, restored.alone(), cycle, &new.items_at(interval), &[])?;
         let ended = cycle.beside.iter().map(|cycle| now.swap(basis, cycle.clone(), cycle, &[], &[]));
         let taken_up = restored.beside.iter().map(|cycle| now.take_up(basis, cycle)).collect::<Result<Vec<_>>>()?;

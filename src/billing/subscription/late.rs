@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Charged, Cycle, OpenPart, Unused, Used, lines::Charge, terms::Item};
+use super::{Basis, Charged, Cycle, OpenPart, Unused, Used, credits::take_back, lines::Charge, terms::Item};
 use crate::{
     Result,
     calendar::{Instant, Period},
-    explain::{Explain, Late},
+    explain::{Explain, Rerated},
     invoice::{Line, LineKind, LineRef},
     money::{self, Rounding},
 };
@@ -68,7 +68,7 @@ pub fn late_usage(basis: &Basis, billed: &BilledPart, charged: &[Charged], units
     let rerated_minor = money::sum(rerated.iter().map(|line| line.amount_minor))?;
     let billed_minor = billed.billed_minor()?;
     let difference = money::sub(rerated_minor, billed_minor)?;
-    let late = Some(Late { rerated_minor, billed_minor });
+    let late = Some(Rerated { rerated_minor, billed_minor });
     let explain = Explain { late, ..rerated.into_iter().next().map(|line| line.explain).unwrap_or_default() };
     let mut found = LateUsage { lines: Vec::new(), stands: billed.lines.clone() };
     let stretch = Period { start: part.from, end: *to };
@@ -77,35 +77,26 @@ pub fn late_usage(basis: &Basis, billed: &BilledPart, charged: &[Charged], units
         found.lines.push(basis.line(&Item::of_part(part), &charge, units, difference, explain));
         return Ok(found);
     }
-    let taken = basis.take_back_latest(&mut found.stands, charged, money::neg(difference)?, stretch, &explain)?;
+    let taken = take_back_latest(&mut found.stands, charged, money::neg(difference)?, stretch, &explain)?;
     found.lines.extend(taken.into_iter().map(|line| Line { kind: LineKind::LateUsage, quantity: units, ..line }));
     Ok(found)
 }
 
-impl Basis {
-    /// Takes so much (before discount) back of billed lines, the latest first, and lowers what stands of them: also where a credit note has
-    /// taken all of it back already, and there is no line to say it.
-    pub(super) fn take_back_latest(
-        &self,
-        stands: &mut [BilledLine],
-        charged: &[Charged],
-        mut less_minor: i64,
-        stretch: Period,
-        explain: &Explain,
-    ) -> Result<Vec<Line>> {
-        let mut lines = Vec::new();
-        for stands in stands.iter_mut().rev() {
-            let taken = stands.stands_minor.clamp(0, less_minor);
-            let left = money::sub(stands.stands_minor, taken)?;
-            less_minor = money::sub(less_minor, taken)?;
-            if let Some(charge) = charged.iter().find(|charge| charge.reference == stands.line) {
-                let amount_minor = charge.falls_by(stands.stands_minor, left)?;
-                if amount_minor > 0 {
-                    lines.push(self.take_back(charge, amount_minor, stretch, explain.clone())?);
-                }
+/// Takes so much (before discount) back of billed lines, the latest first, and lowers what stands of them: also where a credit note has
+/// taken all of it back already, and there is no line to say it.
+pub(super) fn take_back_latest(stands: &mut [BilledLine], charged: &[Charged], mut less_minor: i64, stretch: Period, explain: &Explain) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for stands in stands.iter_mut().rev() {
+        let taken = stands.stands_minor.clamp(0, less_minor);
+        let left = money::sub(stands.stands_minor, taken)?;
+        less_minor = money::sub(less_minor, taken)?;
+        if let Some(charge) = charged.iter().find(|charge| charge.reference == stands.line) {
+            let amount_minor = charge.falls_by(stands.stands_minor, left)?;
+            if amount_minor > 0 {
+                lines.push(take_back(charge, amount_minor, stretch, explain.clone())?);
             }
-            stands.stands_minor = left;
         }
-        Ok(lines)
+        stands.stands_minor = left;
     }
+    Ok(lines)
 }

@@ -3,17 +3,17 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Charged, Closed, Cycle, OpenPart, Product, SubscriptionError, terms::Item};
+use super::{Basis, Charged, Closed, Cycle, OpenPart, Product, SubscriptionError, late::take_back_latest, terms::Item};
 use crate::{
     Result,
     calendar::{By, Instant, Period},
-    explain::{BoundKind, Explain, Late},
+    explain::{BoundKind, Explain, Rerated},
     invoice::{Line, LineKind},
     money::{self, Rounding},
     price::rate,
 };
 
-/// The aggregated usage of one open part, from its `from` to the instant of the event (or the period's end).
+/// The aggregated usage of one open part, over its [stretches](super::OpenPart::stretches) up to the instant of the event (or the period's end).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Used {
     pub product: Product,
@@ -109,12 +109,12 @@ impl Basis {
         let rest_minor = money::sub(rerated_minor, billed_minor)?;
         let rated = usage.into_iter().next();
         let explain = rated.as_ref().map(|line| line.explain.clone()).unwrap_or_default();
-        let explain = Explain { invoiced: Some(Late { rerated_minor, billed_minor }), ..explain };
+        let explain = Explain { invoiced: Some(Rerated { rerated_minor, billed_minor }), ..explain };
         let (mut lines, mut stands) = (Vec::new(), part.invoiced.clone());
         if rest_minor < 0 {
             let stretch = Period { start: part.from, end: until };
             let units = rated.map(|line| line.quantity).unwrap_or_default();
-            let taken = self.take_back_latest(&mut stands, charged, money::neg(rest_minor)?, stretch, &explain)?;
+            let taken = take_back_latest(&mut stands, charged, money::neg(rest_minor)?, stretch, &explain)?;
             lines.extend(taken.into_iter().map(|line| Line { kind: LineKind::Usage, quantity: units, ..line }));
         } else if let Some(line) = rated.filter(|_| rest_minor > 0) {
             lines.push(Line { amount_minor: rest_minor, explain, ..line });

@@ -1,16 +1,23 @@
-//! The move from what is charged to other things in mid-period, which every event but the first and the last comes down to.
+//! Proration: the move, at an instant inside a period, from what is charged to other things. Whatever happens in mid-period comes down to it.
+//!
+//! - share = (end − change) ÷ (end − start), in seconds, or in days of the billing zone: [`Share`](crate::calendar::Share)
+//! - credit = share of what the line cost after discount, at its own tax, never more than is left of it: `credits`
+//! - charge = share × the new price: `lines`
+//!
+//! 29.00 becomes 99.00 at 00:00 on 16 June: the share is 15/30, the credit −14.50, the charge +49.50. Each line is rounded once, as the
+//! vendor chose. Within one moment (the same day, where days are counted) a change and its reversal cancel out; a meter goes on as if
+//! nothing had been at the very instant alone.
 
-use super::{Basis, Charged, Cycle, OpenPart, Outcome, Used, lines::Charge, terms::Item};
+use super::{Basis, Charged, Cycle, OpenPart, Outcome, Used, credits::take_back, lines::Charge, terms::Item};
 use crate::{
     Result,
     calendar::{Instant, Period},
     explain::Explain,
     invoice::{Line, LineKind},
-    money,
 };
 
-/// What an event in mid-period meets.
-pub(super) struct Now<'a> {
+/// What an event in mid-period meets in one cycle.
+pub(super) struct InCycle<'a> {
     pub(super) current: &'a Cycle,
     pub(super) at: Instant,
     pub(super) charged: &'a [Charged],
@@ -18,9 +25,10 @@ pub(super) struct Now<'a> {
 }
 
 impl Basis {
-    /// The move from what is charged to new items at an instant within one period. `keeps` tells which things stay as they are.
-    pub(super) fn swap(&self, cycle: Cycle, now: &Now<'_>, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
-        let &Now { current, at, charged, used } = now;
+    /// The move from what is charged to new items, which `to` charges until its end, at an instant within one period. `keeps` tells which
+    /// things stay as they are.
+    pub(super) fn swap(&self, to: Cycle, met: &InCycle<'_>, items: &[Item<'_>], keeps: &[Item<'_>]) -> Result<Outcome> {
+        let &InCycle { current, at, charged, used } = met;
         let is_kept = |line: &Line| keeps.iter().any(|item| item.names(line));
         let (mut lines, mut stands) = (Vec::new(), Vec::new());
 
@@ -31,8 +39,8 @@ impl Basis {
         // Meters: a price that goes on is not cut, whatever it is called; one cut earlier at this instant is taken up again where it
         // began; any other starts now. What does not go on is rated to here.
         let mut ending: Vec<&OpenPart> = current.open.iter().collect();
-        let same_interval = cycle.interval.repeats_like(current.interval);
-        let mut undone: Vec<&OpenPart> = current.undone_at(at).map(|before| before.open.iter().collect()).unwrap_or_default();
+        let same_interval = to.interval.repeats_like(current.interval);
+        let mut undone: Vec<&OpenPart> = current.as_before(at).map(|before| before.open.iter().collect()).unwrap_or_default();
         undone.retain(|part| !(same_interval && current.open.iter().any(|open| open.is_same_count(part))));
         let mut open = Vec::new();
         for item in items.iter().filter(|item| item.price.is_metered()) {
@@ -40,13 +48,12 @@ impl Basis {
             open.push(match going_on {
                 Some(part) => item.going_on(part),
                 None => match take_alike(&mut undone, item) {
-                    Some(part) if cycle.whole.contains(part.from) => {
+                    Some(part) if to.whole.contains(part.from) => {
                         // What was invoiced of it so far stays: the part goes on with it.
                         let was_billed_by_the_cut = |charge: &&Charged| part.was_billed_by(charge, at) && !part.was_invoiced_by(charge);
                         for charge in charged.iter().filter(was_billed_by_the_cut) {
-                            let (net, credited) = charge.charged_and_credited()?;
                             let billed = Period { start: part.from, end: at };
-                            lines.push(self.take_back(charge, money::sub(net, credited)?, billed, Explain::default())?);
+                            lines.push(take_back(charge, charge.left_minor()?, billed, Explain::default())?);
                         }
                         item.going_on(part)
                     }
@@ -60,22 +67,21 @@ impl Basis {
             stands.extend(closed.stands);
         }
 
-        let rest = Period { start: at, end: cycle.whole.end };
-        let is_nothing = self.share(rest, cycle.whole)?.is_nothing();
+        let rest = Period { start: at, end: to.whole.end };
+        let is_nothing = self.share(rest, to.whole)?.is_nothing();
         for item in items.iter().filter(|item| !item.price.is_metered()) {
             if keeps.iter().any(|kept| kept.is_named_like(item)) {
                 continue;
             }
-            let reversal = self.reversal(item, &cycle, at, charged)?;
+            let reversal = self.reversal(item, &to, at, charged)?;
             if !reversal.is_empty() {
                 lines.extend(reversal);
             } else if !is_nothing {
-                let charge =
-                    Charge { cycle: &cycle, kind: LineKind::ProrationCharge, part: rest, shared: rest, priced_at: at, rounding: self.proration.rounding };
+                let charge = Charge { cycle: &to, kind: LineKind::ProrationCharge, part: rest, shared: rest, priced_at: at, rounding: self.proration.rounding };
                 lines.extend(self.lines(item, item.quantity, &charge)?);
             }
         }
-        let cycle = Cycle { open, before: Some(current.remembered(at)), ..cycle };
+        let cycle = Cycle { open, before: Some(current.remembered(at)), ..to };
         Ok(Outcome { lines, stands, cycle, effective_at: at })
     }
 }

@@ -7,7 +7,6 @@ use rust_decimal::Decimal;
 use super::TaxError;
 use crate::{
     Result,
-    invoice::to_payable,
     money::{self, Currency, Ratio, Rounding},
 };
 
@@ -30,5 +29,5 @@ pub fn base(total_minor: i64, tax_minor: i64, rounding_minor: i64, credited_mino
 pub fn withheld(net_minor: i64, percent: Decimal, currency: Currency) -> Result<i64> {
     check(percent)?;
     let exact = Ratio::whole(net_minor).mul(Ratio::from(percent).div(Ratio::whole(100))?)?;
-    to_payable(exact.round(Rounding::HalfUp)?, currency)
+    Ok(money::to_payable(exact, currency)?)
 }

@@ -283,9 +283,23 @@ fn coupons_that_make_no_sense_are_refused() {
 fn tax_shares_of_lines_sum_to_the_documents() {
     let document = document(one_offs(&[333, 333, 334, -100]), &taxed(vec![rate("fr", "FR", "19.6")]), PricesTax::Exclusive);
     let shares = document.lines.iter().map(|line| line.tax[0].amount_minor).collect::<Vec<_>>();
-    // 900 × 19.6 % = 176.4; of 176 the reduction's quota is −19.56, and it has the largest remainder above −20.
+    // 900 × 19.6 % = 176.4. Of 65.268, 65.268, 65.464 and −19.6 rounded down, 175 is left of it: the third lost most.
     assert_eq!((taxes(&document), shares.iter().sum::<i64>()), (vec![("fr", 900, 176)], 176));
-    assert_eq!(shares, [65, 65, 65, -19]);
+    assert_eq!(shares, [65, 65, 66, -20]);
+}
+
+/// What is left of two lines that nearly cancel out says nothing of the tax of either.
+#[test]
+fn tax_shares_are_the_lines_own_where_little_is_left_of_them_together() {
+    let shares = |amounts: &[i64], percent: &str| {
+        let document = document(one_offs(amounts), &taxed(vec![rate("fr", "FR", percent)]), PricesTax::Exclusive);
+        document.lines.iter().map(|line| line.tax[0].amount_minor).collect::<Vec<_>>()
+    };
+    assert_eq!(shares(&[-9900, 9903], "19"), [-1881, 1882]);
+    assert_eq!(shares(&[-1450, 1453], "20"), [-290, 291]);
+    assert_eq!(shares(&[-1450, 1450], "20"), [-290, 290]);
+    assert_eq!(shares(&[-1452, 1452], "20"), [-290, 290]);
+    assert_eq!(shares(&[9900, -9903], "19"), [1881, -1882]);
 }
 
 #[test]

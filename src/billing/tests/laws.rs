@@ -6,7 +6,7 @@ use billing::{
     discount::Duration,
     invoice::{Document, Line, LineKind, assemble},
     ledger,
-    money::{Currency, Ratio, Rounding, spread},
+    money::{Currency, Ratio, Rounding, round_together, spread},
     price::{Model, Price, Tier, rate},
     subscription::{Charged, Credited, Unused},
     tax::{LineTax, PricesTax},
@@ -87,6 +87,21 @@ proptest! {
         }
         let mirrored = spread(-total, &weights).expect("spreads").into_iter().map(|share| -share).collect::<Vec<_>>();
         prop_assert_eq!(shares, mirrored);
+    }
+
+    /// Fractions rounded together come to their sum, rounded once; each goes to a neighbour, what is whole stays, and a debt is as a credit.
+    #[test]
+    fn rounding_together_preserves_the_sum(parts in proptest::collection::vec((-1_000_000_i64..1_000_000, 1_i128..1000), 0..12)) {
+        let exact: Vec<Ratio> = parts.iter().map(|(n, d)| Ratio::new(i128::from(*n), *d).expect("a fraction")).collect();
+        let sum = exact.iter().try_fold(Ratio::ZERO, |sum, part| sum.add(*part));
+        prop_assume!(sum.is_ok());
+        let shares = round_together(&exact).expect("rounds");
+        prop_assert_eq!(Ok(shares.iter().sum::<i64>()), sum.and_then(|sum| sum.round(Rounding::HalfUp)));
+        for (share, part) in shares.iter().zip(&exact) {
+            prop_assert!(part.sub(Ratio::whole(*share)).expect("small").abs() < Ratio::ONE);
+        }
+        let mirrored = round_together(&exact.iter().map(|part| part.neg()).collect::<Vec<_>>()).expect("rounds");
+        prop_assert_eq!(shares, mirrored.into_iter().map(|share| -share).collect::<Vec<_>>());
     }
 
     /// Cutting a period into parts and spreading its amount over their lengths loses nothing.

@@ -79,6 +79,8 @@ fn a_trial_lasts_calendar_days_of_the_zone() {
     assert_eq!(add_calendar_days(at("2024-01-10T09:00:00Z"), 14, paris), Ok(at("2024-01-24T09:00:00Z")));
     // Over the change to summer time it is an hour shorter.
     assert_eq!(add_calendar_days(at("2024-03-20T09:00:00Z"), 14, paris), Ok(at("2024-04-03T08:00:00Z")));
+    // No day later is now, also in the hour that the clocks repeat.
+    assert_eq!(add_calendar_days(at("2024-10-27T01:30:00Z"), 0, paris), Ok(at("2024-10-27T01:30:00Z")));
 }
 
 #[test]

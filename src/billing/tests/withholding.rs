@@ -16,6 +16,8 @@ fn what_is_withheld_is_a_share_net_of_tax_rounded_once() {
     // Yen have no smaller unit; forint are paid whole.
     assert_eq!(withheld(10_005, dec("10.21"), currency("JPY")), Ok(1022));
     assert_eq!(withheld(123_400, dec("1.5"), currency("HUF")), Ok(1900));
+    // 49.5 is nearer to no forint than to one.
+    assert_eq!(withheld(1650, dec("3"), currency("HUF")), Ok(0));
 }
 
 #[test]

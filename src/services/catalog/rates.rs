@@ -2,10 +2,8 @@
 
 use billing::explain::ExchangeRate;
 use billing::money::Currency;
-use billing::price::PriceError;
 use billing::tax::TaxRate;
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -102,10 +100,7 @@ pub async fn tax_rates_of(desk: &mut Desk, country: &str) -> Result<Vec<TaxRate>
 
 /// Stores a dated exchange rate; a second one of the same day replaces the first. What was invoiced keeps the rate it was converted at.
 pub async fn set_exchange_rate(desk: &mut Desk, rate: &ExchangeRate) -> Result<(), Refusal> {
-    if rate.rate <= Decimal::ZERO {
-        let error = PriceError::ExchangeRateNotPositive { from: rate.from, to: rate.to };
-        return Err(Refusal::field("rate", sentence_of(&error.into())));
-    }
+    rate.check().map_err(|error| Refusal::field("rate", sentence_of(&error.into())))?;
     if rate.from == rate.to {
         return Err(Refusal::field("to", sentence!("exchange-rate-of-itself")));
     }

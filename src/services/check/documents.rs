@@ -1,8 +1,8 @@
 //! Documents: every series numbered without a gap and chained by its hashes, every frozen document equal to its columns and its lines, and
 //! its sums worked out again from what it froze.
 
-use billing::invoice::{DocumentKind, LineKind, to_payable};
-use billing::money::{self, Currency};
+use billing::invoice::{DocumentKind, LineKind};
+use billing::money::{self, Currency, Ratio};
 use billing::tax::{self, PricesTax, TaxTotal};
 use chrono::SubsecRound;
 use sqlx::FromRow;
@@ -165,7 +165,7 @@ fn adds_up(id: &str, snapshot: &Snapshot) -> Held {
     let exact = money::add(money::sub(subtotal_minor, discount_minor)?, on_top)?;
     if !is_correction {
         let currency = Currency::from_code(&snapshot.currency).map_err(billing::Error::from)?;
-        same("invoices", id, "the rounding of its document", money::sub(to_payable(exact, currency)?, exact)?, rounding_minor)?;
+        same("invoices", id, "the rounding of its document", money::sub(money::to_payable(Ratio::whole(exact), currency)?, exact)?, rounding_minor)?;
     }
     same("invoices", id, "the total of its document", money::add(exact, rounding_minor)?, total_minor)?;
     let kind = if total_minor < 0 { DocumentKind::CreditNote } else { DocumentKind::Invoice };

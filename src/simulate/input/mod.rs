@@ -242,9 +242,7 @@ fn exchange_rates(all: &Object<'_>) -> Read<Vec<ExchangeRate>> {
         let it = node.object(&["from", "to", "on", "rate"])?;
         let rate_node = it.need("rate")?;
         let rate = ExchangeRate { from: it.need("from")?.currency()?, to: it.need("to")?.currency()?, on: it.need("on")?.date()?, rate: rate_node.decimal()? };
-        if rate.rate <= Decimal::ZERO {
-            return Err(rate_node.wrong("must be above zero"));
-        }
+        rate.check().map_err(|error| rate_node.wrong(error.to_string()))?;
         if rate.from == rate.to {
             return Err(it.need("to")?.wrong("must be another currency than `from`"));
         }

@@ -190,6 +190,7 @@ fn what_contradicts_itself_is_refused() {
     refused("/coupons/0/months", json!(0), "between 1");
     refused("/exchange_rates/0/to", json!("EUR"), "another currency");
     refused("/exchange_rates/0/rate", json!("0"), "above zero");
+    refused("/exchange_rates/0/rate", json!("0.0026143790849673202614379085"), "too fine");
     refused("/steps/0/anchor", json!("2024-01-01T00:00:00Z"), "contradicts `anchor_day`");
     refused_at("/steps/4/amount", json!(100), "/steps/4/lines", "contradicts `amount`");
 }

@@ -3,7 +3,7 @@
 use chrono::Datelike;
 
 use crate::calendar::{day, days_later};
-use crate::fraction::{Fraction, ONE, ratio, spread, whole};
+use crate::fraction::{Fraction, ONE, ratio, rounded_together, whole};
 use crate::price::payable;
 use crate::story::Duration;
 use crate::tax::Tax;
@@ -119,19 +119,11 @@ impl World<'_> {
                 taxes.push(tax.clone());
             }
         }
-        let rate = |tax: &Tax| tax.percent.over(whole(100));
         let mut totals: Vec<TaxTotal> = Vec::new();
         for tax in &taxes {
             let of_tax = || lines.iter().filter(|(taxes, _)| taxes.contains(tax));
             let base: i128 = of_tax().map(|(_, net)| net).sum();
-            let amount = if self.story.vendor.prices_include_tax {
-                of_tax().fold(whole(0), |sum, (taxes, gross)| {
-                    let all = taxes.iter().fold(ONE, |sum, tax| sum + rate(tax));
-                    sum + whole(*gross) * rate(tax).over(all)
-                })
-            } else {
-                whole(base) * rate(tax)
-            };
+            let amount = of_tax().fold(whole(0), |sum, (taxes, net)| sum + self.tax_of(taxes, tax, *net));
             totals.push(TaxTotal { tax: tax.clone(), base, amount: amount.half_up() });
         }
         if self.story.vendor.prices_include_tax {
@@ -145,7 +137,14 @@ impl World<'_> {
         totals
     }
 
-    /// Which part of a document's taxes is of which line: in proportion, by largest remainder. What takes a line back takes back its part.
+    /// One of the taxes of what costs so much, exactly. “inclusive: tax = gross × r ÷ (1 + r)”
+    fn tax_of(&self, taxes: &[Tax], tax: &Tax, net: i128) -> Fraction {
+        let rate = |tax: &Tax| tax.percent.over(whole(100));
+        let all = if self.story.vendor.prices_include_tax { taxes.iter().fold(ONE, |sum, tax| sum + rate(tax)) } else { ONE };
+        whole(net) * rate(tax).over(all)
+    }
+
+    /// Which part of a document's taxes is of which line: its own, rounded with the others'. What takes a line back takes back its part.
     fn share_taxes(&mut self, index: usize) {
         let document = self.documents[index].clone();
         for id in &document.lines {
@@ -156,8 +155,8 @@ impl World<'_> {
         for total in &document.tax {
             let bears = |id: &&LineId| self.lines[**id].taxes.contains(&total.tax);
             let lines: Vec<LineId> = document.lines.iter().filter(bears).copied().collect();
-            let nets: Vec<i128> = lines.iter().map(|id| self.lines[*id].net()).collect();
-            for (id, part) in lines.iter().zip(spread(total.amount, &nets)) {
+            let exact: Vec<Fraction> = lines.iter().map(|id| self.tax_of(&self.lines[*id].taxes, &total.tax, self.lines[*id].net())).collect();
+            for (id, part) in lines.iter().zip(rounded_together(&exact)) {
                 let place = self.lines[*id].taxes.iter().position(|tax| *tax == total.tax).unwrap_or(0);
                 self.lines[*id].tax_parts[place] = part;
                 let is_new_charge = document.is_invoice && self.lines[*id].amount > 0;

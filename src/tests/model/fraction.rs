@@ -151,21 +151,29 @@ impl<'de> Deserialize<'de> for Fraction {
     }
 }
 
-/// Parts of a whole amount in proportion to their weights, “by largest remainder”: each its part rounded down, and what is left one by
-/// one to those that lost most, the first of equals first.
+/// Parts of a whole amount in proportion to their weights, “by largest remainder”.
 pub fn spread(amount: i128, weights: &[i128]) -> Vec<i128> {
     let sum: i128 = weights.iter().sum();
     if sum == 0 {
         return weights.iter().map(|_| 0).collect();
     }
-    let (size, sign) = (amount.abs(), amount.signum());
-    let exact: Vec<Fraction> = weights.iter().map(|weight| ratio(times(size, *weight), sum)).collect();
+    let exact: Vec<Fraction> = weights.iter().map(|weight| ratio(times(amount, *weight), sum)).collect();
+    rounded_together(&exact)
+}
+
+/// Whole parts of what exact parts come to together, rounded half up: each rounded down, and what is left one by one to those that lost most,
+/// the first of equals first. Of a debt all of it is done as of the credit it would be.
+pub fn rounded_together(exact: &[Fraction]) -> Vec<i128> {
+    let sum = exact.iter().fold(whole(0), |sum, part| sum + *part);
+    let debt = std::iter::once(&sum).chain(exact).find(|part| **part != whole(0)).is_some_and(|first| *first < whole(0));
+    let exact: Vec<Fraction> = exact.iter().map(|part| if debt { -*part } else { *part }).collect();
     let mut parts: Vec<i128> = exact.iter().map(|part| part.n.div_euclid(part.d)).collect();
-    let mut order: Vec<usize> = (0..weights.len()).collect();
+    let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(exact[*i] - whole(parts[*i])));
-    let left = size - parts.iter().sum::<i128>();
+    let together = if debt { -sum } else { sum }.half_up();
+    let left = together - parts.iter().sum::<i128>();
     for i in order.into_iter().take(usize::try_from(left).unwrap_or(0)) {
         parts[i] += 1;
     }
-    parts.into_iter().map(|part| sign * part).collect()
+    parts.into_iter().map(|part| if debt { -part } else { part }).collect()
 }
