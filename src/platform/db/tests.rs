@@ -84,6 +84,34 @@ async fn rows_nobody_waits_for_are_there_for_whoever_reads_and_an_error_among_th
     std::fs::remove_dir_all(dir).unwrap();
 }
 
+#[tokio::test]
+async fn rows_that_wait_are_written_when_they_are_asked_of_or_anything_else_is_changed() {
+    let db = Db::in_memory().await.unwrap();
+    for asks in [true, false] {
+        let mut tx = db.write().await.unwrap();
+        tx.run("CREATE TABLE parts (id BIGINT PRIMARY KEY, raised BIGINT)", ()).await.unwrap();
+        tx.run("CREATE TABLE others (id BIGINT PRIMARY KEY)", ()).await.unwrap();
+        tx.put(&PARTS, (1_i64,)).await.unwrap();
+        tx.put(&PARTS, (1_i64,)).await.unwrap();
+        // The mistake among them is not met by who asks of another table.
+        assert_eq!(tx.one::<(i64,)>("SELECT COUNT(*) FROM others", ()).await.unwrap(), (0,));
+        let met = if asks {
+            tx.one::<(i64,)>("SELECT COUNT(*) FROM parts", ()).await.map(|_| ())
+        } else {
+            tx.run("INSERT INTO others (id) VALUES (1)", ()).await.map(|_| ())
+        };
+        assert!(met.is_err());
+        assert!(matches!(tx.commit().await, Err(DbError::Gone)));
+    }
+    // What one statement changes, another question of the same table sees.
+    let mut tx = db.write().await.unwrap();
+    tx.run("CREATE TABLE parts (id BIGINT PRIMARY KEY, raised BIGINT)", ()).await.unwrap();
+    tx.put(&PARTS, (1_i64,)).await.unwrap();
+    tx.put(&RAISED, (1_i64, 7_i64)).await.unwrap();
+    assert_eq!(tx.one::<(i64,)>("SELECT raised FROM parts", ()).await.unwrap(), (7,));
+    tx.commit().await.unwrap();
+}
+
 static NOTES: Many = Many { before: "INSERT INTO notes (id, said) VALUES", columns: 2, after: "", of_each: false };
 
 #[tokio::test]

@@ -63,12 +63,6 @@ pub async fn preview_of(errand: &Errand, desk: Desk, subscription: Subscription,
     shown(&mut desk, priced).await
 }
 
-/// The quote alone, of a subscription that a desk has read: for who confirms it unseen.
-pub async fn quote_of(errand: &Errand, desk: Desk, subscription: Subscription, action: &Action) -> Result<String, Refusal> {
-    let (_, priced) = price(errand, desk, subscription, action).await?;
-    Ok(priced.quote)
-}
-
 /// An action that was priced, and the price sealed.
 struct Sealed {
     before: Subscription,

@@ -244,13 +244,13 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// What a customer does: has the price held, and confirms it.
+    /// What a customer does: sees the price, and what comes after it, and confirms it. What cannot be shown is not confirmed.
     async fn confirm(&self, subscription: &str, action: &Action) -> Done {
         let (desk, subscription) = self.read(subscription).await?;
         let (errand, customer) = (self.setting.errand(), subscription.customer_id.clone());
-        let quote = quotes::quote_of(&errand, desk, subscription, action).await?;
+        let preview = quotes::preview_of(&errand, desk, subscription, action).await?;
         // On the heap: everything a story may do is part of one future, and a thread's stack is small.
-        match Box::pin(quotes::confirm(&errand, &customer, &quote)).await? {
+        match Box::pin(quotes::confirm(&errand, &customer, &preview.quote)).await? {
             Confirmed::Done(_) => Ok(()),
             Confirmed::Declined { reason, .. } => Err(Refusal::Rule(sentence!("simulate-change-declined", reason = reason))),
             Confirmed::NeedsAction { .. } | Confirmed::UnderWay { .. } => Err(Refusal::damaged("the story’s gateway decides at once")),

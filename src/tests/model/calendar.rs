@@ -34,7 +34,8 @@ pub fn instant(zone: Tz, wall: NaiveDateTime) -> Instant {
 
 /// So many calendar days later by the wall clock.
 pub fn days_later(zone: Tz, at: Instant, days: i64) -> Instant {
-    instant(zone, wall(zone, at) + TimeDelta::days(days))
+    // No day later is now, also the second time that a wall shows it.
+    if days == 0 { at } else { instant(zone, wall(zone, at) + TimeDelta::days(days)) }
 }
 
 /// So many months later by the wall clock.

@@ -56,6 +56,18 @@ async fn the_note_that_completes_an_invoice_takes_exactly_what_is_left() {
     note(two_lines(), json!({"amount": 3601})).tell().await.refused(1, "€36.00 is left").totals("credit_notes", &[]);
 }
 
+/// A change for something of the same price makes a document of a credit and a charge that cancel out: the credit takes its own tax of the
+/// first invoice all the same, and a note finds what is left.
+#[tokio::test]
+async fn a_note_after_a_change_takes_the_tax_that_is_left() {
+    let story = Story::new().tax("fr20", "20").plan("p", 2900).plan("q", 2900).subscribe("2024-06-01T00:00:00Z", "p", json!({}));
+    let story = story.change("2024-06-16T00:00:00Z", json!({"plan": "q"}));
+    let story = story.step("2024-06-20T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 1741}));
+    let story = story.step("2024-06-20T00:00:00Z", "credit_note", json!({"invoice": 0, "amount": 1740}));
+    let told = story.tell().await.refused(2, "€17.40 is left").totals("invoices", &[3480, 0]).totals("credit_notes", &[-1740]);
+    told.holds(json!({"credit_notes": [{"tax": [{"rate": "fr20", "base": -1450, "amount": -290}]}]}));
+}
+
 #[tokio::test]
 async fn a_note_of_lines_takes_them_whole_or_in_part() {
     note(two_lines(), json!({"lines": [1]})).tell().await.smoothly().totals("credit_notes", &[-1200]).lines("/credit_notes/0", &[("adjustment", "b", -1000)]);
