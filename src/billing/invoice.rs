@@ -217,6 +217,12 @@ pub(crate) struct Totals {
 
 /// Adds a document up, and rounds its total to what can be paid.
 pub(crate) fn total(parts: Totals) -> Result<Document> {
+    let currency = parts.currency;
+    add_up(parts, |exact_minor| Ok(money::to_payable(Ratio::whole(exact_minor), currency)?))
+}
+
+/// The same with a rounding of another's choice.
+pub(crate) fn add_up(parts: Totals, rounded: impl FnOnce(i64) -> Result<i64>) -> Result<Document> {
     let Totals { lines, discounts, taxes, notes, currency, prices } = parts;
     let subtotal_minor = money::sum(lines.iter().map(|line| line.amount_minor))?;
     let discount_minor = money::sum(lines.iter().map(|line| line.discount_minor))?;
@@ -226,7 +232,7 @@ pub(crate) fn total(parts: Totals) -> Result<Document> {
         PricesTax::Inclusive => 0,
     };
     let exact_minor = money::add(money::sub(subtotal_minor, discount_minor)?, on_top)?;
-    let total_minor = money::to_payable(Ratio::whole(exact_minor), currency)?;
+    let total_minor = rounded(exact_minor)?;
     Ok(Document {
         kind: if total_minor < 0 { DocumentKind::CreditNote } else { DocumentKind::Invoice },
         currency,

@@ -202,32 +202,37 @@ impl TaxParty {
 /// Computes a document's tax from lines that know their rates and discounts, and gives each line its share.
 ///
 /// Each rate is rounded once, half up, on the sum of its lines after discount, and each line's share is less than a minor unit from what
-/// the line would owe alone: what takes the line back one day takes back its own tax, whatever stood beside it. Exclusive: tax = base × r. Inclusive: the gross of
-/// a line holds all its rates R together, so one of them is gross × r ÷ (1 + R), and `base` is the rest.
+/// the line would owe alone: what takes the line back one day takes back its own tax, whatever stood beside it. Exclusive: tax = base × r.
+/// Inclusive: the gross of a line holds all its rates R together, so one of them is gross × r ÷ (1 + R), and `base` is the rest.
 pub fn compute(lines: &mut [Line], prices: PricesTax) -> Result<Vec<TaxTotal>> {
-    let mut totals: Vec<TaxTotal> = Vec::new();
-    for tax in lines.iter().flat_map(|line| &line.tax) {
-        if !totals.iter().any(|total| total.is_of(tax)) {
-            totals.push(TaxTotal { rate: tax.rate.clone(), percent: tax.percent, base_minor: 0, amount_minor: 0 });
-        }
-    }
-    for total in &mut totals {
+    for total in stated(lines, prices)? {
         let mut exact = Vec::with_capacity(lines.len());
         for line in lines.iter() {
             exact.push(if line.tax.iter().any(|tax| total.is_of(tax)) { line.exact_tax(total.percent, prices)? } else { Ratio::ZERO });
         }
-        let shares = money::round_together(&exact)?;
-        total.amount_minor = money::sum(shares.iter().copied())?;
-        for (line, share) in lines.iter_mut().zip(shares) {
+        for (line, share) in lines.iter_mut().zip(money::round_together(&exact)?) {
             for tax in line.tax.iter_mut().filter(|tax| total.is_of(tax)) {
                 tax.amount_minor = share;
             }
         }
     }
-    for total in &mut totals {
-        let taxed = lines.iter().filter(|line| line.tax.iter().any(|tax| total.is_of(tax)));
-        let bases = taxed.map(|line| line.base_minor(prices)).collect::<Result<Vec<_>>>()?;
-        total.base_minor = money::sum(bases)?;
+    stated(lines, prices)
+}
+
+/// The totals of taxes that lines state, in the order in which they do first.
+pub(crate) fn stated(lines: &[Line], prices: PricesTax) -> Result<Vec<TaxTotal>> {
+    let mut totals: Vec<TaxTotal> = Vec::new();
+    for line in lines {
+        for tax in &line.tax {
+            let base_minor = line.base_minor(prices)?;
+            match totals.iter_mut().find(|total| total.is_of(tax)) {
+                Some(total) => {
+                    total.base_minor = money::add(total.base_minor, base_minor)?;
+                    total.amount_minor = money::add(total.amount_minor, tax.amount_minor)?;
+                }
+                None => totals.push(TaxTotal { rate: tax.rate.clone(), percent: tax.percent, base_minor, amount_minor: tax.amount_minor }),
+            }
+        }
     }
     Ok(totals)
 }

@@ -114,8 +114,8 @@ pub async fn bill(app: &App, vendor: &Arc<Vendor>, until: Instant) -> Result<Rep
 }
 
 /// The same moment by moment, for a vendor whose clock is moved to each: `go_to` is told the next one before anything of it happens, and says
-/// where the clock stands then. All of a moment is billed, paid and dunned before the next, and what nobody collected is at the end. Who could
-/// not be billed is tried again at every moment of others.
+/// where the clock stands then. All of a moment is billed, paid and dunned before the next. Who could not be billed is tried again at every
+/// moment of others.
 pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut go_to: impl FnMut(Instant) -> Instant) -> Result<Report, Refusal> {
     let mut desk = Desk::read(app, vendor, Actor::System).await?;
     let mut run = Run::new(app, vendor);
@@ -157,8 +157,7 @@ pub async fn bill_by_moment(app: &App, vendor: &Arc<Vendor>, until: Instant, mut
             desk = Desk::read(app, vendor, Actor::System).await?;
         }
     }
-    let until = go_to(until);
-    collect(app, vendor, until, &mut run.report).await?;
+    go_to(until);
     Ok(run.report)
 }
 

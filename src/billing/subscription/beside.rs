@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, events::begin, swap::InCycle, terms::Item};
+use super::{Basis, Charged, Cycle, Outcome, Product, Terms, Used, period::begin, swap::InCycle, terms::Item};
 use crate::{
     Result,
     calendar::{By, Instant, Interval},
@@ -62,9 +62,13 @@ impl<'a> Moment<'a> {
         self.new.items_at(cycle.interval).into_iter().filter(|item| old.iter().any(|old| item.is_unchanged_from(old))).collect()
     }
 
-    /// Ends every cycle: what is unused of its charges goes back, what was used is rated.
+    /// Ends a cycle: what is unused of its charges goes back, what was used is rated.
+    pub(super) fn end(&self, basis: &Basis, cycle: &Cycle) -> Result<Outcome> {
+        self.swap(basis, cycle.clone(), cycle, &[], &[])
+    }
+
     pub(super) fn end_all(&self, basis: &Basis) -> Result<Vec<Outcome>> {
-        self.cycle.all().map(|cycle| self.swap(basis, cycle.clone(), cycle, &[], &[])).collect()
+        self.cycle.all().map(|cycle| self.end(basis, cycle)).collect()
     }
 
     /// The cycles beside the plan's as the new terms have them: changed, ended, begun, or taken up again where this very moment ended them.
@@ -119,51 +123,10 @@ impl Basis {
     }
 }
 
-/// The end of add-ons' own period in the middle of the plan's: the next one begins, if the terms have any at that interval still.
-///
-/// Where the plan has come to it meanwhile (to vendors who prorate nothing, see [`super::change`]), they go on in the plan's period: counted
-/// from here on, and charged from the next one, for a stub costs nothing there.
-pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) -> Result<Outcome> {
-    let at = ended.whole.end;
-    let mut outcome = Outcome { lines: Vec::new(), stands: Vec::new(), cycle: cycle.clone(), effective_at: at };
-    if ended.interval.repeats_like(cycle.interval) {
-        let items = terms.items_at(cycle.interval);
-        let taken = items.iter().filter(|item| item.is_of_add_on() && item.price.is_metered());
-        outcome.cycle.open.extend(taken.map(|item| item.open_from(at)));
-    } else if terms.charges_at(ended.interval) {
-        let begun = begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, at)?)?;
-        outcome.lines = begun.lines;
-        outcome.cycle.beside.push(begun.cycle);
-        outcome.cycle.sort_beside(terms);
-    }
-    Ok(outcome)
-}
-
 impl Cycle {
     /// Those beside it in the terms' order, and so their lines on every document.
     pub(super) fn sort_beside(&mut self, terms: &Terms) {
         let intervals = terms.intervals();
         self.beside.sort_by_key(|cycle| intervals.iter().position(|interval| interval.repeats_like(cycle.interval)).unwrap_or(intervals.len()));
-    }
-}
-
-impl Outcome {
-    /// What the cycles of a subscription come to together, the plan's first.
-    pub(super) fn together(of_plan: Self, beside: Vec<Self>) -> Self {
-        let mut all = Self { cycle: of_plan.cycle.alone(), ..of_plan };
-        for outcome in beside {
-            all.lines.extend(outcome.lines);
-            all.stands.extend(outcome.stands);
-            all.cycle.beside.push(outcome.cycle);
-        }
-        all
-    }
-
-    /// By terms that hold from here: a cycle beside the plan's that has nothing to charge any more is over.
-    pub(super) fn by_terms(mut self, terms: &Terms) -> Self {
-        let of_plan = self.cycle.interval;
-        self.cycle.beside.retain(|cycle| terms.charges_at(cycle.interval) && !cycle.interval.repeats_like(of_plan));
-        self.cycle.sort_beside(terms);
-        self
     }
 }

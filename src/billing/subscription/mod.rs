@@ -15,7 +15,9 @@
 //! | `credits` | a charged line to the line that takes it back, and that one to its reversal |
 //! | `swap` | from what is charged to other things in mid-period: credits, meters, charges |
 //! | `beside` | the same of add-ons that have an interval of their own |
-//! | `events` | the events, each made of the above |
+//! | `period` | the start of a period, its end, and the next |
+//! | `change` | what happens inside one: a change, a cancellation, a pause |
+//! | `outcome` | what each of these comes to |
 //! | `late` | usage that arrived after its period was billed |
 //!
 //! What deliberately does not live here: which state allows which event ([`crate::state`]), when things fall due, and what is
@@ -23,24 +25,27 @@
 
 mod basis;
 mod beside;
+mod change;
 mod charged;
 mod credits;
 mod cycle;
-mod events;
 mod late;
 mod lines;
+mod outcome;
+mod period;
 mod swap;
 mod terms;
 
 use serde::{Deserialize, Serialize};
 
 pub use basis::{Basis, Proration, Unused};
-pub use beside::renew_beside;
+pub use change::{cancel, change, pause, reanchor, resume};
 pub use charged::{Charged, Credited};
 pub use cycle::{Before, Cycle, OpenPart};
-pub use events::{Closed, Outcome, Renewed, begin, begin_all, cancel, change, close, close_ended, pause, reanchor, renew, renew_paused, resume, so_far};
 pub use late::{BilledLine, BilledPart, LateUsage, late_usage, usage_of_part};
 pub use lines::Used;
+pub use outcome::{Closed, Outcome};
+pub use period::{Renewed, begin, begin_all, close, close_ended, renew, renew_beside, renew_paused, so_far};
 pub use terms::{AddOnTerms, PlanTerms, Product, Terms};
 
 /// Why terms or an event make no sense.

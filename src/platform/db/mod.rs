@@ -367,9 +367,9 @@ impl Tx {
         if self.behind.keep(statement, row, until) { self.held.send(self.behind.cut()).await } else { Ok(()) }
     }
 
-    /// Whether rows that others have locked can be left out (`FOR UPDATE SKIP LOCKED`). Where there is one writer, nobody else has any.
-    pub fn can_skip_locked(&self) -> bool {
-        !self.is_sqlite
+    /// Whether it is the one that writes: nobody else has anything locked, or changes anything until it ends.
+    pub fn is_only_writer(&self) -> bool {
+        self.is_sqlite
     }
 
     /// Counts as one who has written to a table from now on: see [`Tx::keep_writers_out`]. Whether others may have had to be waited for; the

@@ -55,12 +55,12 @@ static RAISE_AND_READ: Many = Many {
 /// Locks those of some customers that nobody else has locked, as [`lock`] does one: several workers share the work, and none waits for
 /// another in the middle of its own.
 pub async fn lock_free(desk: &mut Desk, ids: &[String]) -> Result<Vec<Customer>, Refusal> {
-    let free = if desk.tx.can_skip_locked() {
+    let free = if desk.tx.is_only_writer() {
+        ids.to_vec()
+    } else {
         let rows = desk.each(ids);
         let free: Vec<(String,)> = desk.tx.all_of(&FREE, rows).await?;
         free.into_iter().map(|(id,)| id).collect()
-    } else {
-        ids.to_vec()
     };
     let rows = desk.each(&free);
     let customers = desk.tx.all_of(&RAISE_AND_READ, rows).await?;
@@ -71,8 +71,7 @@ pub async fn lock_free(desk: &mut Desk, ids: &[String]) -> Result<Vec<Customer>,
 /// [`hold`] of several customers, each once and in the order of their ids, in which every worker locks them.
 pub async fn hold_all(desk: &mut Desk, ids: &[String]) -> Result<(), Refusal> {
     let rows = desk.each(ids);
-    // Where there is one writer, nobody waits for anybody's row.
-    if desk.tx.can_skip_locked() {
+    if !desk.tx.is_only_writer() {
         let _locked: Vec<(String,)> = desk.tx.all_of(&IN_ORDER, rows.clone()).await?;
     }
     for row in rows {

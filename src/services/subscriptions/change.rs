@@ -232,6 +232,8 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
         });
     }
     wanted.check()?;
+    // None of an add-on is no add-on.
+    wanted.add_ons.retain(|add_on| !add_on.quantity.is_zero());
     Ok((plan_id, wanted))
 }
 

@@ -66,9 +66,9 @@ pub enum Look {
 /// Holds a customer's usage still for an action that may bill it, before any of it is read.
 pub async fn hold_usage(desk: &mut Desk, customer: &Customer, subscriptions: &[Subscription]) -> Result<(), Refusal> {
     let is_metered = |s: &Subscription| !s.closings.is_empty() || s.cycle.as_ref().is_some_and(|cycle| cycle.metered().next().is_some());
-    if subscriptions.iter().any(is_metered) || Glance::of(desk, &customer.id).await?.late_from_at.is_some() {
-        usage::close(desk, &customer.id, customer.zone()?).await?;
-        // What came until then belongs to it, however long that was waited for.
+    let is_billed = subscriptions.iter().any(is_metered) || Glance::of(desk, &customer.id).await?.late_from_at.is_some();
+    // What came until then belongs to it, however long that was waited for.
+    if is_billed && usage::close(desk, &customer.id, customer.zone()?).await? {
         desk.ask_again(GLANCE, &customer.id);
     }
     Ok(())

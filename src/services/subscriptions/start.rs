@@ -139,6 +139,8 @@ pub(super) async fn terms(
         terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, interval, currency).await?);
     }
     terms.check()?;
+    // None of an add-on is no add-on.
+    terms.add_ons.retain(|add_on| !add_on.quantity.is_zero());
     Ok(terms)
 }
 

@@ -90,9 +90,14 @@ pub async fn of_periods(desk: &mut Desk, customer_id: &str, meter: &Meter, edges
     Ok(tallies.iter().map(|tally| tally.quantity(meter.aggregate).max(Decimal::ZERO)).collect())
 }
 
-/// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late.
-pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<(), Refusal> {
-    lock(desk, customer_id, zone.name(), 0).await.map(|_| ())
+/// Holds the customer's usage still until the transaction ends. Billing calls this first, then reads: what arrives after that is late. Whether
+/// others may have had to be waited for.
+pub async fn close(desk: &mut Desk, customer_id: &str, zone: Zone) -> Result<bool, Refusal> {
+    if desk.tx.is_only_writer() {
+        return Ok(false);
+    }
+    lock(desk, customer_id, zone.name(), 0).await?;
+    Ok(true)
 }
 
 /// One tally for each stretch between neighbouring edges, which ascend.

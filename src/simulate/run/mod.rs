@@ -97,6 +97,10 @@ impl Story<'_> {
             moment
         };
         let report = Box::pin(bill::bill_by_moment(&app, &vendor, until, go_to)).await?;
+        // What a step makes is collected with it, and what is billed on the way is paid there, or noted as unpaid: unless it is due only later.
+        if vendor.payment_terms_days > 0 {
+            self.collect(until).await?;
+        }
         let mut stuck: BTreeSet<String> = BTreeSet::new();
         for (customer, refusal) in report.failed {
             if stuck.insert(customer) {

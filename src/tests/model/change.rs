@@ -1,7 +1,7 @@
 //! Subscriptions begin and change.
 
 use crate::calendar::{Anchor, Instant, days_later};
-use crate::fraction::{Fraction, ONE};
+use crate::fraction::{Fraction, ONE, ZERO};
 use crate::story::{By, Settle, Step, Unit, When};
 use crate::world::{Left, LineId, Planned, Redeemed, Refused, State, Subscription, Terms, Thing, Waiting, Wish, World};
 
@@ -63,7 +63,8 @@ impl World<'_> {
 
     fn add_ons(&self, step: &Step) -> Option<Vec<(usize, Fraction)>> {
         let place = |id: &str| self.story.add_ons.iter().position(|add_on| add_on.id == id);
-        step.add_ons.as_ref().map(|add_ons| add_ons.iter().filter_map(|add_on| Some((place(add_on.parts().0)?, add_on.parts().1))).collect())
+        let wanted = |(id, quantity): (&str, Fraction)| Some((place(id)?, Some(quantity).filter(|quantity| *quantity != ZERO)?));
+        step.add_ons.as_ref().map(|add_ons| add_ons.iter().filter_map(|add_on| wanted(add_on.parts())).collect())
     }
 
     fn coupons(&self, step: &Step) -> Option<Vec<usize>> {

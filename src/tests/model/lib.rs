@@ -31,7 +31,7 @@ mod world;
 use serde_json::Value;
 
 pub use difference::{Difference, difference};
-pub use lives::scenario;
+pub use lives::{Lived, live};
 pub use shrink::shrink;
 
 /// What comes of a scenario by the rules.

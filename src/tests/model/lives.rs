@@ -8,17 +8,28 @@ use crate::setting::{Taste, setting};
 use crate::story::{Step, Story};
 use crate::world::{State, World};
 
-/// A random scenario of so many steps.
-pub fn scenario(seed: u64, steps: usize) -> Value {
+/// A random scenario, and what comes of it by the rules.
+pub struct Lived {
+    pub scenario: Value,
+    pub outcome: Value,
+}
+
+/// A random life of so many steps. Each is chosen by how the world stands when it is taken, so the world has come to the outcome when the
+/// last one was.
+///
+/// # Panics
+/// Where the model does not know what comes of a step.
+pub fn live(seed: u64, steps: usize) -> Lived {
     let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let taste = Taste::new(&mut dice);
     let mut scenario = setting(&mut dice, &taste);
     let story: Story = serde_json::from_value(scenario.clone()).expect("a sound setting");
     let mut life = Life { dice, taste, world: World::new(&story), last: None, subscriptions: 0, events: Vec::new() };
     life.world.now = midnight(chrono_tz::UTC, chrono::NaiveDate::from_ymd_opt(2023, 1, 1).expect("a day")) + life.dice.between(0, 400) * 86_400;
-    let steps: Vec<Value> = (0..steps).map(|_| life.live()).collect();
+    let steps: Vec<Value> = (0..steps).map(|index| life.step(index)).collect();
+    let outcome = life.world.at_rest().output();
     scenario["steps"] = Value::Array(steps);
-    scenario
+    Lived { scenario, outcome }
 }
 
 struct Life<'a> {
@@ -32,7 +43,7 @@ struct Life<'a> {
 
 impl Life<'_> {
     /// A step, at a time that is worth it.
-    fn live(&mut self) -> Value {
+    fn step(&mut self, index: usize) -> Value {
         let at = self.time();
         let mut step = self.act();
         step["at"] = json!(rfc3339(at));
@@ -42,7 +53,7 @@ impl Life<'_> {
         {
             unreachable!("time does not run backwards");
         }
-        self.world.tell_step(0, &read, self.last);
+        self.world.tell_step(index, &read, self.last);
         self.last = Some(at);
         step
     }
@@ -192,7 +203,7 @@ impl Life<'_> {
             let mut add_ons: Vec<Value> = Vec::new();
             for add_on in &story.add_ons {
                 if self.dice.percent(50) {
-                    let add_on = if self.dice.percent(50) { json!(add_on.id) } else { json!({"id": add_on.id, "quantity": self.dice.between(1, 4)}) };
+                    let add_on = if self.dice.percent(50) { json!(add_on.id) } else { json!({"id": add_on.id, "quantity": self.dice.between(0, 4)}) };
                     add_ons.push(add_on);
                 }
             }

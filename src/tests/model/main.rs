@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use model::{difference, run, scenario, shrink};
+use model::{Lived, difference, live, run, shrink};
 use serde_json::Value;
 
 #[global_allocator]
@@ -111,7 +111,7 @@ fn check(wanted: &Wanted) -> ExitCode {
     }
     if wanted.print {
         for seed in wanted.seeds.clone() {
-            println!("{:#}", scenario(seed, wanted.steps));
+            println!("{:#}", live(seed, wanted.steps).scenario);
         }
         return ExitCode::SUCCESS;
     }
@@ -125,33 +125,32 @@ fn check(wanted: &Wanted) -> ExitCode {
                     if seed >= wanted.seeds.end || failed.load(Ordering::Relaxed) >= wanted.stop_after {
                         break;
                     }
-                    let scenario = scenario(seed, wanted.steps);
                     let begun = Instant::now();
-                    let expected = std::panic::catch_unwind(|| run(&scenario));
+                    let lived = std::panic::catch_unwind(|| live(seed, wanted.steps));
                     let of_model = begun.elapsed();
+                    let Ok(Lived { scenario, outcome }) = lived else {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                        println!("seed {seed}: the model does not know");
+                        continue;
+                    };
                     let begun = Instant::now();
                     let got = told(wanted, thread, &scenario);
                     let of_product = begun.elapsed();
-                    let why = match (expected, got) {
-                        (Ok(expected), Ok(got)) => difference(&expected, &got).map(|difference| difference.to_string()),
-                        (Err(_), _) => Some("the model does not know".to_owned()),
-                        (_, Err(why)) => Some(why),
+                    let why = match got {
+                        Ok(got) => difference(&outcome, &got).map(|difference| difference.to_string()),
+                        Err(why) => Some(why),
                     };
+                    let least = if why.is_some() && wanted.least { least(wanted, thread, &scenario) } else { String::new() };
+                    let mut took = printing.lock().expect("printing");
+                    took.0 += of_model;
+                    took.1 += of_product;
                     if let Some(why) = why {
                         failed.fetch_add(1, Ordering::Relaxed);
-                        let least = if wanted.least { least(wanted, thread, &scenario) } else { String::new() };
-                        let mut out = printing.lock().expect("printing");
-                        out.0 += of_model;
-                        out.1 += of_product;
                         println!("seed {seed}: {why}\n{least}");
                         let _ = std::io::stdout().flush();
                         if let Some(folder) = &wanted.keep {
                             let _ = std::fs::write(format!("{folder}/{seed}.json"), scenario.to_string());
                         }
-                    } else {
-                        let mut out = printing.lock().expect("printing");
-                        out.0 += of_model;
-                        out.1 += of_product;
                     }
                 }
             });

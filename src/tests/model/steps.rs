@@ -17,8 +17,13 @@ impl<'a> World<'a> {
             world.tell_step(index, step, last);
             last = Some(step.at);
         }
-        world.run_to(world.now);
-        world
+        world.at_rest()
+    }
+
+    /// When all is done that falls due at the last instant.
+    pub fn at_rest(mut self) -> World<'a> {
+        self.run_to(self.now);
+        self
     }
 
     pub fn tell_step(&mut self, index: usize, step: &Step, last: Option<Instant>) {

@@ -123,6 +123,16 @@ async fn add_ons_come_and_go_by_their_share() {
 }
 
 #[tokio::test]
+async fn none_of_an_add_on_is_no_add_on() {
+    let book = json!({"id": "book", "interval": "month", "prices": [{"id": "book", "model": "flat", "amount": 1000}]});
+    let story = || Story::flat(3000).with("add_ons", book.clone());
+    let none = json!({"add_ons": [{"id": "book", "quantity": 0}]});
+    story().change(HALF, none.clone()).tell().await.smoothly().totals("invoices", &[3000]).totals("credit_notes", &[]);
+    let told = story().change("2024-06-01T00:00:00Z", json!({"add_ons": ["book"]})).change(HALF, none).tell().await.smoothly();
+    told.totals("invoices", &[3000, 1000]).totals("credit_notes", &[-500]);
+}
+
+#[tokio::test]
 async fn a_change_may_be_settled_with_the_next_invoice() {
     let story = Story::flat(3000).plan("q", 6000).change(HALF, json!({"plan": "q", "settle": "next_invoice"}));
     let told = story.until("2024-07-01T00:00:00Z").tell().await.smoothly().totals("invoices", &[3000, 7500]);

@@ -1,6 +1,6 @@
 //! The same story is the same: told again, and on the other database, its result and its ledger are what they were to the last character.
 
-use model::scenario;
+use model::live;
 use portico::simulate::simulate_with_ledger;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ async fn a_story_has_the_same_result_and_ledger_on_every_database() {
     let server = std::env::var("TEST_DATABASE_URL").ok();
     let published: Value = serde_json::from_str(include_str!("../vectors/billing.json")).unwrap();
     let published = published["vectors"].as_array().unwrap().iter().map(|vector| (vector["id"].to_string(), vector["scenario"].clone()));
-    let lives = SEEDS.map(|seed| (format!("seed {seed}"), scenario(seed, STEPS)));
+    let lives = SEEDS.map(|seed| (format!("seed {seed}"), live(seed, STEPS).scenario));
     let mut entries = 0;
     for (name, story) in published.chain(lives) {
         let (once, again) = (told(&story, None).await, told(&story, server.as_deref()).await);
