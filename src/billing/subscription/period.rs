@@ -17,6 +17,62 @@ pub fn begin_all(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome>
     Ok(Outcome::together(begin(basis, terms, cycle)?, beside))
 }
 
+/// The start of a period of one cycle: prices without a meter in advance (`recurring`, or `proration_charge` for a stub), their minimums,
+/// and meters opened.
+pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
+    begin_with(basis, &terms.items_at(cycle.interval), cycle)
+}
+
+pub(super) fn begin_with(basis: &Basis, items: &[Item<'_>], cycle: &Cycle) -> Result<Outcome> {
+    let at = cycle.from;
+    let period = cycle.period();
+    let (kind, rounding) = if cycle.is_stub() { (LineKind::ProrationCharge, basis.proration.rounding) } else { (LineKind::Recurring, Rounding::HalfUp) };
+    // A stub by `none` costs nothing, and so does one that is no day long.
+    let is_free = cycle.is_stub() && (basis.proration.by == By::None || basis.share(period, cycle.whole)?.is_nothing());
+    let mut lines = Vec::new();
+    for item in items.iter().filter(|item| !item.price.is_metered() && !is_free) {
+        let charge = Charge { cycle, kind, part: period, shared: period, priced_at: at, rounding };
+        lines.extend(basis.lines(item, item.quantity, &charge)?);
+    }
+    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at)).collect();
+    Ok(Outcome { lines, stands: Vec::new(), cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
+}
+
+/// The end of one cycle's period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
+/// without a minimum makes no line. `charged` holds the lines that [`super::OpenPart::invoiced`] names.
+pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Closed> {
+    // At the period's end nothing is unused: either answer is the same.
+    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, charged, used)
+}
+
+/// The usage of one cycle's period that a cancellation ended, perhaps before its time: see [`super::cancel`] for what is rated as whose.
+pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Closed> {
+    let shared_until = unused.shared_until(ended_at, cycle);
+    let mut closed = Closed::default();
+    for part in &cycle.open {
+        let Closed { lines, stands } = basis.usage_lines(cycle, part, ended_at, shared_until, charged, used)?;
+        closed.lines.extend(lines);
+        closed.stands.extend(stands);
+    }
+    Ok(closed)
+}
+
+/// The usage of a running period so far, invoiced before its end because it has come to much. Each part is rated as part of the whole period
+/// that it will be, less what was invoiced of it before, so that both together are what one invoice would have said. A minimum is missed at
+/// the end alone; a level, which costs by the time it lasted, waits for it, too. Nothing is cut: the caller keeps the lines in
+/// [`super::OpenPart::invoiced`].
+pub fn so_far(basis: &Basis, cycle: &Cycle, at: Instant, used: &[Used]) -> Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for cycle in cycle.all() {
+        cycle.period().require(at)?;
+        for part in cycle.open.iter().filter(|part| part.is_flow()) {
+            let rest = basis.usage_lines(cycle, part, at, cycle.whole.end, &[], used)?;
+            lines.extend(rest.lines.into_iter().filter(|line| line.kind == LineKind::Usage && line.amount_minor > 0));
+        }
+    }
+    Ok(lines)
+}
+
 /// What the next period of the plan begins with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Renewed {
@@ -57,6 +113,26 @@ pub fn renew(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycl
     Ok(Renewed { of_plan, beside, cycle })
 }
 
+/// The end of add-ons' own period in the middle of the plan's: the next one begins, if the terms have any at that interval still.
+///
+/// Where the plan has come to it meanwhile (to vendors who prorate nothing, see [`super::change`]), they go on in the plan's period: counted
+/// from here on, and charged from the next one, for a stub costs nothing there.
+pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) -> Result<Outcome> {
+    let at = ended.whole.end;
+    let mut outcome = Outcome::nothing(cycle.clone(), at);
+    if ended.interval.repeats_like(cycle.interval) {
+        let items = terms.items_at(cycle.interval);
+        let taken = items.iter().filter(|item| item.is_of_add_on() && item.price.is_metered());
+        outcome.cycle.open.extend(taken.map(|item| item.open_from(at)));
+    } else if terms.charges_at(ended.interval) {
+        let begun = begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, at)?)?;
+        outcome.lines = begun.lines;
+        outcome.cycle.beside.push(begun.cycle);
+        outcome.cycle.sort_beside(terms);
+    }
+    Ok(outcome)
+}
+
 /// The end of the plan's period in a pause: what beside it was kept paid, and is not the new terms' any more, goes back. Nothing is charged,
 /// and no period begins.
 pub fn renew_paused(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
@@ -77,80 +153,4 @@ pub fn renew_paused(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next
         });
     }
     Ok(Outcome::together(Outcome::nothing(ended, at), beside).by_terms(new))
-}
-
-/// The start of a period of one cycle: prices without a meter in advance (`recurring`, or `proration_charge` for a stub), their minimums,
-/// and meters opened.
-pub fn begin(basis: &Basis, terms: &Terms, cycle: &Cycle) -> Result<Outcome> {
-    begin_with(basis, &terms.items_at(cycle.interval), cycle)
-}
-
-pub(super) fn begin_with(basis: &Basis, items: &[Item<'_>], cycle: &Cycle) -> Result<Outcome> {
-    let at = cycle.from;
-    let period = cycle.period();
-    let (kind, rounding) = if cycle.is_stub() { (LineKind::ProrationCharge, basis.proration.rounding) } else { (LineKind::Recurring, Rounding::HalfUp) };
-    // A stub by `none` costs nothing, and so does one that is no day long.
-    let is_free = cycle.is_stub() && (basis.proration.by == By::None || basis.share(period, cycle.whole)?.is_nothing());
-    let mut lines = Vec::new();
-    for item in items.iter().filter(|item| !item.price.is_metered() && !is_free) {
-        let charge = Charge { cycle, kind, part: period, shared: period, priced_at: at, rounding };
-        lines.extend(basis.lines(item, item.quantity, &charge)?);
-    }
-    let open = items.iter().filter(|item| item.price.is_metered()).map(|item| item.open_from(at)).collect();
-    Ok(Outcome { lines, stands: Vec::new(), cycle: Cycle { open, before: None, ..cycle.clone() }, effective_at: at })
-}
-
-/// The end of one cycle's period: usage of the open parts in arrears, and what is missing to their minimums. A price without units and
-/// without a minimum makes no line. `charged` holds the lines that [`super::OpenPart::invoiced`] names.
-pub fn close(basis: &Basis, cycle: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Closed> {
-    // At the period's end nothing is unused: either answer is the same.
-    close_ended(basis, cycle, cycle.whole.end, Unused::Credited, charged, used)
-}
-
-/// The usage of a running period so far, invoiced before its end because it has come to much. Each part is rated as part of the whole period
-/// that it will be, less what was invoiced of it before, so that both together are what one invoice would have said. A minimum is missed at
-/// the end alone; a level, which costs by the time it lasted, waits for it, too. Nothing is cut: the caller keeps the lines in
-/// [`super::OpenPart::invoiced`].
-pub fn so_far(basis: &Basis, cycle: &Cycle, at: Instant, used: &[Used]) -> Result<Vec<Line>> {
-    let mut lines = Vec::new();
-    for cycle in cycle.all() {
-        cycle.period().require(at)?;
-        for part in cycle.open.iter().filter(|part| part.is_flow()) {
-            let rest = basis.usage_lines(cycle, part, at, cycle.whole.end, &[], used)?;
-            lines.extend(rest.lines.into_iter().filter(|line| line.kind == LineKind::Usage && line.amount_minor > 0));
-        }
-    }
-    Ok(lines)
-}
-
-/// The usage of one cycle's period that a cancellation ended, perhaps before its time: see [`super::cancel`] for what is rated as whose.
-pub fn close_ended(basis: &Basis, cycle: &Cycle, ended_at: Instant, unused: Unused, charged: &[Charged], used: &[Used]) -> Result<Closed> {
-    let shared_until = unused.shared_until(ended_at, cycle);
-    let mut closed = Closed::default();
-    for part in &cycle.open {
-        let Closed { lines, stands } = basis.usage_lines(cycle, part, ended_at, shared_until, charged, used)?;
-        closed.lines.extend(lines);
-        closed.stands.extend(stands);
-    }
-    Ok(closed)
-}
-
-/// The end of add-ons' own period in the middle of the plan's: the next one begins, if the terms have any at that interval still.
-///
-/// Where the plan has come to it meanwhile (to vendors who prorate nothing, see [`super::change`]), they go on in the plan's period: counted
-/// from here on, and charged from the next one, for a stub costs nothing there.
-pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) -> Result<Outcome> {
-    let at = ended.whole.end;
-    let mut outcome = Outcome::nothing(cycle.clone(), at);
-    if ended.interval.repeats_like(cycle.interval) {
-        let items = terms.items_at(cycle.interval);
-        let taken = items.iter().filter(|item| item.is_of_add_on() && item.price.is_metered());
-        outcome.cycle.open.extend(taken.map(|item| item.open_from(at)));
-    } else if terms.charges_at(ended.interval) {
-        let begun = begin(basis, terms, &Cycle::starting(cycle.anchor.clone(), ended.interval, at)?)?;
-        outcome.lines = begun.lines;
-        outcome.cycle.beside.push(begun.cycle);
-        outcome.cycle.sort_beside(terms);
-    }
-    Ok(outcome)
 }
