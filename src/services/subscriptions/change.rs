@@ -11,7 +11,7 @@ use serde_json::json;
 use super::discounts::{self, Redeemed};
 use super::due::{after, close_early, next_due};
 use super::record::{AnchorWish, Scheduled, Subscription};
-use super::start::{check_exchange, check_quantity, terms};
+use super::start::{check_exchange, check_quantity, some_of, terms};
 use super::step::{Ended, Event, Reading, Step, basis, billed, charged_then, drafts, proration};
 use crate::sentence;
 use crate::services::catalog::Redemption;
@@ -218,13 +218,13 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
     } else {
         terms(desk, &plan_id, interval, quantity, &[], s.currency).await?
     };
-    for (key, quantity) in add_ons {
+    for (key, quantity) in some_of(&add_ons) {
         let had = s.terms.add_ons.iter().find(|add_on| add_on.key == key);
         let stays = |add_on: &&AddOnTerms| interval.repeats_like(s.terms.plan.interval) || add_on.interval.repeats_like(interval);
         wanted.add_ons.push(match had.filter(stays) {
             Some(kept) => AddOnTerms { quantity, ..kept.clone() },
             None => {
-                let sold = catalog::add_on_terms(desk, &key, quantity, interval, s.currency).await?;
+                let sold = catalog::add_on_terms(desk, key, quantity, interval, s.currency).await?;
                 // Sold at an interval of its own, it keeps what was agreed, too.
                 let kept = had.filter(|had| had.interval.repeats_like(sold.interval));
                 kept.map_or(sold, |kept| AddOnTerms { quantity, ..kept.clone() })
@@ -232,8 +232,6 @@ async fn wanted(desk: &mut Desk, s: &Subscription, request: &ChangeRequest) -> R
         });
     }
     wanted.check()?;
-    // None of an add-on is no add-on.
-    wanted.add_ons.retain(|add_on| !add_on.quantity.is_zero());
     Ok((plan_id, wanted))
 }
 

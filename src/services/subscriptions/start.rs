@@ -135,13 +135,16 @@ pub(super) async fn terms(
 ) -> Result<Terms, Refusal> {
     let plan = catalog::plan_terms(desk, plan_id, interval, currency).await?;
     let mut terms = Terms { plan, quantity, add_ons: Vec::new() };
-    for (key, quantity) in add_ons {
-        terms.add_ons.push(catalog::add_on_terms(desk, key, *quantity, interval, currency).await?);
+    for (key, quantity) in some_of(add_ons) {
+        terms.add_ons.push(catalog::add_on_terms(desk, key, quantity, interval, currency).await?);
     }
     terms.check()?;
-    // None of an add-on is no add-on.
-    terms.add_ons.retain(|add_on| !add_on.quantity.is_zero());
     Ok(terms)
+}
+
+/// Add-ons without those of which none is wanted: none of an add-on is no add-on.
+pub(super) fn some_of(add_ons: &[(String, Decimal)]) -> impl Iterator<Item = (&str, Decimal)> {
+    add_ons.iter().filter(|(_, quantity)| !quantity.is_zero()).map(|(key, quantity)| (key.as_str(), *quantity))
 }
 
 /// A price that cannot be converted on the day it is first charged is refused now, not when it falls due. `on` is a day of the billing zone.
