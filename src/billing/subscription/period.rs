@@ -133,8 +133,8 @@ pub fn renew_beside(basis: &Basis, terms: &Terms, cycle: &Cycle, ended: &Cycle) 
     Ok(outcome)
 }
 
-/// The end of the plan's period in a pause: what beside it was kept paid, and is not the new terms' any more, goes back. Nothing is charged,
-/// and no period begins.
+/// The end of the plan's period in a pause: what beside it was kept paid, and is not the new terms' any more, goes back; by another anchor
+/// all of it, and whatever goes on begins anew with the end of the pause. Nothing is charged, and no period begins.
 pub fn renew_paused(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next: &Cycle, charged: &[Charged], used: &[Used]) -> Result<Outcome> {
     let at = next.from;
     let ended = Cycle { anchor: next.anchor.clone(), interval: next.interval, ..cycle.clone() };
@@ -142,15 +142,15 @@ pub fn renew_paused(basis: &Basis, old: &Terms, new: &Terms, cycle: &Cycle, next
         return Ok(Outcome::nothing(ended, at));
     }
     let now = Moment { old, new, cycle, at, charged, used };
-    let mut beside = Vec::new();
-    for running in &cycle.beside {
-        beside.push(if at >= running.whole.end {
-            Outcome::nothing(running.clone(), at)
-        } else if next.anchor == cycle.anchor {
-            now.keep_in(basis, running)?
+    let (over, running): (Vec<&Cycle>, Vec<&Cycle>) = cycle.beside.iter().partition(|beside| at >= beside.whole.end);
+    let mut beside: Vec<Outcome> = over.into_iter().map(|over| Outcome::nothing(over.clone(), at)).collect();
+    let mut gone = Vec::new();
+    for running in running {
+        if next.anchor == cycle.anchor {
+            beside.push(now.keep_in(basis, running)?);
         } else {
-            now.end(basis, running)?
-        });
+            gone.push(now.end(basis, running)?);
+        }
     }
-    Ok(Outcome::together(Outcome::nothing(ended, at), beside).by_terms(new))
+    Ok(Outcome::together(Outcome::nothing(ended, at).and(Closed::of(gone)), beside).by_terms(new))
 }

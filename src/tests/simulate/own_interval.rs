@@ -181,6 +181,17 @@ async fn what_it_counts_beside_the_plan_hides_no_late_usage_of_the_plan() {
 }
 
 #[tokio::test]
+async fn an_add_on_begins_anew_after_a_pause_in_which_the_plans_interval_changed() {
+    let quarter = json!([{"id": "base", "model": "flat", "amount": 0}]);
+    let story = Story::new().priced("q", "month", quarter.clone()).priced("m", "year", quarter).with("add_ons", flat("listing", "week", 700));
+    let story = story.subscribe(JUNE, "q", json!({"add_ons": ["listing"]})).change(JUNE, json!({"plan": "m", "when": "period_end"}));
+    let story = story.step(JUNE, "pause", json!({"subscription": "s1", "when": "period_end"}));
+    // June ends on the second day of a week, of which five go back. The year begins on 1 July, and so do its weeks.
+    let told = story.step("2024-07-02T00:00:00Z", "resume", json!({"subscription": "s1"})).until("2024-07-07T00:00:00Z").tell().await.smoothly();
+    told.totals("credit_notes", &[-500]).totals("invoices", &[700, 700, 700, 700, 700, 600]);
+}
+
+#[tokio::test]
 async fn what_is_planned_takes_effect_in_a_pause_that_keeps_it_paid() {
     let story = monthly().change(JUNE, json!({"add_ons": ["listing"]})).change(HALF, json!({"when": "period_end", "add_ons": []}));
     let story = || Story(story.0.clone()).step(HALF, "pause", json!({"subscription": "s1", "prorate": false}));
