@@ -118,6 +118,10 @@ impl World<'_> {
             if line.thing.as_ref() != Some(thing) || !is_now(line.until) || line.span.1 == line.until {
                 continue;
             }
+            // Its period is another's where that moved meanwhile: what is charged of that is charged anew.
+            if self.round_of(thing).is_some_and(|round| round.period.1 != line.span.1) {
+                continue;
+            }
             let is_credit = |credit: &Line| credit.of == Some(id) && is_now(credit.span.0) && credit.kind == "proration_credit";
             let Some(credit) = (0..self.lines.len()).rev().find(|credit| is_credit(&self.lines[*credit])) else { continue };
             let back = -self.lines[credit].amount;
